@@ -1,0 +1,1 @@
+"""Trunkline plugin: accounts, rating, invoices and payments."""

@@ -1,0 +1,1 @@
+"""Trunkline plugin: products, orders and services."""

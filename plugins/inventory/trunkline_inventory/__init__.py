@@ -1,0 +1,1 @@
+"""Trunkline plugin: SIM cards, numbers and equipment."""

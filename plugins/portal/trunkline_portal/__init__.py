@@ -1,0 +1,1 @@
+"""Trunkline plugin: the customer's own pages."""

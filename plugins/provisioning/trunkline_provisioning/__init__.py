@@ -1,0 +1,1 @@
+"""Trunkline plugin: order lines carried out by Ansible playbooks."""
