@@ -1,0 +1,39 @@
+"""Skips what this machine cannot run, saying why and how to mend it; with CI=true a skip is a failure."""
+
+import os
+
+import pytest
+
+from tests.services.programs import PROGRAMS, Program
+
+
+def _programs_for(item: pytest.Item) -> list[Program]:
+    names = [mark.args[0] for kind in ("peer", "tool") for mark in item.iter_markers(kind)]
+    if item.get_closest_marker("browser"):
+        names.append("chromium")
+    return [PROGRAMS[name] for name in names]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for program in _programs_for(item):
+        if program.path() is None:
+            pytest.skip(f"{program.name} is not installed. {program.remedy}")
+    if item.get_closest_marker("postgres") and not os.environ.get("TRUNKLINE_TEST_POSTGRES"):
+        pytest.skip(
+            "TRUNKLINE_TEST_POSTGRES names no server. `./run test` starts one when postgresql is installed."
+        )
+
+
+def _skips(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return len(reporter.stats.get("skipped", [])) if reporter is not None else 0
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK and _skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if os.environ.get("CI") == "true" and _skips(config):
+        terminalreporter.write_line("CI=true: what is skipped counts as failed.", red=True)

@@ -1,0 +1,32 @@
+"""Free places on the loopback interface for servers that tests start."""
+
+import random
+import socket
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a TCP port of `host` that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def own_address(*ports: int) -> str:
+    """Return an address in 127/8 where none of `ports` is taken: for servers whose port cannot be chosen.
+
+    Raises:
+        OSError: twenty addresses in a row were taken.
+    """
+    for attempt in range(20):
+        host = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(1, 254)}"
+        try:
+            for port in ports:
+                with socket.socket() as probe:
+                    probe.bind((host, port))
+        except OSError:
+            if attempt == 19:
+                raise
+        else:
+            return host
+    raise AssertionError("unreachable")
