@@ -1,0 +1,187 @@
+"""Paging by keyset: the next page starts after (sort value, id) of the last row, so no page costs more than another.
+
+Rows without a sort value come last in both directions. A cursor is opaque text that holds only what its reader saw.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Column as TableColumn
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    FromClause,
+    Join,
+    RowMapping,
+    Select,
+    and_,
+    literal,
+    or_,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import Label
+
+SORT_VALUE = "_sort_value"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page, and the cursors of its neighbours (None where there is none)."""
+
+    rows: Sequence[RowMapping]
+    previous: str | None
+    next: str | None
+
+
+def expression(statement: "Select[Any]", key: str) -> "ColumnElement[Any]":
+    """The expression behind a select's column. Raises LookupError when the select has no such column."""
+    for column in statement.selected_columns:
+        if column.key == key or getattr(column, "name", None) == key:
+            found: ColumnElement[Any] = column.element if isinstance(column, Label) else column
+            return found
+    raise LookupError(f"the select has no column {key!r}; label one so")
+
+
+def holds_dates(column: "ColumnElement[Any]") -> bool:
+    """Whether a column holds calendar dates, not moments."""
+    kind = getattr(column.type, "impl", column.type)
+    return isinstance(kind, Date) and not isinstance(kind, DateTime)
+
+
+def page(
+    session: Session, statement: "Select[Any]", sort: str, limit: int, cursor: str | None, id_key: str = "id"
+) -> Page:
+    """One page of the statement, sorted by a column's key (`-` in front: descending)."""
+    identity = expression(statement, id_key)
+    column = expression(statement, sort.lstrip("-"))
+    place = _decode(cursor)
+    backwards = place is not None and place[0] == "b"
+    descending = sort.startswith("-") != backwards
+    by_id = column is identity or sort.lstrip("-") == id_key
+    nullable = not by_id and _may_be_null(column, statement)
+    query = statement.add_columns(column.label(SORT_VALUE))
+    if place is not None:
+        query = query.where(
+            _after(column, identity, place[1], place[2], descending, backwards, nullable, by_id)
+        )
+    if nullable:
+        query = query.order_by(None).order_by(column.is_(None).desc() if backwards else column.is_(None))
+        query = query.order_by(column.desc() if descending else column.asc())
+    elif not by_id:
+        query = query.order_by(None).order_by(column.desc() if descending else column.asc())
+    else:
+        query = query.order_by(None)
+    query = query.order_by(identity.desc() if descending else identity.asc()).limit(limit + 1)
+    rows = list(session.execute(query).mappings())
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+    has_previous = more if backwards else place is not None
+    has_next = True if backwards else more
+    if not rows:
+        return Page([], None, None)
+    previous = _encode("b", rows[0][SORT_VALUE], rows[0][id_key]) if has_previous else None
+    following = _encode("f", rows[-1][SORT_VALUE], rows[-1][id_key]) if has_next else None
+    return Page(rows, previous, following)
+
+
+def _after(
+    column: "ColumnElement[Any]",
+    identity: "ColumnElement[Any]",
+    value: Any,
+    key: Any,
+    descending: bool,
+    backwards: bool,
+    nullable: bool,
+    by_id: bool,
+) -> "ColumnElement[bool]":
+    beyond_id: ColumnElement[bool] = identity < key if descending else identity > key
+    if by_id:
+        return beyond_id
+    if value is None:
+        same = and_(column.is_(None), beyond_id)
+        return or_(column.is_not(None), same) if backwards else same
+    at = literal(_typed(column, value), column.type)
+    if not nullable:
+        here = tuple_(at, literal(key, identity.type))
+        return tuple_(column, identity) < here if descending else tuple_(column, identity) > here
+    beyond = column < at if descending else column > at
+    parts = [beyond, and_(column == at, beyond_id)]
+    return or_(*parts) if backwards else or_(*parts, column.is_(None))
+
+
+def _may_be_null(column: "ColumnElement[Any]", statement: "Select[Any]") -> bool:
+    if not isinstance(column, TableColumn) or column.nullable:
+        return True
+    optional: set[FromClause] = set()
+    for clause in statement.get_final_froms():
+        _optional_tables(clause, optional)
+    return column.table in optional
+
+
+def _optional_tables(clause: FromClause, found: set[FromClause]) -> None:
+    if not isinstance(clause, Join):
+        return
+    if clause.full:
+        found.update(_tables(clause.left))
+    if clause.isouter or clause.full:
+        found.update(_tables(clause.right))
+    _optional_tables(clause.left, found)
+    _optional_tables(clause.right, found)
+
+
+def _tables(clause: FromClause) -> list[FromClause]:
+    return [*_tables(clause.left), *_tables(clause.right)] if isinstance(clause, Join) else [clause]
+
+
+def _typed(column: "ColumnElement[Any]", value: Any) -> Any:
+    enum_class = getattr(column.type, "enum_class", None)
+    return enum_class(value) if enum_class is not None and not isinstance(value, Enum) else value
+
+
+def _encode(direction: str, value: Any, key: Any) -> str:
+    raw = value.value if isinstance(value, Enum) else value
+    if isinstance(raw, datetime):
+        packed: list[Any] = ["t", raw.isoformat()]
+    elif isinstance(raw, date):
+        packed = ["d", raw.isoformat()]
+    elif isinstance(raw, Decimal):
+        packed = ["n", str(raw)]
+    elif raw is None or isinstance(raw, int | float | str):
+        packed = ["", raw]
+    else:
+        packed = ["", str(raw)]
+    text = json.dumps([direction, *packed, key], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str | None) -> tuple[str, Any, Any] | None:
+    if not cursor:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        direction, kind, raw, key = json.loads(text)
+        value = _READERS[kind](raw)
+    except (binascii.Error, KeyError, ValueError, TypeError, ArithmeticError):
+        return None
+    if direction not in ("f", "b") or isinstance(key, bool) or not isinstance(key, int | str):
+        return None
+    return direction, value, key
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "": lambda raw: raw,
+    "t": datetime.fromisoformat,
+    "d": date.fromisoformat,
+    "n": Decimal,
+}

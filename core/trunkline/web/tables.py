@@ -1,0 +1,547 @@
+"""The one table: every list of every plugin is declared as a `Table` and fed with a SQLAlchemy Core select.
+
+The select's columns carry the table's keys as their names (`.label("key")`); it also selects `id`. What the reader chose (search,
+filters, tab, sort, position, columns) lives in the URL: `q, <filter>=…, view, sort=-created, cursor, limit, cols`.
+Pages are found by keyset (sort value and id), never by offset, so page 500 costs what page 1 costs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, RowMapping, Select, String, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from trunkline.i18n import current_zone, gettext
+from trunkline.web import keyset
+from trunkline.web.signing import sign, verify
+from trunkline.web.tones import state_label, tone_of
+
+_ = gettext
+
+#: Exact counts stop here; beyond it a list says "10,000+".
+COUNT_LIMIT = 10_000
+LIMITS = (25, 50, 100, 200)
+DEFAULT_LIMIT = 50
+#: Parameters that belong to the table itself; no filter may use them as its key.
+RESERVED = frozenset({"q", "view", "sort", "cursor", "limit", "cols", "export"})
+
+Expression: TypeAlias = "ColumnElement[Any]"
+Statement: TypeAlias = "Select[Any]"
+
+
+class Kind(StrEnum):
+    """How a cell is shown, aligned, sorted and exported."""
+
+    TEXT = "text"
+    LINK = "link"
+    MONO = "mono"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    DATETIME = "datetime"
+    RELATIVE = "relative"
+    STATUS = "status"
+    BYTES = "bytes"
+    DURATION = "duration"
+    BOOL = "bool"
+    PHONE = "phone"
+    TAGS = "tags"
+    HTML = "html"
+
+
+_FIGURES = {Kind.NUMBER, Kind.MONEY, Kind.BYTES, Kind.DURATION}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `key` names the select's column; a lambda in `value` may compute the cell from the row instead.
+
+    `sort` offers sorting by this column (or by the key it names): only where (scope, column, id) is indexed.
+    `priority` 2 and 3 say which columns leave first when the table is narrow. `currency` names the key (or is the three-letter
+    code) that a money column is in; `href` is a pattern such as `/customers/{number}`, filled from the row, or a function of it.
+    """
+
+    key: str
+    label: str
+    kind: Kind | str = Kind.TEXT
+    sort: bool | str = False
+    priority: Literal[1, 2, 3] = 1
+    align: Literal["start", "end", ""] = ""
+    sub: str = ""
+    href: str | Callable[[RowMapping], str | None] = ""
+    currency: str = "currency"
+    value: Callable[[RowMapping], Any] | None = None
+    icon: str | Callable[[RowMapping], str] = ""
+    optional: bool = False
+    export: bool = True
+    labels: Mapping[Any, str] = field(default_factory=dict)
+    empty: str = "–"
+
+    @property
+    def end(self) -> bool:
+        """Whether the cell is set to the line's end, as figures are."""
+        return self.align == "end" or (not self.align and Kind(self.kind) in _FIGURES)
+
+    @property
+    def sort_key(self) -> str:
+        """The key this column sorts by; empty when it does not."""
+        return self.key if self.sort is True else (self.sort or "")
+
+    def read(self, row: RowMapping) -> Any:
+        """The cell's raw value."""
+        return self.value(row) if self.value is not None else row[self.key]
+
+    def subtitle(self, row: RowMapping) -> Any:
+        """The weaker second line, when the column has one."""
+        return row[self.sub] if self.sub else None
+
+    def link(self, row: RowMapping) -> str | None:
+        """Where the cell leads."""
+        if callable(self.href):
+            return self.href(row)
+        return self.href.format_map(row) if self.href else None
+
+    def icon_name(self, row: RowMapping) -> str:
+        """The icon before the cell, if any."""
+        return self.icon(row) if callable(self.icon) else self.icon
+
+    def money_currency(self, row: RowMapping) -> str:
+        """The currency of this row's amount."""
+        return str(row[self.currency]) if self.currency in row else self.currency
+
+    def text(self, value: Any) -> str:
+        """The words for a coded value: from `labels`, or the state's own label."""
+        raw = getattr(value, "value", value)
+        if raw in self.labels:
+            return str(self.labels[raw])
+        return state_label(value) if Kind(self.kind) is Kind.STATUS else str(raw)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter in the bar. `key` is its parameter and, unless `column` says otherwise, the select's column it compares.
+
+    kind `choice` takes one or several of `choices` (value, label); `dates` a range `<key>_from`, `<key>_to` in the zone of
+    display; `bool` yes or no. `where` replaces the comparison by one of its own, given the chosen values.
+    """
+
+    key: str
+    label: str
+    choices: Sequence[tuple[Any, str]] = ()
+    kind: Literal["choice", "dates", "bool"] = "choice"
+    column: Expression | None = None
+    where: Callable[[Sequence[str]], Expression] | None = None
+    icon: str = "filter"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A saved view: a condition with a name, shown as a tab above the table."""
+
+    value: str
+    label: str
+    where: Expression | None = None
+    count: bool = False
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """An action on the selected rows: posts `ids` (or the signed query of "all that match") to `action`."""
+
+    label: str
+    action: str
+    icon: str = ""
+    tone: Literal["", "danger"] = ""
+    confirm: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty table says: what will appear here and one action that makes it so."""
+
+    title: str
+    text: str = ""
+    icon: str = "list-details"
+    href: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter in force, with the address that lifts it."""
+
+    label: str
+    value: str
+    remove: str
+
+
+@dataclass(frozen=True)
+class TabView:
+    """A tab as it is drawn."""
+
+    label: str
+    href: str
+    active: bool
+    count: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows a bulk action is for: the keys, and whether they came as "all that match"."""
+
+    ids: Sequence[int]
+    whole_query: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list of one entity, declared once as data."""
+
+    name: str
+    columns: Sequence[Column]
+    label: str = ""
+    filters: Sequence[Filter] = ()
+    tabs: Sequence[Tab] = ()
+    #: Keys or expressions that `q` is looked for in.
+    search: Sequence[str | Expression] = ()
+    search_label: str = ""
+    sort: str = "-id"
+    row_href: str | Callable[[RowMapping], str | None] = ""
+    bulk: Sequence[Bulk] = ()
+    empty: Empty | None = None
+    limit: int = DEFAULT_LIMIT
+    export: bool = True
+    id_key: str = "id"
+
+    def __post_init__(self) -> None:
+        clash = [item.key for item in self.filters if item.key in RESERVED]
+        if clash:
+            raise ValueError(
+                f"table {self.name}: filter keys {', '.join(clash)} are taken by the table itself"
+            )
+
+    # -------------------------------------------------------------- what the reader asked for
+
+    def load(
+        self, session: Session, statement: Statement, params: Mapping[str, str], *, path: str = ""
+    ) -> "TableView":
+        """Reads one page of the list.
+
+        `params` are the URL's query parameters (a Starlette `QueryParams` keeps repeated ones); what it does not understand
+        (a stale cursor, an unknown sort) is ignored, never an error. `path` is the list's own address when the table is
+        embedded in another page.
+        """
+        tab = self.tab(params)
+        matching = self.filtered(statement, params)
+        total = _count(session, matching, self.id_key)
+        sort = self.sort_of(params)
+        limit = self._limit(params)
+        page = keyset.page(session, matching, sort, limit, params.get("cursor"), self.id_key)
+        counts = {
+            item.value: _count(session, self._in_tab(statement, item), self.id_key)
+            for item in self.tabs
+            if item.count
+        }
+        return TableView(self, params, path, page, total, sort, limit, tab, counts)
+
+    def filtered(self, statement: Statement, params: Mapping[str, str]) -> Statement:
+        """The statement with tab, search and filters applied, unsorted."""
+        result = _plain(statement)
+        tab = self.tab(params)
+        if tab is not None:
+            result = self._in_tab(result, tab)
+        query = params.get("q", "").strip()
+        if query and self.search:
+            for word in query.split()[:6]:
+                result = result.where(
+                    or_(*(_contains(self._expression(result, item), word) for item in self.search))
+                )
+        for item in self.filters:
+            condition = self._condition(result, item, params)
+            if condition is not None:
+                result = result.where(condition)
+        return result
+
+    def tab(self, params: Mapping[str, str]) -> Tab | None:
+        """The tab that is open; the first one when none is named."""
+        wanted = params.get("view", "")
+        for item in self.tabs:
+            if item.value == wanted:
+                return item
+        return self.tabs[0] if self.tabs else None
+
+    def sort_of(self, params: Mapping[str, str]) -> str:
+        """The sort in force: the reader's if the table offers it, else the default."""
+        wanted = params.get("sort", "")
+        offered = {column.sort_key for column in self.columns if column.sort_key}
+        return wanted if wanted.lstrip("-") in offered else self.sort
+
+    def _limit(self, params: Mapping[str, str]) -> int:
+        asked = params.get("limit", "")
+        return int(asked) if asked.isdecimal() and int(asked) in LIMITS else self.limit
+
+    def _in_tab(self, statement: Statement, tab: Tab) -> Statement:
+        return statement if tab.where is None else statement.where(tab.where)
+
+    def _expression(self, statement: Statement, item: str | Expression) -> Expression:
+        return keyset.expression(statement, item) if isinstance(item, str) else item
+
+    def _condition(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
+        if item.kind == "dates":
+            return self._dates(statement, item, params)
+        chosen = values_of(params, item.key)
+        if item.kind == "choice" and item.choices:
+            offered = {str(getattr(value, "value", value)): value for value, _label in item.choices}
+            known = [offered[value] for value in chosen if value in offered]
+        else:
+            known = [*chosen]
+        if not known:
+            return None
+        if item.where is not None:
+            return item.where([str(getattr(value, "value", value)) for value in known])
+        column = item.column if item.column is not None else keyset.expression(statement, item.key)
+        if item.kind == "bool":
+            return column.is_(known[-1] in ("1", "true", "yes", "on"))
+        return column.in_(known)
+
+    def _dates(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
+        column = item.column if item.column is not None else keyset.expression(statement, item.key)
+        first, last = (_day(params.get(f"{item.key}_{end}", "")) for end in ("from", "to"))
+        parts: list[Expression] = []
+        whole_days = keyset.holds_dates(column)
+        if first is not None:
+            parts.append(column >= (first if whole_days else _midnight(first)))
+        if last is not None:
+            parts.append(column <= last if whole_days else column < _midnight(last + timedelta(days=1)))
+        return None if not parts else parts[0] if len(parts) == 1 else parts[0] & parts[1]
+
+    # -------------------------------------------------------------- bulk actions
+
+    def selection(self, session: Session, statement: Statement, form: Mapping[str, Any]) -> Selection:
+        """The rows a posted bulk form is for, re-read through `statement` so that only visible rows count.
+
+        Raises Refused when the signed query was altered.
+        """
+        identity = keyset.expression(statement, self.id_key)
+        if form.get("all") == "1":
+            query = verify(f"table:{self.name}", str(form.get("query", "")))
+            matching = self.filtered(statement, query)
+            rows = session.execute(matching.with_only_columns(identity).order_by(identity)).scalars()
+            return Selection(tuple(rows), True)
+        chosen = [int(value) for value in values_of(form, "ids") if str(value).isdecimal()]
+        if not chosen:
+            return Selection((), False)
+        rows = session.execute(
+            _plain(statement).with_only_columns(identity).where(identity.in_(chosen))
+        ).scalars()
+        return Selection(tuple(rows), False)
+
+
+@dataclass
+class TableView:
+    """One page of a table, ready for the macro `ui.table`."""
+
+    table: Table
+    params: Mapping[str, str]
+    path: str
+    page: keyset.Page
+    total: int
+    sort: str
+    limit: int
+    tab: Tab | None
+    tab_counts: Mapping[str, int]
+
+    @property
+    def id(self) -> str:
+        """The element that htmx replaces."""
+        return f"table-{self.table.name}"
+
+    @property
+    def rows(self) -> Sequence[RowMapping]:
+        """The rows of this page."""
+        return self.page.rows
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns shown: all, without the optional ones nobody asked for; or those named in `cols`."""
+        chosen = [key for key in self.params.get("cols", "").split(",") if key]
+        if chosen:
+            shown = [column for column in self.table.columns if column.key in chosen]
+            return shown or self.table.columns
+        return [column for column in self.table.columns if not column.optional]
+
+    @property
+    def total_is_exact(self) -> bool:
+        """Whether `total` was counted to the end."""
+        return self.total <= COUNT_LIMIT
+
+    @property
+    def search(self) -> str:
+        """What is being searched for."""
+        return self.params.get("q", "").strip()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a search or filter is in force (an empty result then means "nothing matches")."""
+        return bool(self.search or self.chips)
+
+    def url(self, **changes: object) -> str:
+        """This list's address with parameters changed (None removes one); the position is dropped unless given."""
+        pairs = [
+            (key, value)
+            for key, value in pairs_of(self.params)
+            if key not in ("cursor", "export") and key not in changes
+        ]
+        pairs += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
+
+    @property
+    def previous(self) -> str | None:
+        """Address of the page before, if there is one."""
+        return self.url(cursor=self.page.previous) if self.page.previous else None
+
+    @property
+    def next(self) -> str | None:
+        """Address of the page after, if there is one."""
+        return self.url(cursor=self.page.next) if self.page.next else None
+
+    def sort_url(self, column: Column) -> str:
+        """Sorts by a column; again turns it round."""
+        key = column.sort_key
+        return self.url(sort=f"-{key}" if self.sort == key else key)
+
+    def sorted_by(self, column: Column) -> str:
+        """`ascending`, `descending` or nothing, as `aria-sort` says it."""
+        if not column.sort_key or self.sort.lstrip("-") != column.sort_key:
+            return ""
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+    @property
+    def tabs(self) -> Sequence[TabView]:
+        """The saved views with their counts."""
+        drawn = []
+        for position, item in enumerate(self.table.tabs):
+            count = self.tab_counts.get(item.value)
+            shown = "" if count is None else _figure(count)
+            href = self.url(view=item.value if position else None)
+            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone))
+        return drawn
+
+    @property
+    def chips(self) -> Sequence[Chip]:
+        """The filters in force."""
+        found = []
+        for item in self.table.filters:
+            if item.kind == "dates":
+                first, last = (self.params.get(f"{item.key}_{end}", "") for end in ("from", "to"))
+                if _day(first) or _day(last):
+                    gone: dict[str, object] = {f"{item.key}_from": None, f"{item.key}_to": None}
+                    found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
+                continue
+            chosen = values_of(self.params, item.key)
+            words = self.words(item)
+            shown = [words[value] for value in chosen if value in words]
+            if shown:
+                found.append(Chip(item.label, ", ".join(shown), self.url(**{item.key: None})))
+        return found
+
+    def words(self, item: Filter) -> dict[str, str]:
+        """Values of a filter with their labels."""
+        if item.kind == "bool":
+            return {"1": str(_("Yes")), "0": str(_("No"))}
+        return {str(getattr(value, "value", value)): str(label) for value, label in item.choices}
+
+    def chosen(self, item: Filter) -> Sequence[str]:
+        """Values of a filter that are in force."""
+        return values_of(self.params, item.key)
+
+    def kept(self, *dropped: str) -> Sequence[tuple[str, str]]:
+        """The parameters a form must carry along as hidden fields, without those it sets itself."""
+        return [
+            (key, value) for key, value in pairs_of(self.params) if key not in ("cursor", "export", *dropped)
+        ]
+
+    def row_link(self, row: RowMapping) -> str | None:
+        """Where the row leads."""
+        href = self.table.row_href
+        return href(row) if callable(href) else href.format_map(row) if href else None
+
+    @property
+    def signed_query(self) -> str:
+        """The query in force, signed, for "select all that match"."""
+        kept = {
+            key: value
+            for key, value in pairs_of(self.params)
+            if key not in ("cursor", "limit", "cols", "export", "sort")
+        }
+        return sign(f"table:{self.table.name}", kept)
+
+    def tone(self, value: Any) -> str:
+        """The tone of a state."""
+        return tone_of(value)
+
+
+# ------------------------------------------------------------------ small parts
+
+
+def pairs_of(params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Every parameter, repeated ones included."""
+    many = getattr(params, "multi_items", None)
+    return [(str(key), str(value)) for key, value in (many() if many else params.items()) if value != ""]
+
+
+def values_of(params: Mapping[str, Any], key: str) -> list[str]:
+    """All values of a parameter; a comma separates several in one."""
+    many = getattr(params, "getlist", None)
+    raw = many(key) if many else [params[key]] if key in params else []
+    listed = [
+        part
+        for value in raw
+        for part in (value if isinstance(value, list | tuple) else str(value).split(","))
+    ]
+    return [str(value).strip() for value in listed if str(value).strip()]
+
+
+def _plain(statement: Statement) -> Statement:
+    """A statement that WHERE can be added to; grouped, distinct and limited ones are wrapped."""
+    wrapped = bool(statement._group_by_clauses or statement._distinct or statement._limit_clause is not None)
+    return select(statement.subquery()) if wrapped else statement
+
+
+def _contains(column: Expression, word: str) -> Expression:
+    text = column if isinstance(column.type, String) else cast(column, String)
+    return func.lower(text).contains(word.lower(), autoescape=True)
+
+
+def _count(session: Session, statement: Statement, id_key: str) -> int:
+    capped = (
+        statement.with_only_columns(keyset.expression(statement, id_key))
+        .order_by(None)
+        .limit(COUNT_LIMIT + 1)
+    )
+    return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
+
+
+def _figure(count: int) -> str:
+    from trunkline.i18n import format_number
+
+    return f"{format_number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else format_number(count)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(current_zone())).astimezone(UTC)

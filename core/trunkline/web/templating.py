@@ -1,0 +1,282 @@
+"""Jinja as Trunkline uses it: where templates come from, what they can call, and how a page or part is rendered."""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import jinja2
+from markupsafe import Markup, escape
+
+from trunkline import i18n as _i18n
+from trunkline.web import tones
+from trunkline.web.assets import Assets
+from trunkline.web.icons import icon
+
+CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+#: The page being rendered, so that macros find the CSRF token and permissions without being handed them.
+_page: ContextVar[Any] = ContextVar("trunkline_page")
+
+
+class _Macros:
+    """`ui` in every template: the macros of `ui.html`, compiled once."""
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        self._environment = environment
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._environment.get_template("ui.html").module, name)
+
+
+def make_environment(
+    plugin_template_dirs: Mapping[str, Path],
+    operator_dir: Path | None = None,
+    theme_dir: Path | None = None,
+    i18n: _i18n.I18n | None = None,
+    *,
+    assets: Assets | None = None,
+    slot: Callable[..., Any] | None = None,
+    auto_reload: bool = False,
+) -> jinja2.Environment:
+    """The environment of one installation.
+
+    A template is looked for in the operator's folder, then the theme, then under the plugin's own prefix
+    (`billing/…`), then in core. An override extends what it replaces by its `@` name (`@billing/invoice.html`).
+    """
+    loaders: list[jinja2.BaseLoader] = [
+        jinja2.FileSystemLoader(folder) for folder in (operator_dir, theme_dir) if folder
+    ]
+    owned = {name: jinja2.FileSystemLoader(folder) for name, folder in plugin_template_dirs.items()}
+    core = jinja2.FileSystemLoader(CORE_TEMPLATES)
+    loaders.append(jinja2.PrefixLoader(owned))
+    loaders.append(core)
+    loaders.append(
+        jinja2.PrefixLoader({"@core": core, **{f"@{name}": loader for name, loader in owned.items()}})
+    )
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=auto_reload,
+        cache_size=1000,
+    )
+    if i18n is not None:
+        _i18n.install(i18n)
+    known = assets or Assets()
+    environment.filters.update(_FILTERS)
+    environment.globals.update(
+        {
+            "_": _i18n.translate,
+            "ngettext": _i18n.ngettext,
+            "static": known.url,
+            "icon": partial(icon, known),
+            "slot": slot or _no_slot,
+            "url_query": url_query,
+            "csrf_field": csrf_field,
+            "current_page": _page.get,
+            "languages": _i18n.LANGUAGES,
+            "tone_of": tones.tone_of,
+            "state_label": tones.state_label,
+            "now": _now,
+        }
+    )
+    environment.globals["ui"] = _Macros(environment)
+    return environment
+
+
+def render(environment: jinja2.Environment, template: str, page: Any, /, **context: Any) -> str:
+    """The whole template. `page` is the shell's context; it is also visible to macros while rendering."""
+    token = _page.set(page)
+    try:
+        return environment.get_template(template).render(page=page, **context)
+    finally:
+        _page.reset(token)
+
+
+def render_block(
+    environment: jinja2.Environment, template: str, block: str, page: Any, /, **context: Any
+) -> str:
+    """One named block of a template, without the shell around it. Raises KeyError when there is no such block."""
+    token = _page.set(page)
+    try:
+        found = environment.get_template(template)
+        area = found.new_context({"page": page, **context})
+        return environment.concat(found.blocks[block](area))
+    finally:
+        _page.reset(token)
+
+
+def render_macro(environment: jinja2.Environment, macro: str, page: Any, /, *args: Any, **kwargs: Any) -> str:
+    """One macro of `ui.html` by itself, for fragments that are a single component."""
+    token = _page.set(page)
+    try:
+        return str(getattr(environment.get_template("ui.html").module, macro)(*args, **kwargs))
+    finally:
+        _page.reset(token)
+
+
+def _no_slot(name: str, **subject: Any) -> Markup:
+    return Markup("")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def csrf_field() -> Markup:
+    """The hidden field that plain forms carry."""
+    token = getattr(_page.get(None), "csrf_token", "")
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token or "")
+
+
+def url_query(query: str | Mapping[str, Any], **changes: Any) -> str:
+    """A query string with some parameters changed; None removes one. Starts with `?`."""
+    pairs = (
+        parse_qsl(query.lstrip("?")) if isinstance(query, str) else [(k, str(v)) for k, v in query.items()]
+    )
+    kept = [(key, value) for key, value in pairs if key not in changes]
+    kept += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
+    return "?" + urlencode(kept)
+
+
+# ------------------------------------------------------------------ filters
+
+
+def money(value: Any, currency: str | None = None, *, exact: bool = False) -> Markup:
+    """Money, `(micro-units, currency)`, or micro-units with the currency beside them; nothing for None."""
+    if value is None:
+        return Markup("")
+    if isinstance(value, tuple):
+        micros, named = value
+    elif isinstance(value, int):
+        if currency is None:
+            raise ValueError("an amount needs its currency: {{ amount|money(currency) }}")
+        micros, named = value, currency
+    else:
+        micros, named = value.micros, value.currency
+    text = _i18n.format_money(int(micros), str(named), exact=exact)
+    return Markup('<span class="num text-nowrap">{}</span>').format(text)
+
+
+def _time(value: date | datetime | None, text: Callable[[Any], str]) -> Markup:
+    if value is None:
+        return Markup("")
+    moment = _i18n.localize(value) if isinstance(value, datetime) else value
+    full = (
+        _i18n.format_datetime(value, style="full")
+        if isinstance(value, datetime)
+        else _i18n.format_date(value)
+    )
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), full, text(value))
+
+
+def datetime_filter(value: datetime | None, style: str = "medium") -> Markup:
+    """Date and time in the zone of display."""
+    return _time(value, lambda moment: _i18n.format_datetime(moment, style=style))
+
+
+def date_filter(value: date | datetime | None, style: str = "medium") -> Markup:
+    """A calendar date."""
+    return _time(value, lambda moment: _i18n.format_date(moment, style=style))
+
+
+def time_filter(value: datetime | None, style: str = "short") -> Markup:
+    """The clock time."""
+    return _time(value, lambda moment: _i18n.format_time(moment, style=style))
+
+
+def relative(value: datetime | None) -> Markup:
+    """How long ago, with the full moment as the title."""
+    return _time(value, _i18n.format_relative)
+
+
+def duration(value: float | timedelta | None) -> str:
+    """Seconds as `3 min 05 s`."""
+    return "" if value is None else _i18n.format_duration(value)
+
+
+def bytes_filter(value: int | None) -> str:
+    """Bytes as `412 GB`."""
+    return "" if value is None else _i18n.format_bytes(value)
+
+
+def number(value: float | Decimal | None, digits: int | None = None) -> str:
+    """A figure with the locale's separators."""
+    return "" if value is None else _i18n.format_number(value, digits=digits)
+
+
+def phone(value: str | None) -> str:
+    """An E.164 number spaced the way its country writes it; anything else unchanged."""
+    if not value:
+        return ""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(value if value.startswith("+") else f"+{value}")
+    except phonenumbers.NumberParseException:
+        return value
+    if not phonenumbers.is_possible_number(parsed):
+        return value
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def initials(name: str) -> str:
+    """Two letters for an avatar."""
+    words = [word for word in str(name).replace("-", " ").split() if word[0].isalnum()]
+    letters = [word[0] for word in ([words[0], words[-1]] if len(words) > 1 else words)]
+    return "".join(letters).upper() or "?"
+
+
+def attributes(values: Mapping[str, Any]) -> Markup:
+    """HTML attributes from names with underscores; None and False leave one out, True writes it bare."""
+    parts = []
+    for name, value in values.items():
+        if value is None or value is False:
+            continue
+        shown = name.rstrip("_").replace("_", "-")
+        parts.append(
+            Markup(" {}").format(shown) if value is True else Markup(' {}="{}"').format(shown, value)
+        )
+    return Markup("").join(parts)
+
+
+def tojson_compact(value: Any) -> Markup:
+    """JSON for a `<script type="application/json">` block, safe inside HTML."""
+    return jinja2.utils.htmlsafe_json_dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def excerpt(text: str, query: str) -> Markup:
+    """Text with the first place marked where the longest word of a query occurs."""
+    for word in sorted(set(query.split()), key=len, reverse=True):
+        at = text.lower().find(word.lower())
+        if at >= 0:
+            end = at + len(word)
+            return Markup("{}<mark>{}</mark>{}").format(text[:at], text[at:end], text[end:])
+    return escape(text)
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "money": money,
+    "datetime": datetime_filter,
+    "date": date_filter,
+    "time": time_filter,
+    "relative": relative,
+    "duration": duration,
+    "bytes": bytes_filter,
+    "number": number,
+    "percent": _i18n.format_percent,
+    "phone": phone,
+    "initials": initials,
+    "attrs": attributes,
+    "tojson_compact": tojson_compact,
+    "excerpt": excerpt,
+}
