@@ -219,7 +219,7 @@ def _fill(message: str, values: Mapping[str, Any]) -> str:
     return message.format(**values)
 
 
-def gettext(message: str, **values: Any) -> Self:
+def gettext(message: str, **values: Any) -> Lazy:
     """Marks a string for translation; `{name}` in it is filled from `values`. Safe at import time."""
     return Lazy(message, values)
 

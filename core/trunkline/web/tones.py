@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from trunkline.i18n import gettext, translate
+from trunkline.i18n import gettext
 
 _ = gettext
 
@@ -18,12 +18,12 @@ ALIASES = {
 }
 
 _TONES = {
-    "success": "active succeeded paid delivered sent ok available done approved open_stock enabled published completed "
-    "verified registered connected settled accepted in_stock",
-    "warning": "suspended warning due pending_approval held waiting retrying expiring partial low unverified "
-    "maintenance overdue_soon quarantine quarantined rolling_back parked",
-    "danger": "failed rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred "
-    "disputed expired locked",
+    "success": "active succeeded paid delivered sent ok available done approved enabled published completed verified "
+    "registered connected settled accepted in_stock",
+    "warning": "suspended warning due pending_approval held waiting retrying expiring partial low unverified parked "
+    "maintenance quarantine quarantined rolling_back",
+    "danger": "failed rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
+    "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "
     "activating changing terminating processing started invited",
 }
@@ -84,8 +84,12 @@ def tone_of(value: object) -> str:
     return ALIASES.get(word) or _TONE_OF.get(word, "secondary")
 
 
-def state_label(value: object) -> str:
-    """The state in words of the reader's language; an unknown state is written as it is named."""
+def lazy_state_label(value: object) -> str:
+    """The state in words, translated when it is shown; an unknown state is written as it is named."""
     word = _word(value)
-    label = STATE_LABELS.get(word.lower())
-    return str(label) if label is not None else translate(word.replace("_", " ").capitalize())
+    return STATE_LABELS.get(word.lower()) or gettext(word.replace("_", " ").capitalize())
+
+
+def state_label(value: object) -> str:
+    """The state in words of the reader's language, now."""
+    return str(lazy_state_label(value))

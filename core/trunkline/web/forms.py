@@ -1,0 +1,312 @@
+"""Forms made from pydantic schemas, so that pages, REST and imports share one set of rules.
+
+A field's annotation says which control it gets; `Field(title=…, description=…, json_schema_extra={…})` says the
+rest: `widget` (textarea, select, radio, password, money, date, datetime, file, lookup, checkboxes, lines, hidden,
+code, color), `choices` ((value, label) pairs), `section`, `placeholder`, `autocomplete`, `prefix`, `suffix`, `rows`,
+`href` (of a lookup), `width` (half, third, two-thirds), `currency`, `accept`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext
+from trunkline.web.field_kinds import FieldSpec, read_specs
+from trunkline.web.form_errors import message_for
+from trunkline.web.form_input import read_input, shown_value
+
+_ = gettext
+
+M = TypeVar("M", bound=BaseModel)
+Choices = Sequence[tuple[Any, str]]
+
+
+@dataclass
+class BoundField:
+    """One field as it is drawn: what the schema says, what was typed, and what is wrong with it."""
+
+    spec: FieldSpec
+    value: Any = None
+    errors: list[str] = field(default_factory=list)
+    choices: Choices = ()
+    prefix: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the input."""
+        return self.prefix + self.spec.name
+
+    @property
+    def id(self) -> str:
+        """Id of the input, which error summaries link to."""
+        return "f-" + self.name.replace(".", "-")
+
+    @property
+    def label(self) -> str:
+        """What stands above the input."""
+        return self.spec.label
+
+    @property
+    def help(self) -> str:
+        """What stands below it."""
+        return self.spec.help
+
+    @property
+    def widget(self) -> str:
+        """Which control draws it."""
+        return self.spec.widget
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be filled in."""
+        return self.spec.required
+
+    @property
+    def error(self) -> str:
+        """What is wrong, empty when nothing is."""
+        return " ".join(str(error) for error in self.errors)
+
+    @property
+    def described_by(self) -> str:
+        """Ids of help and error, for `aria-describedby`."""
+        parts = [f"{self.id}-help"] if self.help else []
+        if self.errors:
+            parts.append(f"{self.id}-error")
+        return " ".join(parts)
+
+    @property
+    def shown(self) -> str:
+        """The value as the input's text."""
+        return shown_value(self.spec, self.value)
+
+    @property
+    def chosen(self) -> list[str]:
+        """The values that are chosen, for inputs that offer several."""
+        if self.value is None or self.value == "":
+            return []
+        listed = self.value if isinstance(self.value, list | tuple | set | frozenset) else [self.value]
+        return [_plain(item) for item in listed]
+
+    @property
+    def checked(self) -> bool:
+        """Whether a checkbox is ticked."""
+        return self.value is True or str(self.value).lower() in ("1", "true", "on", "yes")
+
+    @property
+    def options(self) -> Sequence[tuple[str, str, bool]]:
+        """(value, label, chosen) of every choice."""
+        chosen = self.chosen
+        return [(_plain(value), str(label), _plain(value) in chosen) for value, label in self.choices]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields under one heading; the first section of a form usually has none."""
+
+    title: str
+    fields: Sequence[BoundField]
+
+
+class Form(Generic[M]):
+    """A form of a schema: unbound (to show), or the result of `parse` (a command, or errors to show).
+
+    `choices` fills or replaces the choices of fields at run time; `exclude` leaves fields out (they keep their defaults
+    or come from `fixed`). `version` and `idempotency_key` travel as hidden fields when given or in the schema.
+    """
+
+    def __init__(
+        self,
+        schema: type[M],
+        values: Mapping[str, Any] | BaseModel | None = None,
+        errors: Mapping[str, str] | None = None,
+        *,
+        action: str = "",
+        submit: str = "",
+        cancel: str = "",
+        csrf_token: str = "",
+        choices: Mapping[str, Choices] | None = None,
+        exclude: Sequence[str] = (),
+        fixed: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        idempotency_key: str = "",
+        prefix: str = "",
+        danger: bool = False,
+        id: str = "form",  # noqa: A002 — it is the element's id
+    ) -> None:
+        self.schema = schema
+        self.action = action
+        self.submit: str = submit or _("Save")
+        self.cancel = cancel
+        self.csrf_token = csrf_token
+        self.choices = dict(choices or {})
+        self.exclude = tuple(exclude)
+        self.fixed = dict(fixed or {})
+        self.version = version
+        self.idempotency_key = idempotency_key
+        self.prefix = prefix
+        self.danger = danger
+        self.id = id
+        self.errors: dict[str, str] = dict(errors or {})
+        self.specs = [spec for spec in read_specs(schema) if spec.name not in self.exclude]
+        self.values: dict[str, Any] = _flat(values)
+        self._command: M | None = None
+        self.submitted = False
+
+    # -------------------------------------------------------------- reading what was posted
+
+    def parse(self, form_data: Mapping[str, Any]) -> Self:
+        """The same form, filled with what was posted: `command` when it is valid, else `errors` by field name."""
+        form = self._copy()
+        form.submitted = True
+        read = read_input(self.specs, form_data, self.prefix)
+        form.values = read.shown
+        form.errors = dict(read.errors)
+        for name in ("version", "idempotency_key"):
+            if form_data.get(name) not in (None, ""):
+                setattr(form, name, int(form_data[name]) if name == "version" else str(form_data[name]))
+        candidate = {**read.values, **self.fixed}
+        for name in ("version", "idempotency_key"):
+            if name in self.schema.model_fields and getattr(form, name) not in (None, ""):
+                candidate.setdefault(name, getattr(form, name))
+        try:
+            command = self.schema.model_validate(candidate)
+        except ValidationError as refused:
+            form._collect(refused)
+        else:
+            form._command = None if form.errors else command
+        return form
+
+    def _collect(self, refused: ValidationError) -> None:
+        labels = {spec.name: spec for spec in self.specs}
+        for error in refused.errors(include_url=False):
+            path = [str(part) for part in error["loc"]]
+            name = next(
+                (
+                    ".".join(path[:size])
+                    for size in range(len(path), 0, -1)
+                    if ".".join(path[:size]) in labels
+                ),
+                "",
+            )
+            message = message_for(error, labels.get(name))
+            if name not in self.errors:
+                self.errors[name] = message
+            elif not name:
+                self.errors[name] += f" {message}"
+
+    def _copy(self) -> Self:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.errors = dict(self.errors)
+        twin._command = None
+        return twin
+
+    @property
+    def valid(self) -> bool:
+        """Whether a command was read."""
+        return self._command is not None and not self.errors
+
+    @property
+    def command(self) -> M:
+        """The validated schema. Raises Refused when the form is not valid; ask `valid` first."""
+        return self.require()
+
+    def require(self) -> M:
+        """The validated schema. Raises Refused naming the first field at fault."""
+        if self._command is not None and not self.errors:
+            return self._command
+        name, message = next(iter(self.errors.items()), ("", _("The form was not filled in.")))
+        raise Refused(message, field=name or None)
+
+    def refuse(self, field: str | None, message: str) -> Self:
+        """Adds what an operation found wrong, beside its field when the form has it."""
+        known = {spec.name for spec in self.specs}
+        name = field if field in known else ""
+        text = str(message)
+        self.errors[name or ""] = f"{self.errors[name or '']} {text}" if (name or "") in self.errors else text
+        return self
+
+    # -------------------------------------------------------------- drawing
+
+    def __getitem__(self, name: str) -> BoundField:
+        for spec in self.specs:
+            if spec.name == name:
+                return self._bind(spec)
+        raise KeyError(name)
+
+    def __contains__(self, name: str) -> bool:
+        return any(spec.name == name for spec in self.specs)
+
+    def _bind(self, spec: FieldSpec) -> BoundField:
+        value = self.values.get(spec.name, None if self.submitted else spec.default)
+        errors = [self.errors[spec.name]] if spec.name in self.errors else []
+        choices = self.choices.get(spec.name, spec.choices)
+        if choices and spec.widget in ("text", "number"):
+            spec = spec.with_widget("select")
+        return BoundField(spec, value, errors, choices, self.prefix)
+
+    @property
+    def fields(self) -> list[BoundField]:
+        """Every visible field, in the schema's order."""
+        return [self._bind(spec) for spec in self.specs if spec.widget != "hidden"]
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """Names and values of the hidden fields, CSRF token aside."""
+        pairs = [
+            (bound.name, bound.shown) for bound in map(self._bind, self.specs) if bound.widget == "hidden"
+        ]
+        if self.version is not None:
+            pairs.append(("version", str(self.version)))
+        if self.idempotency_key:
+            pairs.append(("idempotency_key", self.idempotency_key))
+        return list(dict(pairs).items())
+
+    @property
+    def sections(self) -> list[Section]:
+        """The fields grouped under their sections' headings, in order of appearance."""
+        grouped: dict[str, list[BoundField]] = {}
+        for bound in self.fields:
+            grouped.setdefault(str(bound.spec.section), []).append(bound)
+        return [Section(title, fields) for title, fields in grouped.items()]
+
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """(id of the input or empty, label, message) of every error, for the summary on top."""
+        found = []
+        known = {spec.name: spec for spec in self.specs}
+        for name, message in self.errors.items():
+            spec = known.get(name)
+            bound = self._bind(spec) if spec else None
+            found.append((bound.id if bound else "", str(bound.label) if bound else "", str(message)))
+        return found
+
+    @property
+    def enctype(self) -> Literal["multipart/form-data", "application/x-www-form-urlencoded"]:
+        """How the browser must encode the form."""
+        files = any(spec.widget == "file" for spec in self.specs)
+        return "multipart/form-data" if files else "application/x-www-form-urlencoded"
+
+
+def _plain(value: Any) -> str:
+    return str(getattr(value, "value", value))
+
+
+def _flat(values: Mapping[str, Any] | BaseModel | None, prefix: str = "") -> dict[str, Any]:
+    """Values by dotted field name."""
+    if values is None:
+        return {}
+    items = (
+        {name: getattr(values, name) for name in type(values).model_fields}
+        if isinstance(values, BaseModel)
+        else values
+    )
+    flat: dict[str, Any] = {}
+    for name, value in items.items():
+        flat[prefix + name] = value
+        if isinstance(value, Mapping | BaseModel):
+            flat.update(_flat(value, f"{prefix}{name}."))
+    return flat
