@@ -1,0 +1,133 @@
+"""The assembled system: configuration, database, plugins and what they contributed. One per process."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from trunkline import secrets, trunk
+from trunkline.clock import Clock, utc_now
+from trunkline.config import Config
+from trunkline.db.engine import Database
+from trunkline.hooks import Hooks
+from trunkline.imports.importer import Importer
+from trunkline.loader import Loaded, load
+from trunkline.operation import SYSTEM, Actor, Context
+from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
+from trunkline.settings.store import read_settings
+
+log = logging.getLogger(__name__)
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass
+class App:
+    """Everything a request, a job or a command needs. Make one with `App.start`."""
+
+    config: Config
+    database: Database
+    hooks: Hooks
+    loaded: Loaded
+    clock: Clock = utc_now
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    step_kinds: dict[str, StepKind] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, config: Config, *, clock: Clock = utc_now) -> "App":
+        """Load keys, plugins and contributions. Raises ConfigError; does not touch the schema."""
+        config.prepare_data_folder()
+        secrets.use(secrets.Keyring.load(config.key_path))
+        hooks = Hooks(strict=config.strict_plugins)
+        loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
+        app = cls(config, Database(config.database_url), hooks, loaded, clock)
+        app.permissions = {p.name: p for plugin in app.plugins for p in plugin.permissions}
+        app.step_kinds = {kind.name: kind for _, kind in app._named("step_kinds")}
+        return app
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        """The trunk itself, then the enabled plugins in order."""
+        return [trunk.plugin, *(s.plugin for s in self.loaded.enabled if s.plugin is not None)]
+
+    def _named(self, hook: str) -> list[tuple[str, StepKind]]:
+        """Contributions whose name must begin with the plugin's own; others are refused and named."""
+        kept = []
+        for plugin, item in self.hooks.gather(hook):
+            owner = plugin if not plugin.startswith("extension_") else item.name.partition(".")[0]
+            if item.name.partition(".")[0] != owner:
+                self.hooks.failed(plugin, f"hook {hook}", ValueError(f"{item.name} must begin with {owner}."))
+                continue
+            kept.append((plugin, item))
+        return kept
+
+    @cached_property
+    def menu_items(self) -> Sequence[MenuItem]:
+        return sorted((item for _, item in self.hooks.gather("menu")), key=lambda item: item.order)
+
+    @cached_property
+    def slots(self) -> dict[str, list[tuple[str, Slot]]]:
+        """Contributions by place, each beside its plugin, in order."""
+        places: dict[str, list[tuple[str, Slot]]] = {}
+        for plugin, slot in self.hooks.gather("slots"):
+            places.setdefault(slot.place, []).append((plugin, slot))
+        for contributions in places.values():
+            contributions.sort(key=lambda pair: pair[1].order)
+        return places
+
+    @cached_property
+    def importers(self) -> dict[str, Importer]:
+        return {importer.kind: importer for _, importer in self.hooks.gather("importers")}
+
+    @cached_property
+    def search_kinds(self) -> dict[str, SearchKind]:
+        return {kind.kind: kind for _, kind in self.hooks.gather("search_kinds")}
+
+    @cached_property
+    def scheduled_tasks(self) -> Sequence[tuple[str, ScheduledTask]]:
+        return self.hooks.gather("scheduled_tasks")
+
+    def permission_label(self, name: str) -> str:
+        """The permission's label, or its name when no enabled plugin declares it."""
+        return self.permissions[name].label if name in self.permissions else name
+
+    def settings_of(self, session: Session, model: type[S]) -> S:
+        """Settings of the plugin that declared `model`, from every source."""
+        owner = next((plugin.name for plugin in self.plugins if plugin.settings is model), None)
+        if owner is None:
+            raise LookupError(f"{model.__name__} is no enabled plugin's settings model")
+        return read_settings(session, self.config, owner, model)
+
+    @contextmanager
+    def reading(self, actor: Actor = SYSTEM, *, request_id: str = "") -> Iterator[Context]:
+        """A context whose session only reads."""
+        with self.database.read() as session:
+            yield Context(session, actor, self, self.clock, request_id)
+
+    @contextmanager
+    def unit_of_work(
+        self,
+        actor: Actor = SYSTEM,
+        *,
+        request_id: str = "",
+        idempotency_key: str | None = None,
+        on_behalf_of: Actor | None = None,
+        keep: bool = True,
+    ) -> Iterator[Context]:
+        """A context in one writing transaction, committed at the end; with `keep` false it is rolled back (dry run)."""
+        with self.database.write() as session:
+            ctx = Context(session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True)
+            yield ctx
+            if not keep:
+                session.rollback()
+                return
+        for call in ctx.after_commit:
+            call()
+
+    def close(self) -> None:
+        """Give up the database connections."""
+        self.database.dispose()

@@ -1,0 +1,163 @@
+"""Configuration: defaults < `trunkline.toml` < `TRUNKLINE_*` variables. An unknown key is an error that names the nearest known one."""
+
+import os
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from trunkline.errors import ConfigError
+
+CONFIG_FILE = "trunkline.toml"
+BUNDLED_PLUGINS = ("inventory", "catalog", "provisioning", "billing", "portal")
+
+
+class MailConfig(BaseModel):
+    """How mail leaves. Without a host it stays in the spool, which the e-mail log shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sender: str = "Trunkline <no-reply@localhost>"
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    security: str = Field(default="none", pattern="^(none|starttls|tls)$")
+    timeout_seconds: int = 20
+
+
+class Config(BaseSettings):
+    """Everything that must be known before the database is opened, and what a file may pin."""
+
+    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", env_nested_delimiter="__", extra="forbid")
+
+    data: Path = Field(default=Path("data"), description="Folder for the database, keys, files and the mail spool")
+    database: str = Field(default="", description="Database URL; empty means SQLite in the data folder")
+    redis: str = Field(default="", description="Redis URL for wake-ups; empty means the database's own")
+    plugins: tuple[str, ...] = BUNDLED_PLUGINS
+    extensions: Path | None = Field(default=None, description="Folder of extension scripts; default: extensions/ in data")
+    templates: Path | None = Field(default=None, description="Folder of template overrides; default: templates/ in data")
+    playbooks: Path | None = Field(default=None, description="Folder of the operator's playbooks; default: playbooks/ in data")
+    strict_plugins: bool = False
+    key_file: Path | None = Field(default=None, description="Key file for sealed values; default: secrets.key in data")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    base_url: str = Field(default="", description="Address that links in mails begin with")
+    insecure_http: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    workers: int = Field(default=1, ge=1, le=64)
+    job_threads: int = Field(default=2, ge=1, le=64)
+
+    operator_name: str = "Trunkline"
+    time_zone: str = "UTC"
+    currency: str = Field(default="BRL", pattern="^[A-Z]{3}$")
+    country: str = Field(default="BR", pattern="^[A-Z]{2}$")
+    language: str = "en"
+    mail: MailConfig = MailConfig()
+    #: `[plugin.<name>]` tables; each is checked by the plugin's own settings model.
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = get_close_matches(value, available_timezones(), 1)
+            raise ValueError(f"{value} is no IANA time zone" + (f"; did you mean {near[0]}?" if near else ""))
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load` passes the file as init values; variables must win over it.
+        return EnvSettingsSource(settings_cls), init_settings
+
+    @classmethod
+    def load(cls, path: Path | None = None, **overrides: Any) -> Self:
+        """Read the configuration file (default: `TRUNKLINE_CONFIG`, else `trunkline.toml` here) and the environment.
+
+        `overrides` (from the command line) win over both. Raises ConfigError naming the key, the place and the remedy.
+        """
+        chosen = path or (Path(text) if (text := os.environ.get("TRUNKLINE_CONFIG")) else None)
+        values = _read(chosen or Path(CONFIG_FILE), required=chosen is not None)
+        given = {key: value for key, value in overrides.items() if value is not None}
+        try:
+            config = cls(**values)
+            return config.model_copy(update=cls(**{**values, **given}).model_dump(include=set(given))) if given else config
+        except ValidationError as error:
+            raise _explained(error, chosen or Path(CONFIG_FILE)) from error
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'trunkline.db'}"
+
+    @property
+    def extension_folder(self) -> Path:
+        return self.extensions or self.data / "extensions"
+
+    @property
+    def template_folder(self) -> Path:
+        return self.templates or self.data / "templates"
+
+    @property
+    def playbook_folder(self) -> Path:
+        return self.playbooks or self.data / "playbooks"
+
+    @property
+    def key_path(self) -> Path:
+        return self.key_file or self.data / "secrets.key"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the system, without a slash at the end."""
+        return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def prepare_data_folder(self) -> None:
+        """Make the data folder. Raises ConfigError when it cannot be written."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o750)
+            probe = self.data / ".writable"
+            probe.write_text("")
+            probe.unlink()
+        except OSError as error:
+            raise ConfigError(
+                f"The data folder {self.data} cannot be written: {error.strerror}.",
+                field="data",
+                remedy="Give this user the right to write there, or name another folder with `data` or --data.",
+            ) from error
+
+
+def _read(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists():
+        if required:
+            raise ConfigError(f"There is no configuration file {path}.", remedy="Check --config or TRUNKLINE_CONFIG.")
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct that line.") from error
+
+
+def _explained(error: ValidationError, path: Path) -> ConfigError:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return ConfigError(f"{name}: {first['msg']}.", field=name, remedy=f"Correct it in {path} or the environment.")
+    known = list(Config.model_fields if len(first["loc"]) == 1 else MailConfig.model_fields)
+    near = get_close_matches(str(first["loc"][-1]), known, 1)
+    remedy = f"Did you mean “{near[0]}”?" if near else f"Known keys: {', '.join(sorted(known))}."
+    return ConfigError(f"Unknown configuration key “{name}” in {path} or the environment.", field=name, remedy=remedy)

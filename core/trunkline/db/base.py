@@ -1,0 +1,51 @@
+"""The base of every table."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, UOWTransaction
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.types import BigKey, UtcDateTime
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def key_field() -> Any:
+    """A 64-bit primary key that the database numbers."""
+    return Field(default=None, primary_key=True, sa_type=BigKey)
+
+
+class Record(SQLModel):
+    """Base of tables whose rows people edit: key, times, and the version that ETag and forms compare.
+
+    Table models do not validate; `schemas` do.
+    """
+
+    id: int | None = key_field()
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    version: int = Field(default=1, nullable=False)
+
+    @property
+    def key(self) -> int:
+        """The primary key of a row that has been flushed."""
+        if self.id is None:
+            raise LookupError(f"{type(self).__name__} has no key before it is flushed")
+        return self.id
+
+
+@event.listens_for(Session, "before_flush")
+def _raise_version(session: Session, flush_context: UOWTransaction, instances: object) -> None:
+    for row in session.dirty:
+        if isinstance(row, Record) and session.is_modified(row, include_collections=False):
+            row.version += 1
+            row.updated_at = utc_now()

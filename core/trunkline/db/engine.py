@@ -1,0 +1,101 @@
+"""Connections and transactions on SQLite and PostgreSQL, synchronous throughout."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from trunkline.errors import ConfigError
+
+_BUSY_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """One database. `read()` and `write()` give a session in one transaction; `write()` commits at its end.
+
+    On SQLite a writing transaction first takes a file lock, then BEGIN IMMEDIATE: waiting writers queue fairly instead of
+    starving each other in SQLite's own busy loop.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if not self.is_sqlite and self.url.get_backend_name() != "postgresql":
+            raise ConfigError(
+                f"Database {self.url.get_backend_name()} is not supported.",
+                field="database",
+                remedy="Use sqlite:///FILE or postgresql+psycopg://…",
+            )
+        self.engine = self._make_engine(pool_size)
+        self._write_lock = Path(f"{self.url.database}.write.lock") if self.is_sqlite else None
+        self._writing = threading.local()
+
+    def _make_engine(self, pool_size: int) -> Engine:
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
+        if not self.is_sqlite:
+            return create_engine(self.url, pool_pre_ping=True, **options)
+        engine = create_engine(self.url, connect_args={"check_same_thread": False}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session whose changes are thrown away."""
+        with Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one writing transaction: committed at the end of the block, rolled back on any exception."""
+        with self._exclusive(), Session(self.engine.execution_options(trunkline_write=True)) as session:
+            session.expire_on_commit = False
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        if getattr(self._writing, "now", False):
+            raise RuntimeError("a unit of work is already open in this thread; pass its context on instead")
+        self._writing.now = True
+        try:
+            if self._write_lock is None:
+                yield
+                return
+            descriptor = os.open(self._write_lock, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
+        finally:
+            self._writing.now = False
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    # The driver must not begin transactions of its own; `_begin_sqlite` does.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("trunkline_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,62 @@
+"""Column types: 64-bit keys, integer money, aware UTC time and encrypted text."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field
+
+from trunkline import secrets
+from trunkline.clock import utc_now
+
+#: 64-bit key on every database; SQLite only autoincrements a column typed INTEGER.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+#: Money in micro-units (1e-6) of the currency named in the same row.
+Micros = BigInteger
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime. A naive value is refused rather than guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime; use trunkline.clock.utc_now or attach a zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class EncryptedStr(TypeDecorator[str]):
+    """Text sealed with AES-GCM under the key file, bound to `place` (by convention `table.column`).
+
+    Where a value must be bound to its row as well, call `trunkline.secrets.seal` with the row's own identity instead.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, place: str, *args: Any) -> None:
+        super().__init__(*args)
+        self.place = place
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else secrets.seal(value, bound_to=self.place)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else secrets.unseal(value, bound_to=self.place)
+
+
+def utc_field(*, index: bool = False) -> Any:
+    """A required aware timestamp that defaults to now."""
+    return Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=index)

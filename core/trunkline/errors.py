@@ -1,0 +1,75 @@
+"""The small family of errors that people may read. Each knows its HTTP status, the field at fault and the remedy."""
+
+
+class TrunklineError(Exception):
+    """Base of every error whose message is meant for a user.
+
+    `message` says what is wrong, `field` names the input at fault (a schema field name) and `remedy` what to do next.
+    """
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, message: str, *, field: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class Refused(TrunklineError):
+    """A rule forbids what was asked (HTTP 422)."""
+
+    status = 422
+    title = "Refused"
+
+
+class Unauthenticated(TrunklineError):
+    """Nobody is signed in, or the credentials are wrong (HTTP 401)."""
+
+    status = 401
+    title = "Sign in first"
+
+
+class Forbidden(TrunklineError):
+    """The actor lacks the permission (HTTP 403)."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(TrunklineError):
+    """There is no such thing, or it lies outside the actor's scope (HTTP 404)."""
+
+    status = 404
+    title = "Not found"
+
+
+class Conflict(TrunklineError):
+    """Somebody else changed the record first, or the unique value is taken (HTTP 409)."""
+
+    status = 409
+    title = "Conflict"
+
+
+class TooManyRequests(TrunklineError):
+    """A throttle closed; the message says for how long (HTTP 429)."""
+
+    status = 429
+    title = "Too many requests"
+
+
+class Unavailable(TrunklineError):
+    """A part that is needed does not answer (HTTP 503)."""
+
+    status = 503
+    title = "Unavailable"
+
+
+class ConfigError(TrunklineError):
+    """The configuration cannot be used; raised before anything starts."""
+
+    title = "Configuration"

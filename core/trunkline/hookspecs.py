@@ -1,0 +1,116 @@
+"""Every hook of the trunk. Implementations are synchronous and return data.
+
+Calls follow the order of `plugins` in `trunkline.toml`. Each implementation runs isolated (and, where it gets a session, in a
+savepoint of its own): one that fails is named on the status page and the rest goes on.
+Besides these, each event class named in `Plugin.events` gives two hooks:
+
+`before_<event>(ctx, event)` runs inside the operation and may raise `Refused`, which the user reads; a crash refuses too.
+`on_<event>(ctx, event)` runs in the worker after commit, at least once, in order per entity, in a unit of work of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trunkline.plugin import (
+    HealthReport,
+    MenuItem,
+    ScheduledTask,
+    SearchKind,
+    Slot,
+    StepKind,
+    hookspec,
+)
+
+if TYPE_CHECKING:
+    import typer
+
+    from trunkline.customers.models import Customer
+    from trunkline.imports.importer import Importer
+    from trunkline.operation import Context
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
+
+
+@hookspec
+def routes() -> "Sequence[Pages]":  # type: ignore[empty-body]
+    """HTML routes. Called once when the web application is built. Paths lie under `/<plugin>/` (portal: `/portal/…`)."""
+
+
+@hookspec
+def rest_routes() -> "Sequence[RestRoutes]":  # type: ignore[empty-body]
+    """REST routes under `/api/v1/<plugin>/`. Called once when the REST application is built."""
+
+
+@hookspec
+def menu() -> Sequence[MenuItem]:  # type: ignore[empty-body]
+    """Entries of the sidebar. Called once at start; each is shown to those who hold its permission."""
+
+
+@hookspec
+def slots() -> Sequence[Slot]:  # type: ignore[empty-body]
+    """Contributions to other pages. Called once at start. Places: `docs/plugins.md` lists them with their subjects."""
+
+
+@hookspec
+def step_kinds() -> Sequence[StepKind]:  # type: ignore[empty-body]
+    """Kinds of job steps. Called once at start. Names are `<plugin>.<verb>`."""
+
+
+@hookspec
+def scheduled_tasks() -> Sequence[ScheduledTask]:  # type: ignore[empty-body]
+    """Work at intervals. Called once when a worker starts."""
+
+
+@hookspec
+def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[empty-body]
+    """How the plugin's parts are. Called by the status page, `/readyz` and `trunkline doctor`; answer within a second."""
+
+
+@hookspec
+def search_kinds() -> Sequence[SearchKind]:  # type: ignore[empty-body]
+    """Entities that the search finds. Called once at start. An operation marks what changed by `search.mark(ctx, kind, id)`."""
+
+
+@hookspec
+def importers() -> "Sequence[Importer]":  # type: ignore[empty-body]
+    """Kinds of files that `trunkline import` and the upload page take. Called once at start."""
+
+
+@hookspec
+def cli(app: "typer.Typer") -> None:
+    """Add commands to `trunkline`. Called once when the command line starts; import heavy parts inside the command."""
+
+
+@hookspec
+def demo_data(ctx: "Context", scale: float, seed: int) -> None:
+    """Add sample data by ordinary operations, deterministically. Called by `trunkline demo` once, in plugin order."""
+
+
+@hookspec
+def customer_documents(ctx: "Context", customer: "Customer") -> Mapping[str, Any] | None:
+    """Facts about a customer for mails and provisioning variables (keys prefixed by the plugin's name)."""
+
+
+@hookspec
+def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """Ways to take money; see `trunkline.providers.PaymentProvider`. The cash desk of billing is one."""
+
+
+@hookspec
+def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """Engines that rate and charge usage; see `trunkline.providers.ChargingEngine`. The operator picks one in settings."""
+
+
+@hookspec
+def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """Ways to send mail; see `trunkline.providers.MailTransport`. SMTP and the spool are built in."""
+
+
+@hookspec
+def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """Ways to send text messages; see `trunkline.providers.SmsTransport`. The spool is built in."""
+
+
+@hookspec
+def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """Ways to prove who somebody is; see `trunkline.providers.SignInProvider`. E-mail and password is built in."""

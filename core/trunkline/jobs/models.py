@@ -1,0 +1,117 @@
+"""Tables of the job engine: job, its steps, and the append-only log that pages follow."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.base import Record, key_field
+from trunkline.db.types import BigKey, UtcDateTime
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no worker will touch the job again by itself."""
+        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.ROLLING_BACK)
+
+
+class StepState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    UNDO_FAILED = "undo_failed"
+
+
+class OnFailure(StrEnum):
+    """Undo what was done, or hold everything as it is for a person."""
+
+    UNDO = "undo"
+    HOLD = "hold"
+
+
+class Job(Record, table=True):
+    """One piece of durable work."""
+
+    __tablename__ = "core_job"
+    __table_args__ = (
+        Index("ix_core_job_due", "state", "run_at", "priority"),
+        Index("ix_core_job_lease", "state", "lease_until"),
+        Index("ix_core_job_subject", "subject_kind", "subject_id"),
+    )
+
+    number: str = Field(max_length=20, unique=True)
+    kind: str = Field(max_length=60, index=True)
+    title: str = Field(max_length=200)
+    state: str = Field(default=JobState.QUEUED, max_length=16)
+    unique_key: str = Field(max_length=160, unique=True)
+    priority: int = 0
+    run_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    epoch: int = 0
+    owner: str = Field(default="", max_length=120)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    on_failure: str = Field(default=OnFailure.UNDO, max_length=8)
+    cancel_requested: bool = False
+    customer_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="SET NULL"), index=True)
+    )
+    subject_kind: str = Field(default="", max_length=40)
+    subject_id: int | None = Field(default=None, sa_type=BigKey)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str = ""
+    requested_by: str = Field(default="", max_length=200)
+
+
+class JobStep(SQLModel, table=True):
+    """One step of the frozen plan."""
+
+    __tablename__ = "core_job_step"
+    __table_args__ = (UniqueConstraint("job_id", "seq"), UniqueConstraint("job_id", "name"))
+
+    id: int | None = key_field()
+    job_id: int = Field(sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False))
+    seq: int
+    name: str = Field(max_length=80)
+    label: str = Field(max_length=200)
+    kind: str = Field(max_length=80)
+    contributed_by: str = Field(default="", max_length=60)
+    policy: str = Field(max_length=8)
+    inputs: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    outputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = Field(default=StepState.PENDING, max_length=12)
+    tries: int = 0
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str = ""
+
+
+class JobEvent(SQLModel, table=True):
+    """One line of a job's log. Secrets are redacted before it is written; rows are never changed."""
+
+    __tablename__ = "core_job_event"
+    __table_args__ = (Index("ix_core_job_event_job", "job_id", "id"),)
+
+    id: int | None = key_field()
+    job_id: int = Field(sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False))
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    epoch: int = 0
+    step_seq: int | None = None
+    level: str = Field(default="info", max_length=8)
+    text: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -1,0 +1,86 @@
+"""What a running step sees."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
+
+from trunkline.errors import TrunklineError
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.operation import Context
+
+Level = Literal["debug", "info", "ok", "warn", "error"]
+
+
+class StepFailed(TrunklineError):
+    """The step cannot be done; the message is shown on the job page."""
+
+    title = "Step failed"
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over; nothing more may be written for it."""
+
+
+@dataclass
+class StepContext:
+    """One run of one step in one direction."""
+
+    app: "App"
+    job_id: int
+    job_number: str
+    seq: int
+    name: str
+    direction: Literal["do", "undo"]
+    #: The planned inputs, as the kind's own model where it declares one.
+    inputs: Any
+    customer_id: int | None
+    #: What this step returned; filled when undoing.
+    outputs: Mapping[str, Any]
+    #: Outputs of the steps before, by step name.
+    before: Mapping[str, Mapping[str, Any]]
+    write_log: Callable[[str, Level, Mapping[str, Any]], None]
+    is_cancelled: Callable[[], bool]
+    open_unit: Callable[[], Any]
+    #: The unit of work of a transactional step; None for the others.
+    transaction: "Context | None" = None
+    secrets: set[str] = field(default_factory=set)
+
+    @property
+    def idempotency_key(self) -> str:
+        """`job:step:direction`: the same whenever this effect is attempted again."""
+        return f"{self.job_number}:{self.name}:{self.direction}"
+
+    @property
+    def ctx(self) -> "Context":
+        """The one unit of work of a transactional step. Raises RuntimeError in any other step."""
+        if self.transaction is None:
+            raise RuntimeError(f"step {self.name} is not transactional; open a unit of work instead")
+        return self.transaction
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator["Context"]:
+        """A short transaction of its own for a step that is not transactional. Raises LeaseLost when the job was taken over."""
+        with self.open_unit() as ctx:
+            yield ctx
+
+    def log(self, text: str, level: Level = "info", **data: Any) -> None:
+        """Add a line to the job's log. Values registered by `redact` never appear in it."""
+        self.write_log(text, level, data)
+
+    def redact(self, *values: str) -> None:
+        """Name secret values that must not reach any log line of this job."""
+        self.secrets.update(value for value in values if value)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked to cancel, or the lease is lost: a long step should stop soon."""
+        return self.is_cancelled()
+
+
+def as_inputs(model: type[BaseModel] | None, values: Mapping[str, Any]) -> Any:
+    """The planned values as the step kind's model."""
+    return model.model_validate(values) if model is not None else dict(values)

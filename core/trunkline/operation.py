@@ -1,0 +1,236 @@
+"""`@operation`: the one way state changes, and the context every operation and query takes.
+
+Operations never commit. Whoever calls (route, job step, command line) opens one unit of work (`App.unit_of_work`), which holds
+the change, its activity entry and its outbox events, and commits them together.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Select, false, select
+from sqlmodel import Session
+
+from trunkline.clock import Clock, utc_now
+from trunkline.errors import Conflict, Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.events import Event
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M")
+
+
+class ActorKind(StrEnum):
+    STAFF = "staff"
+    PORTAL = "portal"
+    API = "api"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which customers' rows the actor sees. Both None: every one."""
+
+    customer_ids: frozenset[int] | None = None
+    reseller_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `permissions` None means every permission (the system itself and administrators)."""
+
+    kind: ActorKind
+    id: int | None
+    name: str
+    permissions: frozenset[str] | None = frozenset()
+    scope: Scope = Scope()
+    language: str = "en"
+    address: str = ""
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor holds `permission`."""
+        return self.permissions is None or permission in self.permissions
+
+
+#: The system acting by itself: worker, command line, event handlers.
+SYSTEM = Actor(ActorKind.SYSTEM, None, "system", permissions=None)
+
+
+@dataclass
+class Context:
+    """What an operation or query works with. `session` is its one transaction."""
+
+    session: Session
+    actor: Actor
+    app: "App"
+    clock: Clock = utc_now
+    request_id: str = ""
+    idempotency_key: str | None = None
+    on_behalf_of: Actor | None = None
+    writing: bool = False
+    #: Called once after the unit of work has committed (wake-ups only: never needed for correctness).
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    _operations: list["_Running"] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The time of this unit of work's clock, aware UTC."""
+        return self.clock()
+
+    def require(self, permission: str) -> None:
+        """Raise Forbidden unless the actor holds `permission`."""
+        if not self.actor.may(permission):
+            label = self.app.permission_label(permission)
+            raise Forbidden(
+                f"You may not do this: it needs the permission “{label}” ({permission}).",
+                remedy="Ask an administrator for a role that has it.",
+            )
+
+    def settings(self, model: type["S"]) -> "S":
+        """The settings of the plugin (or core section) that declared `model`, with defaults, page, file and variables applied."""
+        return self.app.settings_of(self.session, model)
+
+    def emit(self, event: "Event") -> None:
+        """Record that something happened. `before_<event>` hooks run now and may refuse; `on_<event>` run after commit."""
+        from trunkline.events.outbox import emit
+
+        emit(self, event)
+
+    def visible(self, model: type[M]) -> Select[tuple[M]]:
+        """`select(model)` narrowed to what the actor may see (by `customer_id` and `reseller_id`, or `id` of a customer)."""
+        return select(model).where(*self.visible_conditions(model))
+
+    def visible_conditions(self, model: Any) -> list[ColumnElement[bool]]:
+        """The conditions behind `visible`, for Core selects of columns."""
+        scope, conditions = self.actor.scope, list[ColumnElement[bool]]()
+        if scope.customer_ids is not None:
+            owner = model.id if getattr(model, "__tablename__", "") == "core_customer" else getattr(model, "customer_id", None)
+            if owner is None:
+                conditions.append(false())
+            else:
+                conditions.append(owner.in_(scope.customer_ids))
+        if scope.reseller_id is not None:
+            reseller = getattr(model, "reseller_id", None)
+            if reseller is not None:
+                conditions.append(reseller == scope.reseller_id)
+            else:
+                conditions.append(self._of_reseller(model, scope.reseller_id))
+        return conditions
+
+    def _of_reseller(self, model: Any, reseller_id: int) -> ColumnElement[bool]:
+        from trunkline.customers.models import Customer
+
+        owner = getattr(model, "customer_id", None)
+        if owner is None:
+            return false()
+        own = select(Customer.id).where(Customer.reseller_id == reseller_id)  # type: ignore[arg-type]
+        condition: ColumnElement[bool] = owner.in_(own)
+        return condition
+
+    def load(self, model: type[M], key: int | None, *, version: int | None = None, lock: bool = False) -> M:
+        """One visible row by its key, optionally locked.
+
+        Raises NotFound when it is absent or out of scope, Conflict when `version` is given and the row has moved on.
+        """
+        return self.load_by(model, getattr(model, "id"), key, version=version, lock=lock)  # noqa: B009
+
+    def load_by(self, model: type[M], column: Any, value: object, *, version: int | None = None, lock: bool = False) -> M:
+        """One visible row whose `column` equals `value`; see `load`."""
+        statement = self.visible(model).where(column == value)
+        if lock or version is not None:
+            statement = statement.with_for_update()
+        row = self.session.scalars(statement).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no {_words(model.__name__)} {value}.")
+        if version is not None and getattr(row, "version", version) != version:
+            raise Conflict(
+                "Somebody changed this after you opened it.", field="version", remedy="Compare both and save again."
+            )
+        return row
+
+    @property
+    def running(self) -> "_Running | None":
+        """The innermost operation under way, which collects what changes."""
+        return self._operations[-1] if self._operations else None
+
+    def note(self, subject: object, *, label: str = "", **details: Any) -> None:
+        """Say what the running operation is about; its activity entry names this row and carries `details`."""
+        if self.running is not None:
+            self.running.about(subject, label, details)
+
+    @contextmanager
+    def run(self, name: str) -> Iterator["_Running"]:
+        """Bracket an operation: collect its changes and write its activity entry at the end."""
+        from trunkline.activity.recording import recorded
+
+        running = _Running(name)
+        self._operations.append(running)
+        try:
+            with recorded(self, running):
+                yield running
+        finally:
+            self._operations.pop()
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass
+class _Running:
+    """One operation under way."""
+
+    name: str
+    subject: object = None
+    label: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    changes: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def about(self, subject: object, label: str, details: Mapping[str, Any]) -> None:
+        self.subject, self.label = subject, label or self.label
+        self.details.update(details)
+
+
+@dataclass(frozen=True)
+class OperationInfo:
+    """What documentation and tests know about an operation."""
+
+    name: str
+    function: Callable[..., Any]
+
+
+#: Every operation by its name.
+OPERATIONS: dict[str, OperationInfo] = {}
+
+
+def operation(name: str) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[Concatenate[Context, P], R]]:
+    """Make a function an operation named by the permission it needs, as in `billing.invoice.issue`.
+
+    The permission is asked of the outermost operation only: one that another calls acts on the caller's authority. Each writes
+    its own activity entry. An operation outside a writing unit of work raises RuntimeError.
+    """
+
+    def decorate(function: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate[Context, P], R]:
+        @wraps(function)
+        def run(ctx: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            if not ctx.writing:
+                raise RuntimeError(f"operation {name} called in a unit of work that only reads")
+            if ctx.running is None:
+                ctx.require(name)
+            with ctx.run(name):
+                return function(ctx, *args, **kwargs)
+
+        OPERATIONS[f"{function.__module__}.{function.__qualname__}"] = OperationInfo(name, run)
+        return run
+
+    return decorate
+
+
+def _words(class_name: str) -> str:
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in class_name).strip()

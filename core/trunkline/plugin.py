@@ -1,0 +1,206 @@
+"""The plugin contract: facts as data, no I/O. What a bundled plugin uses is what a stranger's plugin uses.
+
+A plugin is a wheel with an entry point in group `trunkline.plugins` that names a `Plugin` object. The module which holds that
+object also holds the plugin's hook implementations (functions marked `@hookimpl`, see `trunkline.hookspecs`).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+import pluggy
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from trunkline.events import Event
+    from trunkline.jobs.steps import StepContext
+    from trunkline.operation import Context
+    from trunkline.web.pages import Page
+
+PROJECT = "trunkline"
+ENTRY_POINT_GROUP = "trunkline.plugins"
+
+#: Marks a function of a plugin module as the implementation of the hook it is named after.
+hookimpl = pluggy.HookimplMarker(PROJECT)
+#: Marks a function as a hook specification; for plugins that bring hooks of their own (named `<plugin>_…`).
+hookspec = pluggy.HookspecMarker(PROJECT)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+
+#: The verbs a permission may end with.
+VERBS = frozenset(
+    "view list create edit delete archive export import issue cancel approve run retry assign release suspend resume "
+    "terminate change record reverse configure invite disable impersonate use adjust reveal move".split()
+)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """`<owner>.<noun>.<verb>`, with the built-in roles that get it when it first appears. Administrators hold every permission."""
+
+    name: str
+    label: str
+    roles: tuple[str, ...] = ()
+    #: Permissions of portal users are never offered to staff roles, nor the other way round.
+    audience: Literal["staff", "portal"] = "staff"
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One entry of the staff sidebar (or, with audience `portal`, of the portal's navigation)."""
+
+    label: str
+    path: str
+    icon: str
+    permission: str
+    group: Literal["", "Care", "Products", "Network", "Voice", "Billing", "Administration"] = ""
+    order: int = 100
+    #: A short count or word beside the label, computed on each page; keep it to one cheap query.
+    badge: "Callable[[Context], str | int | None] | None" = None
+    audience: Literal["staff", "portal"] = "staff"
+    #: Second key of the `g …` jump.
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A contribution to a named place of somebody else's page.
+
+    `render` gets the page and the subject that the place offers (for `customer.tabs` the customer row) and returns HTML that a
+    template rendered (`page.fragment(template, …)`) or None for nothing. A raising contribution becomes an error card.
+    """
+
+    place: str
+    name: str
+    render: "Callable[[Page, Any], str | None]"
+    permission: str
+    label: str = ""
+    order: int = 100
+    icon: str = ""
+    #: For places that are tabs: a count beside the label.
+    count: "Callable[[Page, Any], int | str | None] | None" = None
+
+
+class Policy(StrEnum):
+    """What becomes of a step that was running when its worker died."""
+
+    RESUME = "resume"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A kind of job step. `do` returns outputs, which later steps and `undo` can read.
+
+    A transactional step works through `step.ctx` (operations, events) and commits together with its own state: exactly once.
+    Any other step acts on the outside world and must be safe to repeat under `step.idempotency_key`.
+    `undo` must accept that nothing was done. A kind without `undo` is refused unless it says `irreversible`.
+    """
+
+    name: str
+    label: str
+    do: "Callable[[StepContext], Mapping[str, Any] | None]"
+    undo: "Callable[[StepContext], None] | None" = None
+    inputs: type[BaseModel] | None = None
+    transactional: bool = False
+    irreversible: bool = False
+    policy: Policy = Policy.RESUME
+    timeout: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class ScheduledTask:
+    """Work the worker does at intervals, in a unit of work of its own, on one worker at a time."""
+
+    name: str
+    run: "Callable[[Context], None]"
+    every: timedelta
+
+
+class Health(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """One line of the status page: what was checked, how it is, and what to do about it."""
+
+    name: str
+    health: Health
+    detail: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class SearchDocument:
+    """How one entity is found. `terms` holds everything a person may type; `digits` numbers found by any fragment."""
+
+    kind: str
+    id: int
+    title: str
+    path: str
+    permission: str
+    subtitle: str = ""
+    terms: Sequence[str] = ()
+    digits: Sequence[str] = ()
+    customer_id: int | None = None
+    reseller_id: int | None = None
+    icon: str = "file"
+
+
+@dataclass(frozen=True)
+class SearchKind:
+    """A searchable entity. `load` turns keys into documents; `all_ids` lists every key for a rebuild."""
+
+    kind: str
+    label: str
+    load: "Callable[[Context, Sequence[int]], Sequence[SearchDocument]]"
+    all_ids: "Callable[[Context], Sequence[int]]"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """The facts of a plugin. Version and the core it works with come from the wheel's own metadata."""
+
+    #: Short lower-case word; prefixes tables, permissions, routes, templates and settings.
+    name: str
+    label: str
+    #: Names of plugins whose operations, queries and schemas this one imports.
+    requires: tuple[str, ...] = ()
+    #: pydantic model of the settings; every field needs a default.
+    settings: type[BaseModel] | None = None
+    permissions: tuple[Permission, ...] = ()
+    #: Event classes the plugin emits; each gives the hooks `before_<event>` and `on_<event>`.
+    events: "tuple[type[Event], ...]" = ()
+    #: Modules or classes holding `@hookspec` functions that the plugin itself calls.
+    hookspecs: tuple[object, ...] = ()
+    #: Import path of the module with the table models; imported only after the plugin passed its checks.
+    models: str | None = None
+    #: One sentence for the plugins page.
+    summary: str = ""
+    description_url: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"plugin name {self.name!r} must be a short lower-case word")
+        for permission in self.permissions:
+            _check_permission(self.name, permission)
+        if self.settings is not None:
+            required = [name for name, info in self.settings.model_fields.items() if info.is_required()]
+            if required:
+                raise ValueError(f"settings of plugin {self.name} need defaults for {', '.join(required)}")
+
+
+def _check_permission(owner: str, permission: Permission) -> None:
+    parts = permission.name.split(".")
+    if len(parts) != 3 or parts[0] != owner:
+        raise ValueError(f"permission {permission.name!r} must be {owner}.<noun>.<verb>")
+    if parts[2] not in VERBS:
+        raise ValueError(f"permission {permission.name!r} ends with an unknown verb; use one of {', '.join(sorted(VERBS))}")
+
+

@@ -1,0 +1,160 @@
+"""The interfaces behind which operators swap one part for another. Each hook `<…>s` of `trunkline.hookspecs` returns such objects."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from trunkline.money import Money
+
+if TYPE_CHECKING:
+    from trunkline.operation import Context
+
+
+@runtime_checkable
+class MailTransport(Protocol):
+    """Hands one message to whoever carries it. Called in the worker, outside any transaction, maybe twice for one Message-ID."""
+
+    name: str
+
+    def send(self, message: EmailMessage) -> str:
+        """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
+
+
+@runtime_checkable
+class SmsTransport(Protocol):
+    """Hands one text message to whoever carries it."""
+
+    name: str
+
+    def send(self, number: str, text: str, *, key: str) -> str:
+        """Send `text` to the E.164 `number`; `key` makes a repeat harmless. Raises Unavailable or Refused."""
+
+
+@runtime_checkable
+class SignInProvider(Protocol):
+    """Proves who somebody is from a name and a secret."""
+
+    name: str
+
+    def verify(self, ctx: "Context", name: str, secret: str) -> int | None:
+        """The user's key when the secret is right, None when it is not or the name is not this provider's."""
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """Money wanted from a customer. `key` makes a repeat harmless."""
+
+    account_number: str
+    amount: Money
+    key: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class PaymentResult:
+    """`settled` money has arrived; otherwise the payer goes to `redirect` and a notification settles it later."""
+
+    settled: bool
+    reference: str
+    redirect: str = ""
+
+
+@runtime_checkable
+class PaymentProvider(Protocol):
+    """A way to take money."""
+
+    name: str
+    label: str
+    #: Whether customers may choose it in the portal, or only staff.
+    self_service: bool
+
+    def take(self, ctx: "Context", request: PaymentRequest) -> PaymentResult:
+        """Take the money or begin to. Raises Refused when it cannot be taken."""
+
+
+@dataclass(frozen=True)
+class UsageEvent:
+    """One use of a service, before rating. Quantities: seconds (voice), bytes (data), messages (sms), events."""
+
+    source: str
+    key: str
+    type: str
+    account: str
+    identifier: str
+    destination: str
+    start: datetime
+    quantity: int
+    unit: str
+    direction: str = "out"
+    subject: str = "*any"
+    category: str = "call"
+    origin_area: str = ""
+    carrier: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a charge rated alike. `rate_nanos` is nano-units of the currency per `rate_unit`."""
+
+    prefix: str
+    destination: str
+    quantity: int
+    charged_quantity: int
+    rate_nanos: int
+    rate_unit: int
+    cost_micros: int
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a use costs and why."""
+
+    cost: Money
+    segments: Sequence[Segment]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Quota granted to a session: `units` in the event's unit, until `valid_for` seconds pass; `final` when no more follows."""
+
+    units: int
+    valid_for: int
+    final: bool
+    hold_id: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A use that could not be rated, with the field at fault and the reason."""
+
+    event: UsageEvent
+    field: str
+    reason: str
+
+
+@runtime_checkable
+class ChargingEngine(Protocol):
+    """Rates and charges usage, and keeps the accounts that it charges."""
+
+    name: str
+
+    def open_account(self, ctx: "Context", account: str, currency: str, *, prepaid: bool, key: str) -> None:
+        """Make the charging account; again changes nothing."""
+
+    def close_account(self, ctx: "Context", account: str, *, key: str) -> None:
+        """Remove the charging account; absent is fine."""
+
+    def apply_offer(self, ctx: "Context", account: str, offer: str, *, at: datetime, key: str) -> None:
+        """Give the account the allowances of an offer (a product's code) for the period that holds `at`."""
+
+    def quote(self, ctx: "Context", event: UsageEvent, *, tariff: str) -> Quote:
+        """What the use would cost. Raises Refused when no rate matches."""
+
+    def rate_batch(self, ctx: "Context", events: Iterable[UsageEvent]) -> Sequence[Rejected]:
+        """Rate, store and charge; those refused come back. An event already taken (source, key) changes nothing."""
+
+    def authorize(self, ctx: "Context", event: UsageEvent) -> Grant:
+        """What quota the use would get, without holding anything."""

@@ -1,0 +1,106 @@
+"""REST routes: what a plugin declares.
+
+A handler is a plain function whose first parameter is `ctx: Context`; the rest is FastAPI's (path, query, body). GET handlers
+read; all others run in one unit of work committed before the answer leaves, replayed for a repeated `Idempotency-Key`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class RestRoute:
+    """One REST route with the permission that is checked before its handler runs."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: str
+    status: int
+    options: dict[str, Any]
+
+
+@dataclass
+class RestRoutes:
+    """The REST routes of one plugin. `prefix` is `/<plugin>`; core resources have their own words."""
+
+    prefix: str
+    tag: str
+    routes: list[RestRoute] = field(default_factory=list)
+
+    def get(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self._register("GET", path, permission, 200, options)
+
+    def post(self, path: str, *, permission: str, status: int = 201, **options: Any) -> Callable[[Handler], Handler]:
+        return self._register("POST", path, permission, status, options)
+
+    def patch(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self._register("PATCH", path, permission, 200, options)
+
+    def delete(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
+        return self._register("DELETE", path, permission, 204, options)
+
+    def _register(
+        self, method: str, path: str, permission: str, status: int, options: dict[str, Any]
+    ) -> Callable[[Handler], Handler]:
+        def decorate(handler: Handler) -> Handler:
+            self.routes.append(RestRoute(method, path, handler, permission, status, options))
+            return handler
+
+        return decorate
+
+    def router(self) -> APIRouter:
+        """The FastAPI router of these routes."""
+        router = APIRouter(prefix=self.prefix, tags=[self.tag])
+        for route in self.routes:
+            returns = inspect.signature(route.handler, eval_str=True).return_annotation
+            model = None if returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns) else returns
+            router.add_api_route(
+                route.path,
+                _endpoint(route),
+                methods=[route.method],
+                status_code=route.status,
+                response_model=route.options.pop("response_model", model),
+                openapi_extra={"x-permission": route.permission},
+                **route.options,
+            )
+        return router
+
+
+def _is_response(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Response)
+
+
+def _endpoint(route: RestRoute) -> Handler:
+    """The handler as FastAPI sees it: `ctx` replaced by the request, from which the context is opened."""
+    signature = inspect.signature(route.handler, eval_str=True)
+    parameters = list(signature.parameters.values())
+    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
+
+    @wraps(route.handler)
+    def endpoint(request: Request, **arguments: Any) -> Any:
+        from trunkline.rest.units import run_reading, run_writing
+
+        if route.method == "GET":
+            return run_reading(request, route, arguments)
+        return run_writing(request, route, arguments)
+
+    endpoint.__signature__ = signature.replace(parameters=[request, *parameters[1:]])  # type: ignore[attr-defined]
+    endpoint.__annotations__ = {}
+    del endpoint.__wrapped__
+    return endpoint
+
+
+def as_json(value: Any, status: int) -> JSONResponse:
+    """The answer in the form that is sent and, for idempotent writes, kept."""
+    return JSONResponse(jsonable_encoder(value), status)

@@ -1,0 +1,207 @@
+"""HTML routes: what a plugin declares, and the page object its handlers work with.
+
+A handler is a plain function `def handler(page: Page, …path parameters) -> Response`. GET handlers read; all others run in one
+unit of work that is committed before the response leaves, or rolled back when the handler raises.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trunkline.errors import Forbidden
+from trunkline.operation import Actor, Context
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.web.forms import Form
+    from trunkline.web.shell import Brand, Crumb, MenuGroup, SignedInUser, Toast, WebApp
+    from trunkline.web.tables import Table
+
+#: The permission of pages that anybody may open (sign-in, static help).
+PUBLIC = "public"
+#: The permission of pages that every signed-in user may open (own profile, search box).
+SIGNED_IN = "signed-in"
+
+Handler = Callable[..., Response]
+Audience = Literal["staff", "portal", "any"]
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class PageRoute:
+    """One HTML route, with the permission that the application checks before the handler runs."""
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    permission: str
+    audience: Audience = "staff"
+    #: Reads only, although the method is POST.
+    reads: bool = False
+    #: Makes a body of up to this many bytes acceptable.
+    max_body: int = 1_000_000
+
+    @property
+    def name(self) -> str:
+        return f"{self.handler.__module__}.{self.handler.__qualname__}"
+
+
+@dataclass
+class Pages:
+    """The HTML routes of one plugin, collected by decorators."""
+
+    audience: Audience = "staff"
+    routes: list[PageRoute] = field(default_factory=list)
+
+    def get(self, path: str, *, permission: str) -> Callable[[Handler], Handler]:
+        """Register a page that only reads."""
+        return self._register(path, ("GET",), permission)
+
+    def post(
+        self, path: str, *, permission: str, reads: bool = False, max_body: int = 1_000_000
+    ) -> Callable[[Handler], Handler]:
+        """Register an action: CSRF-checked, in one unit of work (unless it only `reads`)."""
+        return self._register(path, ("POST",), permission, reads, max_body)
+
+    def _register(
+        self, path: str, methods: tuple[str, ...], permission: str, reads: bool = False, max_body: int = 1_000_000
+    ) -> Callable[[Handler], Handler]:
+        def decorate(handler: Handler) -> Handler:
+            self.routes.append(PageRoute(path, methods, handler, permission, self.audience, reads, max_body))
+            return handler
+
+        return decorate
+
+    def form(
+        self,
+        path: str,
+        *,
+        permission: str,
+        schema: type[BaseModel] | Callable[..., type[BaseModel]],
+        template: str,
+        title: str,
+        initial: Callable[..., Mapping[str, Any]] | None = None,
+        extra: Callable[..., Mapping[str, Any]] | None = None,
+        submit: str = "",
+    ) -> Callable[[Handler], Handler]:
+        """Register a form page: GET shows it, POST validates and calls the handler with `(page, command, …path parameters)`.
+
+        Validation errors and `Refused` from the handler show the form again (422) with the message beside its field, the
+        input kept and nothing saved. `initial` and `extra` get `(page, …path parameters)`; `schema` may be such a function too.
+        The template gets `form` and what `extra` returns.
+        """
+
+        def decorate(handler: Handler) -> Handler:
+            from trunkline.web.form_pages import FormPage
+
+            pair = FormPage(schema, template, title, handler, initial, extra, submit)
+            self.routes.append(PageRoute(path, ("GET",), pair.show, permission, self.audience))
+            self.routes.append(PageRoute(path, ("POST",), pair.submit_form, permission, self.audience))
+            return handler
+
+        return decorate
+
+
+@dataclass
+class Page:
+    """One request for a page or fragment: the context, the shell's facts, and ways to answer."""
+
+    request: Request
+    ctx: Context
+    web: "WebApp"
+    user: "SignedInUser | None"
+    csrf_token: str
+    form_data: FormData
+    title: str = ""
+    breadcrumbs: list["Crumb"] = field(default_factory=list)
+    flash: list["Toast"] = field(default_factory=list)
+    toasts: list["Toast"] = field(default_factory=list)
+
+    @property
+    def app(self) -> "App":
+        return self.ctx.app
+
+    @property
+    def actor(self) -> Actor:
+        return self.ctx.actor
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query string's parameters (the last one wins)."""
+        return dict(self.request.query_params)
+
+    @property
+    def locale(self) -> str:
+        return self.actor.language
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether htmx asks for a part of the page."""
+        headers = self.request.headers
+        return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+    @property
+    def menu(self) -> "list[MenuGroup]":
+        return self.web.menu_for(self)
+
+    @property
+    def brand(self) -> "Brand":
+        return self.web.brand
+
+    def can(self, permission: str) -> bool:
+        """Whether the signed-in user holds `permission`."""
+        return self.actor.may(permission)
+
+    def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """The whole page, or only its block `fragment` when htmx asked for a part."""
+        return HTMLResponse(
+            self.web.render(self, template, context), status, headers={"Vary": "HX-Request, HX-History-Restore-Request"}
+        )
+
+    def fragment(self, template: str, **context: Any) -> str:
+        """HTML of a template that stands for itself, for slots and out-of-band parts."""
+        return self.web.fragment(self, template, context)
+
+    def part(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A response of a template that stands for itself."""
+        return HTMLResponse(self.fragment(template, **context), status, headers={"Vary": "HX-Request"})
+
+    def table(self, template: str, table: "Table", statement: Any, **context: Any) -> Response:
+        """A list page around `table` fed by the Core select `statement`; answers exports and fragments too."""
+        return self.web.table_response(self, template, table, statement, context)
+
+    def form(self, schema: type[BaseModel], values: Mapping[str, Any] | None = None, **options: Any) -> "Form":
+        """An unbound form of `schema` for templates that show several."""
+        from trunkline.web.forms import Form
+
+        return Form(schema, values=dict(values or {}), csrf_token=self.csrf_token, **options)
+
+    def command(self, schema: type[B]) -> B:
+        """The submitted form as `schema`. Raises Refused naming the first field at fault."""
+        from trunkline.web.forms import Form
+
+        return Form(schema).parse(self.form_data).require()
+
+    def redirect(self, path: str, toast: str = "") -> Response:
+        """Go to a page after an action (303), with a message that says it worked."""
+        if not path.startswith("/") or path.startswith("//"):
+            raise Forbidden("That address is not one of this system's pages.")
+        response: Response
+        if self.is_fragment:
+            response = Response(status_code=204, headers={"HX-Redirect": path})
+        else:
+            response = RedirectResponse(path, 303)
+        if toast:
+            self.web.remember_toast(response, toast)
+        return response
+
+    def crumbs(self, *pairs: tuple[str, str]) -> None:
+        """Set the breadcrumb as (label, path) pairs; the title follows by itself."""
+        from trunkline.web.shell import Crumb
+
+        self.breadcrumbs = [Crumb(label, path) for label, path in pairs]
