@@ -3,10 +3,13 @@
 import ast
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
@@ -25,9 +28,13 @@ def _imported(source: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _project(wheel: Path) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((wheel / "pyproject.toml").read_text())["project"]
+    return project
+
+
 def _required(plugin: Path) -> set[str]:
-    project = tomllib.loads((plugin / "pyproject.toml").read_text())["project"]
-    return {Requirement(line).name.replace("-", "_") for line in project["dependencies"]}
+    return {Requirement(line).name.replace("-", "_") for line in _project(plugin)["dependencies"]}
 
 
 def test_core_imports_no_plugin() -> None:
@@ -47,6 +54,21 @@ def test_a_plugin_uses_only_what_others_offer_and_what_it_requires(plugin: Path)
             place = source.relative_to(ROOT)
             assert package in required, f"{place}: {package} is not among the dependencies of {own}"
             assert rest.split(".")[0] in PUBLIC, f"{place} imports {name}; only {sorted(PUBLIC)} are offered"
+
+
+@pytest.mark.parametrize("wheel", [ROOT / "core", *PLUGINS], ids=lambda path: path.name)
+def test_a_wheel_declares_what_it_imports(wheel: Path) -> None:
+    """What is there only because something else needs it disappears with that."""
+    declared = {canonicalize_name(Requirement(line).name) for line in _project(wheel)["dependencies"]}
+    own = canonicalize_name(_project(wheel)["name"])
+    providers = metadata.packages_distributions()
+    borrowed = set()
+    for source in wheel.glob("trunkline*/**/*.py"):
+        for name in {name.partition(".")[0] for name in _imported(source)}:
+            owners = {canonicalize_name(owner) for owner in providers.get(name, ())}
+            if owners and own not in owners and not owners & declared:
+                borrowed.add(f"{source.relative_to(ROOT)} imports {name} of {', '.join(sorted(owners))}")
+    assert borrowed == set()
 
 
 def test_no_module_is_too_long_to_read() -> None:
