@@ -16,6 +16,7 @@ from trunkline.plugin import (
     MenuItem,
     ScheduledTask,
     SearchKind,
+    ServiceProcess,
     Slot,
     StepKind,
     hookspec,
@@ -59,6 +60,11 @@ def step_kinds() -> Sequence[StepKind]:  # type: ignore[empty-body]
 @hookspec
 def scheduled_tasks() -> Sequence[ScheduledTask]:  # type: ignore[empty-body]
     """Work at intervals. Called once when a worker starts."""
+
+
+@hookspec
+def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:  # type: ignore[empty-body]
+    """Programs that run beside the worker. Called once when a worker starts, on each host; return none to run none."""
 
 
 @hookspec

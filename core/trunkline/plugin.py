@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
@@ -118,6 +119,24 @@ class ScheduledTask:
     name: str
     run: "Callable[[Context], None]"
     every: timedelta
+
+
+@dataclass(frozen=True)
+class ServiceProcess:
+    """A program that a worker keeps running beside itself, started again when it ends and stopped (SIGTERM) with the worker.
+
+    It is started with the kernel's promise to get SIGTERM when the worker dies (`prctl(PR_SET_PDEATHSIG)`), so none outlives it.
+    """
+
+    #: `<plugin>.<word>`; the log lines of the program carry it.
+    name: str
+    argv: Sequence[str]
+    #: Whether it can be used by now; asked a few times a second after the start, and answers at once.
+    ready: Callable[[], bool]
+    #: Folder it runs in; None for the worker's own.
+    folder: Path | None = None
+    #: Its output goes to this file; None for the worker's own log.
+    log_file: Path | None = None
 
 
 class Health(StrEnum):
