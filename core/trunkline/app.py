@@ -16,6 +16,7 @@ from trunkline.config import Config
 from trunkline.db.engine import Database
 from trunkline.hooks import Hooks
 from trunkline.imports.importer import Importer
+from trunkline.jobs.wake import HueyWaker, Waker
 from trunkline.loader import Loaded, load
 from trunkline.operation import SYSTEM, Actor, Context
 from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
@@ -33,18 +34,19 @@ class App:
     database: Database
     hooks: Hooks
     loaded: Loaded
+    waker: Waker
     clock: Clock = utc_now
     permissions: dict[str, Permission] = field(default_factory=dict)
     step_kinds: dict[str, StepKind] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, config: Config, *, clock: Clock = utc_now) -> "App":
+    def start(cls, config: Config, *, clock: Clock = utc_now, waker: Waker | None = None) -> "App":
         """Load keys, plugins and contributions. Raises ConfigError; does not touch the schema."""
         config.prepare_data_folder()
         secrets.use(secrets.Keyring.load(config.key_path))
         hooks = Hooks(strict=config.strict_plugins)
         loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
-        app = cls(config, Database(config.database_url), hooks, loaded, clock)
+        app = cls(config, Database(config.database_url), hooks, loaded, waker or HueyWaker(config), clock)
         app.permissions = {p.name: p for plugin in app.plugins for p in plugin.permissions}
         app.step_kinds = {kind.name: kind for _, kind in app._named("step_kinds")}
         return app

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
@@ -20,6 +21,17 @@ class StepFailed(TrunklineError):
     """The step cannot be done; the message is shown on the job page."""
 
     title = "Step failed"
+
+
+class TryAgain(TrunklineError):
+    """What the step needs does not answer now: do the step again `after` a pause, at most `limit` times in all."""
+
+    title = "Try again"
+
+    def __init__(self, message: str, *, after: timedelta, limit: int = 10) -> None:
+        super().__init__(message)
+        self.after = after
+        self.limit = limit
 
 
 class LeaseLost(Exception):

@@ -1,0 +1,139 @@
+"""Turning what an operation changed into its activity entry."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import Session, UOWTransaction
+
+from trunkline.activity.models import ActivityEntry
+from trunkline.db.base import Record
+from trunkline.db.types import EncryptedStr
+
+if TYPE_CHECKING:
+    from trunkline.operation import Context, _Running
+
+MASK = "•••"
+_CHANGES_KEPT = 100
+_TEXT_KEPT = 500
+_SECRET_NAME = re.compile(r"(^|_)(password|secret|token|hash|ki|opc|pin\d?|puk\d?)($|_)")
+_BOOKKEEPING = {"id", "created_at", "updated_at", "version"}
+_KEY = "trunkline_running"
+
+
+@contextmanager
+def recorded(ctx: "Context", running: "_Running") -> Iterator[None]:
+    """Collect the session's changes for `running`, then add its entry. An operation that changed and noted nothing leaves none."""
+    session = ctx.session
+    session.flush()
+    outer = session.info.get(_KEY)
+    session.info[_KEY] = running
+    try:
+        yield
+        session.flush()
+    finally:
+        session.info[_KEY] = outer
+    if running.changes or running.subject is not None or running.details:
+        session.add(_entry(ctx, running))
+
+
+def _entry(ctx: "Context", running: "_Running") -> ActivityEntry:
+    changes = [_finished(change) for change in running.changes[:_CHANGES_KEPT]]
+    subject = running.subject if running.subject is not None else _first_row(running)
+    kind, key = _identity(subject)
+    details = dict(running.details)
+    if len(running.changes) > _CHANGES_KEPT:
+        details["rows_changed"] = len(running.changes)
+    return ActivityEntry(
+        at=ctx.now(),
+        operation=running.name,
+        actor_kind=ctx.actor.kind,
+        actor_id=ctx.actor.id,
+        actor=ctx.actor.name,
+        on_behalf_of=ctx.on_behalf_of.name if ctx.on_behalf_of else "",
+        address=ctx.actor.address,
+        request_id=ctx.request_id,
+        subject_kind=kind,
+        subject_id=key,
+        subject=(running.label or _label(subject))[:200],
+        customer_id=_customer(subject, kind, key),
+        changes=changes,
+        details={name: plain(value) for name, value in details.items()},
+    )
+
+
+def _first_row(running: "_Running") -> object:
+    return running.changes[0]["row"] if running.changes else None
+
+
+def _identity(subject: object) -> tuple[str, int | None]:
+    if subject is None or not hasattr(subject, "__tablename__"):
+        return "", None
+    return subject.__tablename__, getattr(subject, "id", None)
+
+
+def _label(subject: object) -> str:
+    for name in ("number", "name", "email", "title", "code"):
+        if value := getattr(subject, name, None):
+            return str(value)
+    return ""
+
+
+def _customer(subject: object, kind: str, key: int | None) -> int | None:
+    return key if kind == "core_customer" else getattr(subject, "customer_id", None)
+
+
+def _finished(change: dict[str, Any]) -> dict[str, Any]:
+    row = change["row"]
+    return {"entity": row.__tablename__, "id": row.id, "action": change["action"], "fields": change["fields"]}
+
+
+@event.listens_for(Session, "before_flush")
+def _collect(session: Session, flush_context: UOWTransaction, instances: object) -> None:
+    running: _Running | None = session.info.get(_KEY)
+    if running is None:
+        return
+    for action, rows in (("created", session.new), ("changed", session.dirty), ("deleted", session.deleted)):
+        for row in rows:
+            if isinstance(row, Record) and not getattr(type(row), "__unaudited__", False):
+                fields = _fields(row, action)
+                if fields or action == "deleted":
+                    running.changes.append({"row": row, "action": action, "fields": fields})
+
+
+def _fields(row: Record, action: str) -> dict[str, list[Any]]:
+    """`{field: [before, after]}` of what differs, secrets masked."""
+    state, found = inspect(row), {}
+    for attribute in state.mapper.column_attrs:
+        if attribute.key in _BOOKKEEPING:
+            continue
+        value = getattr(row, attribute.key)
+        if action == "created":
+            before, after, differs = None, value, value not in (None, "", [], {})
+        elif action == "deleted":
+            before, after, differs = value, None, value is not None
+        else:
+            history = state.attrs[attribute.key].history
+            before, after = (history.deleted or [None])[0], value
+            differs = bool(history.has_changes()) and before != after
+        if differs:
+            column = attribute.columns[0]
+            hidden = isinstance(column.type, EncryptedStr) or bool(_SECRET_NAME.search(attribute.key))
+            found[attribute.key] = [MASK if before else None, MASK] if hidden else [plain(before), plain(after)]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A JSON value for the log."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): MASK if _SECRET_NAME.search(str(key)) else plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return str(value)[:_TEXT_KEPT]

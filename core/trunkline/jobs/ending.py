@@ -1,0 +1,33 @@
+"""Announcing the end of a job."""
+
+from trunkline.jobs.events import JobCancelled, JobEnded, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
+from trunkline.jobs.models import Job, JobState
+from trunkline.operation import Context
+
+_EVENTS: dict[JobState, type[JobEnded]] = {
+    JobState.SUCCEEDED: JobSucceeded,
+    JobState.FAILED: JobFailed,
+    JobState.ROLLED_BACK: JobRolledBack,
+    JobState.ROLLBACK_FAILED: JobRollbackFailed,
+    JobState.CANCELLED: JobCancelled,
+}
+
+#: Kinds of jobs too many and too small to be worth an event each.
+SILENT_KINDS = frozenset({"core.mail"})
+
+
+def announce(ctx: Context, job: Job) -> None:
+    """Emit the event that fits the job's final state."""
+    if job.kind in SILENT_KINDS and job.state == JobState.SUCCEEDED:
+        return
+    ctx.emit(
+        _EVENTS[JobState(job.state)](
+            entity_id=job.key,
+            customer_id=job.customer_id,
+            kind=job.kind,
+            number=job.number,
+            subject_kind=job.subject_kind,
+            subject_id=job.subject_id,
+            error=job.error,
+        )
+    )

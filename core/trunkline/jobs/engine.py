@@ -1,0 +1,331 @@
+"""Running one job: forwards step by step, or backwards, until it is over. Any death in between is taken up by the next claim."""
+
+import json
+import logging
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlmodel import col, select
+
+from trunkline.activity.recording import MASK
+from trunkline.errors import TrunklineError
+from trunkline.jobs.ending import announce
+from trunkline.jobs.lease import Heartbeat, claim, guarded
+from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
+from trunkline.jobs.steps import LeaseLost, StepContext, StepFailed, TryAgain, as_inputs
+from trunkline.operation import SYSTEM, Context
+from trunkline.plugin import Policy, StepKind
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
+
+
+def run(app: "App", job_id: int) -> None:
+    """Claim the job and work on it until it is over, handed back or lost. A job that is not due is left alone."""
+    epoch = claim(app, job_id)
+    if epoch is None:
+        return
+    with Heartbeat(app, job_id, epoch) as heartbeat:
+        try:
+            _Run(app, job_id, epoch, heartbeat).to_the_end()
+        except LeaseLost:
+            log.warning("job %s was taken over by another worker", job_id)
+
+
+class _Run:
+    """One worker's hold of one job."""
+
+    def __init__(self, app: "App", job_id: int, epoch: int, heartbeat: Heartbeat) -> None:
+        self.app, self.job_id, self.epoch, self.heartbeat = app, job_id, epoch, heartbeat
+        self.open_context: Context | None = None
+
+    @contextmanager
+    def unit(self) -> Iterator[tuple[Context, Job]]:
+        """A transaction in which the lease has been checked under the job's row lock."""
+        with self.app.unit_of_work(SYSTEM) as ctx:
+            job = guarded(ctx, self.job_id, self.epoch)
+            self.open_context = ctx
+            try:
+                yield ctx, job
+            finally:
+                self.open_context = None
+
+    def to_the_end(self) -> None:
+        self._begin()
+        while True:
+            with self.app.reading() as ctx:
+                state = JobState(ctx.session.get_one(Job, self.job_id).state)
+            if state is JobState.RUNNING:
+                if not self._forwards():
+                    return
+            elif state is JobState.ROLLING_BACK:
+                if not self._backwards():
+                    return
+            else:
+                return
+
+    def _begin(self) -> None:
+        """Take up where the job stands. A step that was running when its worker died is unknown; its policy decides."""
+        with self.unit() as (ctx, job):
+            if job.state == JobState.QUEUED:
+                job.state, job.started_at = JobState.RUNNING, job.started_at or ctx.now()
+            if job.state != JobState.RUNNING:
+                return
+            for step in self._steps(ctx):
+                if step.state == StepState.RUNNING and step.policy == Policy.UNDO:
+                    self._say(ctx, step.seq, "The worker died during this step; it will be undone.", "warn")
+                    step.state, step.error = StepState.FAILED, "The worker died during this step."
+                    self._turn_back(job, step.error)
+                elif step.state == StepState.RUNNING:
+                    self._say(ctx, step.seq, "The worker died during this step; doing it again.", "warn")
+                    step.state = StepState.PENDING
+
+    def _steps(self, ctx: Context, *, backwards: bool = False) -> list[JobStep]:
+        order = col(JobStep.seq).desc() if backwards else col(JobStep.seq)
+        return list(ctx.session.scalars(select(JobStep).where(JobStep.job_id == self.job_id).order_by(order)))
+
+    # Forwards
+
+    def _forwards(self) -> bool:
+        """Do the next step; False when the job is over or handed back."""
+        with self.unit() as (ctx, job):
+            if job.cancel_requested:
+                self._turn_back(job, "Cancelled.")
+                return True
+            step = next((s for s in self._steps(ctx) if s.state != StepState.DONE), None)
+            if step is None:
+                self._finish(ctx, job, JobState.SUCCEEDED, "All steps are done.", "ok")
+                return False
+            step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
+            self._say(ctx, step.seq, f"{step.label}: started.", "step")
+            seq = step.seq
+        return self._do(seq)
+
+    def _do(self, seq: int) -> bool:
+        began = time.monotonic()
+        try:
+            self._perform(seq, "do")
+        except LeaseLost:
+            raise
+        except TryAgain as error:
+            return self._hand_back(seq, error)
+        except Exception as error:
+            if self.heartbeat.lost:
+                raise LeaseLost(str(self.job_id)) from error
+            self._step_failed(seq, error)
+            return True
+        log.debug("job %s step %s took %.3f s", self.job_id, seq, time.monotonic() - began)
+        return True
+
+    def _hand_back(self, seq: int, error: TryAgain) -> bool:
+        """Queue the job for later, keeping what is done."""
+        with self.unit() as (ctx, job):
+            step = self._step(ctx, seq)
+            if step.tries >= error.limit:
+                ctx.session.rollback()
+            else:
+                step.state, step.error = StepState.PENDING, error.message
+                job.state, job.run_at, job.lease_until = JobState.QUEUED, self.app.clock() + error.after, None
+                self._say(ctx, seq, f"{error.message} Next try in {error.after}.", "warn")
+                return False
+        self._step_failed(seq, error)
+        return True
+
+    def _step_failed(self, seq: int, error: Exception) -> None:
+        text = _words(error)
+        log.info("job %s step %s failed: %s", self.job_id, seq, text, exc_info=error)
+        with self.unit() as (ctx, job):
+            step = self._step(ctx, seq)
+            step.state, step.error, step.finished_at = StepState.FAILED, text, ctx.now()
+            self._say(ctx, seq, f"{step.label}: {text}", "error", _details(error))
+            message = f"{step.label}: {text}"
+            if job.on_failure == OnFailure.HOLD:
+                job.error = message
+                self._finish(ctx, job, JobState.FAILED, "Held for a person; nothing was undone.", "error")
+            else:
+                self._turn_back(job, message)
+
+    def _turn_back(self, job: Job, why: str) -> None:
+        job.state, job.error = JobState.ROLLING_BACK, why
+
+    # Backwards
+
+    def _backwards(self) -> bool:
+        """Undo the latest step that needs it; False when the job is over."""
+        with self.unit() as (ctx, job):
+            step = next((s for s in self._steps(ctx, backwards=True) if self._needs_undo(s)), None)
+            if step is None:
+                state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
+                self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
+                return False
+            kind = self.app.step_kinds.get(step.kind)
+            if kind is not None and kind.transactional and step.state in (StepState.FAILED, StepState.RUNNING):
+                # Its transaction never committed, so there is nothing to undo.
+                step.state = StepState.UNDONE
+                return True
+            step.state = StepState.UNDOING
+            self._say(ctx, step.seq, f"{step.label}: undoing.", "step")
+            seq = step.seq
+        return self._undo(seq)
+
+    def _needs_undo(self, step: JobStep) -> bool:
+        kind = self.app.step_kinds.get(step.kind)
+        if kind is not None and kind.undo is None:
+            return False
+        return step.state in (StepState.DONE, StepState.FAILED, StepState.RUNNING, StepState.UNDOING)
+
+    def _undo(self, seq: int) -> bool:
+        try:
+            self._perform(seq, "undo")
+        except LeaseLost:
+            raise
+        except Exception as error:
+            text = _words(error)
+            log.warning("job %s step %s cannot be undone: %s", self.job_id, seq, text, exc_info=error)
+            with self.unit() as (ctx, job):
+                step = self._step(ctx, seq)
+                step.state, step.error, step.finished_at = StepState.UNDO_FAILED, text, ctx.now()
+                self._say(ctx, seq, f"{step.label}: cannot be undone: {text}", "error", _details(error))
+                job.error = f"{step.label} cannot be undone: {text}"
+                self._finish(ctx, job, JobState.ROLLBACK_FAILED, "A person has to put this right.", "error")
+            return False
+        return True
+
+    # Both ways
+
+    def _perform(self, seq: int, direction: Literal["do", "undo"]) -> None:
+        """Run the step's function and record its end; a transactional step does both in one transaction."""
+        with self.app.reading() as ctx:
+            step, kind = self._step(ctx, seq), self._kind(self._step(ctx, seq))
+            job = ctx.session.get_one(Job, self.job_id)
+            step_context = self._step_context(step, kind, job, direction, self._outputs_before(ctx, seq))
+        if kind.transactional:
+            with self.unit() as (ctx, _job):
+                step_context.transaction = ctx
+                outputs = self._call(kind, step_context)
+                self._record_end(ctx, seq, direction, outputs)
+        else:
+            outputs = self._call(kind, step_context)
+            with self.unit() as (ctx, _job):
+                self._record_end(ctx, seq, direction, outputs)
+
+    def _call(self, kind: StepKind, step: StepContext) -> Mapping[str, Any]:
+        if step.direction == "do":
+            return kind.do(step) or {}
+        if kind.undo is not None:
+            kind.undo(step)
+        return {}
+
+    def _record_end(self, ctx: Context, seq: int, direction: str, outputs: Mapping[str, Any]) -> None:
+        row = self._step(ctx, seq)
+        row.finished_at, row.error = ctx.now(), ""
+        if direction == "do":
+            row.state, row.outputs = StepState.DONE, dict(outputs)
+            self._say(ctx, seq, f"{row.label}: done.", "ok")
+        else:
+            row.state = StepState.UNDONE
+            self._say(ctx, seq, f"{row.label}: undone.", "ok")
+
+    def _kind(self, step: JobStep) -> StepKind:
+        kind = self.app.step_kinds.get(step.kind)
+        if kind is None:
+            raise StepFailed(
+                f"No enabled plugin offers the step kind “{step.kind}” any more.", remedy="Enable its plugin and retry."
+            )
+        return kind
+
+    def _step(self, ctx: Context, seq: int) -> JobStep:
+        statement = select(JobStep).where(JobStep.job_id == self.job_id, JobStep.seq == seq)
+        return ctx.session.scalars(statement).one()
+
+    def _outputs_before(self, ctx: Context, seq: int) -> dict[str, dict[str, Any]]:
+        return {step.name: step.outputs for step in self._steps(ctx) if step.seq < seq}
+
+    def _step_context(
+        self,
+        step: JobStep,
+        kind: StepKind,
+        job: Job,
+        direction: Literal["do", "undo"],
+        before: Mapping[str, Mapping[str, Any]],
+    ) -> StepContext:
+        deadline = time.monotonic() + kind.timeout.total_seconds()
+        secrets: set[str] = set()
+
+        def write_log(text: str, level: Any, data: Mapping[str, Any]) -> None:
+            self._log_line(step.seq, text, level, data, secrets)
+
+        def is_cancelled() -> bool:
+            asked = self.heartbeat.cancelled and direction == "do"
+            return asked or self.heartbeat.lost or time.monotonic() > deadline
+
+        @contextmanager
+        def open_unit() -> Iterator[Context]:
+            with self.unit() as (ctx, _job):
+                yield ctx
+
+        return StepContext(
+            app=self.app,
+            job_id=self.job_id,
+            job_number=job.number,
+            seq=step.seq,
+            name=step.name,
+            direction=direction,
+            inputs=as_inputs(kind.inputs, step.inputs),
+            customer_id=job.customer_id,
+            outputs=step.outputs,
+            before=before,
+            write_log=write_log,
+            is_cancelled=is_cancelled,
+            open_unit=open_unit,
+            secrets=secrets,
+        )
+
+    def _finish(self, ctx: Context, job: Job, state: JobState, text: str, level: str) -> None:
+        job.state, job.finished_at, job.lease_until = state, ctx.now(), None
+        self._say(ctx, None, text, level)
+        announce(ctx, job)
+
+    def _say(
+        self, ctx: Context, seq: int | None, text: str, level: str, data: Mapping[str, Any] | None = None
+    ) -> None:
+        line = JobEvent(
+            job_id=self.job_id, epoch=self.epoch, step_seq=seq, level=level, text=text, data=dict(data or {}), at=ctx.now()
+        )
+        ctx.session.add(line)
+
+    def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any], secrets: set[str]) -> None:
+        text, data = _redacted(text, secrets), json.loads(_redacted(json.dumps(data, default=str), secrets))
+        if self.open_context is not None:
+            self._say(self.open_context, seq, text, level, data)
+            return
+        with self.app.unit_of_work(SYSTEM) as ctx:
+            self._say(ctx, seq, text, level, data)
+
+
+def _redacted(text: str, secrets: set[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, TrunklineError) else f"{type(error).__name__}: {error}"
+
+
+def _details(error: Exception) -> dict[str, Any]:
+    """The traceback of a defect, for those who may read the raw log; a refusal needs none."""
+    if isinstance(error, TrunklineError):
+        return {}
+    return {"traceback": "".join(traceback.format_exception(error))[-4000:]}
+
+
+def retry_delay(tries: int) -> timedelta:
+    """Growing pause before another try: 30 s, 1 min, 2 min … at most an hour."""
+    return timedelta(seconds=min(30 * 2 ** max(tries - 1, 0), 3600))

@@ -1,0 +1,98 @@
+"""Holding a job: the claim that raises its epoch, the heartbeat that renews the lease, and the guard on every write."""
+
+import os
+import socket
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CursorResult, or_, update
+from sqlmodel import col, select
+
+from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.steps import LeaseLost
+from trunkline.operation import SYSTEM, Context
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+#: How long a silent worker keeps a job. A death is noticed after at most this plus the sweeper's second.
+LEASE = timedelta(seconds=float(os.environ.get("TRUNKLINE_LEASE_SECONDS", "15")))
+CLAIMABLE = (JobState.QUEUED, JobState.RUNNING, JobState.ROLLING_BACK)
+
+
+def worker_name() -> str:
+    """Host, process and thread, for the job's `owner`."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+
+
+def claim(app: "App", job_id: int) -> int | None:
+    """Take the job if it is due and nobody holds it; returns the new epoch, which every later write checks."""
+    now = app.clock()
+    with app.unit_of_work(SYSTEM) as ctx:
+        statement = (
+            update(Job)
+            .where(
+                col(Job.id) == job_id,
+                col(Job.state).in_(CLAIMABLE),
+                col(Job.run_at) <= now,
+                or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
+            )
+            .values(epoch=Job.epoch + 1, owner=worker_name(), lease_until=now + LEASE)
+            .returning(col(Job.epoch))
+        )
+        epoch: int | None = ctx.session.execute(statement).scalar_one_or_none()
+        return epoch
+
+
+def guarded(ctx: Context, job_id: int, epoch: int) -> Job:
+    """The job's row, locked. Raises LeaseLost when another worker has claimed it since."""
+    statement = select(Job).where(col(Job.id) == job_id).with_for_update()
+    job = ctx.session.scalars(statement.execution_options(populate_existing=True)).one()
+    if job.epoch != epoch:
+        raise LeaseLost(job.number)
+    return job
+
+
+class Heartbeat:
+    """Renews the lease from a thread of its own while the job runs, and notices cancellation."""
+
+    def __init__(self, app: "App", job_id: int, epoch: int) -> None:
+        self._app, self._job_id, self._epoch = app, job_id, epoch
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name=f"heartbeat-{job_id}")
+        self.lost = False
+        self.cancelled = False
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        pause = LEASE.total_seconds() / 4
+        while not self._stopped.wait(min(pause, 0.5)):
+            pause -= 0.5
+            self._look()
+            if pause <= 0:
+                pause = LEASE.total_seconds() / 4
+                self._renew()
+
+    def _look(self) -> None:
+        with self._app.database.read() as session:
+            row = session.execute(select(Job.epoch, Job.cancel_requested).where(col(Job.id) == self._job_id)).one()
+            self.cancelled = bool(row.cancel_requested)
+            self.lost = self.lost or row.epoch != self._epoch
+
+    def _renew(self) -> None:
+        with self._app.unit_of_work(SYSTEM) as ctx:
+            statement = (
+                update(Job)
+                .where(col(Job.id) == self._job_id, col(Job.epoch) == self._epoch)
+                .values(lease_until=self._app.clock() + LEASE)
+            )
+            result: CursorResult[Any] = ctx.session.execute(statement)  # type: ignore[assignment]
+            self.lost = self.lost or result.rowcount == 0

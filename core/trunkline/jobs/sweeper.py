@@ -1,0 +1,127 @@
+"""The loop that needs no wake-up: finds due and orphaned jobs, due deliveries, scheduled work and unindexed rows, each second."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, update
+from sqlmodel import Field, SQLModel, col, select
+
+from trunkline.db.types import UtcDateTime
+from trunkline.events.delivery import deliver_due
+from trunkline.jobs.lease import CLAIMABLE
+from trunkline.jobs.models import Job
+from trunkline.operation import SYSTEM
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.plugin import ScheduledTask
+
+log = logging.getLogger(__name__)
+PERIOD_SECONDS = 1.0
+_QUIET_AFTER_WAKING = timedelta(seconds=5)
+
+
+class ScheduledRun(SQLModel, table=True):
+    """When each scheduled task is next due; the conditional update gives it to one worker."""
+
+    __tablename__ = "core_scheduled_run"
+
+    name: str = Field(primary_key=True, max_length=120)
+    next_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    error: str = ""
+
+
+class Sweeper(threading.Thread):
+    """One per worker process; several at once harm nothing."""
+
+    def __init__(self, app: "App") -> None:
+        super().__init__(daemon=True, name="sweeper")
+        self.app = app
+        self._stopping = threading.Event()
+        self._woken: dict[int, datetime] = {}
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        while not self._stopping.wait(PERIOD_SECONDS):
+            for work in (self.wake_jobs, self.deliver, self.run_scheduled):
+                try:
+                    work()
+                except Exception:
+                    log.exception("sweeper: %s failed", work.__name__)
+
+    def wake_jobs(self) -> None:
+        """Enqueue wake-ups for due jobs that nobody holds, not more often than every few seconds each."""
+        now = self.app.clock()
+        self._woken = {key: at for key, at in self._woken.items() if now - at < _QUIET_AFTER_WAKING}
+        fresh = [key for key in due_jobs(self.app, 100) if key not in self._woken]
+        if not fresh:
+            return
+        with self.app.unit_of_work(SYSTEM) as ctx:
+            for key in fresh:
+                self.app.waker.wake(ctx, "run_job", key)
+                self._woken[key] = now
+
+    def deliver(self) -> None:
+        deliver_due(self.app)
+
+    def run_scheduled(self) -> None:
+        run_scheduled(self.app)
+
+
+def due_jobs(app: "App", limit: int) -> list[int]:
+    """Keys of jobs that are due and held by nobody, the most urgent first."""
+    now = app.clock()
+    statement = (
+        select(Job.id)
+        .where(
+            col(Job.state).in_(CLAIMABLE),
+            col(Job.run_at) <= now,
+            or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
+        )
+        .order_by(col(Job.priority).desc(), col(Job.id))
+        .limit(limit)
+    )
+    with app.database.read() as session:
+        return [key for key in session.scalars(statement) if key is not None]
+
+
+def run_scheduled(app: "App") -> int:
+    """Run the scheduled tasks that are due; returns how many ran."""
+    return sum(_run_if_due(app, f"{plugin}.{task.name}", plugin, task) for plugin, task in app.scheduled_tasks)
+
+
+def _run_if_due(app: "App", name: str, plugin: str, task: "ScheduledTask") -> bool:
+    now = app.clock()
+    with app.database.read() as session:
+        row = session.get(ScheduledRun, name)
+        if row is not None and row.next_at > now:
+            return False
+    if not _take_turn(app, name, now, now + task.every):
+        return False
+    error = ""
+    try:
+        with app.unit_of_work(SYSTEM) as ctx:
+            task.run(ctx)
+    except Exception as failure:
+        error = f"{type(failure).__name__}: {failure}"
+        app.hooks.failed(plugin, f"scheduled task {task.name}", failure)
+    if error or (row is not None and row.error):
+        with app.unit_of_work(SYSTEM) as ctx:
+            ctx.session.execute(update(ScheduledRun).where(col(ScheduledRun.name) == name).values(error=error))
+    return True
+
+
+def _take_turn(app: "App", name: str, now: datetime, then: datetime) -> bool:
+    with app.unit_of_work(SYSTEM) as ctx:
+        row = ctx.session.scalars(select(ScheduledRun).where(col(ScheduledRun.name) == name).with_for_update()).one_or_none()
+        if row is None:
+            ctx.session.add(ScheduledRun(name=name, next_at=then))
+            return True
+        if row.next_at > now:
+            return False
+        row.next_at = then
+        return True

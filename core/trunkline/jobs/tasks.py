@@ -1,0 +1,39 @@
+"""The huey tasks. They look into the database for what is due; the message only says when to look."""
+
+from typing import TYPE_CHECKING, Any
+
+from huey import Huey
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+#: Set by the worker process before its consumer starts.
+_app: "App | None" = None
+
+
+def serve(app: "App") -> None:
+    """Make `app` the one whose jobs this process's tasks run."""
+    global _app
+    _app = app
+
+
+def _run_job(job_id: int) -> None:
+    from trunkline.jobs.engine import run
+
+    if _app is not None:
+        run(_app, job_id)
+
+
+def _deliver_events() -> None:
+    from trunkline.events.delivery import deliver_due
+
+    if _app is not None:
+        deliver_due(_app)
+
+
+def register(huey: Huey) -> dict[str, Any]:
+    """Register the tasks with `huey` under their own names."""
+    return {
+        "run_job": huey.task(name="trunkline.run_job")(_run_job),
+        "deliver_events": huey.task(name="trunkline.deliver_events")(_deliver_events),
+    }

@@ -1,0 +1,76 @@
+"""Waking workers. A wake-up carries no truth: losing one costs at most the sweeper's second."""
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from trunkline.config import Config
+    from trunkline.operation import Context
+
+QUEUE = "trunkline"
+
+
+class Waker(Protocol):
+    """Tells workers that something is due."""
+
+    def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
+        """Arrange that a worker looks as soon as the unit of work has committed."""
+
+
+class Silent:
+    """Wakes nobody; for tests and commands that leave everything to the sweeper."""
+
+    def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
+        return None
+
+
+class HueyWaker:
+    """Wake-ups by huey: its SQLite file, PostgreSQL (inside the business transaction) or Redis by configuration."""
+
+    def __init__(self, config: "Config") -> None:
+        self.config = config
+
+    @cached_property
+    def huey(self) -> Huey:
+        if self.config.redis:
+            return RedisHuey(QUEUE, results=False, url=self.config.redis)
+        if self.config.database_url.startswith("postgresql"):
+            dsn = self.config.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+            return PostgresHuey(QUEUE, results=False, dsn=dsn)
+        return SqliteHuey(QUEUE, results=False, filename=str(self.config.data / "huey.db"), timeout=15)
+
+    @cached_property
+    def tasks(self) -> dict[str, Any]:
+        """The two tasks, registered by name so that producer and worker agree."""
+        from trunkline.jobs.tasks import register
+
+        return register(self.huey)
+
+    def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
+        message = self.tasks[task].s(*arguments)
+        if isinstance(self.huey, PostgresHuey):
+            storage = self.huey.storage
+            ctx.session.execute(
+                text(f"INSERT INTO {storage.table_task} (queue, data, priority) VALUES (:queue, :data, 0)"),  # noqa: S608
+                {"queue": storage.name, "data": self.huey.serialize_task(message)},
+            )
+            ctx.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": storage.channel})
+        else:
+            ctx.after_commit.append(lambda: self.huey.enqueue(message))
+
+
+def job_is_due(ctx: "Context", job_id: int, run_at: datetime) -> None:
+    """Wake a worker for a job, unless it is scheduled for later (the sweeper finds it then)."""
+    if run_at <= ctx.app.clock():
+        ctx.app.waker.wake(ctx, "run_job", job_id)
+
+
+def events_are_due(ctx: "Context") -> None:
+    """Wake a worker for deliveries, once per unit of work."""
+    if not ctx.session.info.get("trunkline_events_woken"):
+        ctx.session.info["trunkline_events_woken"] = True
+        ctx.app.waker.wake(ctx, "deliver_events")

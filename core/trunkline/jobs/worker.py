@@ -1,0 +1,61 @@
+"""The worker process: huey's consumer, the sweeper, and the helper services that plugins bring."""
+
+import logging
+import os
+import signal
+import tempfile
+from typing import TYPE_CHECKING
+
+from huey.consumer import Consumer
+
+from trunkline.jobs import tasks
+from trunkline.jobs.sweeper import Sweeper
+from trunkline.jobs.wake import HueyWaker
+from trunkline.processes import die_with_parent
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
+_POLL_SECONDS = 0.05
+
+
+def work(app: "App", *, with_parent: bool = False) -> None:
+    """Work until SIGTERM or SIGINT. Must be called in the process's main thread.
+
+    With `with_parent` the process ends when its parent dies, however that died.
+    """
+    if with_parent:
+        die_with_parent()
+    if not isinstance(app.waker, HueyWaker):
+        app.waker = HueyWaker(app.config)
+    _ = app.waker.tasks
+    tasks.serve(app)
+    sweeper = Sweeper(app)
+    sweeper.start()
+    consumer = Consumer(
+        app.waker.huey,
+        workers=app.config.job_threads,
+        periodic=False,
+        initial_delay=_POLL_SECONDS,
+        max_delay=_POLL_SECONDS * 4,
+        check_worker_health=True,
+        shutdown_timeout=30,
+        graceful_signal="TERM",
+    )
+    log.info("worker %s ready with %s threads", os.getpid(), app.config.job_threads)
+    try:
+        consumer.run()
+    finally:
+        sweeper.stop()
+
+
+def stop_signal() -> int:
+    """The signal after which the worker finishes the steps under way and ends."""
+    return signal.SIGTERM
+
+
+def private_folder(prefix: str) -> str:
+    """A new folder (0700) in memory where there is any, else on disk; the caller deletes it."""
+    root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    return tempfile.mkdtemp(prefix=prefix, dir=root)
