@@ -25,7 +25,9 @@ from trunkline.plugin import (
 if TYPE_CHECKING:
     import typer
 
+    from trunkline.app import App
     from trunkline.customers.models import Customer
+    from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
@@ -90,6 +92,15 @@ def cli(app: "typer.Typer") -> None:
 @hookspec
 def demo_data(ctx: "Context", scale: float, seed: int) -> None:
     """Add sample data by ordinary operations, deterministically. Called by `trunkline demo` once, in plugin order."""
+
+
+@hookspec
+def demo_month(app: "App", month: "DemoMonth") -> None:
+    """Live through one month of the sample operator's past: order, use, bill, pay, by ordinary operations, deterministically.
+
+    Called by `trunkline demo` after `demo_data`, month after month, in plugin order. Open units of work on `app`, whose clock
+    is `month.clock`; move that clock on as the month passes, and call `month.work()` where later acts need jobs to be over.
+    """
 
 
 @hookspec

@@ -1,0 +1,57 @@
+"""What plugins are told when the sample operator lives through one more month."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+
+@dataclass
+class DemoClock:
+    """The clock of a system whose past is being made. It stands still until it is moved."""
+
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def move_to(self, moment: datetime) -> None:
+        """Go on to `moment`. Raises ValueError when that lies behind: history is made in order."""
+        if moment < self.moment:
+            raise ValueError(f"the clock stands at {self.moment}, not before {moment}")
+        self.moment = moment
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer who signed up this month. `lines` is how many services they want."""
+
+    customer_id: int
+    number: str
+    kind: str
+    lines: int
+    signed_at: datetime
+
+
+@dataclass(frozen=True)
+class DemoMonth:
+    """One month of the sample operator's past.
+
+    `begins` and `ends` are midnights of the operator's zone, in UTC. The last month of the history is the
+    current one (`is_current`); it ends now. New customers come in the order of their signing.
+    """
+
+    number: int
+    begins: datetime
+    ends: datetime
+    is_current: bool
+    scale: float
+    seed: int
+    clock: DemoClock
+    #: Does all work that is due (jobs, deliveries of events), at the clock's time, and returns when none is left.
+    work: Callable[[], None]
+    new_customers: Sequence[NewCustomer] = field(default_factory=tuple)
+
+    def random(self, purpose: str) -> Random:
+        """The same figures for the same seed, month and purpose, whatever others draw."""
+        return Random(f"{self.seed}:{self.number}:{purpose}")  # noqa: S311 — sample data, no secret
