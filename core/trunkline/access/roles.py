@@ -1,0 +1,120 @@
+"""The built-in roles, and what a user's roles come to: a set of permissions and an actor."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import and_, insert, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from trunkline.access.models import Role, RoleGrant, UserRole
+from trunkline.auth.models import User, UserKind
+from trunkline.i18n import gettext
+from trunkline.operation import Actor, ActorKind, Scope
+from trunkline.plugin import Permission
+
+_ = gettext
+
+#: Holds every permission, of every plugin, without a row for each.
+ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class BuiltinRole:
+    """A role that every installation has. Its permissions are those which name it in `Permission.roles`."""
+
+    name: str
+    label: str
+    description: str
+    audience: Literal["staff", "portal"] = "staff"
+
+
+BUILTIN_ROLES: tuple[BuiltinRole, ...] = (
+    BuiltinRole(ADMINISTRATOR, _("Administrator"), _("May do everything, including giving roles to others.")),
+    BuiltinRole(
+        "supervisor", _("Supervisor"), _("Leads care and sales; approves and corrects what others did.")
+    ),
+    BuiltinRole(
+        "customer_care", _("Customer care"), _("Registers customers, takes orders and answers questions.")
+    ),
+    BuiltinRole("cashier", _("Cashier"), _("Takes payments at a desk.")),
+    BuiltinRole("accountant", _("Accountant"), _("Runs billing, issues invoices and books payments.")),
+    BuiltinRole(
+        "provisioning_engineer", _("Provisioning engineer"), _("Looks after jobs, playbooks and the network.")
+    ),
+    BuiltinRole("product_manager", _("Product manager"), _("Defines products, prices and tariffs.")),
+    BuiltinRole("warehouse", _("Warehouse"), _("Receives, moves and counts stock.")),
+    BuiltinRole("auditor", _("Auditor"), _("Sees everything and changes nothing.")),
+    BuiltinRole(
+        "portal_owner", _("Account owner"), _("Sees and orders everything of the customer."), "portal"
+    ),
+    BuiltinRole("portal_finance", _("Finance contact"), _("Sees invoices and pays."), "portal"),
+    BuiltinRole("portal_technical", _("Technical contact"), _("Sees services and usage."), "portal"),
+)
+
+
+def seed_roles(session: Session, permissions: Iterable[Permission]) -> None:
+    """Make the built-in roles and give each the declared permissions that it has not met yet.
+
+    A permission that an operator took from a role or gave to it is left as it is. Call it after every
+    migration and before a process serves; again it changes nothing. Needs a writing session.
+    """
+    keys = _ensure_roles(session)
+    wanted = {
+        (keys[name], permission.name)
+        for permission in permissions
+        for name in permission.roles
+        if name in keys and name != ADMINISTRATOR
+    }
+    known = {row.t for row in session.execute(select(col(RoleGrant.role_id), col(RoleGrant.permission)))}
+    fresh = [{"role_id": role, "permission": name, "granted": True} for role, name in sorted(wanted - known)]
+    if fresh:
+        session.execute(insert(RoleGrant), fresh)
+
+
+def _ensure_roles(session: Session) -> dict[str, int]:
+    existing = {role.name: role for role in session.scalars(select(Role).where(col(Role.is_builtin)))}
+    for builtin in BUILTIN_ROLES:
+        role = existing.get(builtin.name)
+        if role is None:
+            # Source text, not the reader's: labels of built-in roles are translated where they are shown.
+            role = Role(
+                name=builtin.name,
+                label=str.__str__(builtin.label),
+                description=str.__str__(builtin.description),
+                audience=builtin.audience,
+                is_builtin=True,
+            )
+            session.add(role)
+            existing[builtin.name] = role
+    session.flush()
+    return {name: role.key for name, role in existing.items()}
+
+
+def permissions_of(session: Session, user_id: int) -> frozenset[str] | None:
+    """Every permission that the user's roles grant; None, meaning all, for an administrator."""
+    rows = session.execute(
+        select(col(Role.name), col(RoleGrant.permission))
+        .join(UserRole, col(UserRole.role_id) == col(Role.id))
+        .outerjoin(RoleGrant, and_(col(RoleGrant.role_id) == col(Role.id), col(RoleGrant.granted)))
+        .where(col(UserRole.user_id) == user_id)
+    ).all()
+    if any(name == ADMINISTRATOR for name, _permission in rows):
+        return None
+    found: list[str | None] = [permission for _name, permission in rows]
+    return frozenset(permission for permission in found if permission is not None)
+
+
+def actor_for(session: Session, user: User, address: str = "", *, kind: ActorKind | None = None) -> Actor:
+    """The actor that `user` is: permissions of all roles, and for portal users the one customer they belong
+    to.
+    """
+    permissions = permissions_of(session, user.key)
+    if user.kind == UserKind.PORTAL:
+        customers = frozenset({user.customer_id}) if user.customer_id is not None else frozenset[int]()
+        # Whatever its roles say, a portal user never holds every permission.
+        allowed = permissions if permissions is not None else frozenset[str]()
+        scope = Scope(customer_ids=customers)
+        return Actor(kind or ActorKind.PORTAL, user.key, user.name, allowed, scope, user.language, address)
+    return Actor(kind or ActorKind.STAFF, user.key, user.name, permissions, Scope(), user.language, address)

@@ -1,0 +1,141 @@
+"""Tables of people and of the ways they prove who they are."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Index
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.base import Record, key_field
+from trunkline.db.types import BigKey, UtcDateTime
+
+
+class UserKind(StrEnum):
+    """Staff work in the console; portal users see what belongs to their customer."""
+
+    STAFF = "staff"
+    PORTAL = "portal"
+
+
+class UserStatus(StrEnum):
+    """Invited until a password is set; disabled users cannot sign in and keep no session."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class LinkPurpose(StrEnum):
+    """What a mailed link is for."""
+
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 — a purpose
+
+
+class User(Record, table=True):
+    """Somebody who may sign in. `email` is kept in lower case and is unique."""
+
+    __tablename__ = "core_user"
+
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(max_length=120)
+    kind: str = Field(default=UserKind.STAFF, max_length=8, index=True)
+    customer_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True),
+    )
+    password_hash: str | None = Field(default=None, max_length=200)
+    password_set_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    status: str = Field(default=UserStatus.INVITED, max_length=10)
+    language: str = Field(default="en", max_length=10)
+    last_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: How the pages look to this person: density, shortcuts.
+    preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the user may sign in."""
+        return self.status == UserStatus.ACTIVE
+
+
+def _of_user() -> Any:
+    return Field(
+        sa_column=Column(BigKey, ForeignKey("core_user.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+
+
+class _Kept(SQLModel):
+    """Base of rows that nobody edits."""
+
+    id: int | None = key_field()
+
+    @property
+    def key(self) -> int:
+        """The primary key of a row that has been flushed."""
+        if self.id is None:
+            raise LookupError(f"{type(self).__name__} has no key before it is flushed")
+        return self.id
+
+
+class UserLink(_Kept, table=True):
+    """A mailed link that sets a password once. Only the SHA-256 of its secret is kept."""
+
+    __tablename__ = "core_user_link"
+
+    user_id: int = _of_user()
+    purpose: str = Field(max_length=16)
+    token_hash: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class UserSession(_Kept, table=True):
+    """One browser that is signed in. The cookie holds the token, the row its SHA-256."""
+
+    __tablename__ = "core_session"
+    __table_args__ = (Index("ix_core_session_expires_at", "expires_at"),)
+
+    token_hash: str = Field(max_length=64, unique=True)
+    user_id: int = _of_user()
+    csrf_secret: str = Field(max_length=64)
+    #: How the person proved who they are: `password`; other ways add their words.
+    method: str = Field(default="password", max_length=40)
+    address: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=300)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    last_seen_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    #: Seconds without a request after which the session is over.
+    idle_seconds: int
+    expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+
+
+class TokenFamily(_Kept, table=True):
+    """One sign-in over REST: every token that followed from it. Revoking it ends them all."""
+
+    __tablename__ = "core_token_family"
+
+    user_id: int = _of_user()
+    address: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=300)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False, index=True)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_because: str = Field(default="", max_length=40)
+
+
+class RefreshToken(_Kept, table=True):
+    """One refresh token of a family. It works once; a second use revokes the family."""
+
+    __tablename__ = "core_refresh_token"
+
+    family_id: int = Field(
+        sa_column=Column(
+            BigKey, ForeignKey("core_token_family.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    token_hash: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

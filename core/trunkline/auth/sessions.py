@@ -1,0 +1,143 @@
+"""Sessions kept by the server: an opaque token in the cookie, its digest and time-outs in the database."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from trunkline.access.roles import actor_for
+from trunkline.auth import csrf
+from trunkline.auth.digest import digest, new_token
+from trunkline.auth.models import User, UserKind, UserSession
+from trunkline.operation import Actor, Context
+from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+#: A session's last-seen time is written at most this often.
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """What is kept about the browser or program that signs in."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who a session's token belongs to. `stale`: its last-seen time is due to be written (see `touch`)."""
+
+    user: User
+    actor: Actor
+    csrf_secret: str
+    session_id: int
+    stale: bool = False
+
+    @property
+    def csrf_token(self) -> str:
+        """What forms and htmx requests of this session carry."""
+        return csrf.token_for(self.csrf_secret)
+
+    def csrf_valid(self, token: str) -> bool:
+        """Whether a posted token belongs to this session."""
+        return csrf.is_valid(self.csrf_secret, token)
+
+
+def start(ctx: Context, user: User, facts: RequestFacts, *, method: str = "password") -> str:
+    """Begin a session and return the cookie's token, which is kept nowhere else. The caller has checked who
+    `user` is.
+    """
+    token, now, settings = new_token(), ctx.now(), ctx.settings(CoreSettings)
+    ctx.session.add(
+        UserSession(
+            token_hash=digest(token),
+            user_id=user.key,
+            csrf_secret=secrets.token_hex(32),
+            method=method,
+            address=facts.address[:64],
+            user_agent=facts.user_agent[:300],
+            created_at=now,
+            last_seen_at=now,
+            idle_seconds=_idle_seconds(settings, user.kind),
+            expires_at=now + timedelta(hours=settings.session_hours),
+        )
+    )
+    ctx.session.flush()
+    return token
+
+
+def _idle_seconds(settings: CoreSettings, kind: str) -> int:
+    minutes = settings.portal_idle_minutes if kind == UserKind.PORTAL else settings.staff_idle_minutes
+    return minutes * 60
+
+
+def find(session: Session, token: str, now: datetime) -> SignedIn | None:
+    """Who the token belongs to; None when it is unknown, timed out, or its user may not sign in."""
+    if not token:
+        return None
+    row = session.execute(
+        select(UserSession, User)
+        .join(User, col(User.id) == col(UserSession.user_id))
+        .where(col(UserSession.token_hash) == digest(token))
+    ).one_or_none()
+    if row is None:
+        return None
+    kept, user = row.t
+    idle = now - kept.last_seen_at
+    # Last-seen lags by up to TOUCH_EVERY; that much is forgiven, so that nobody is signed out early.
+    if idle >= timedelta(seconds=kept.idle_seconds) + TOUCH_EVERY:
+        return None
+    if not user.is_active or now >= kept.expires_at:
+        return None
+    actor = actor_for(session, user, kept.address)
+    return SignedIn(user, actor, kept.csrf_secret, kept.key, stale=idle >= TOUCH_EVERY)
+
+
+def touch(app: "App", signed_in: SignedIn) -> None:
+    """Write that a stale session was seen now, in a unit of work of its own. Call it after the answer was
+    made.
+    """
+    now = app.clock()
+    with app.unit_of_work() as ctx:
+        idle = _idle_seconds(ctx.settings(CoreSettings), signed_in.user.kind)
+        ctx.session.execute(
+            update(UserSession)
+            .where(
+                col(UserSession.id) == signed_in.session_id,
+                col(UserSession.last_seen_at) <= now - TOUCH_EVERY,
+            )
+            .values(last_seen_at=now, idle_seconds=idle)
+        )
+
+
+def end(ctx: Context, token: str) -> None:
+    """End the session of this token; one that is over already is fine."""
+    ctx.session.execute(delete(UserSession).where(col(UserSession.token_hash) == digest(token)))
+
+
+def end_one(ctx: Context, user_id: int, session_id: int) -> None:
+    """End one session of a user by its key, as the profile page does."""
+    ctx.session.execute(
+        delete(UserSession).where(col(UserSession.id) == session_id, col(UserSession.user_id) == user_id)
+    )
+
+
+def end_all(ctx: Context, user_id: int, *, but: int | None = None) -> None:
+    """End every session of a user, except the one with key `but`."""
+    statement = delete(UserSession).where(col(UserSession.user_id) == user_id)
+    if but is not None:
+        statement = statement.where(col(UserSession.id) != but)
+    ctx.session.execute(statement)
+
+
+def sweep(ctx: Context) -> None:
+    """Forget the sessions that are over by their absolute time-out."""
+    ctx.session.execute(delete(UserSession).where(col(UserSession.expires_at) <= ctx.now()))

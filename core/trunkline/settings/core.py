@@ -1,0 +1,89 @@
+"""The trunk's own settings, shown on the page “System”."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trunkline.i18n import gettext
+
+_ = gettext
+
+_SIGN_IN = _("Sign-in and sessions")
+_REST = _("REST")
+
+
+class CoreSettings(BaseModel):
+    """Time-outs, links and throttles of people who sign in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    staff_idle_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        title=_("Staff are signed out after"),
+        description=_("Minutes without a click. Shorter is safer at shared desks."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("minutes")},
+    )
+    portal_idle_minutes: int = Field(
+        30,
+        ge=5,
+        le=1440,
+        title=_("Customers are signed out after"),
+        description=_("Minutes without a click in the portal."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("minutes")},
+    )
+    session_hours: int = Field(
+        12,
+        ge=1,
+        le=720,
+        title=_("Longest session"),
+        description=_("Hours after which everybody signs in again, busy or not."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("hours")},
+    )
+    invitation_days: int = Field(
+        7,
+        ge=1,
+        le=60,
+        title=_("Invitations are valid for"),
+        description=_("Days in which an invited person can set a password with the mailed link."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("days")},
+    )
+    reset_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        title=_("Password links are valid for"),
+        description=_("Minutes in which a forgotten password can be replaced with the mailed link."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("minutes")},
+    )
+    password_length: int = Field(
+        10,
+        ge=10,
+        le=64,
+        title=_("Shortest password"),
+        description=_("Characters that a new password needs at least."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("characters")},
+    )
+    attempts_per_account: int = Field(
+        10,
+        ge=3,
+        le=100,
+        title=_("Wrong passwords per account"),
+        description=_("After so many in a quarter of an hour the account has to wait."),
+        json_schema_extra={"section": _SIGN_IN},
+    )
+    attempts_per_address: int = Field(
+        50,
+        ge=5,
+        le=10_000,
+        title=_("Wrong passwords per address"),
+        description=_("After so many in a quarter of an hour the network address has to wait."),
+        json_schema_extra={"section": _SIGN_IN},
+    )
+    refresh_days: int = Field(
+        30,
+        ge=1,
+        le=365,
+        title=_("REST sign-ins last"),
+        description=_("Days until a program that refreshes its token has to sign in again."),
+        json_schema_extra={"section": _REST, "suffix": _("days")},
+    )
