@@ -1,0 +1,49 @@
+"""What billing tells the rest."""
+
+from typing import ClassVar
+
+from trunkline.events import Event
+
+
+class AccountOpened(Event):
+    """An account was opened for a customer."""
+
+    name: ClassVar[str] = "account.opened"
+    number: str
+
+
+class InvoiceIssued(Event):
+    """One invoice was issued by itself; those of a run come together in `billing_run.advanced`."""
+
+    name: ClassVar[str] = "invoice.issued"
+    number: str
+    account_id: int
+
+
+class BillingRunAdvanced(Event):
+    """A run issued a batch of invoices; `entity_id` is the run's key."""
+
+    name: ClassVar[str] = "billing_run.advanced"
+    period: str
+    invoice_ids: tuple[int, ...]
+
+
+class PaymentReceived(Event):
+    """Money came in and was allocated."""
+
+    name: ClassVar[str] = "payment.received"
+    number: str
+    account_id: int
+    amount_micros: int
+    currency: str
+
+
+class PaymentReversed(Event):
+    """A payment was taken back; its invoices are open again."""
+
+    name: ClassVar[str] = "payment.reversed"
+    number: str
+    account_id: int
+
+
+EVENTS = (AccountOpened, InvoiceIssued, BillingRunAdvanced, PaymentReceived, PaymentReversed)

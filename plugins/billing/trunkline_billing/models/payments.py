@@ -1,0 +1,54 @@
+"""Payments and what they pay."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, ForeignKey, Index
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.base import Record
+from trunkline.db.types import BigKey, Micros, UtcDateTime
+from trunkline_billing.models.accounts import account_key, customer_key
+
+
+class PaymentState(StrEnum):
+    RECEIVED = "received"
+    REVERSED = "reversed"
+
+
+class Payment(Record, table=True):
+    """Money that came in. What no invoice takes stays as the account's credit."""
+
+    __tablename__ = "billing_payment"
+    __table_args__ = (Index("ix_billing_payment_account", "account_id", "id"),)
+
+    number: str = Field(max_length=20, unique=True)
+    unique_key: str = Field(max_length=120, unique=True)
+    account_id: int = account_key()
+    customer_id: int = customer_key()
+    amount_micros: int = Field(sa_type=Micros)
+    currency: str = Field(max_length=3)
+    method: str = Field(max_length=20)
+    desk: str = Field(default="", max_length=60)
+    reference: str = Field(default="", max_length=120)
+    note: str = Field(default="", max_length=300)
+    state: str = Field(default=PaymentState.RECEIVED, max_length=10, index=True)
+    received_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)
+    taken_by: str = Field(default="", max_length=200)
+    reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reverse_reason: str = Field(default="", max_length=300)
+
+
+class Allocation(SQLModel, table=True):
+    """How much of a payment pays an invoice. Those of a reversed payment do not count."""
+
+    __tablename__ = "billing_allocation"
+
+    payment_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("billing_payment.id", ondelete="RESTRICT"), primary_key=True)
+    )
+    invoice_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("billing_invoice.id", ondelete="RESTRICT"), primary_key=True, index=True)
+    )
+    amount_micros: int = Field(sa_type=Micros)
