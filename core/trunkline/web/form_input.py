@@ -1,6 +1,6 @@
 """What people type, turned into what schemas take, and back: numbers the locale's way, money, blanks, ticks, lists."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -57,7 +57,7 @@ def _blank(read: Input, spec: FieldSpec) -> None:
 
 def _raw(data: Mapping[str, Any], name: str, spec: FieldSpec) -> Any:
     if spec.many:
-        many: Callable[[str], Any] | None = getattr(data, "getlist", None)
+        many: Any = getattr(data, "getlist", None)
         found = many(name) if many is not None else data.get(name, [])
         listed = found if isinstance(found, list | tuple) else [found]
         if spec.widget == "lines":
@@ -65,7 +65,8 @@ def _raw(data: Mapping[str, Any], name: str, spec: FieldSpec) -> Any:
         return [str(item).strip() for item in listed if str(item).strip()]
     raw = data.get(name)
     if spec.widget == "file":
-        return raw if raw is not None and getattr(raw, "filename", "") else None
+        filename: str | None = getattr(raw, "filename", None)
+        return raw if filename else None
     if isinstance(raw, str):
         # A password may begin or end with a blank; nothing else does on purpose.
         return raw if spec.widget == "password" else raw.replace("\r\n", "\n").strip()

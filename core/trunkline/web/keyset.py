@@ -57,6 +57,24 @@ def holds_dates(column: "ColumnElement[Any]") -> bool:
     return isinstance(kind, Date) and not isinstance(kind, DateTime)
 
 
+def ordered(statement: "Select[Any]", sort: str, id_key: str = "id") -> "Select[Any]":
+    """The whole statement in the order that `page` walks it."""
+    return _ordered(statement, sort, id_key, descending=sort.startswith("-"), backwards=False)
+
+
+def _ordered(
+    statement: "Select[Any]", sort: str, id_key: str, *, descending: bool, backwards: bool
+) -> "Select[Any]":
+    identity = expression(statement, id_key)
+    column = expression(statement, sort.lstrip("-"))
+    query = statement.order_by(None)
+    if sort.lstrip("-") != id_key:
+        if _may_be_null(column, statement):
+            query = query.order_by(column.is_(None).desc() if backwards else column.is_(None))
+        query = query.order_by(column.desc() if descending else column.asc())
+    return query.order_by(identity.desc() if descending else identity.asc())
+
+
 def page(
     session: Session, statement: "Select[Any]", sort: str, limit: int, cursor: str | None, id_key: str = "id"
 ) -> Page:
@@ -66,21 +84,14 @@ def page(
     place = _decode(cursor)
     backwards = place is not None and place[0] == "b"
     descending = sort.startswith("-") != backwards
-    by_id = column is identity or sort.lstrip("-") == id_key
+    by_id = sort.lstrip("-") == id_key
     nullable = not by_id and _may_be_null(column, statement)
     query = statement.add_columns(column.label(SORT_VALUE))
     if place is not None:
         query = query.where(
             _after(column, identity, place[1], place[2], descending, backwards, nullable, by_id)
         )
-    if nullable:
-        query = query.order_by(None).order_by(column.is_(None).desc() if backwards else column.is_(None))
-        query = query.order_by(column.desc() if descending else column.asc())
-    elif not by_id:
-        query = query.order_by(None).order_by(column.desc() if descending else column.asc())
-    else:
-        query = query.order_by(None)
-    query = query.order_by(identity.desc() if descending else identity.asc()).limit(limit + 1)
+    query = _ordered(query, sort, id_key, descending=descending, backwards=backwards).limit(limit + 1)
     rows = list(session.execute(query).mappings())
     more = len(rows) > limit
     rows = rows[:limit]

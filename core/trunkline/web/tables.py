@@ -5,26 +5,23 @@ filters, tab, sort, position, columns) lives in the URL: `q, <filter>=…, view,
 Pages are found by keyset (sort value and id), never by offset, so page 500 costs what page 1 costs.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, RowMapping, Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from trunkline.i18n import current_zone, gettext
+from trunkline.i18n import current_zone
 from trunkline.web import keyset
-from trunkline.web.signing import sign, verify
-from trunkline.web.tones import state_label, tone_of
+from trunkline.web.signing import verify
+from trunkline.web.table_params import COUNT_LIMIT, day_of, values_of
+from trunkline.web.table_view import TableView
+from trunkline.web.tones import state_label
 
-_ = gettext
-
-#: Exact counts stop here; beyond it a list says "10,000+".
-COUNT_LIMIT = 10_000
 LIMITS = (25, 50, 100, 200)
 DEFAULT_LIMIT = 50
 #: Parameters that belong to the table itself; no filter may use them as its key.
@@ -174,26 +171,6 @@ class Empty:
 
 
 @dataclass(frozen=True)
-class Chip:
-    """One filter in force, with the address that lifts it."""
-
-    label: str
-    value: str
-    remove: str
-
-
-@dataclass(frozen=True)
-class TabView:
-    """A tab as it is drawn."""
-
-    label: str
-    href: str
-    active: bool
-    count: str
-    tone: str
-
-
-@dataclass(frozen=True)
 class Selection:
     """Which rows a bulk action is for: the keys, and whether they came as "all that match"."""
 
@@ -232,7 +209,7 @@ class Table:
 
     def load(
         self, session: Session, statement: Statement, params: Mapping[str, str], *, path: str = ""
-    ) -> "TableView":
+    ) -> TableView:
         """Reads one page of the list.
 
         `params` are the URL's query parameters (a Starlette `QueryParams` keeps repeated ones); what it does not understand
@@ -314,7 +291,7 @@ class Table:
 
     def _dates(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
         column = item.column if item.column is not None else keyset.expression(statement, item.key)
-        first, last = (_day(params.get(f"{item.key}_{end}", "")) for end in ("from", "to"))
+        first, last = (day_of(params.get(f"{item.key}_{end}", "")) for end in ("from", "to"))
         parts: list[Expression] = []
         whole_days = keyset.holds_dates(column)
         if first is not None:
@@ -345,169 +322,7 @@ class Table:
         return Selection(tuple(rows), False)
 
 
-@dataclass
-class TableView:
-    """One page of a table, ready for the macro `ui.table`."""
-
-    table: Table
-    params: Mapping[str, str]
-    path: str
-    page: keyset.Page
-    total: int
-    sort: str
-    limit: int
-    tab: Tab | None
-    tab_counts: Mapping[str, int]
-
-    @property
-    def id(self) -> str:
-        """The element that htmx replaces."""
-        return f"table-{self.table.name}"
-
-    @property
-    def rows(self) -> Sequence[RowMapping]:
-        """The rows of this page."""
-        return self.page.rows
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The columns shown: all, without the optional ones nobody asked for; or those named in `cols`."""
-        chosen = [key for key in self.params.get("cols", "").split(",") if key]
-        if chosen:
-            shown = [column for column in self.table.columns if column.key in chosen]
-            return shown or self.table.columns
-        return [column for column in self.table.columns if not column.optional]
-
-    @property
-    def total_is_exact(self) -> bool:
-        """Whether `total` was counted to the end."""
-        return self.total <= COUNT_LIMIT
-
-    @property
-    def search(self) -> str:
-        """What is being searched for."""
-        return self.params.get("q", "").strip()
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether a search or filter is in force (an empty result then means "nothing matches")."""
-        return bool(self.search or self.chips)
-
-    def url(self, **changes: object) -> str:
-        """This list's address with parameters changed (None removes one); the position is dropped unless given."""
-        pairs = [
-            (key, value)
-            for key, value in pairs_of(self.params)
-            if key not in ("cursor", "export") and key not in changes
-        ]
-        pairs += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
-        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
-
-    @property
-    def previous(self) -> str | None:
-        """Address of the page before, if there is one."""
-        return self.url(cursor=self.page.previous) if self.page.previous else None
-
-    @property
-    def next(self) -> str | None:
-        """Address of the page after, if there is one."""
-        return self.url(cursor=self.page.next) if self.page.next else None
-
-    def sort_url(self, column: Column) -> str:
-        """Sorts by a column; again turns it round."""
-        key = column.sort_key
-        return self.url(sort=f"-{key}" if self.sort == key else key)
-
-    def sorted_by(self, column: Column) -> str:
-        """`ascending`, `descending` or nothing, as `aria-sort` says it."""
-        if not column.sort_key or self.sort.lstrip("-") != column.sort_key:
-            return ""
-        return "descending" if self.sort.startswith("-") else "ascending"
-
-    @property
-    def tabs(self) -> Sequence[TabView]:
-        """The saved views with their counts."""
-        drawn = []
-        for position, item in enumerate(self.table.tabs):
-            count = self.tab_counts.get(item.value)
-            shown = "" if count is None else _figure(count)
-            href = self.url(view=item.value if position else None)
-            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone))
-        return drawn
-
-    @property
-    def chips(self) -> Sequence[Chip]:
-        """The filters in force."""
-        found = []
-        for item in self.table.filters:
-            if item.kind == "dates":
-                first, last = (self.params.get(f"{item.key}_{end}", "") for end in ("from", "to"))
-                if _day(first) or _day(last):
-                    gone: dict[str, object] = {f"{item.key}_from": None, f"{item.key}_to": None}
-                    found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
-                continue
-            chosen = values_of(self.params, item.key)
-            words = self.words(item)
-            shown = [words[value] for value in chosen if value in words]
-            if shown:
-                found.append(Chip(item.label, ", ".join(shown), self.url(**{item.key: None})))
-        return found
-
-    def words(self, item: Filter) -> dict[str, str]:
-        """Values of a filter with their labels."""
-        if item.kind == "bool":
-            return {"1": str(_("Yes")), "0": str(_("No"))}
-        return {str(getattr(value, "value", value)): str(label) for value, label in item.choices}
-
-    def chosen(self, item: Filter) -> Sequence[str]:
-        """Values of a filter that are in force."""
-        return values_of(self.params, item.key)
-
-    def kept(self, *dropped: str) -> Sequence[tuple[str, str]]:
-        """The parameters a form must carry along as hidden fields, without those it sets itself."""
-        return [
-            (key, value) for key, value in pairs_of(self.params) if key not in ("cursor", "export", *dropped)
-        ]
-
-    def row_link(self, row: RowMapping) -> str | None:
-        """Where the row leads."""
-        href = self.table.row_href
-        return href(row) if callable(href) else href.format_map(row) if href else None
-
-    @property
-    def signed_query(self) -> str:
-        """The query in force, signed, for "select all that match"."""
-        kept = {
-            key: value
-            for key, value in pairs_of(self.params)
-            if key not in ("cursor", "limit", "cols", "export", "sort")
-        }
-        return sign(f"table:{self.table.name}", kept)
-
-    def tone(self, value: Any) -> str:
-        """The tone of a state."""
-        return tone_of(value)
-
-
 # ------------------------------------------------------------------ small parts
-
-
-def pairs_of(params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Every parameter, repeated ones included."""
-    many = getattr(params, "multi_items", None)
-    return [(str(key), str(value)) for key, value in (many() if many else params.items()) if value != ""]
-
-
-def values_of(params: Mapping[str, Any], key: str) -> list[str]:
-    """All values of a parameter; a comma separates several in one."""
-    many = getattr(params, "getlist", None)
-    raw = many(key) if many else [params[key]] if key in params else []
-    listed = [
-        part
-        for value in raw
-        for part in (value if isinstance(value, list | tuple) else str(value).split(","))
-    ]
-    return [str(value).strip() for value in listed if str(value).strip()]
 
 
 def _plain(statement: Statement) -> Statement:
@@ -528,19 +343,6 @@ def _count(session: Session, statement: Statement, id_key: str) -> int:
         .limit(COUNT_LIMIT + 1)
     )
     return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
-
-
-def _figure(count: int) -> str:
-    from trunkline.i18n import format_number
-
-    return f"{format_number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else format_number(count)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 def _midnight(day: date) -> datetime:

@@ -1,5 +1,6 @@
 """Jinja as Trunkline uses it: where templates come from, what they can call, and how a page or part is rendered."""
 
+import zlib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
@@ -78,6 +79,7 @@ def make_environment(
             "_": _i18n.translate,
             "ngettext": _i18n.ngettext,
             "static": known.url,
+            "svg": partial(icon, known),
             "icon": partial(icon, known),
             "slot": slot or _no_slot,
             "url_query": url_query,
@@ -100,6 +102,15 @@ def render(environment: jinja2.Environment, template: str, page: Any, /, **conte
         return environment.get_template(template).render(page=page, **context)
     finally:
         _page.reset(token)
+
+
+def render_fragment(environment: jinja2.Environment, template: str, page: Any, /, **context: Any) -> str:
+    """The part of a page that changes: its block `fragment`, or `main` when it names none."""
+    blocks = environment.get_template(template).blocks
+    # A page that extends a shell brings only the blocks it overrides; the shell's own `main` is always there.
+    return render_block(
+        environment, template, "fragment" if "fragment" in blocks else "main", page, **context
+    )
 
 
 def render_block(
@@ -249,6 +260,11 @@ def attributes(values: Mapping[str, Any]) -> Markup:
     return Markup("").join(parts)
 
 
+def short_hash(text: object) -> str:
+    """A short stable key made of a text, for ids that nobody needs to name."""
+    return f"{zlib.crc32(str(text).encode()):08x}"
+
+
 def tojson_compact(value: Any) -> Markup:
     """JSON for a `<script type="application/json">` block, safe inside HTML."""
     return jinja2.utils.htmlsafe_json_dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -279,4 +295,5 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "attrs": attributes,
     "tojson_compact": tojson_compact,
     "excerpt": excerpt,
+    "hash": short_hash,
 }

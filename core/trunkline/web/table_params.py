@@ -1,0 +1,41 @@
+"""The parameters of a list's address, and how its counts are written."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from trunkline.i18n import format_number
+
+#: Exact counts stop here; beyond it a list says "10,000+".
+COUNT_LIMIT = 10_000
+
+
+def pairs_of(params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Every parameter, repeated ones included."""
+    many = getattr(params, "multi_items", None)
+    return [(str(key), str(value)) for key, value in (many() if many else params.items()) if value != ""]
+
+
+def values_of(params: Mapping[str, Any], key: str) -> list[str]:
+    """All values of a parameter; a comma separates several in one."""
+    many = getattr(params, "getlist", None)
+    raw = many(key) if many else [params[key]] if key in params else []
+    listed = [
+        part
+        for value in raw
+        for part in (value if isinstance(value, list | tuple) else str(value).split(","))
+    ]
+    return [str(value).strip() for value in listed if str(value).strip()]
+
+
+def day_of(text: str) -> date | None:
+    """The day of an ISO date, None when it is none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def figure(count: int) -> str:
+    """A count in words, `10,000+` where counting stopped."""
+    return f"{format_number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else format_number(count)

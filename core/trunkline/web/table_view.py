@@ -1,0 +1,241 @@
+"""One page of a table as templates draw it: addresses, tabs, chips, counts in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from sqlalchemy import RowMapping
+
+from trunkline.i18n import format_number, ngettext, translate
+from trunkline.web import keyset
+from trunkline.web.signing import sign
+from trunkline.web.table_params import COUNT_LIMIT, day_of, figure, pairs_of, values_of
+from trunkline.web.tones import tone_of
+
+if TYPE_CHECKING:
+    from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter in force, with the address that lifts it."""
+
+    label: str
+    value: str
+    remove: str
+
+
+@dataclass(frozen=True)
+class TabView:
+    """A tab as it is drawn."""
+
+    label: str
+    href: str
+    active: bool
+    count: str
+    tone: str
+
+
+@dataclass
+class TableView:
+    """One page of a table, ready for the macro `ui.table`."""
+
+    table: "Table"
+    params: Mapping[str, str]
+    path: str
+    page: keyset.Page
+    total: int
+    sort: str
+    limit: int
+    tab: "Tab | None"
+    tab_counts: Mapping[str, int]
+    #: Whoever reads, asked for permissions (`can`); set by the page.
+    reader: Any = None
+
+    @property
+    def id(self) -> str:
+        """The element that htmx replaces."""
+        return f"table-{self.table.name}"
+
+    @property
+    def rows(self) -> Sequence[RowMapping]:
+        """The rows of this page."""
+        return self.page.rows
+
+    @property
+    def columns(self) -> "Sequence[Column]":
+        """The columns shown: all, without the optional ones nobody asked for; or those named in `cols`."""
+        chosen = [key for key in self.params.get("cols", "").split(",") if key]
+        if chosen:
+            shown = [column for column in self.table.columns if column.key in chosen]
+            return shown or self.table.columns
+        return [column for column in self.table.columns if not column.optional]
+
+    @property
+    def total_is_exact(self) -> bool:
+        """Whether `total` was counted to the end."""
+        return self.total <= COUNT_LIMIT
+
+    @property
+    def search(self) -> str:
+        """What is being searched for."""
+        return self.params.get("q", "").strip()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a search or filter is in force (an empty result then means "nothing matches")."""
+        return bool(self.search or self.chips)
+
+    def url(self, **changes: object) -> str:
+        """This list's address with parameters changed (None removes one); the position is dropped unless given."""
+        pairs = [
+            (key, value)
+            for key, value in pairs_of(self.params)
+            if key not in ("cursor", "export") and key not in changes
+        ]
+        pairs += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
+
+    @property
+    def previous(self) -> str | None:
+        """Address of the page before, if there is one."""
+        return self.url(cursor=self.page.previous) if self.page.previous else None
+
+    @property
+    def next(self) -> str | None:
+        """Address of the page after, if there is one."""
+        return self.url(cursor=self.page.next) if self.page.next else None
+
+    def sort_url(self, column: "Column") -> str:
+        """Sorts by a column; again turns it round."""
+        key = column.sort_key
+        return self.url(sort=f"-{key}" if self.sort == key else key)
+
+    def sorted_by(self, column: "Column") -> str:
+        """`ascending`, `descending` or nothing, as `aria-sort` says it."""
+        if not column.sort_key or self.sort.lstrip("-") != column.sort_key:
+            return ""
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+    @property
+    def tabs(self) -> Sequence[TabView]:
+        """The saved views with their counts."""
+        drawn = []
+        for position, item in enumerate(self.table.tabs):
+            count = self.tab_counts.get(item.value)
+            shown = "" if count is None else figure(count)
+            href = self.url(view=item.value if position else None)
+            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone))
+        return drawn
+
+    @property
+    def chips(self) -> Sequence[Chip]:
+        """The filters in force."""
+        found = []
+        for item in self.table.filters:
+            if item.kind == "dates":
+                first, last = (self.params.get(f"{item.key}_{end}", "") for end in ("from", "to"))
+                if day_of(first) or day_of(last):
+                    gone: dict[str, object] = {f"{item.key}_from": None, f"{item.key}_to": None}
+                    found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
+                continue
+            chosen = values_of(self.params, item.key)
+            words = self.words(item)
+            shown = [words[value] for value in chosen if value in words]
+            if shown:
+                found.append(Chip(item.label, ", ".join(shown), self.url(**{item.key: None})))
+        return found
+
+    def words(self, item: "Filter") -> dict[str, str]:
+        """Values of a filter with their labels."""
+        if item.kind == "bool":
+            return {"1": translate("Yes"), "0": translate("No")}
+        return {str(getattr(value, "value", value)): str(label) for value, label in item.choices}
+
+    def chosen(self, item: "Filter") -> Sequence[str]:
+        """Values of a filter that are in force."""
+        return values_of(self.params, item.key)
+
+    def kept(self, *dropped: str) -> Sequence[tuple[str, str]]:
+        """The parameters a form must carry along as hidden fields, without those it sets itself."""
+        return [
+            (key, value) for key, value in pairs_of(self.params) if key not in ("cursor", "export", *dropped)
+        ]
+
+    def row_link(self, row: RowMapping) -> str | None:
+        """Where the row leads."""
+        href = self.table.row_href
+        return href(row) if callable(href) else href.format_map(row) if href else None
+
+    @property
+    def bulk_actions(self) -> "Sequence[Bulk]":
+        """The bulk actions that the reader may use."""
+        may = getattr(self.reader, "can", None)
+        return [
+            item for item in self.table.bulk if not item.permission or may is None or may(item.permission)
+        ]
+
+    @property
+    def has_bar(self) -> bool:
+        """Whether there is anything to search, filter or export by."""
+        return bool(self.table.search or self.table.filters or self.table.export)
+
+    @property
+    def filter_names(self) -> Sequence[str]:
+        """The parameters that the filter form sets itself."""
+        names: list[str] = []
+        for item in self.table.filters:
+            names += [f"{item.key}_from", f"{item.key}_to"] if item.kind == "dates" else [item.key]
+        return names
+
+    @property
+    def cleared(self) -> str:
+        """This view without search and filters."""
+        gone: dict[str, object] = dict.fromkeys(["q", *self.filter_names])
+        return self.url(**gone)
+
+    @property
+    def total_text(self) -> str:
+        """The number of matching rows, `10,000+` where counting stopped."""
+        return figure(self.total)
+
+    @property
+    def position_text(self) -> str:
+        """How much of the list is on this page."""
+        if len(self.rows) == self.total:
+            return ngettext("{n} row", "{n} rows", self.total)
+        return translate("{n} of {total} rows", n=format_number(len(self.rows)), total=self.total_text)
+
+    @property
+    def export_text(self) -> str:
+        """What an export will hold."""
+        if self.total_is_exact:
+            return ngettext("The one matching row", "All {n} matching rows", self.total)
+        return translate("All matching rows")
+
+    @property
+    def column_choices(self) -> Sequence[tuple[str, str, bool]]:
+        """(label, address that shows or hides it, shown now) of every column after the first; none when nothing is optional."""
+        if not any(column.optional for column in self.table.columns):
+            return []
+        shown = [column.key for column in self.columns]
+        choices = []
+        for column in self.table.columns[1:]:
+            wanted = [c.key for c in self.table.columns if (c.key in shown) != (c.key == column.key)]
+            choices.append((column.label, self.url(cols=",".join(wanted)), column.key in shown))
+        return choices
+
+    @property
+    def signed_query(self) -> str:
+        """The query in force, signed, for "select all that match"."""
+        kept = {
+            key: value
+            for key, value in pairs_of(self.params)
+            if key not in ("cursor", "limit", "cols", "export", "sort")
+        }
+        return sign(f"table:{self.table.name}", kept)
+
+    def tone(self, value: Any) -> str:
+        """The tone of a state."""
+        return tone_of(value)
