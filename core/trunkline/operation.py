@@ -103,7 +103,7 @@ class Context:
 
         emit(self, event)
 
-    def visible(self, model: type[M]) -> Select[tuple[M]]:
+    def visible(self, model: type[M]) -> Select[M]:
         """`select(model)` narrowed to what the actor may see (by `customer_id` and `reseller_id`, or `id` of a customer)."""
         return select(model).where(*self.visible_conditions(model))
 

@@ -1,0 +1,140 @@
+"""Tax ids, phone numbers, e-mail addresses and postal codes, checked and brought to one form."""
+
+from functools import lru_cache
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+
+#: Where persons carry a number of the same scheme as companies; elsewhere a person's id is any short text.
+_ONE_SCHEME = frozenset({"AR", "CL", "CO", "ES", "MX", "PT"})
+
+
+@lru_cache(maxsize=64)
+def _vat_module(country: str) -> Any:
+    from stdnum.util import get_cc_module
+
+    return get_cc_module(country.lower(), "vat")
+
+
+def tax_id_label(country: str, kind: str) -> str:
+    """What the tax id is called there, for labels and messages."""
+    if country == "BR":
+        return "CPF" if kind == "individual" else "CNPJ"
+    return _("VAT number") if kind == "business" and _vat_module(country) is not None else _("Tax id")
+
+
+def check_tax_id(text: str, country: str, kind: str) -> str:
+    """The compact tax id.
+
+    Brazil: CPF for individuals (Receita Federal IN 1.548/2015), CNPJ for businesses, alphanumeric ones included
+    (IN RFB 2.229/2024). Elsewhere the country's VAT number where python-stdnum knows it, else 4 to 30 letters and digits.
+    Raises Refused (field `tax_id`) naming what is wrong.
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    if country == "BR":
+        return _brazilian(text, kind)
+    module = _vat_module(country) if kind == "business" or country in _ONE_SCHEME else None
+    if module is None:
+        return _plain(text)
+    from stdnum.exceptions import ValidationError
+
+    try:
+        return str(module.validate(text))
+    except ValidationError as error:
+        raise Refused(
+            _(
+                "“{text}” is not a valid {label}: {why}",
+                text=text,
+                label=tax_id_label(country, kind),
+                why=error,
+            ),
+            field="tax_id",
+            remedy=_("Check the digits."),
+        ) from None
+
+
+def _brazilian(text: str, kind: str) -> str:
+    from stdnum.br import cnpj, cpf
+    from stdnum.exceptions import ValidationError
+
+    module: Any = cpf if kind == "individual" else cnpj
+    try:
+        return str(module.validate(text.upper()))
+    except ValidationError as error:
+        label = tax_id_label("BR", kind)
+        remedy = _("Check the digits.")
+        if kind == "individual" and cnpj.is_valid(text.upper()):
+            remedy = _("This is a CNPJ: register a business instead.")
+        elif kind == "business" and cpf.is_valid(text):
+            remedy = _("This is a CPF: register an individual instead.")
+        message = _("“{text}” is not a valid {label}: {why}", text=text, label=label, why=error)
+        raise Refused(message, field="tax_id", remedy=remedy) from None
+
+
+def _plain(text: str) -> str:
+    compact = "".join(character for character in text.upper() if character.isalnum())
+    if not 4 <= len(compact) <= 30:
+        raise Refused(_("A tax id has 4 to 30 letters and digits."), field="tax_id")
+    return compact
+
+
+def shown_tax_id(tax_id: str, country: str) -> str:
+    """The tax id punctuated as people write it there."""
+    if country != "BR" or not tax_id:
+        return tax_id
+    from stdnum.br import cnpj, cpf
+
+    module: Any = cpf if len(tax_id) == 11 else cnpj
+    return str(module.format(tax_id))
+
+
+def check_phone(text: str, country: str, *, field: str = "phone") -> str:
+    """The number in E.164 (ITU-T E.164), national numbers taken as of `country`. Raises Refused when it is no valid number."""
+    text = text.strip()
+    if not text:
+        return ""
+    import phonenumbers
+
+    remedy = _("Write it with area code, or internationally as +55 11 91234-5678.")
+    try:
+        parsed = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        raise Refused(_("“{text}” is not a phone number.", text=text), field=field, remedy=remedy) from None
+    if not phonenumbers.is_valid_number(parsed):
+        raise Refused(_("“{text}” is not a valid phone number.", text=text), field=field, remedy=remedy)
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def check_email(text: str, *, field: str = "email") -> str:
+    """The address in its normal form (RFC 5321; internationalised domains allowed). Raises Refused when it is none."""
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise Refused(
+            _("“{text}” is not an e-mail address: {why}", text=text, why=error),
+            field=field,
+            remedy=_("Write it as ana@example.com."),
+        ) from None
+
+
+def check_postal_code(text: str, country: str) -> str:
+    """The postal code; Brazil's CEP as 00000-000. Raises Refused when it cannot be one."""
+    text = text.strip().upper()
+    if country != "BR" or not text:
+        return text
+    digits = "".join(character for character in text if character.isdigit())
+    if len(digits) != 8:
+        raise Refused(
+            _("“{text}” is not a CEP.", text=text),
+            field="postal_code",
+            remedy=_("It has eight digits, as 01310-100."),
+        )
+    return f"{digits[:5]}-{digits[5:]}"

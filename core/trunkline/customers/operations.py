@@ -1,0 +1,276 @@
+"""What changes customers."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.exc import IntegrityError
+
+from trunkline.customers import identity, queries
+from trunkline.customers.belongings import (
+    add_contact,
+    add_site,
+    add_tag,
+    remove_attribute,
+    remove_contact,
+    remove_site,
+    remove_tag,
+    set_attribute,
+    update_contact,
+    update_site,
+    update_tag,
+)
+from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
+from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
+from trunkline.customers.schemas import RegisterCustomer, SetStatus, UpdateCustomer
+from trunkline.customers.versions import require_version
+from trunkline.db.numbers import next_number
+from trunkline.errors import Conflict, Refused
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
+
+__all__ = [
+    "add_contact",
+    "add_site",
+    "add_tag",
+    "archive",
+    "register",
+    "remove_attribute",
+    "remove_contact",
+    "remove_site",
+    "remove_tag",
+    "restore",
+    "set_attribute",
+    "set_status",
+    "update",
+    "update_contact",
+    "update_site",
+    "update_tag",
+]
+
+#: What may follow what. Archiving and restoring are operations of their own.
+TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    CustomerStatus.PENDING: (CustomerStatus.ACTIVE, CustomerStatus.CLOSED),
+    CustomerStatus.ACTIVE: (CustomerStatus.SUSPENDED, CustomerStatus.CLOSED),
+    CustomerStatus.SUSPENDED: (CustomerStatus.ACTIVE, CustomerStatus.CLOSED),
+    CustomerStatus.CLOSED: (CustomerStatus.ACTIVE,),
+    CustomerStatus.ARCHIVED: (),
+}
+_ONLY_BUSINESS = ("legal_name", "state_registration", "website")
+_ONLY_INDIVIDUAL = ("birth_date", "identity_document")
+
+
+@operation("core.customer.create")
+def register(ctx: Context, command: RegisterCustomer) -> Customer:
+    """Register a customer. Raises Refused naming the field, and for a tax id that is taken the customer who has it."""
+    customer = Customer(
+        number="",
+        kind=command.kind,
+        status=command.status,
+        name=command.name,
+        country=command.country or ctx.app.config.country,
+        language=command.language,
+        notes=command.notes,
+        reseller_id=_reseller(ctx, command.reseller_code),
+    )
+    values = command.model_dump(include={*_ONLY_BUSINESS, *_ONLY_INDIVIDUAL, "tax_id", "email", "phone"})
+    _apply(ctx, customer, values)
+    customer.number = next_number(ctx.session, "customer")
+    _insert(ctx, customer)
+    ctx.note(customer)
+    mark(ctx, "customer", customer.key)
+    ctx.emit(
+        CustomerRegistered(
+            entity_id=customer.key, customer_id=customer.key, number=customer.number, kind=customer.kind
+        )
+    )
+    return customer
+
+
+@operation("core.customer.edit")
+def update(ctx: Context, number: str, command: UpdateCustomer) -> Customer:
+    """Change what `command` names. Raises Conflict showing both values when `version` is old, Refused like `register`.
+
+    Nothing is written and no event leaves when every value is as it was.
+    """
+    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    values = command.model_dump(exclude_unset=True, exclude={"version"})
+    require_version(customer, command.version, values)
+    _refuse_archived(customer)
+    for field in ("name", "country"):
+        if field in values and not values[field]:
+            del values[field]
+    before = {field: getattr(customer, field) for field in values}
+    if "country" in values:
+        values.setdefault("tax_id", customer.tax_id)
+    _apply(
+        ctx,
+        customer,
+        {field: value for field, value in values.items() if value is not None or field == "birth_date"},
+    )
+    changed = tuple(field for field, value in before.items() if getattr(customer, field) != value)
+    if changed:
+        _flush(ctx, customer)
+        ctx.note(customer)
+        _tell(ctx, customer, *changed)
+    return customer
+
+
+@operation("core.customer.edit")
+def set_status(ctx: Context, number: str, command: SetStatus) -> Customer:
+    """Move a customer to another status; a plugin may refuse (`before_customer_status_changed`).
+
+    Raises Refused naming what may follow the present status. The same status again changes nothing.
+    """
+    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    require_version(customer, command.version, {"status": command.status})
+    if command.status == customer.status:
+        return customer
+    if command.status not in TRANSITIONS[customer.status]:
+        allowed = ", ".join(TRANSITIONS[customer.status])
+        raise Refused(
+            _("A customer who is {now} cannot become {wanted}.", now=customer.status, wanted=command.status),
+            field="status",
+            remedy=_("From here: {allowed}.", allowed=allowed) if allowed else _("Restore it first."),
+        )
+    if command.status in (CustomerStatus.SUSPENDED, CustomerStatus.CLOSED) and not command.reason:
+        raise Refused(_("Say why."), field="reason", remedy=_("The reason is kept in the activity log."))
+    _change_status(ctx, customer, command.status, command.reason)
+    return customer
+
+
+@operation("core.customer.archive")
+def archive(ctx: Context, number: str, reason: str = "") -> Customer:
+    """Take a closed (or never active) customer out of lists; the tax id becomes free. Raises Refused in any other status."""
+    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    if customer.status == CustomerStatus.ARCHIVED:
+        return customer
+    if customer.status not in (CustomerStatus.CLOSED, CustomerStatus.PENDING):
+        raise Refused(
+            _("Only a closed or pending customer can be archived."),
+            field="status",
+            remedy=_("Close it first."),
+        )
+    customer.tax_key = None
+    _change_status(ctx, customer, CustomerStatus.ARCHIVED, reason)
+    return customer
+
+
+@operation("core.customer.archive")
+def restore(ctx: Context, number: str) -> Customer:
+    """Bring an archived customer back as closed. Raises Refused when its tax id was taken meanwhile."""
+    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    if customer.status != CustomerStatus.ARCHIVED:
+        raise Refused(_("This customer is not archived."), field="status")
+    _claim_tax_id(ctx, customer)
+    _change_status(ctx, customer, CustomerStatus.CLOSED, "restored")
+    return customer
+
+
+def _change_status(ctx: Context, customer: Customer, status: CustomerStatus, reason: str) -> None:
+    before, customer.status = customer.status, status.value
+    _flush(ctx, customer)
+    ctx.note(customer, **({"reason": reason} if reason else {}))
+    mark(ctx, "customer", customer.key)
+    ctx.emit(
+        CustomerStatusChanged(
+            entity_id=customer.key,
+            customer_id=customer.key,
+            number=customer.number,
+            before=before,
+            after=status.value,
+            reason=reason,
+        )
+    )
+
+
+def _apply(ctx: Context, customer: Customer, values: Mapping[str, object]) -> None:
+    """Set values in their normal form, the country first because the others depend on it."""
+    foreign = _ONLY_INDIVIDUAL if customer.kind == CustomerKind.BUSINESS else _ONLY_BUSINESS
+    for field in foreign:
+        if values.get(field):
+            raise Refused(
+                _("This field does not exist for this kind of customer."),
+                field=field,
+                remedy=_("Leave it empty, or choose the other kind."),
+            )
+    for field in sorted(values, key=lambda name: name != "country"):
+        value = values[field]
+        if field == "phone":
+            value = identity.check_phone(str(value), customer.country)
+        elif field == "email":
+            value = identity.check_email(str(value))
+        elif field == "tax_id":
+            value = identity.check_tax_id(str(value), customer.country, customer.kind)
+        if getattr(customer, field) != value:
+            setattr(customer, field, value)
+    if "tax_id" in values:
+        _claim_tax_id(ctx, customer)
+
+
+def _claim_tax_id(ctx: Context, customer: Customer) -> None:
+    key = f"{customer.reseller_id or 0}:{customer.country}:{customer.tax_id}" if customer.tax_id else None
+    if key == customer.tax_key:
+        return
+    with ctx.session.no_autoflush:
+        other = queries.by_tax_key(ctx, key) if key else None
+    if other is not None and other.number != customer.number:
+        raise _taken(customer, other)
+    customer.tax_key = key
+
+
+def _taken(customer: Customer, other: Customer) -> Conflict:
+    label = identity.tax_id_label(customer.country, customer.kind)
+    return Conflict(
+        _(
+            "{label} {tax_id} belongs to {name} ({number}).",
+            label=label,
+            tax_id=customer.tax_id,
+            name=other.name,
+            number=other.number,
+        ),
+        field="tax_id",
+        remedy=_("Open that customer instead, or archive it first."),
+    )
+
+
+def _insert(ctx: Context, customer: Customer) -> None:
+    ctx.session.add(customer)
+    _flush(ctx, customer)
+
+
+def _flush(ctx: Context, customer: Customer) -> None:
+    """Write; two registrations of one tax id at the same moment meet at the unique constraint."""
+    try:
+        with ctx.session.begin_nested():
+            ctx.session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            _("Somebody registered this tax id a moment ago."), field="tax_id", remedy=_("Search for it.")
+        ) from error
+
+
+def _refuse_archived(customer: Customer) -> None:
+    if customer.status == CustomerStatus.ARCHIVED:
+        raise Refused(
+            _("This customer is archived and can only be read."),
+            field="status",
+            remedy=_("Restore it first."),
+        )
+
+
+def _reseller(ctx: Context, code: str) -> int | None:
+    if not code:
+        return ctx.actor.scope.reseller_id
+    reseller = queries.reseller_by_code(ctx, code)
+    if reseller is None:
+        raise Refused(_("There is no reseller “{code}”.", code=code), field="reseller_code")
+    return reseller.key
+
+
+def _tell(ctx: Context, customer: Customer, *fields: str) -> None:
+    mark(ctx, "customer", customer.key)
+    ctx.emit(
+        CustomerChanged(
+            entity_id=customer.key, customer_id=customer.key, number=customer.number, fields=fields
+        )
+    )

@@ -1,0 +1,180 @@
+"""Reading customers. Lists and overviews select columns; single rows come as objects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlmodel import col
+
+from trunkline.customers.models import (
+    Contact,
+    Customer,
+    CustomerAttribute,
+    CustomerStatus,
+    CustomerTag,
+    Reseller,
+    Site,
+)
+from trunkline.errors import NotFound
+from trunkline.operation import Context
+
+B = TypeVar("B", Site, Contact, CustomerTag, CustomerAttribute)
+
+
+def get(ctx: Context, number: str) -> Customer:
+    """The visible customer with this number. Raises NotFound."""
+    return ctx.load_by(Customer, Customer.number, number)
+
+
+def by_id(ctx: Context, customer_id: int) -> Customer:
+    """The visible customer with this key. Raises NotFound."""
+    return ctx.load(Customer, customer_id)
+
+
+def find_by_tax_id(ctx: Context, tax_id: str) -> Customer | None:
+    """The visible customer, not archived, with this compact tax id; the oldest when several countries have it."""
+    statement = (
+        ctx.visible(Customer)
+        .where(col(Customer.tax_id) == tax_id, col(Customer.tax_key).is_not(None))
+        .order_by(col(Customer.id))
+        .limit(1)
+    )
+    return ctx.session.scalars(statement).one_or_none()
+
+
+def by_tax_key(ctx: Context, tax_key: str) -> Customer | None:
+    """The customer who holds this tax key, visible or not: uniqueness knows no scope."""
+    return ctx.session.scalars(select(Customer).where(col(Customer.tax_key) == tax_key)).one_or_none()
+
+
+def list_customers(ctx: Context) -> Select[*tuple[Any, ...]]:
+    """The columns that lists of customers show, of every visible one."""
+    return select(
+        col(Customer.id).label("id"),
+        col(Customer.number).label("number"),
+        col(Customer.name).label("name"),
+        col(Customer.legal_name).label("legal_name"),
+        col(Customer.kind).label("kind"),
+        col(Customer.status).label("status"),
+        col(Customer.tax_id).label("tax_id"),
+        col(Customer.email).label("email"),
+        col(Customer.phone).label("phone"),
+        col(Customer.country).label("country"),
+        col(Customer.created_at).label("created_at"),
+    ).where(*ctx.visible_conditions(Customer))
+
+
+def contacts_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+    """Contacts of a customer by name."""
+    return _rows(
+        ctx,
+        select(*(getattr(Contact, name) for name in "id name roles email phone notes version".split()))
+        .where(col(Contact.customer_id) == customer_id, *ctx.visible_conditions(Contact))
+        .order_by(col(Contact.name), col(Contact.id)),
+    )
+
+
+def billing_address(ctx: Context, customer_id: int) -> str:
+    """Where invoices go: the first billing contact's e-mail, else the customer's own (may be empty)."""
+    for contact in contacts_of(ctx, customer_id):
+        if "billing" in contact["roles"] and contact["email"]:
+            return str(contact["email"])
+    return by_id(ctx, customer_id).email
+
+
+def sites_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+    """Sites of a customer by name."""
+    names = "id name street city state postal_code country time_zone latitude longitude version".split()
+    return _rows(
+        ctx,
+        select(*(getattr(Site, name) for name in names))
+        .where(col(Site.customer_id) == customer_id, *ctx.visible_conditions(Site))
+        .order_by(col(Site.name), col(Site.id)),
+    )
+
+
+def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequence[RowMapping]:
+    """Tags of a customer by text; with `current` only those whose dates hold today in the operator's zone."""
+    names = "id text colour link from_date to_date version".split()
+    statement = select(*(getattr(CustomerTag, name) for name in names)).where(
+        col(CustomerTag.customer_id) == customer_id, *ctx.visible_conditions(CustomerTag)
+    )
+    if current:
+        today = ctx.now().astimezone(ctx.app.config.zone).date()
+        statement = statement.where(
+            func.coalesce(col(CustomerTag.from_date), today) <= today,
+            func.coalesce(col(CustomerTag.to_date), today) >= today,
+        )
+    return _rows(ctx, statement.order_by(col(CustomerTag.text)))
+
+
+def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+    """Free attributes of a customer by name."""
+    names = "id name type value version".split()
+    return _rows(
+        ctx,
+        select(*(getattr(CustomerAttribute, name) for name in names))
+        .where(col(CustomerAttribute.customer_id) == customer_id, *ctx.visible_conditions(CustomerAttribute))
+        .order_by(col(CustomerAttribute.name)),
+    )
+
+
+def counts_of(ctx: Context, customer_id: int) -> Mapping[str, int]:
+    """How many contacts and sites a customer has, in one query."""
+    parts = [
+        select(func.count()).select_from(model).where(owner == customer_id).scalar_subquery().label(name)
+        for name, model, owner in (
+            ("contacts", Contact, col(Contact.customer_id)),
+            ("sites", Site, col(Site.customer_id)),
+        )
+    ]
+    return dict(ctx.session.execute(select(*parts)).mappings().one())
+
+
+def site(ctx: Context, customer: Customer, site_id: int) -> Site:
+    """A site of this customer. Raises NotFound."""
+    return _belonging(ctx, Site, customer, site_id)
+
+
+def contact(ctx: Context, customer: Customer, contact_id: int) -> Contact:
+    """A contact of this customer. Raises NotFound."""
+    return _belonging(ctx, Contact, customer, contact_id)
+
+
+def tag(ctx: Context, customer: Customer, tag_id: int) -> CustomerTag:
+    """A tag of this customer. Raises NotFound."""
+    return _belonging(ctx, CustomerTag, customer, tag_id)
+
+
+def attribute(ctx: Context, customer: Customer, attribute_id: int) -> CustomerAttribute:
+    """An attribute of this customer. Raises NotFound."""
+    return _belonging(ctx, CustomerAttribute, customer, attribute_id)
+
+
+def reseller_by_code(ctx: Context, code: str) -> Reseller | None:
+    """The reseller with this code, when the actor may see it."""
+    row = ctx.session.scalars(select(Reseller).where(col(Reseller.code) == code)).one_or_none()
+    limit = ctx.actor.scope.reseller_id
+    return row if row is not None and limit in (None, row.id) else None
+
+
+def status_counts(ctx: Context) -> Mapping[str, int]:
+    """How many visible customers there are by status; every status is named."""
+    statement = (
+        select(col(Customer.status), func.count())
+        .where(*ctx.visible_conditions(Customer))
+        .group_by(col(Customer.status))
+    )
+    found: dict[str, int] = dict(ctx.session.execute(statement).tuples().all())
+    return {status.value: found.get(status.value, 0) for status in CustomerStatus}
+
+
+def _belonging(ctx: Context, model: type[B], customer: Customer, key: int) -> B:
+    row = ctx.load(model, key)
+    if row.customer_id != customer.id:
+        raise NotFound(f"{customer.number} has no {model.__name__.removeprefix('Customer').lower()} {key}.")
+    return row
+
+
+def _rows(ctx: Context, statement: Select[Any]) -> Sequence[RowMapping]:
+    return ctx.session.execute(statement).mappings().all()

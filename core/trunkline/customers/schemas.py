@@ -1,0 +1,291 @@
+"""What goes into customer operations and comes out of queries: one source for forms, REST and imports."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from babel import Locale
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
+
+from trunkline.customers.models import AttributeType, ContactRole, CustomerKind, CustomerStatus
+from trunkline.i18n import LANGUAGES
+from trunkline.i18n import gettext as _
+
+TAG_COLOURS = ("blue", "green", "yellow", "orange", "red", "purple", "cyan", "grey")
+
+
+def _country(value: str) -> str:
+    value = value.upper()
+    if value and value not in Locale("en").territories:
+        raise ValueError(_("“{value}” is no ISO 3166 country code.", value=value))
+    return value
+
+
+def _zone(value: str) -> str:
+    if value and value not in available_timezones():
+        raise ValueError(_("“{value}” is no IANA time zone, such as America/Sao_Paulo.", value=value))
+    return value
+
+
+def _link(value: str) -> str:
+    if value and (not value.startswith(("https://", "http://", "/")) or value.startswith("//")):
+        raise ValueError(_("A link begins with https://, http:// or /."))
+    return value
+
+
+def _language(value: str) -> str:
+    value = value.replace("-", "_")
+    if value and value not in LANGUAGES:
+        raise ValueError(_("The languages are {known}.", known=", ".join(LANGUAGES)))
+    return value
+
+
+def _text(most: int) -> Any:
+    return StringConstraints(strip_whitespace=True, max_length=most)
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Short = Annotated[str, _text(120)]
+CountryCode = Annotated[str, _text(2), AfterValidator(_country)]
+TimeZone = Annotated[str, _text(60), AfterValidator(_zone)]
+Language = Annotated[str, _text(10), AfterValidator(_language)]
+Link = Annotated[str, _text(500), AfterValidator(_link)]
+
+_LANGUAGE_CHOICES: JsonDict = {
+    "choices": [["", _("As the operator’s")], *[[code, name] for code, name in LANGUAGES.items()]]
+}
+
+
+class CustomerData(BaseModel):
+    """What both kinds of customers have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name = Field(title=_("Name"), json_schema_extra={"autocomplete": "off"})
+    tax_id: Annotated[str, _text(40)] = Field(
+        "", title=_("Tax id"), description=_("CPF or CNPJ in Brazil; VAT number elsewhere.")
+    )
+    country: CountryCode = Field(
+        "", title=_("Country"), description=_("Two letters; empty means the operator’s.")
+    )
+    email: Annotated[str, _text(254)] = Field("", title=_("E-mail"), json_schema_extra={"widget": "email"})
+    phone: Annotated[str, _text(40)] = Field("", title=_("Phone"), json_schema_extra={"inputmode": "tel"})
+    language: Language = Field("", title=_("Language"), json_schema_extra=_LANGUAGE_CHOICES)
+    notes: Annotated[str, _text(5000)] = Field("", title=_("Notes"), json_schema_extra={"widget": "textarea"})
+
+
+class BusinessData(CustomerData):
+    """A business (juridical person)."""
+
+    name: Name = Field(title=_("Trade name"))
+    legal_name: Annotated[str, _text(200)] = Field("", title=_("Legal name"))
+    state_registration: Annotated[str, _text(60)] = Field("", title=_("State registration"))
+    website: Annotated[str, _text(300), AfterValidator(_link)] = Field("", title=_("Website"))
+
+
+class IndividualData(CustomerData):
+    """An individual (natural person)."""
+
+    name: Name = Field(title=_("Full name"))
+    birth_date: date | None = Field(None, title=_("Date of birth"))
+    identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
+
+
+class RegisterCustomer(CustomerData):
+    """Everything that registering takes; fields of the other kind are refused."""
+
+    kind: CustomerKind = Field(title=_("Kind"))
+    status: Literal["pending", "active"] = Field("active", title=_("Status"))
+    legal_name: Annotated[str, _text(200)] = Field("", title=_("Legal name"))
+    state_registration: Annotated[str, _text(60)] = Field("", title=_("State registration"))
+    website: Annotated[str, _text(300), AfterValidator(_link)] = Field("", title=_("Website"))
+    birth_date: date | None = Field(None, title=_("Date of birth"))
+    identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
+    reseller_code: Annotated[str, _text(40)] = Field("", title=_("Reseller"))
+
+
+class UpdateCustomer(BaseModel):
+    """New values; what is not named stays. `version` is the version that was edited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    legal_name: Annotated[str, _text(200)] | None = None
+    tax_id: Annotated[str, _text(40)] | None = None
+    country: CountryCode | None = None
+    email: Annotated[str, _text(254)] | None = None
+    phone: Annotated[str, _text(40)] | None = None
+    language: Language | None = None
+    birth_date: date | None = None
+    identity_document: Annotated[str, _text(60)] | None = None
+    state_registration: Annotated[str, _text(60)] | None = None
+    website: Annotated[str, _text(300), AfterValidator(_link)] | None = None
+    notes: Annotated[str, _text(5000)] | None = None
+    version: int | None = None
+
+
+class SetStatus(BaseModel):
+    """A change of status, with the reason that the activity log keeps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: CustomerStatus = Field(title=_("Status"))
+    reason: Annotated[str, _text(300)] = Field("", title=_("Reason"))
+    version: int | None = None
+
+
+class ContactData(BaseModel):
+    """A person at a customer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name = Field(title=_("Name"))
+    roles: list[ContactRole] = Field(
+        default_factory=list,
+        title=_("Contact for"),
+        description=_("Billing contacts get invoices, technical ones notices."),
+    )
+    email: Annotated[str, _text(254)] = Field("", title=_("E-mail"), json_schema_extra={"widget": "email"})
+    phone: Annotated[str, _text(40)] = Field("", title=_("Phone"), json_schema_extra={"inputmode": "tel"})
+    notes: Annotated[str, _text(500)] = Field("", title=_("Notes"))
+    version: int | None = None
+
+
+class SiteData(BaseModel):
+    """A place of a customer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
+        title=_("Name"), description=_("As people call it: head office, home.")
+    )
+    street: Annotated[str, _text(300)] = Field("", title=_("Street and number"))
+    postal_code: Annotated[str, _text(20)] = Field(
+        "", title=_("Postal code"), json_schema_extra={"width": "third"}
+    )
+    city: Short = Field("", title=_("City"), json_schema_extra={"width": "third"})
+    state: Annotated[str, _text(60)] = Field("", title=_("State"), json_schema_extra={"width": "third"})
+    country: CountryCode = Field(
+        "", title=_("Country"), description=_("Two letters; empty means the customer’s.")
+    )
+    time_zone: TimeZone = Field(
+        "", title=_("Time zone"), description=_("For display, such as America/Sao_Paulo.")
+    )
+    latitude: float | None = Field(
+        None, ge=-90, le=90, title=_("Latitude"), json_schema_extra={"width": "half"}
+    )
+    longitude: float | None = Field(
+        None, ge=-180, le=180, title=_("Longitude"), json_schema_extra={"width": "half"}
+    )
+    version: int | None = None
+
+
+class TagData(BaseModel):
+    """A coloured word on a customer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
+        title=_("Text")
+    )
+    colour: Literal["blue", "green", "yellow", "orange", "red", "purple", "cyan", "grey"] = Field(
+        "blue",
+        title=_("Colour"),
+        json_schema_extra={"choices": [[c, _(c.capitalize())] for c in TAG_COLOURS]},
+    )
+    link: Link = Field("", title=_("Link"))
+    from_date: date | None = Field(None, title=_("From"), json_schema_extra={"width": "half"})
+    to_date: date | None = Field(None, title=_("To"), json_schema_extra={"width": "half"})
+    version: int | None = None
+
+
+class AttributeData(BaseModel):
+    """A free typed fact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)] = Field(
+        title=_("Name")
+    )
+    type: AttributeType = Field(AttributeType.TEXT, title=_("Type"))
+    value: Annotated[str, _text(1000)] = Field(
+        "", title=_("Value"), description=_("Dates as 2026-11-21, numbers as 12.5, yes or no.")
+    )
+    version: int | None = None
+
+
+class CustomerRow(BaseModel):
+    """Where a row came from: its key, number and version."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ContactOut(CustomerRow):
+    id: int
+    name: str
+    roles: list[str]
+    email: str
+    phone: str
+    notes: str
+    version: int
+
+
+class SiteOut(CustomerRow):
+    id: int
+    name: str
+    street: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+    time_zone: str
+    latitude: float | None
+    longitude: float | None
+    version: int
+
+
+class TagOut(CustomerRow):
+    id: int
+    text: str
+    colour: str
+    link: str
+    from_date: date | None
+    to_date: date | None
+    version: int
+
+
+class AttributeOut(CustomerRow):
+    id: int
+    name: str
+    type: str
+    value: str
+    version: int
+
+
+class CustomerSummary(CustomerRow):
+    """A customer as lists show it."""
+
+    number: str
+    kind: str
+    status: str
+    name: str
+    legal_name: str
+    tax_id: str
+    email: str
+    phone: str
+    country: str
+    created_at: datetime
+
+
+class CustomerOut(CustomerSummary):
+    """A customer whole."""
+
+    language: str
+    birth_date: date | None
+    identity_document: str
+    state_registration: str
+    website: str
+    notes: str
+    version: int
+    updated_at: datetime

@@ -1,0 +1,102 @@
+"""Mail templates: subject, text and HTML in the reader's language, overridable by the operator.
+
+The template `portal/mail/invitation` is the files `invitation.subject`, `invitation.txt` and, if wanted, `invitation.html` in the
+plugin's `templates/mail/`. The operator's folder and the language win: `portal/mail/invitation.pt_BR.txt`, then
+`portal/mail/invitation.txt`, each looked for in the operator's folder first. Operators' templates run in Jinja's sandbox.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from trunkline import i18n
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+@dataclass(frozen=True)
+class RenderedMail:
+    """A message before it has sender and recipient. `html` may be empty."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render_mail(app: "App", template: str, language: str, context: Mapping[str, Any]) -> RenderedMail:
+    """Render a mail template. Raises Refused when it is missing or broken, naming it."""
+    environment = _environment(app)
+    try:
+        with i18n.use_locale(language, app.config.time_zone):
+            subject = _part(environment, template, "subject", language, context, wanted=True)
+            text = _part(environment, template, "txt", language, context, wanted=True)
+            html = _part(environment, template, "html", language, context, wanted=False)
+    except jinja2.TemplateError as error:
+        raise Refused(
+            _(
+                "The mail template “{template}” cannot be used: {why}",
+                template=template,
+                why=error.message or error,
+            ),
+            field="template",
+            remedy=_("Correct it in the templates folder."),
+        ) from error
+    # A header is one line (RFC 5322 §2.2); whatever a name contained, the subject stays one.
+    return RenderedMail(" ".join(subject.split())[:300], text.strip() + "\n", html.strip())
+
+
+def _part(
+    environment: jinja2.Environment,
+    template: str,
+    ending: str,
+    language: str,
+    context: Mapping[str, Any],
+    *,
+    wanted: bool,
+) -> str:
+    names = [f"{template}.{language}.{ending}", f"{template}.{ending}"]
+    try:
+        found = environment.select_template(names)
+    except jinja2.TemplatesNotFound:
+        if wanted:
+            raise jinja2.TemplateNotFound(names[-1]) from None
+        return ""
+    return found.render(**context)
+
+
+def _environment(app: "App") -> jinja2.Environment:
+    from trunkline.web.templating import _FILTERS
+
+    owned: dict[str, jinja2.BaseLoader] = {"core": jinja2.FileSystemLoader(_CORE_TEMPLATES)}
+    for status in app.loaded.enabled:
+        file = getattr(status.module, "__file__", None)
+        if file and status.plugin is not None:
+            owned[status.plugin.name] = jinja2.FileSystemLoader(Path(file).parent / "templates")
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.FileSystemLoader(app.config.template_folder), jinja2.PrefixLoader(owned)]
+        ),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(_FILTERS)
+    environment.globals.update(
+        {
+            "_": i18n.translate,
+            "ngettext": i18n.ngettext,
+            "operator_name": app.config.operator_name,
+            "base_url": app.config.public_url,
+        }
+    )
+    return environment
