@@ -29,6 +29,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BATCH = 1000
 _IN_MEMORY = 4_000_000
 _CHUNK = 65_536
+#: Spreadsheets keep fifteen figures; longer numbers stay text.
+_EXACT = 10**15
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _write_xlsx(columns: list[Column], rows: Any) -> IO[bytes]:
                 sheet.write_datetime(line, position, value, day)
             elif isinstance(value, bool):
                 sheet.write_boolean(line, position, value)
-            elif isinstance(value, int | Decimal) and abs(value) < 10**15:
+            elif isinstance(value, int | Decimal) and -_EXACT < value < _EXACT:
                 sheet.write_number(line, position, value)
             else:
                 sheet.write_string(line, position, str(value))

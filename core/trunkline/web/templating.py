@@ -84,7 +84,7 @@ def make_environment(
             "slot": slot or _no_slot,
             "url_query": url_query,
             "csrf_field": csrf_field,
-            "current_page": _page.get,
+            "current_page": current_page,
             "languages": _i18n.LANGUAGES,
             "tone_of": tones.tone_of,
             "state_label": tones.state_label,
@@ -133,6 +133,11 @@ def render_macro(environment: jinja2.Environment, macro: str, page: Any, /, *arg
         return str(getattr(environment.get_template("ui.html").module, macro)(*args, **kwargs))
     finally:
         _page.reset(token)
+
+
+def current_page() -> Any:
+    """The page being rendered. Raises LookupError outside of rendering."""
+    return _page.get()
 
 
 def _no_slot(name: str, **subject: Any) -> Markup:
