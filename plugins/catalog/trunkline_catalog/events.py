@@ -1,0 +1,79 @@
+"""What the catalogue tells the rest of the system."""
+
+from typing import ClassVar
+
+from trunkline.events.event import Event
+
+
+class OrderPlaced(Event):
+    """A customer asked for something; `entity_id` is the order."""
+
+    name: ClassVar[str] = "order.placed"
+    number: str
+    lines: int
+
+
+class OrderLineCompleted(Event):
+    """A line is done; `entity_id` is the line."""
+
+    name: ClassVar[str] = "order_line.completed"
+    number: str
+    action: str
+    service_id: int
+
+
+class OrderLineFailed(Event):
+    """A line could not be done and was undone; `entity_id` is the line."""
+
+    name: ClassVar[str] = "order_line.failed"
+    number: str
+    action: str
+    service_id: int
+    error: str = ""
+
+
+class ServiceEvent(Event):
+    """Base of what happens to a service; `entity_id` is the service."""
+
+    number: str
+    product_code: str
+
+
+class ServiceActivated(ServiceEvent):
+    """A service works from now on; with `imported` it worked before it was recorded here."""
+
+    name: ClassVar[str] = "service.activated"
+    imported: bool = False
+
+
+class ServiceSuspended(ServiceEvent):
+    """A reason to suspend was added; `first` when the service stopped working by it."""
+
+    name: ClassVar[str] = "service.suspended"
+    reason: str
+    first: bool
+
+
+class ServiceResumed(ServiceEvent):
+    """A reason was lifted; `working` when none is left."""
+
+    name: ClassVar[str] = "service.resumed"
+    reason: str
+    working: bool
+
+
+class ServiceTerminated(ServiceEvent):
+    """A service ended for good."""
+
+    name: ClassVar[str] = "service.terminated"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    OrderPlaced,
+    OrderLineCompleted,
+    OrderLineFailed,
+    ServiceActivated,
+    ServiceSuspended,
+    ServiceResumed,
+    ServiceTerminated,
+)

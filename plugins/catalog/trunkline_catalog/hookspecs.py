@@ -1,0 +1,29 @@
+"""Hooks that the catalogue calls: what other plugins add to an order line's work, and what a product may name."""
+
+from collections.abc import Sequence
+
+from trunkline.operation import Context
+from trunkline.plugin import hookspec
+from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
+
+
+@hookspec
+def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:  # type: ignore[empty-body]
+    """Steps for one order line's job.
+
+    Called inside the operation that queues the line (place, retry, suspend, resume, terminate), once per line. Return the steps
+    for `line.action`, and none that touch the network when `line.needs_network` is false. All contributions are sorted by
+    `order`: catalog has 10 (begin) and 80 (activate and its like). An implementation that raises refuses the order.
+    """
+
+
+@hookspec
+def catalog_playbooks(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]
+    """Names a product's `playbook` may have. Called by the product form and when a product is saved; without an implementation
+    any name is accepted."""
+
+
+@hookspec
+def catalog_tariffs(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]
+    """Names a product's `tariff` may have. Called by the product form and when a product is saved; without an implementation
+    any name is accepted."""

@@ -1,0 +1,196 @@
+"""Tables of the catalogue: products and prices, orders and lines, services with suspensions and identifiers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.base import Record, key_field
+from trunkline.db.numbers import register
+from trunkline.db.types import BigKey, Micros, UtcDateTime
+from trunkline_catalog.schemas import LineState, OrderState, ProductKind, ServiceKind, ServiceState
+
+register("order", "O")
+register("service", "S")
+
+
+class CatalogProduct(Record, table=True):
+    """What is sold."""
+
+    __tablename__ = "catalog_product"
+
+    code: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=120)
+    description: str = Field(default="", max_length=1000)
+    kind: str = Field(default=ProductKind.STANDALONE, max_length=16)
+    service_kind: str = Field(default=ServiceKind.MOBILE, max_length=16)
+    retired: bool = False
+    needs: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    parameters: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    playbook: str = Field(default="", max_length=80)
+    tariff: str = Field(default="", max_length=80)
+    allowances: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class CatalogPrice(Record, table=True):
+    """What a product costs from a moment on. A row that has begun is only ever closed, never changed."""
+
+    __tablename__ = "catalog_price"
+    __table_args__ = (UniqueConstraint("product_id", "effective_from"),)
+
+    product_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), nullable=False)
+    )
+    effective_from: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    effective_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    setup_micros: int = Field(sa_type=Micros)
+    monthly_micros: int = Field(sa_type=Micros)
+    currency: str = Field(max_length=3)
+    set_by: str = Field(default="", max_length=200)
+
+
+class CatalogService(Record, table=True):
+    """One customer's instance of a product."""
+
+    __tablename__ = "catalog_service"
+    __table_args__ = (Index("ix_catalog_service_state", "state", "id"),)
+
+    number: str = Field(max_length=20, unique=True)
+    customer_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    product_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    state: str = Field(default=ServiceState.DRAFT, max_length=16)
+    #: Whether a suspension is in force; the reasons are rows of their own.
+    suspended: bool = False
+    #: The identifier people call the service by, kept for lists.
+    label: str = Field(default="", max_length=200, index=True)
+    site_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_site.id", ondelete="SET NULL"), index=True)
+    )
+    contact_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
+    )
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CatalogSuspension(Record, table=True):
+    """One reason for which a service is (or was) suspended."""
+
+    __tablename__ = "catalog_suspension"
+    __table_args__ = (
+        Index(
+            "uq_catalog_suspension_open",
+            "service_id",
+            "reason",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    service_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    reason: str = Field(max_length=16)
+    note: str = Field(default="", max_length=300)
+    started_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CatalogIdentifier(SQLModel, table=True):
+    """An identifier that a service has from `valid_from` until `valid_to`: one service at a time."""
+
+    __tablename__ = "catalog_identifier"
+    __table_args__ = (
+        Index("ix_catalog_identifier_kind_value", "kind", "value"),
+        Index(
+            "uq_catalog_identifier_current",
+            "kind",
+            "value",
+            unique=True,
+            sqlite_where=text("valid_to IS NULL"),
+            postgresql_where=text("valid_to IS NULL"),
+        ),
+    )
+
+    id: int | None = key_field()
+    service_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    kind: str = Field(max_length=40)
+    value: str = Field(max_length=200)
+    valid_from: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    valid_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CatalogOrder(Record, table=True):
+    """What a customer asked for at one time."""
+
+    __tablename__ = "catalog_order"
+    __table_args__ = (Index("ix_catalog_order_state", "state", "id"),)
+
+    number: str = Field(max_length=20, unique=True)
+    customer_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    state: str = Field(default=OrderState.IN_PROGRESS, max_length=16)
+    placed_by: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=500)
+    #: Scoped by customer, so that one customer's key never gives another's order.
+    idempotency_key: str | None = Field(default=None, max_length=160, unique=True)
+
+
+class CatalogOrderLine(Record, table=True):
+    """One wish of an order, with a job of its own. `open_service_id` allows one open line per service."""
+
+    __tablename__ = "catalog_order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        Index("ix_catalog_order_line_state", "state", "id"),
+    )
+
+    number: str = Field(max_length=24, unique=True)
+    order_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_order.id", ondelete="RESTRICT"), nullable=False)
+    )
+    position: int
+    customer_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    action: str = Field(max_length=16)
+    state: str = Field(default=LineState.DRAFT, max_length=16)
+    product_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    service_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+    )
+    open_service_id: int | None = Field(default=None, sa_type=BigKey, unique=True)
+    job_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="SET NULL"), index=True)
+    )
+    job_number: str = Field(default="", max_length=20)
+    attempt: int = 1
+    picks: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reason: str = Field(default="", max_length=16)
+    note: str = Field(default="", max_length=300)
+    needs_network: bool = True
+    site_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_site.id", ondelete="SET NULL"), index=True)
+    )
+    contact_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
+    )
+    setup_micros: int = Field(default=0, sa_type=Micros)
+    monthly_micros: int = Field(default=0, sa_type=Micros)
+    currency: str = Field(default="", max_length=3)
+    error: str = ""
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,28 @@
+"""Who may do what with products, orders and services."""
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import Permission
+
+_CARE = ("supervisor", "customer_care", "provisioning_engineer")
+_READERS = (*_CARE, "product_manager", "accountant", "cashier", "auditor")
+
+PERMISSIONS = (
+    Permission("catalog.product.list", _("List products"), _READERS),
+    Permission("catalog.product.view", _("See a product and its prices"), _READERS),
+    Permission("catalog.product.create", _("Make products"), ("product_manager",)),
+    Permission("catalog.product.edit", _("Change products"), ("product_manager",)),
+    Permission("catalog.product.archive", _("Take products off the market"), ("product_manager",)),
+    Permission("catalog.price.change", _("Change prices"), ("product_manager",)),
+    Permission("catalog.order.list", _("List orders"), _READERS),
+    Permission("catalog.order.view", _("See an order"), _READERS),
+    Permission("catalog.order.create", _("Place orders"), _CARE),
+    Permission("catalog.order.cancel", _("Cancel order lines before activation"), _CARE),
+    Permission("catalog.order.retry", _("Try failed order lines again"), _CARE),
+    Permission("catalog.service.list", _("List services"), _READERS),
+    Permission("catalog.service.view", _("See a service"), _READERS),
+    Permission("catalog.service.suspend", _("Suspend services"), _CARE),
+    Permission("catalog.service.resume", _("Resume services"), _CARE),
+    Permission("catalog.service.terminate", _("Terminate services"), _CARE),
+    Permission("catalog.service.import", _("Record services that exist already"), ("supervisor",)),
+    Permission("catalog.service.export", _("Export services to files"), ("supervisor", "accountant", "auditor")),
+)

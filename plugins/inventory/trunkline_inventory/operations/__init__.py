@@ -1,0 +1,29 @@
+"""What changes the stock."""
+
+from trunkline_inventory.operations.holding import assign, free, hold, rehold
+from trunkline_inventory.operations.items import add_item, add_items, change_state, move, reveal, update_item
+from trunkline_inventory.operations.setup import (
+    archive_stock,
+    create_stock,
+    create_template,
+    update_stock,
+    update_template,
+)
+
+__all__ = [
+    "add_item",
+    "add_items",
+    "archive_stock",
+    "assign",
+    "change_state",
+    "create_stock",
+    "create_template",
+    "free",
+    "hold",
+    "move",
+    "rehold",
+    "reveal",
+    "update_item",
+    "update_stock",
+    "update_template",
+]

@@ -1,0 +1,27 @@
+"""Who may do what with the stock."""
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import Permission
+
+_KEEPERS = ("supervisor", "warehouse", "provisioning_engineer")
+_READERS = (*_KEEPERS, "customer_care", "product_manager", "auditor")
+
+PERMISSIONS = (
+    Permission("inventory.item.list", _("List inventory items"), _READERS),
+    Permission("inventory.item.view", _("See an inventory item and its history"), _READERS),
+    Permission("inventory.item.create", _("Add inventory items"), _KEEPERS),
+    Permission("inventory.item.edit", _("Edit inventory items"), _KEEPERS),
+    Permission("inventory.item.move", _("Move items between stocks"), _KEEPERS),
+    Permission("inventory.item.change", _("Set the state of items that nobody holds"), _KEEPERS),
+    Permission("inventory.item.assign", _("Hold and assign items"), (*_KEEPERS, "customer_care")),
+    Permission("inventory.item.release", _("Give items back"), _KEEPERS),
+    Permission("inventory.item.import", _("Import items from files"), ("supervisor", "warehouse")),
+    Permission("inventory.item.export", _("Export items to files"), ("supervisor", "warehouse", "auditor")),
+    Permission("inventory.secret.reveal", _("Reveal secret values such as Ki"), ("provisioning_engineer",)),
+    Permission("inventory.template.list", _("List templates of items"), _READERS),
+    Permission("inventory.template.create", _("Make templates of items"), ("supervisor", "warehouse")),
+    Permission("inventory.template.edit", _("Change templates of items"), ("supervisor", "warehouse")),
+    Permission("inventory.stock.list", _("List stocks"), _READERS),
+    Permission("inventory.stock.create", _("Open stocks"), ("supervisor", "warehouse")),
+    Permission("inventory.stock.edit", _("Change and close stocks"), ("supervisor", "warehouse")),
+)

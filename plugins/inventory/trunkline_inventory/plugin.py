@@ -1,0 +1,17 @@
+"""Inventory: things that services need, each held by at most one of them."""
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import Plugin
+from trunkline_inventory import hookspecs
+from trunkline_inventory.events import EVENTS
+from trunkline_inventory.permissions import PERMISSIONS
+
+plugin = Plugin(
+    name="inventory",
+    label=_("Inventory"),
+    summary=_("SIM cards, numbers and equipment in stocks, held by exactly one service at a time."),
+    permissions=PERMISSIONS,
+    events=EVENTS,
+    hookspecs=(hookspecs,),
+    models="trunkline_inventory.models",
+)

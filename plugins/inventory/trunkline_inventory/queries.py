@@ -1,0 +1,250 @@
+"""What inventory can be asked."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, exists, or_, select
+from sqlmodel import col
+
+from trunkline import secrets
+from trunkline.errors import NotFound
+from trunkline.operation import Context
+from trunkline_inventory.models import (
+    InventoryIdentifier,
+    InventoryItem,
+    InventoryMovement,
+    InventoryStock,
+    InventoryTemplate,
+)
+from trunkline_inventory.schemas import (
+    Holder,
+    ItemState,
+    ItemView,
+    MovementView,
+    StockView,
+    TemplateField,
+    TemplateView,
+)
+
+DEFAULT_STOCK = "Main"
+
+
+def template_view(row: InventoryTemplate) -> TemplateView:
+    """A template as others see it."""
+    return TemplateView(
+        id=row.key,
+        name=row.name,
+        label=row.label,
+        built_in=row.built_in,
+        fields=tuple(TemplateField.model_validate(field) for field in row.definition),
+        version=row.version,
+    )
+
+
+def templates(ctx: Context) -> list[TemplateView]:
+    """Every template, by label."""
+    rows = ctx.session.scalars(select(InventoryTemplate).order_by(col(InventoryTemplate.label)))
+    return [template_view(row) for row in rows]
+
+
+def template(ctx: Context, name: str) -> TemplateView:
+    """One template by its name. Raises NotFound naming those there are."""
+    row = ctx.session.scalars(select(InventoryTemplate).where(col(InventoryTemplate.name) == name)).one_or_none()
+    if row is None:
+        known = ", ".join(ctx.session.scalars(select(InventoryTemplate.name).order_by(InventoryTemplate.name)))
+        raise NotFound(f"There is no template “{name}”.", field="template", remedy=f"Templates: {known}.")
+    return template_view(row)
+
+
+def stocks(ctx: Context, *, archived: bool = False) -> list[StockView]:
+    """The stocks, by name; closed ones only on request."""
+    statement = select(InventoryStock).order_by(col(InventoryStock.name))
+    if not archived:
+        statement = statement.where(col(InventoryStock.archived).is_(False))
+    return [
+        StockView(id=row.key, name=row.name, note=row.note, archived=row.archived)
+        for row in ctx.session.scalars(statement)
+    ]
+
+
+def item(ctx: Context, number: str) -> ItemView:
+    """One item by its number. Raises NotFound."""
+    row = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.number) == number)).one_or_none()
+    if row is None or not _visible(ctx, row):
+        raise NotFound(f"There is no inventory item {number}.")
+    return views(ctx, [row])[0]
+
+
+def _visible(ctx: Context, row: InventoryItem) -> bool:
+    """What nobody holds is everybody's stock; the rest is seen by those who see its customer."""
+    if row.customer_id is None:
+        return True
+    found = ctx.session.scalar(ctx.visible(InventoryItem).where(col(InventoryItem.id) == row.id))
+    return found is not None
+
+
+def items_of(ctx: Context, holder: Holder) -> list[ItemView]:
+    """What `holder` holds, by template."""
+    rows = ctx.session.scalars(
+        select(InventoryItem)
+        .where(col(InventoryItem.holder_kind) == holder.kind, col(InventoryItem.holder_id) == holder.id)
+        .order_by(col(InventoryItem.template_id), col(InventoryItem.id))
+    ).all()
+    return views(ctx, rows)
+
+
+def items_by_id(ctx: Context, ids: Iterable[int]) -> dict[int, ItemView]:
+    """Items by key, for those who keep references to them."""
+    rows = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.id).in_(list(ids)))).all()
+    return {view.id: view for view in views(ctx, rows)}
+
+
+def items_of_customer(ctx: Context, customer_id: int) -> list[ItemView]:
+    """What is held for a customer."""
+    rows = ctx.session.scalars(
+        ctx.visible(InventoryItem)
+        .where(col(InventoryItem.customer_id) == customer_id)
+        .order_by(col(InventoryItem.template_id), col(InventoryItem.id))
+    ).all()
+    return views(ctx, rows)
+
+
+def available(ctx: Context, template: str, q: str = "", *, limit: int = 20) -> list[ItemView]:
+    """Items of a template that nobody holds, oldest first; `q` is any part of an identifier."""
+    statement = available_ids(template).order_by(col(InventoryItem.id)).limit(limit)
+    needle = "".join(q.split()).lstrip("+")
+    if needle:
+        statement = statement.where(matches_identifier(needle))
+    ids = ctx.session.scalars(statement).all()
+    rows = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.id).in_(ids)).order_by(col(InventoryItem.id)))
+    return views(ctx, rows.all())
+
+
+def available_ids(template: str) -> "Select[tuple[int | None]]":
+    """Keys of what can be held of a template."""
+    return (
+        select(InventoryItem.id)  # type: ignore[call-overload,no-any-return]
+        .join(InventoryTemplate, col(InventoryTemplate.id) == col(InventoryItem.template_id))
+        .where(col(InventoryTemplate.name) == template, col(InventoryItem.state) == ItemState.AVAILABLE)
+    )
+
+
+def matches_identifier(needle: str) -> "exists":  # type: ignore[valid-type]
+    """Whether any identifier of the item holds `needle`."""
+    condition: exists = exists().where(  # type: ignore[valid-type]
+        col(InventoryIdentifier.item_id) == col(InventoryItem.id),
+        col(InventoryIdentifier.value).contains(needle, autoescape=True),
+    )
+    return condition
+
+
+def find(ctx: Context, value: str) -> ItemView | None:
+    """The item that carries an identifier or number, exactly."""
+    row = ctx.session.scalars(
+        select(InventoryItem).where(
+            or_(
+                col(InventoryItem.number) == value,
+                exists().where(
+                    col(InventoryIdentifier.item_id) == col(InventoryItem.id), col(InventoryIdentifier.value) == value
+                ),
+            )
+        )
+    ).first()
+    return views(ctx, [row])[0] if row is not None and _visible(ctx, row) else None
+
+
+def secrets_of(ctx: Context, item_id: int) -> dict[str, str]:
+    """The secret values of an item in clear, for whoever holds `inventory.secret.reveal`. Never log or keep them."""
+    ctx.require("inventory.secret.reveal")
+    row = ctx.load(InventoryItem, item_id) if ctx.actor.permissions is not None else ctx.session.get(InventoryItem, item_id)
+    if row is None:
+        raise NotFound(f"There is no inventory item with the key {item_id}.")
+    return {name: secrets.unseal(sealed, bound_to=seal_place(row.label, name)) for name, sealed in row.secrets.items()}
+
+
+def seal_place(label: str, field: str) -> str:
+    """What a secret value is bound to: its own item and field, so that it opens nowhere else."""
+    return f"inventory_item:{label}:{field}"
+
+
+def movements(ctx: Context, item_id: int, *, limit: int = 200) -> list[MovementView]:
+    """An item's history, newest first."""
+    rows = ctx.session.execute(
+        movement_select().where(col(InventoryMovement.item_id) == item_id).order_by(col(InventoryMovement.id).desc()).limit(limit)
+    ).mappings()
+    return [MovementView.model_validate(dict(row)) for row in rows]
+
+
+def movement_select() -> "Select[tuple[object, ...]]":
+    """Movements with the names of item and stocks, for lists."""
+    from sqlalchemy import func
+    from sqlalchemy.orm import aliased
+
+    before, after = aliased(InventoryStock), aliased(InventoryStock)
+    m = InventoryMovement
+    return (
+        select(  # type: ignore[call-overload,no-any-return]
+            col(m.id),
+            col(InventoryItem.number).label("item"),
+            col(InventoryItem.label).label("item_label"),
+            col(m.at),
+            col(m.action),
+            col(m.from_state),
+            col(m.to_state),
+            func.coalesce(before.name, "").label("from_stock"),
+            func.coalesce(after.name, "").label("to_stock"),
+            col(m.holder_kind),
+            col(m.holder_id),
+            col(m.holder_label),
+            col(m.actor),
+            col(m.note),
+        )
+        .join(InventoryItem, col(InventoryItem.id) == col(m.item_id))
+        .outerjoin(before, before.id == col(m.from_stock_id))
+        .outerjoin(after, after.id == col(m.to_stock_id))
+    )
+
+
+def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
+    """Items as others see them, their identifiers read in one go."""
+    keys = [row.key for row in rows]
+    identifiers: dict[int, dict[str, str]] = {}
+    for found in ctx.session.execute(
+        select(InventoryIdentifier.item_id, InventoryIdentifier.kind, InventoryIdentifier.value)
+        .where(col(InventoryIdentifier.item_id).in_(keys))
+        .order_by(col(InventoryIdentifier.id))
+    ):
+        identifiers.setdefault(found.item_id, {})[found.kind] = found.value
+    names = {row.id: row.name for row in ctx.session.execute(select(InventoryTemplate.id, InventoryTemplate.name))}
+    places = {row.id: row.name for row in ctx.session.execute(select(InventoryStock.id, InventoryStock.name))}
+    return [
+        ItemView(
+            id=row.key,
+            number=row.number,
+            template=names[row.template_id],
+            label=row.label,
+            identifiers=identifiers.get(row.key, {}),
+            state=ItemState(row.state),
+            fields=dict(row.values),
+            stock=places[row.stock_id],
+            holder_kind=row.holder_kind,
+            holder_id=row.holder_id,
+            holder_label=row.holder_label,
+            customer_id=row.customer_id,
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def counts(ctx: Context) -> dict[str, dict[str, int]]:
+    """How many items each template has in each state."""
+    from sqlalchemy import func
+
+    found: dict[str, dict[str, int]] = {}
+    for row in ctx.session.execute(
+        select(InventoryTemplate.name, InventoryItem.state, func.count())
+        .join(InventoryItem, col(InventoryItem.template_id) == col(InventoryTemplate.id))
+        .group_by(InventoryTemplate.name, InventoryItem.state)
+    ):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
