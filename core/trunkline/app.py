@@ -1,11 +1,11 @@
 """The assembled system: configuration, database, plugins and what they contributed. One per process."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -24,6 +24,7 @@ from trunkline.settings.store import read_settings
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=BaseModel)
+T = TypeVar("T")
 
 
 @dataclass
@@ -38,6 +39,7 @@ class App:
     clock: Clock = utc_now
     permissions: dict[str, Permission] = field(default_factory=dict)
     step_kinds: dict[str, StepKind] = field(default_factory=dict)
+    _parts: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def start(cls, config: Config, *, clock: Clock = utc_now, waker: Waker | None = None) -> "App":
@@ -92,6 +94,13 @@ class App:
     @cached_property
     def scheduled_tasks(self) -> Sequence[tuple[str, ScheduledTask]]:
         return self.hooks.gather("scheduled_tasks")
+
+    def part(self, kind: Callable[["App"], T]) -> T:
+        """The one `kind` of this application, such as a throttle or a cache, made when it is first asked for."""
+        if kind not in self._parts:
+            self._parts[kind] = kind(self)
+        found: T = self._parts[kind]
+        return found
 
     def permission_label(self, name: str) -> str:
         """The permission's label, or its name when no enabled plugin declares it."""

@@ -28,6 +28,8 @@ class RestRoute:
     permission: str
     status: int
     options: dict[str, Any]
+    #: Gets a reading context although the method is not GET, and opens units of work itself where it must.
+    reads: bool = False
 
 
 @dataclass
@@ -41,8 +43,10 @@ class RestRoutes:
     def get(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
         return self._register("GET", path, permission, 200, options)
 
-    def post(self, path: str, *, permission: str, status: int = 201, **options: Any) -> Callable[[Handler], Handler]:
-        return self._register("POST", path, permission, status, options)
+    def post(
+        self, path: str, *, permission: str, status: int = 201, reads: bool = False, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._register("POST", path, permission, status, options, reads)
 
     def patch(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
         return self._register("PATCH", path, permission, 200, options)
@@ -51,10 +55,16 @@ class RestRoutes:
         return self._register("DELETE", path, permission, 204, options)
 
     def _register(
-        self, method: str, path: str, permission: str, status: int, options: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        permission: str,
+        status: int,
+        options: dict[str, Any],
+        reads: bool = False,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
-            self.routes.append(RestRoute(method, path, handler, permission, status, options))
+            self.routes.append(RestRoute(method, path, handler, permission, status, options, reads))
             return handler
 
         return decorate
@@ -91,7 +101,7 @@ def _endpoint(route: RestRoute) -> Handler:
     def endpoint(request: Request, **arguments: Any) -> Any:
         from trunkline.rest.units import run_reading, run_writing
 
-        if route.method == "GET":
+        if route.method == "GET" or route.reads:
             return run_reading(request, route, arguments)
         return run_writing(request, route, arguments)
 
