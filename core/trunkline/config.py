@@ -28,6 +28,8 @@ class MailConfig(BaseModel):
     password: str = Field(default="", repr=False)
     security: str = Field(default="none", pattern="^(none|starttls|tls)$")
     timeout_seconds: int = 20
+    #: A message whose worker died while handing it over: send it once more under its Message-ID, or park it for a person.
+    unknown_fate: str = Field(default="resend", pattern="^(resend|park)$")
 
 
 class Config(BaseSettings):

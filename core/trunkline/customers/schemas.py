@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.config import JsonDict
+from pydantic.config import JsonDict, JsonValue
 
 from trunkline.customers.models import AttributeType, ContactRole, CustomerKind, CustomerStatus
 from trunkline.i18n import LANGUAGES
@@ -52,9 +52,9 @@ TimeZone = Annotated[str, _text(60), AfterValidator(_zone)]
 Language = Annotated[str, _text(10), AfterValidator(_language)]
 Link = Annotated[str, _text(500), AfterValidator(_link)]
 
-_LANGUAGE_CHOICES: JsonDict = {
-    "choices": [["", _("As the operator’s")], *[[code, name] for code, name in LANGUAGES.items()]]
-}
+_LANGUAGES: list[JsonValue] = [["", _("As the operator’s")]]
+_LANGUAGES += [[code, name] for code, name in LANGUAGES.items()]
+_LANGUAGE_CHOICES: JsonDict = {"choices": _LANGUAGES}
 
 
 class CustomerData(BaseModel):

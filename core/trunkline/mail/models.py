@@ -43,7 +43,7 @@ class Email(Record, table=True):
     text: str = ""
     html: str = ""
     #: JSON of the real text and HTML where they hold a secret; emptied as soon as the message is sent.
-    sealed: str | None = Field(default=None, sa_type=EncryptedStr("core_email.sealed"))  # type: ignore[call-overload]
+    sealed: str | None = Field(default=None, sa_type=EncryptedStr("core_email.sealed"))
     language: str = Field(default="", max_length=10)
     template: str = Field(max_length=120)
     message_id: str = Field(max_length=250, unique=True)

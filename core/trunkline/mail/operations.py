@@ -78,11 +78,10 @@ def send_again(ctx: Context, number: str) -> Email:
     email = ctx.load_by(Email, Email.number, number, lock=True)
     if email.status not in (EmailStatus.FAILED, EmailStatus.PARKED):
         raise Refused(_("Only a failed or parked message can be sent again."), field="status")
-    email.status, email.answer = EmailStatus.QUEUED.value, ""
-    email.tries += 1
+    email.status, email.answer, email.tries = EmailStatus.QUEUED.value, "", 0
     ctx.session.flush()
     ctx.note(email, label=email.number)
-    _send_later(ctx, email, key=f"mail:{email.number}:{email.tries}")
+    _send_later(ctx, email, key=f"mail:{email.number}:{email.version}")
     return email
 
 

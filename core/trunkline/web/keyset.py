@@ -176,6 +176,11 @@ def _encode(direction: str, value: Any, key: Any) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def is_cursor(text: str) -> bool:
+    """Whether the text is a cursor that can be read; pages ignore one that is none, REST refuses it."""
+    return _decode(text) is not None
+
+
 def _decode(cursor: str | None) -> tuple[str, Any, Any] | None:
     if not cursor:
         return None

@@ -218,12 +218,12 @@ class Table:
         """
         tab = self.tab(params)
         matching = self.filtered(statement, params)
-        total = _count(session, matching, self.id_key)
+        total = count_capped(session, matching, self.id_key)
         sort = self.sort_of(params)
         limit = self._limit(params)
         page = keyset.page(session, matching, sort, limit, params.get("cursor"), self.id_key)
         counts = {
-            item.value: _count(session, self._in_tab(statement, item), self.id_key)
+            item.value: count_capped(session, self._in_tab(statement, item), self.id_key)
             for item in self.tabs
             if item.count
         }
@@ -336,7 +336,8 @@ def _contains(column: Expression, word: str) -> Expression:
     return func.lower(text).contains(word.lower(), autoescape=True)
 
 
-def _count(session: Session, statement: Statement, id_key: str) -> int:
+def count_capped(session: Session, statement: Statement, id_key: str) -> int:
+    """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
     capped = (
         statement.with_only_columns(keyset.expression(statement, id_key))
         .order_by(None)

@@ -1,0 +1,52 @@
+"""What mail declares to the trunk."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
+from trunkline.mail.events import EmailFailed, EmailSent
+from trunkline.mail.models import Email, EmailStatus
+from trunkline.mail.pages import pages
+from trunkline.mail.rest import rest
+from trunkline.mail.sending import SEND_MAIL
+from trunkline.mail.transports import transport_for
+from trunkline.operation import Context
+from trunkline.plugin import Health, HealthReport, MenuItem, Permission
+
+_READERS = ("supervisor", "customer_care", "auditor")
+
+PERMISSIONS = (
+    Permission("core.email.list", _("List e-mails"), _READERS),
+    Permission("core.email.view", _("Read e-mails"), _READERS),
+    Permission("core.email.retry", _("Send an e-mail again"), ("supervisor",)),
+)
+EVENTS = (EmailSent, EmailFailed)
+MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administration", order=60),)
+STEP_KINDS = (SEND_MAIL,)
+PAGES = (pages,)
+REST = (rest,)
+
+
+def health_checks(ctx: Context) -> Sequence[HealthReport]:
+    """How mail leaves, and whether messages wait for a person."""
+    stuck = ctx.session.execute(
+        select(func.count()).where(col(Email.status).in_([EmailStatus.FAILED, EmailStatus.PARKED]))
+    ).scalar_one()
+    name = str(_("E-mail"))
+    if stuck:
+        return [
+            HealthReport(
+                name,
+                Health.WARNING,
+                ngettext("{n} message did not get out.", "{n} messages did not get out.", stuck),
+                str(_("Look at the e-mail log and send them again.")),
+            )
+        ]
+    return [
+        HealthReport(
+            name, Health.OK, str(_("Mail leaves by {transport}.", transport=transport_for(ctx.app).name))
+        )
+    ]

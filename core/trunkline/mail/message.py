@@ -1,0 +1,44 @@
+"""Making the message that leaves: headers that cannot be broken out of, text and HTML as alternatives."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.mail.models import Email
+from trunkline.mail.rendering import RenderedMail
+
+
+def compose(email: Email, parts: RenderedMail) -> EmailMessage:
+    """The message of a log row; composed again it is the same, Message-ID and date included.
+
+    Raises Refused when the configured sender is no address.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(email.sender)
+    message["To"] = Address(addr_spec=email.recipient)
+    message["Subject"] = parts.subject
+    message["Date"] = format_datetime(email.queued_at)
+    message["Message-ID"] = email.message_id
+    # RFC 3834 §5: no vacation notices in answer to these.
+    message["Auto-Submitted"] = "auto-generated"
+    if email.language:
+        message["Content-Language"] = email.language.replace("_", "-")
+    message.set_content(parts.text)
+    if parts.html:
+        message.add_alternative(parts.html, subtype="html")
+    return message
+
+
+def _address(sender: str) -> Address:
+    name, spec = parseaddr(sender)
+    try:
+        return Address(name, addr_spec=spec)
+    except (ValueError, IndexError) as error:
+        raise Refused(
+            _("“{sender}” is no sender for mail.", sender=sender),
+            field="mail.sender",
+            remedy=_("Write [mail] sender as Name <name@example.com>."),
+        ) from error

@@ -1,0 +1,52 @@
+"""REST: the e-mail log."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from trunkline.mail import queries
+from trunkline.mail.tables import EMAILS
+from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+
+rest = RestRoutes("/emails", "emails")
+
+
+class EmailSummary(BaseModel):
+    """A message as the log lists it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: str
+    sender: str
+    recipient: str
+    subject: str
+    status: str
+    template: str
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+class EmailOut(EmailSummary):
+    """A message whole; secrets in its text are masked."""
+
+    message_id: str
+    language: str
+    text: str
+    html: str
+    tries: int
+    transport: str
+    answer: str
+
+
+@rest.get("", permission="core.email.list")
+def emails(ctx: Context, params: ListParams = list_params) -> Listing[EmailSummary]:
+    """The e-mail log, newest first."""
+    return read_list(ctx, EMAILS, queries.list_emails(ctx), params, EmailSummary)
+
+
+@rest.get("/{number}", permission="core.email.view")
+def email(ctx: Context, number: str) -> EmailOut:
+    """One message."""
+    return EmailOut.model_validate(queries.get(ctx, number))

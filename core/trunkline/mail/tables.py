@@ -1,0 +1,27 @@
+"""The e-mail log as a list."""
+
+from trunkline.i18n import gettext as _
+from trunkline.mail.models import EmailStatus
+from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+
+EMAILS = Table(
+    "emails",
+    label=_("E-mails"),
+    columns=(
+        Column("number", "#", Kind.MONO),
+        Column("sender", _("From"), priority=3),
+        Column("recipient", _("To")),
+        Column("subject", _("Subject"), priority=2),
+        Column("queued_at", _("Date"), Kind.DATETIME, sort=True),
+        Column("status", _("Status"), Kind.STATUS),
+    ),
+    filters=(
+        Filter("status", _("Status"), [(status, status.value.capitalize()) for status in EmailStatus]),
+        Filter("queued_at", _("Date"), kind="dates"),
+    ),
+    search=("number", "recipient", "subject"),
+    search_label=_("Search number, recipient, subject"),
+    sort="-queued_at",
+    row_href="/emails/{number}",
+    empty=Empty(_("No mail yet"), _("Every message the system sends is kept here."), icon="mail"),
+)

@@ -1,0 +1,121 @@
+"""Lists over REST: the same searches, filters, sorts and cursors as the pages' tables, in one shape of answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import RowMapping, Select
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.web import keyset
+from trunkline.web.table_params import COUNT_LIMIT
+from trunkline.web.tables import Table, count_capped
+
+T = TypeVar("T", bound=BaseModel)
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+_OWN = frozenset({"limit", "cursor", "sort", "q"})
+
+
+class Listing(BaseModel, Generic[T]):
+    """One page of a list. `next` is the cursor of the page after; counting stops at 10,000, then `total_is_exact` is false."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[T]
+    next: str | None
+    total: int
+    total_is_exact: bool
+
+
+@dataclass(frozen=True)
+class ListParams:
+    """What a list's reader asked for; `filters` are the further query parameters as they came."""
+
+    limit: int
+    cursor: str
+    sort: str
+    q: str
+    filters: Mapping[str, Any]
+
+
+def _read_params(
+    request: Request,
+    limit: int = Query(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items per page."),
+    cursor: str = Query("", description="The `next` of the page before."),
+    sort: str = Query("", description="A field to sort by; `-` in front sorts downwards."),
+    q: str = Query("", max_length=200, description="Words to look for."),
+) -> ListParams:
+    return ListParams(limit, cursor, sort, q.strip(), request.query_params)
+
+
+#: Default value of a handler's `params: ListParams`.
+list_params: Any = Depends(_read_params)
+
+
+def read_list(
+    ctx: Context, table: Table, statement: "Select[*tuple[Any, ...]]", params: ListParams, item: type[T]
+) -> Listing[T]:
+    """One page of the list that `table` describes, each row as `item`.
+
+    Raises Refused for a sort or filter the list does not offer and for a cursor that is none, naming the known ones.
+    """
+    plain = replace(table, tabs=())
+    _check_names(plain, params)
+    sort = params.sort or plain.sort
+    matching = plain.filtered(statement, params.filters)
+    total = count_capped(ctx.session, matching, plain.id_key)
+    page = keyset.page(ctx.session, matching, sort, params.limit, params.cursor or None, plain.id_key)
+    return Listing[item](  # type: ignore[valid-type]
+        items=[_as_item(item, row) for row in page.rows],
+        next=page.next,
+        total=min(total, COUNT_LIMIT),
+        total_is_exact=total <= COUNT_LIMIT,
+    )
+
+
+def list_of(rows: "list[T]") -> Listing[T]:
+    """A short list that is never paged, in the same shape."""
+    return Listing(items=rows, next=None, total=len(rows), total_is_exact=True)
+
+
+def _as_item(item: type[T], row: RowMapping) -> T:
+    return item.model_validate({name: row[name] for name in item.model_fields if name in row})
+
+
+def _check_names(table: Table, params: ListParams) -> None:
+    sorts = sorted(
+        {column.sort_key for column in table.columns if column.sort_key} | {table.sort.lstrip("-")}
+    )
+    if params.sort and params.sort.lstrip("-") not in sorts:
+        raise Refused(
+            _("This list cannot be sorted by “{name}”.", name=params.sort.lstrip("-")),
+            field="sort",
+            remedy=_("Sorts: {names}.", names=", ".join(sorts)),
+        )
+    known = set(_OWN)
+    for entry in table.filters:
+        known |= {f"{entry.key}_from", f"{entry.key}_to"} if entry.kind == "dates" else {entry.key}
+    for name in params.filters:
+        if name not in known:
+            raise Refused(
+                _("This list has no filter “{name}”.", name=name),
+                field=name,
+                remedy=_("Filters: {names}.", names=", ".join(sorted(known - _OWN)) or "–"),
+            )
+    for entry in table.filters:
+        if entry.kind == "choice" and entry.choices:
+            offered = [str(getattr(value, "value", value)) for value, _label in entry.choices]
+            for value in str(params.filters.get(entry.key, "")).split(","):
+                if value and value not in offered:
+                    raise Refused(
+                        _("“{value}” is no {name}.", value=value, name=entry.key),
+                        field=entry.key,
+                        remedy=_("Known: {names}.", names=", ".join(offered)),
+                    )
+    if params.cursor and not keyset.is_cursor(params.cursor):
+        raise Refused(_("This cursor cannot be read."), field="cursor", remedy=_("Start without one."))

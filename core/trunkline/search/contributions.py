@@ -1,0 +1,23 @@
+"""What the search declares to the trunk."""
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import Permission
+
+_EVERYBODY = (
+    "supervisor",
+    "customer_care",
+    "cashier",
+    "accountant",
+    "provisioning_engineer",
+    "product_manager",
+    "warehouse",
+    "auditor",
+)
+
+PERMISSIONS = (Permission("core.search.use", _("Search"), _EVERYBODY),)
+
+#: What the palette offers to do: label, path, icon, permission.
+ACTIONS = (
+    (_("Add customer"), "/customers/new", "user-plus", "core.customer.create"),
+    (_("Import a file"), "/imports", "upload", "core.import.use"),
+)
