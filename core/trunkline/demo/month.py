@@ -1,7 +1,7 @@
 """What plugins are told when the sample operator lives through one more month."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
@@ -50,7 +50,7 @@ class DemoMonth:
     clock: DemoClock
     #: Does all work that is due (jobs, deliveries of events), at the clock's time, and returns when none is left.
     work: Callable[[], None]
-    new_customers: Sequence[NewCustomer] = field(default_factory=tuple)
+    new_customers: Sequence[NewCustomer] = ()
 
     def random(self, purpose: str) -> Random:
         """The same figures for the same seed, month and purpose, whatever others draw."""

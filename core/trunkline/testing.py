@@ -1,0 +1,248 @@
+"""pytest plugin for Trunkline and for anybody's plugins: a migrated system per test, clients, and a worker to run by hand.
+
+Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL as well for tests marked `postgres` when
+`TRUNKLINE_TEST_POSTGRES` names a server. Which plugins are enabled: `@pytest.mark.plugins("billing")`, default all installed ones.
+"""
+
+import os
+import secrets as random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from trunkline.app import App
+from trunkline.clock import Clock, utc_now
+from trunkline.config import BUNDLED_PLUGINS, Config
+from trunkline.jobs.idle import work_until_idle as work_until_idle
+from trunkline.operation import Actor, ActorKind, Context
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 — of test users only
+_POSTGRES = "TRUNKLINE_TEST_POSTGRES"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "plugins(*names): enable these plugins instead of every bundled one")
+    config.addinivalue_line("markers", "both_databases: run on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_databases") is not None
+        kinds = [pytest.param("sqlite")] + ([pytest.param("postgres", marks=pytest.mark.postgres)] if marked else [])
+        metafunc.parametrize("database_kind", kinds, scope="function")
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A migrated, empty database to copy from."""
+
+    kind: str
+    place: str
+
+
+_templates: dict[tuple[str, tuple[str, ...]], _Template] = {}
+
+
+@pytest.fixture(scope="session")
+def template_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("templates")
+
+
+def _config(folder: Path, database: str, plugins: tuple[str, ...], **values: Any) -> Config:
+    return Config(data=folder, database=database, plugins=plugins, strict_plugins=True, time_zone="America/Sao_Paulo", **values)
+
+
+def _migrated(kind: str, plugins: tuple[str, ...], folder: Path) -> _Template:
+    if (kind, plugins) not in _templates:
+        from trunkline.jobs.wake import Silent
+        from trunkline.setup import prepare
+
+        home = folder / f"{kind}-{len(_templates)}"
+        if kind == "sqlite":
+            template = _Template(kind, str(home / "trunkline.db"))
+            url = f"sqlite:///{template.place}"
+        else:
+            template = _Template(kind, f"template_{random.token_hex(6)}")
+            url = _make_postgres(template.place, "template0")
+        app = App.start(_config(home, url, plugins), waker=Silent())
+        prepare(app)
+        app.close()
+        if kind == "sqlite":
+            with create_engine(url).connect() as connection:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        _templates[kind, plugins] = template
+    return _templates[kind, plugins]
+
+
+def _server() -> str:
+    return os.environ[_POSTGRES]
+
+
+def _make_postgres(name: str, template: str) -> str:
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    engine.dispose()
+    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop_postgres(name: str) -> None:
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    engine.dispose()
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, request: pytest.FixtureRequest, template_folder: Path, tmp_path: Path
+) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    plugins = enabled_plugins(request)
+    if database_kind == "postgres" and _POSTGRES not in os.environ:
+        pytest.skip(f"needs PostgreSQL: run `./run test`, or set {_POSTGRES}")
+    template = _migrated(database_kind, plugins, template_folder)
+    if database_kind == "sqlite":
+        data = tmp_path / "data"
+        data.mkdir(exist_ok=True)
+        shutil.copyfile(template.place, data / "trunkline.db")
+        yield f"sqlite:///{data / 'trunkline.db'}"
+        return
+    name = f"test_{random.token_hex(6)}"
+    yield _make_postgres(name, template.place)
+    _drop_postgres(name)
+
+
+def enabled_plugins(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What the test's `plugins` marker asks for."""
+    marker = request.node.get_closest_marker("plugins")
+    return tuple(marker.args) if marker else BUNDLED_PLUGINS
+
+
+@pytest.fixture
+def config(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+    """The configuration of the system under test; override it to change a key."""
+    return _config(tmp_path / "data", database_url, enabled_plugins(request))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The system's clock; override it to stand still or to live in another month."""
+    return utc_now
+
+
+@pytest.fixture
+def app(config: Config, clock: Clock) -> Iterator[App]:
+    """A whole system with nobody working its jobs; see `work_until_idle`."""
+    from trunkline.jobs.wake import Silent
+
+    app = App.start(config, clock=clock, waker=Silent())
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def ctx(app: App) -> Iterator[Context]:
+    """A unit of work as the system, committed at the end of the test. Use `app.unit_of_work()` where a test needs several."""
+    with app.unit_of_work() as ctx:
+        yield ctx
+
+
+def actor_with(*permissions: str, name: str = "Tester") -> Actor:
+    """A staff actor with just these permissions."""
+    return Actor(ActorKind.STAFF, None, name, frozenset(permissions))
+
+
+class Browser(TestClient):
+    """An HTTP client that signs in and fills forms as a browser would."""
+
+    def csrf(self, path: str = "/") -> str:
+        """The CSRF token of the page at `path`."""
+        return _token_in(self.get(path).text)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> "Browser":
+        """Sign in by the form; fails the test when that does not work."""
+        response = self.submit("/sign-in", {"email": email, "password": password}, follow_redirects=False)
+        assert response.status_code == 303, response.text
+        return self
+
+    def submit(self, path: str, fields: dict[str, Any] | None = None, *, page: str | None = None, **options: Any) -> Any:
+        """Post a form with the CSRF token of `page` (default: the same address, else the start page)."""
+        shown = self.get(page or path)
+        if shown.status_code >= 400:
+            shown = self.get("/")
+        return self.post(path, data={"csrf_token": _token_in(shown.text), **(fields or {})}, **options)
+
+
+def _token_in(html: str) -> str:
+    import re
+
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html) or re.search(r'"X-CSRF-Token":\s*"([^"]+)"', html)
+    if found is None:
+        found = re.search(r"X-CSRF-Token&#34;:\s*&#34;([0-9a-f]+)", html)
+    assert found is not None, "the page carries no CSRF token"
+    return found.group(1)
+
+
+@pytest.fixture
+def make_client(app: App) -> Callable[[], Browser]:
+    """Makes clients of their own cookies."""
+    from trunkline.web.app import make_web
+
+    web = make_web(app)
+    return lambda: Browser(web, base_url="http://testserver", raise_server_exceptions=True)
+
+
+@pytest.fixture
+def client(make_client: Callable[[], Browser]) -> Browser:
+    """A client that is not signed in."""
+    return make_client()
+
+
+@pytest.fixture
+def staff(app: App, make_client: Callable[[], Browser]) -> Callable[..., Browser]:
+    """`staff("customer_care")` is a client signed in as a new user with those roles; `staff()` is an administrator."""
+
+    def make(*roles: str) -> Browser:
+        email = f"{'-'.join(roles) or 'administrator'}-{random.token_hex(3)}@example.com"
+        create_user(app, email, *(roles or ("administrator",)))
+        return make_client().sign_in(email)
+
+    return make
+
+
+def create_user(app: App, email: str, *roles: str, customer_id: int | None = None) -> int:
+    """A user who can sign in with `PASSWORD`; with `customer_id` a portal user. Returns the key."""
+    from trunkline.access.models import Role, UserRole
+    from trunkline.auth.models import User, UserKind, UserStatus
+
+    with app.unit_of_work() as ctx:
+        kind = UserKind.STAFF if customer_id is None else UserKind.PORTAL
+        user = User(email=email, name=email.split("@")[0].title(), kind=kind, customer_id=customer_id, status=UserStatus.ACTIVE)
+        user.password_hash = _password_hash()
+        ctx.session.add(user)
+        ctx.session.flush()
+        for name in roles:
+            role = ctx.session.scalars(select(Role).where(Role.name == name)).one()
+            ctx.session.add(UserRole(user_id=user.key, role_id=role.key))
+        return user.key
+
+
+_hash = ""
+
+
+def _password_hash() -> str:
+    global _hash
+    if not _hash:
+        from trunkline.auth.passwords import hashing
+
+        _hash = hashing().hash(PASSWORD)
+    return _hash
