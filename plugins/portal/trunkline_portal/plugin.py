@@ -1,0 +1,80 @@
+"""Portal: what customers see and do themselves, and how staff invite them."""
+
+from collections.abc import Sequence
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MenuItem, Permission, Plugin, Slot, hookimpl
+from trunkline.rest.routing import RestRoutes
+from trunkline.web.pages import Pages
+
+_STAFF = ("supervisor", "customer_care")
+_EVERYBODY = ("portal_owner", "portal_finance", "portal_technical")
+_MONEY = ("portal_owner", "portal_finance")
+_LINES = ("portal_owner", "portal_technical")
+
+plugin = Plugin(
+    name="portal",
+    label=_("Portal"),
+    requires=("catalog", "billing"),
+    permissions=(
+        Permission("portal.user.list", _("See who may use the portal"), (*_STAFF, "accountant", "auditor")),
+        Permission("portal.user.invite", _("Invite customers to the portal"), _STAFF),
+        Permission("portal.user.disable", _("Disable and enable portal users"), _STAFF),
+        Permission("portal.home.view", _("Use the portal"), _EVERYBODY, "portal"),
+        Permission("portal.service.view", _("See services and allowances"), _LINES, "portal"),
+        Permission("portal.usage.list", _("See usage"), _LINES, "portal"),
+        Permission("portal.invoice.list", _("See balance and invoices"), _MONEY, "portal"),
+        Permission("portal.invoice.view", _("Download invoices"), _MONEY, "portal"),
+    ),
+    summary=_("Customers see services, usage and invoices, and sign in for themselves."),
+)
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    from trunkline_portal.queries import overdue_count
+
+    def entry(
+        order: int, label: str, path: str, icon: str, permission: str, badge: bool = False
+    ) -> MenuItem:
+        counted = overdue_count if badge else None
+        return MenuItem(label, path, icon, permission, order=order, badge=counted, audience="portal")
+
+    return [
+        entry(10, _("Home"), "/portal", "home", "portal.home.view"),
+        entry(20, _("Invoices"), "/portal/invoices", "file-invoice", "portal.invoice.list", badge=True),
+        entry(30, _("Services"), "/portal/services", "apps", "portal.service.view"),
+        entry(40, _("Usage"), "/portal/usage", "chart-bar", "portal.usage.list"),
+        entry(50, _("Account"), "/portal/account", "user", "portal.home.view"),
+    ]
+
+
+@hookimpl
+def routes() -> Sequence[Pages]:
+    from trunkline_portal import pages, staff_pages
+
+    return [pages.pages, staff_pages.pages]
+
+
+@hookimpl
+def rest_routes() -> Sequence[RestRoutes]:
+    from trunkline_portal import rest
+
+    return [rest.routes]
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    from trunkline_portal import staff_pages
+
+    return [
+        Slot("customer.actions", "portal_invite", staff_pages.invite_action, "portal.user.invite", order=60),
+        Slot(
+            "customer.aside",
+            "portal_users",
+            staff_pages.users_card,
+            "portal.user.list",
+            label=_("Portal users"),
+            order=60,
+        ),
+    ]

@@ -1,0 +1,120 @@
+"""What the portal reads: always the one customer that the signed-in user belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, select
+from sqlmodel import col
+
+from trunkline.auth.models import User, UserKind
+from trunkline.customers import queries as customers
+from trunkline.customers.models import Customer
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.money import Money
+from trunkline.operation import Context
+from trunkline_billing import queries as billing
+from trunkline_billing.schemas import AllowanceView, InvoiceView
+from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import ServiceState, ServiceView
+
+#: States that a customer still cares about.
+_SHOWN = (ServiceState.DRAFT, ServiceState.PROVISIONING, ServiceState.ACTIVE, ServiceState.TERMINATING)
+
+
+def own_customer(ctx: Context) -> Customer:
+    """The customer whose pages these are. Raises NotFound for anybody but a portal user."""
+    belongs_to = ctx.actor.scope.customer_ids or frozenset()
+    if len(belongs_to) != 1:
+        raise NotFound(_("These pages are for customers."), remedy=_("Sign in with a portal user."))
+    return customers.by_id(ctx, next(iter(belongs_to)))
+
+
+@dataclass(frozen=True)
+class MoneyDue:
+    """What there is to pay: one total for each currency, and the invoices that make it."""
+
+    totals: Sequence[Money]
+    invoices: Sequence[InvoiceView]
+
+    @property
+    def is_overdue(self) -> bool:
+        return any(invoice.status == "overdue" for invoice in self.invoices)
+
+
+def money_due(ctx: Context, customer_id: int) -> MoneyDue:
+    """Unpaid invoices, the longest due first, and their sums."""
+    unpaid = [i for i in billing.invoices_of(ctx, customer_id) if i.status in ("open", "overdue")]
+    totals: dict[str, Money] = {}
+    for invoice in unpaid:
+        due = invoice.due
+        totals[due.currency] = totals[due.currency] + due if due.currency in totals else due
+    return MoneyDue(list(totals.values()), sorted(unpaid, key=lambda invoice: invoice.due_date))
+
+
+def overdue_count(ctx: Context) -> int | None:
+    """How many invoices are overdue, for the menu; None when there is none."""
+    customer = own_customer(ctx)
+    return sum(i.status == "overdue" for i in billing.invoices_of(ctx, customer.key)) or None
+
+
+@dataclass(frozen=True)
+class ServiceCard:
+    """A service with what is left of its allowances in the current period."""
+
+    service: ServiceView
+    allowances: Sequence[AllowanceView]
+
+
+def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence[ServiceCard]:
+    """The customer's services, those that work first; with `ended` also those that are over."""
+    found = [s for s in catalog.services_of(ctx, customer_id) if ended or s.state in _SHOWN]
+    found.sort(key=lambda service: (service.state is not ServiceState.ACTIVE, service.number))
+    return [ServiceCard(service, _allowances(ctx, service)) for service in found]
+
+
+def _allowances(ctx: Context, service: ServiceView) -> Sequence[AllowanceView]:
+    if service.state is not ServiceState.ACTIVE:
+        return []
+    return billing.allowances_of(ctx, service.id)
+
+
+def service(ctx: Context, number: str) -> ServiceCard:
+    """One of the customer's own services. Raises NotFound for anybody else's."""
+    found = catalog.service(ctx, number)
+    if found.customer_id != own_customer(ctx).key:
+        raise NotFound(_("There is no service {number}.", number=number))
+    return ServiceCard(found, _allowances(ctx, found))
+
+
+def invoice(ctx: Context, number: str) -> InvoiceView:
+    """One of the customer's own invoices. Raises NotFound for anybody else's."""
+    found = billing.invoice(ctx, number)
+    if found.customer_id != own_customer(ctx).key:
+        raise NotFound(_("There is no invoice {number}.", number=number))
+    return found
+
+
+def users_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+    """The portal users of a customer: id, name, email, status, last_sign_in_at."""
+    statement = (
+        select(
+            col(User.id).label("id"),
+            col(User.name).label("name"),
+            col(User.email).label("email"),
+            col(User.status).label("status"),
+            col(User.last_sign_in_at).label("last_sign_in_at"),
+        )
+        .where(col(User.kind) == UserKind.PORTAL, col(User.customer_id) == customer_id)
+        .where(*ctx.visible_conditions(User))
+        .order_by(col(User.name), col(User.id))
+    )
+    return ctx.session.execute(statement).mappings().all()
+
+
+def user_of(ctx: Context, customer: Customer, user_id: int) -> User:
+    """One portal user of a customer. Raises NotFound when it is no user of theirs."""
+    user = ctx.load(User, user_id)
+    if user.kind != UserKind.PORTAL or user.customer_id != customer.key:
+        raise NotFound(_("{customer} has no such portal user.", customer=customer.name))
+    return user

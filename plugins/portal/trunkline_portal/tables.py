@@ -1,0 +1,65 @@
+"""The portal's two lists, as data."""
+
+from collections.abc import Sequence
+
+from trunkline.i18n import gettext as _
+from trunkline.i18n import format_bytes, format_duration, format_number
+from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline_catalog.schemas import ServiceView
+
+_TYPES = (("voice", _("Call")), ("sms", _("Message")), ("data", _("Data")), ("event", _("Event")))
+
+
+def quantity_text(quantity: int, unit: str) -> str:
+    """A quantity of use in words: a volume, a length of time or a count."""
+    if unit == "B":
+        return format_bytes(quantity)
+    return format_duration(quantity) if unit == "s" else format_number(quantity)
+
+
+def usage_table(own: Sequence[ServiceView]) -> Table:
+    """Use of the customer's services; filters by service, type and day."""
+    names = [(str(s.id), f"{s.product_name} · {s.identifiers.get('msisdn', s.number)}") for s in own]
+    return Table(
+        name="usage",
+        label=_("Usage"),
+        columns=(
+            Column("start", _("When"), Kind.DATETIME, sort=True),
+            Column("type", _("Type"), labels=dict(_TYPES)),
+            Column("other", _("To or from"), Kind.PHONE, priority=2),
+            Column("destination", _("Destination"), priority=3),
+            Column(
+                "quantity",
+                _("Quantity"),
+                align="end",
+                value=lambda row: quantity_text(row["quantity"], row["unit"]),
+            ),
+            Column("cost", _("Price"), Kind.MONEY),
+        ),
+        filters=(
+            Filter("service_id", _("Service"), choices=names),
+            Filter("type", _("Type"), choices=_TYPES),
+            Filter("start", _("Day"), kind="dates"),
+        ),
+        sort="-start",
+        empty=Empty(_("No usage yet"), _("Calls, messages and data appear here after each day.")),
+    )
+
+
+def invoice_table() -> Table:
+    """The customer's invoices, newest first."""
+    return Table(
+        name="invoices",
+        label=_("Invoices"),
+        columns=(
+            Column("number", _("Invoice"), Kind.LINK, href="/portal/invoices/{number}"),
+            Column("issued_on", _("Date"), Kind.DATE, priority=2),
+            Column("due_date", _("Due"), Kind.DATE),
+            Column("status", _("Status"), Kind.STATUS),
+            Column("total", _("Total"), Kind.MONEY),
+        ),
+        row_href="/portal/invoices/{number}",
+        sort="-id",
+        export=False,
+        empty=Empty(_("No invoices yet"), _("Your first invoice appears here at the end of the month.")),
+    )
