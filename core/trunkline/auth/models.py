@@ -139,3 +139,19 @@ class RefreshToken(_Kept, table=True):
     token_hash: str = Field(max_length=64, unique=True)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApiKey(Record, table=True):
+    """A program's key. `shown` is its beginning, for recognition; no permissions listed means all that the
+    user holds.
+    """
+
+    __tablename__ = "core_api_key"
+
+    user_id: int = _of_user()
+    name: str = Field(max_length=120)
+    shown: str = Field(max_length=24)
+    key_digest: str = Field(max_length=64, unique=True)
+    permissions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,101 @@
+"""Keys for programs that cannot sign in: shown once, kept as a digest, never stronger than the user they
+belong to.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from trunkline.access.roles import actor_for
+from trunkline.auth.digest import digest, new_token
+from trunkline.auth.models import ApiKey, User
+from trunkline.auth.own_account import own_user
+from trunkline.auth.schemas import CreateApiKey
+from trunkline.errors import Forbidden, NotFound, Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.operation import Actor, ActorKind, Context, operation
+
+_ = gettext
+
+#: What every key begins with, so that scanners of repositories and logs recognise one.
+PREFIX = "trunkline_"
+_SHOWN = len(PREFIX) + 6
+
+
+@operation("core.api_key.create")
+def create_key(ctx: Context, command: CreateApiKey) -> tuple[ApiKey, str]:
+    """Make a key for oneself; returns the row and the key, which is never shown again.
+
+    Raises Forbidden (field `permissions`) for a permission that the actor does not hold.
+    """
+    user = own_user(ctx)
+    for name in command.permissions:
+        if not ctx.actor.may(name) or name not in ctx.app.permissions:
+            raise Forbidden(
+                _("You cannot give a key a permission that you do not hold: {name}.", name=name),
+                field="permissions",
+            )
+    secret = PREFIX + new_token()
+    key = ApiKey(
+        user_id=user.key,
+        name=command.name,
+        shown=secret[:_SHOWN],
+        key_digest=digest(secret),
+        permissions=sorted(set(command.permissions)),
+        expires_at=ctx.now() + timedelta(days=command.days) if command.days else None,
+    )
+    ctx.session.add(key)
+    ctx.session.flush()
+    ctx.note(key, label=key.name)
+    return key, secret
+
+
+@operation("core.api_key.create")
+def revoke_key(ctx: Context, key_id: int) -> ApiKey:
+    """Make one of one's own keys stop working at once. Raises NotFound for a key of somebody else."""
+    key = ctx.session.get(ApiKey, key_id, with_for_update=True)
+    if key is None or key.user_id != ctx.actor.id:
+        raise NotFound(_("There is no API key {id} of yours.", id=key_id))
+    key.revoked_at = key.revoked_at or ctx.now()
+    ctx.note(key, label=key.name)
+    return key
+
+
+def keys_of(ctx: Context, user_id: int) -> list[ApiKey]:
+    """A user's keys that were not revoked, newest first."""
+    statement = (
+        select(ApiKey)
+        .where(col(ApiKey.user_id) == user_id, col(ApiKey.revoked_at).is_(None))
+        .order_by(col(ApiKey.id).desc())
+    )
+    return list(ctx.session.scalars(statement))
+
+
+def actor_of(session: Session, secret: str, now: datetime, address: str) -> Actor:
+    """The key's user, narrowed to the key's permissions. Raises Unauthenticated when the key does not work
+    (any more).
+    """
+    row = session.execute(
+        select(ApiKey, User)
+        .join(User, col(User.id) == col(ApiKey.user_id))
+        .where(col(ApiKey.key_digest) == digest(secret))
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated(_("This API key is not known."), remedy=_("Check it, or make another."))
+    key, user = row.t
+    if (
+        key.revoked_at is not None
+        or (key.expires_at is not None and now >= key.expires_at)
+        or not user.is_active
+    ):
+        raise Unauthenticated(_("This API key does not work any more."), remedy=_("Make another."))
+    actor = actor_for(session, user, address)
+    if actor.kind is ActorKind.STAFF:
+        actor = replace(actor, kind=ActorKind.API, name=f"{user.name} ({key.name})")
+    if not key.permissions:
+        return actor
+    granted = frozenset(key.permissions)
+    return replace(actor, permissions=granted if actor.permissions is None else granted & actor.permissions)

@@ -1,0 +1,110 @@
+"""Mailed links that set a password: they work once and for a limited time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from trunkline.auth import sessions, tokens
+from trunkline.auth.digest import digest, new_token
+from trunkline.auth.models import LinkPurpose, User, UserLink, UserStatus
+from trunkline.auth.passwords import check_new, hashing
+from trunkline.errors import Refused
+from trunkline.i18n import gettext
+from trunkline.operation import Context
+from trunkline.settings.core import CoreSettings
+
+_ = gettext
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """A link that still works, and whose it is."""
+
+    link: UserLink
+    user: User
+
+    @property
+    def is_invitation(self) -> bool:
+        """Whether the person sets a password for the first time."""
+        return self.link.purpose == LinkPurpose.INVITATION
+
+
+def make(ctx: Context, user: User, purpose: LinkPurpose) -> str:
+    """A fresh link's secret. Links that were mailed to the user before stop working."""
+    now = ctx.now()
+    ctx.session.execute(delete(UserLink).where(col(UserLink.user_id) == user.key))
+    token = new_token()
+    ctx.session.add(
+        UserLink(
+            user_id=user.key,
+            purpose=purpose,
+            token_hash=digest(token),
+            created_at=now,
+            expires_at=now + lifetime(ctx, purpose),
+        )
+    )
+    return token
+
+
+def lifetime(ctx: Context, purpose: LinkPurpose) -> timedelta:
+    """How long a fresh link works."""
+    settings = ctx.settings(CoreSettings)
+    if purpose is LinkPurpose.INVITATION:
+        return timedelta(days=settings.invitation_days)
+    return timedelta(minutes=settings.reset_minutes)
+
+
+def address_of(ctx: Context, token: str) -> str:
+    """The URL that is mailed."""
+    return f"{ctx.app.config.public_url}/set-password/{token}"
+
+
+def find(session: Session, token: str, now: datetime, *, lock: bool = False) -> OpenLink | None:
+    """The link of this secret; None when it is unknown, used or expired, or its user is disabled."""
+    statement = (
+        select(UserLink, User)
+        .join(User, col(User.id) == col(UserLink.user_id))
+        .where(col(UserLink.token_hash) == digest(token))
+    )
+    row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
+    if row is None:
+        return None
+    link, user = row.t
+    if link.used_at is not None or now >= link.expires_at or user.status == UserStatus.DISABLED:
+        return None
+    return OpenLink(link, user)
+
+
+def spend(ctx: Context, token: str, password: str) -> User:
+    """Set the password of the link's user, who becomes active and is signed out everywhere else.
+
+    Raises Refused when the link does not work any more or the password breaks the rules.
+    """
+    found = find(ctx.session, token, ctx.now(), lock=True)
+    if found is None:
+        raise Refused(
+            _("This link was used already, or its time is over."),
+            remedy=_("Ask for another one with “Forgotten password”."),
+        )
+    with ctx.run("core.user.set_password"):
+        found.link.used_at = ctx.now()
+        set_password(ctx, found.user, password)
+        found.user.status = UserStatus.ACTIVE
+        ctx.note(found.user, label=found.user.email, purpose=found.link.purpose)
+        ctx.session.flush()
+    return found.user
+
+
+def set_password(ctx: Context, user: User, password: str, *, keep_session: int | None = None) -> None:
+    """Replace a password: checked by the rules, hashed, and every other session and token of the user ended.
+
+    Raises Refused (field `password`).
+    """
+    personal = (user.email, user.name, ctx.app.config.operator_name)
+    check_new(password, least=ctx.settings(CoreSettings).password_length, personal=personal)
+    user.password_hash, user.password_set_at = hashing().hash(password), ctx.now()
+    sessions.end_all(ctx, user.key, but=keep_session)
+    tokens.revoke_all(ctx, user.key, "password changed")

@@ -1,0 +1,184 @@
+"""What comes in and goes out about people who sign in: one source for forms and REST."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+from trunkline.i18n import LANGUAGES, gettext
+
+_ = gettext
+
+
+def _lower(address: str) -> str:
+    return address.lower()
+
+
+def _offered(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError(_("Choose one of the languages offered: {names}.", names=", ".join(LANGUAGES)))
+    return language
+
+
+#: An e-mail address in lower case, which is how users are found.
+Address = Annotated[EmailStr, AfterValidator(_lower), Field(max_length=254)]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Language = Annotated[str, AfterValidator(_offered)]
+
+_LANGUAGE: dict[str, Any] = {"widget": "select", "choices": list(LANGUAGES.items())}
+_NEW: dict[str, Any] = {"widget": "password", "autocomplete": "new-password"}
+
+
+class SignIn(BaseModel):
+    """Name and secret. `next` is the page that was asked for."""
+
+    email: str = Field(
+        max_length=254,
+        title=_("E-mail"),
+        json_schema_extra={"widget": "email", "autocomplete": "username", "autofocus": True},
+    )
+    password: str = Field(
+        max_length=1000,
+        title=_("Password"),
+        json_schema_extra={"widget": "password", "autocomplete": "current-password"},
+    )
+    next: str = Field("", json_schema_extra={"widget": "hidden"})
+
+
+class ForgottenPassword(BaseModel):
+    """Where to send a link that sets a new password."""
+
+    email: Address = Field(
+        title=_("E-mail"), json_schema_extra={"autocomplete": "username", "autofocus": True}
+    )
+
+
+class NewPassword(BaseModel):
+    """A password typed twice."""
+
+    password: str = Field(min_length=1, title=_("New password"), json_schema_extra=_NEW)
+    repeated: str = Field(min_length=1, title=_("The same again"), json_schema_extra=_NEW)
+
+
+class ChangePassword(NewPassword):
+    """A new password of somebody who is signed in."""
+
+    current: str = Field(
+        min_length=1,
+        title=_("Current password"),
+        json_schema_extra={"widget": "password", "autocomplete": "current-password"},
+    )
+
+
+class Profile(BaseModel):
+    """What people change about themselves."""
+
+    name: PersonName = Field(title=_("Name"), json_schema_extra={"autocomplete": "name"})
+    language: Language = Field("en", title=_("Language"), json_schema_extra=_LANGUAGE)
+
+
+class InviteUser(BaseModel):
+    """Somebody who gets a mail with a link to set a password."""
+
+    email: Address = Field(
+        title=_("E-mail"), description=_("The invitation goes there; it is also the sign-in.")
+    )
+    name: PersonName = Field(title=_("Name"))
+    language: Language = Field("en", title=_("Language"), json_schema_extra=_LANGUAGE)
+    roles: list[str] = Field(
+        min_length=1,
+        title=_("Roles"),
+        description=_("Permissions of all chosen roles add up."),
+        json_schema_extra={"widget": "checkboxes"},
+    )
+
+
+class InvitePortalUser(InviteUser):
+    """Somebody at a customer who may sign in to the portal."""
+
+    customer_id: int = Field(title=_("Customer"), json_schema_extra={"widget": "hidden"})
+    roles: list[str] = Field(
+        default=["portal_owner"],
+        min_length=1,
+        title=_("Roles"),
+        description=_("What this person may see and do in the portal."),
+        json_schema_extra={"widget": "checkboxes"},
+    )
+
+
+class EditUser(BaseModel):
+    """What an administrator changes about a user."""
+
+    name: PersonName = Field(title=_("Name"))
+    language: Language = Field("en", title=_("Language"), json_schema_extra=_LANGUAGE)
+    roles: list[str] = Field(
+        min_length=1,
+        title=_("Roles"),
+        description=_("Permissions of all chosen roles add up."),
+        json_schema_extra={"widget": "checkboxes"},
+    )
+    version: int | None = None
+
+
+class LoginIn(BaseModel):
+    """Body of `POST /auth/login`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(max_length=254)
+    password: str = Field(max_length=1000)
+
+
+class RefreshIn(BaseModel):
+    """Body of `POST /auth/refresh` and `POST /auth/logout`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: str = Field(max_length=200)
+
+
+class TokenOut(BaseModel):
+    """A pair of tokens; `expires_in` is the access token's life in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_in: int
+
+
+class UserOut(BaseModel):
+    """A user as REST shows it."""
+
+    id: int
+    email: str
+    name: str
+    kind: str
+    status: str
+    language: str
+    customer_id: int | None
+    roles: list[str]
+    last_sign_in_at: datetime | None
+    created_at: datetime
+    version: int
+
+
+class CreateApiKey(BaseModel):
+    """A key for a program of one's own."""
+
+    name: PersonName = Field(
+        title=_("What for"), description=_("The program or machine that will use the key.")
+    )
+    days: int = Field(
+        365,
+        ge=0,
+        le=3650,
+        title=_("Valid for"),
+        description=_("0 means until it is revoked."),
+        json_schema_extra={"suffix": _("days")},
+    )
+    permissions: list[str] = Field(
+        default=[],
+        title=_("Only these permissions"),
+        description=_("None chosen means every permission that you hold."),
+        json_schema_extra={"widget": "checkboxes"},
+    )

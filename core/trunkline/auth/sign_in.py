@@ -1,0 +1,112 @@
+"""Proving who somebody is by e-mail and password (or by a provider that a plugin brings)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from trunkline.access.roles import actor_for
+from trunkline.auth import sessions, tokens
+from trunkline.auth.models import User
+from trunkline.auth.passwords import hashing
+from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.throttle import SignInThrottle
+from trunkline.errors import Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.operation import Context
+from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_ = gettext
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Somebody showed who they are. `fresh_hash` replaces a password hash whose parameters are out of date."""
+
+    user_id: int
+    fresh_hash: str | None = None
+
+
+def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
+    """Who has this e-mail address and password.
+
+    Raises TooManyRequests when the account or the address has tried too often, Unauthenticated otherwise:
+    with the same words and after the same time, whether the account is unknown, disabled, or the password wrong.
+    Opens its own units of work, so that hashing holds no lock and the failure is on record.
+    """
+    email = email.strip().lower()
+    throttle = app.part(SignInThrottle)
+    with app.reading() as ctx:
+        settings = ctx.settings(CoreSettings)
+        throttle.admit(
+            email,
+            facts.address,
+            per_account=settings.attempts_per_account,
+            per_address=settings.attempts_per_address,
+        )
+        user = ctx.session.scalars(select(User).where(col(User.email) == email)).one_or_none()
+        proof = _verified(ctx, user, email, password)
+    if proof is None:
+        throttle.failed(facts.address, per_address=settings.attempts_per_address)
+        _record_failure(app, email, user, facts)
+        raise Unauthenticated(
+            _("The e-mail address or the password is wrong."),
+            remedy=_("Check both, or ask for a new password."),
+        )
+    throttle.succeeded(email, per_account=settings.attempts_per_account)
+    return proof
+
+
+def _verified(ctx: Context, user: User | None, email: str, password: str) -> Proof | None:
+    kept = user.password_hash if user is not None else None
+    right = hashing().verify(kept, password)
+    if right and kept and user is not None and user.is_active:
+        return Proof(user.key, hashing().hash(password) if hashing().is_outdated(kept) else None)
+    for plugin, provider in ctx.app.hooks.gather("sign_in_providers"):
+        try:
+            key: int | None = provider.verify(ctx, email, password)
+        except Exception as error:
+            ctx.app.hooks.failed(plugin, f"sign-in provider {provider.name}", error)
+            continue
+        vouched = ctx.session.get(User, key) if key is not None else None
+        if vouched is not None and vouched.is_active:
+            return Proof(vouched.key)
+    return None
+
+
+def _record_failure(app: "App", email: str, user: User | None, facts: RequestFacts) -> None:
+    with app.unit_of_work() as ctx, ctx.run("core.user.sign_in_failed"):
+        ctx.note(user, label=email[:200], address=facts.address)
+
+
+def open_session(app: "App", proof: Proof, facts: RequestFacts) -> str:
+    """Begin a browser session for a user who was proved; returns the cookie's token."""
+    with app.unit_of_work() as ctx:
+        return sessions.start(ctx, _arrived(ctx, proof, facts), facts)
+
+
+def open_tokens(app: "App", proof: Proof, facts: RequestFacts) -> tokens.TokenPair:
+    """Begin a family of REST tokens for a user who was proved."""
+    with app.unit_of_work() as ctx:
+        return tokens.issue(ctx, _arrived(ctx, proof, facts), facts)
+
+
+def _arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
+    """The user, noted as signed in now. Raises Unauthenticated when disabled in the meantime."""
+    user = ctx.session.get(User, proof.user_id)
+    if user is None or not user.is_active:
+        raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
+    before, ctx.actor = ctx.actor, actor_for(ctx.session, user, facts.address)
+    with ctx.run("core.user.sign_in"):
+        ctx.note(user, label=user.email)
+    ctx.actor = before
+    values: dict[str, object] = {"last_sign_in_at": ctx.now()}
+    if proof.fresh_hash is not None:
+        values["password_hash"] = proof.fresh_hash
+    # Past the ORM on purpose: signing in must not make an administrator's open form out of date.
+    ctx.session.execute(update(User).where(col(User.id) == user.key).values(**values))
+    return user
