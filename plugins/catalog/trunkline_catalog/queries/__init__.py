@@ -1,0 +1,48 @@
+"""What the catalogue can be asked."""
+
+from trunkline_catalog.queries.orders import line, line_by_number, lines_of_service, open_line_of, order, orders_of
+from trunkline_catalog.queries.products import (
+    known_playbooks,
+    known_tariffs,
+    price_at,
+    prices,
+    product,
+    product_by_id,
+    products,
+)
+from trunkline_catalog.queries.services import (
+    IndexEntry,
+    active_services,
+    identifier_holder,
+    identifier_index,
+    provisioning_variables,
+    service,
+    service_by_id,
+    service_history,
+    services_of,
+)
+
+__all__ = [
+    "IndexEntry",
+    "active_services",
+    "identifier_holder",
+    "identifier_index",
+    "known_playbooks",
+    "known_tariffs",
+    "line",
+    "line_by_number",
+    "lines_of_service",
+    "open_line_of",
+    "order",
+    "orders_of",
+    "price_at",
+    "prices",
+    "product",
+    "product_by_id",
+    "products",
+    "provisioning_variables",
+    "service",
+    "service_by_id",
+    "service_history",
+    "services_of",
+]

@@ -1,0 +1,125 @@
+"""Orders and their lines."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogProduct, CatalogService
+from trunkline_catalog.schemas import LineAction, LineState, OrderLineView, OrderState, OrderView, PickView
+
+
+def order(ctx: Context, number: str) -> OrderView:
+    """One order with its lines. Raises NotFound."""
+    return order_view(ctx, ctx.load_by(CatalogOrder, CatalogOrder.number, number))
+
+
+def orders_of(ctx: Context, customer_id: int, *, limit: int = 20) -> list[OrderView]:
+    """A customer's orders, newest first."""
+    rows = ctx.session.scalars(
+        ctx.visible(CatalogOrder)
+        .where(col(CatalogOrder.customer_id) == customer_id)
+        .order_by(col(CatalogOrder.id).desc())
+        .limit(limit)
+    )
+    return [order_view(ctx, row) for row in rows]
+
+
+def order_view(ctx: Context, row: CatalogOrder) -> OrderView:
+    """An order as others see it."""
+    lines = ctx.session.scalars(
+        select(CatalogOrderLine)
+        .where(col(CatalogOrderLine.order_id) == row.id)
+        .order_by(col(CatalogOrderLine.position))
+    )
+    return OrderView(
+        id=row.key,
+        number=row.number,
+        customer_id=row.customer_id,
+        state=OrderState(row.state),
+        placed_at=row.created_at,
+        placed_by=row.placed_by,
+        note=row.note,
+        lines=tuple(line_views(ctx, lines.all())),
+    )
+
+
+def line(ctx: Context, line_id: int) -> OrderLineView:
+    """One order line by its key. Raises NotFound."""
+    return line_views(ctx, [ctx.load(CatalogOrderLine, line_id)])[0]
+
+
+def line_by_number(ctx: Context, number: str) -> OrderLineView:
+    """One order line by its number, as in `O000001/1`. Raises NotFound."""
+    row = ctx.session.scalars(ctx.visible(CatalogOrderLine).where(col(CatalogOrderLine.number) == number)).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no order line {number}.", number=number))
+    return line_views(ctx, [row])[0]
+
+
+def lines_of_service(ctx: Context, service_id: int) -> list[OrderLineView]:
+    """Everything that was ordered for a service, newest first."""
+    rows = ctx.session.scalars(
+        ctx.visible(CatalogOrderLine)
+        .where(col(CatalogOrderLine.service_id) == service_id)
+        .order_by(col(CatalogOrderLine.id).desc())
+    )
+    return line_views(ctx, rows.all())
+
+
+def open_line_of(ctx: Context, service_id: int) -> OrderLineView | None:
+    """The line that is at work on a service, if any."""
+    row = ctx.session.scalars(
+        select(CatalogOrderLine).where(col(CatalogOrderLine.open_service_id) == service_id)
+    ).one_or_none()
+    return line_views(ctx, [row])[0] if row is not None else None
+
+
+def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLineView]:
+    """Lines as others see them, with the names of what they refer to read in one go."""
+    orders = _column(ctx, CatalogOrder, CatalogOrder.number, [row.order_id for row in rows])
+    services = _column(ctx, CatalogService, CatalogService.number, [row.service_id for row in rows])
+    codes = _column(ctx, CatalogProduct, CatalogProduct.code, [row.product_id for row in rows])
+    names = _column(ctx, CatalogProduct, CatalogProduct.name, [row.product_id for row in rows])
+    return [
+        OrderLineView(
+            id=row.key,
+            number=row.number,
+            order_id=row.order_id,
+            order_number=orders[row.order_id],
+            customer_id=row.customer_id,
+            action=LineAction(row.action),
+            state=LineState(row.state),
+            service_id=row.service_id,
+            service_number=services[row.service_id],
+            product_code=codes[row.product_id],
+            product_name=names[row.product_id],
+            job_id=row.job_id,
+            job_number=row.job_number,
+            attempt=row.attempt,
+            picks={name: PickView.model_validate(pick) for name, pick in row.picks.items()},
+            parameters=dict(row.parameters),
+            reason=row.reason,
+            needs_network=row.needs_network,
+            setup_micros=row.setup_micros,
+            monthly_micros=row.monthly_micros,
+            currency=row.currency,
+            error=row.error,
+            site_id=row.site_id,
+            contact_id=row.contact_id,
+        )
+        for row in rows
+    ]
+
+
+def _column(
+    ctx: Context,
+    model: type[CatalogOrder | CatalogService | CatalogProduct],
+    column: str,
+    ids: Sequence[int],
+) -> dict[int, str]:
+    rows = ctx.session.execute(select(col(model.id), col(column)).where(col(model.id).in_(set(ids))))
+    return {key: value for key, value in rows if key is not None}
