@@ -18,6 +18,7 @@ from trunkline.operation import Actor, Context
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.auth.sessions import SignedIn
     from trunkline.web.forms import Form
     from trunkline.web.shell import Brand, Crumb, MenuGroup, SignedInUser, Toast, WebApp
     from trunkline.web.tables import Table
@@ -117,6 +118,7 @@ class Page:
     user: "SignedInUser | None"
     csrf_token: str
     form_data: FormData
+    signed_in: "SignedIn | None" = None
     title: str = ""
     breadcrumbs: list["Crumb"] = field(default_factory=list)
     flash: list["Toast"] = field(default_factory=list)

@@ -20,6 +20,7 @@ from trunkline.web import keyset
 from trunkline.web.tables import Column, Kind, Statement, Table
 
 Format = Literal["csv", "xlsx"]
+FORMATS: dict[str, Format] = {"csv": "csv", "xlsx": "xlsx"}
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

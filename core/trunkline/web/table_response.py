@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from trunkline.web.table_export import export
+from trunkline.web.table_export import FORMATS, export
 from trunkline.web.tables import Statement, Table
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def respond(
 ) -> Response:
     """Renders `template` with the list as `view`. The template calls `ui.table(view)`; htmx takes that element out."""
     params = page.request.query_params
-    wanted = params.get("export", "")
-    if table.export and (wanted == "csv" or wanted == "xlsx"):
+    wanted = FORMATS.get(params.get("export", ""))
+    if table.export and wanted is not None:
         return export(table, page.ctx.session, statement, params, wanted).response()
     view = table.load(page.ctx.session, statement, params)
     view.reader = page

@@ -27,7 +27,7 @@ DEFAULT_LIMIT = 50
 #: Parameters that belong to the table itself; no filter may use them as its key.
 RESERVED = frozenset({"q", "view", "sort", "cursor", "limit", "cols", "export"})
 
-Expression: TypeAlias = "ColumnElement[Any]"
+Expression: TypeAlias = ColumnElement[Any]
 Statement: TypeAlias = "Select[Any]"
 
 

@@ -1,0 +1,269 @@
+"""The command line. Each command opens what it needs and no more; heavy parts are imported inside."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trunkline import __version__
+from trunkline.config import Config
+from trunkline.errors import ConfigError, TrunklineError
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+cli = typer.Typer(
+    name="trunkline",
+    help="Trunkline: customers, services, provisioning, charging and billing of a telecom operator.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
+cli.add_typer(user_app, name="user")
+dev_app = typer.Typer(help="For people who change Trunkline itself.", no_args_is_help=True)
+cli.add_typer(dev_app, name="dev")
+
+
+@dataclass
+class _Chosen:
+    file: Path | None = None
+    data: Path | None = None
+
+
+_chosen = _Chosen()
+
+
+@cli.callback()
+def _options(
+    config: Annotated[Path | None, typer.Option(help="Configuration file (default: trunkline.toml here).")] = None,
+    data: Annotated[Path | None, typer.Option(help="Data folder, over the configuration's.")] = None,
+) -> None:
+    _chosen.file, _chosen.data = config, data
+
+
+def load_config(**overrides: object) -> Config:
+    """The configuration of this invocation."""
+    return Config.load(_chosen.file, **{"data": _chosen.data, **overrides})
+
+
+def open_app(config: Config | None = None, *, migrate: bool = False) -> "App":
+    """The assembled system. On SQLite (or with `migrate`) its schema is brought up to date first.
+
+    Raises ConfigError when the schema is older than the code and may not be migrated here.
+    """
+    from trunkline import models as _tables  # noqa: F401 — completes the metadata
+    from trunkline.app import App
+    from trunkline.db.migrate import pending
+    from trunkline.setup import prepare, seed
+
+    app = App.start(config or load_config())
+    if migrate or app.database.is_sqlite:
+        prepare(app)
+    elif behind := pending(app):
+        raise ConfigError(f"The database schema is older than the code ({', '.join(behind)}).", remedy="Run `trunkline migrate`.")
+    else:
+        seed(app)
+    return app
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Web processes; more than one needs PostgreSQL.")] = None,
+    worker: Annotated[bool, typer.Option(help="Run the job worker as well.")] = True,
+) -> None:
+    """Serve pages and the REST API, and work on jobs."""
+    from trunkline.logs import configure_logging
+    from trunkline.serve import check_address, supervise
+
+    configure_logging()
+    config = load_config(host=host, port=port, workers=workers)
+    check_address(config)
+    open_app(config).close()
+
+    def ready() -> None:
+        typer.echo(f"Trunkline is ready at http://{config.host}:{config.port}/", err=True)
+
+    raise typer.Exit(supervise(config, _chosen.file, with_worker=worker, ready=ready))
+
+
+@cli.command(hidden=True)
+def web() -> None:
+    """The web process that `serve` supervises."""
+    from trunkline.serve import serve_web
+
+    serve_web(load_config())
+
+
+@cli.command()
+def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Work on jobs, deliver events and run scheduled work, until told to stop."""
+    from trunkline import models as _tables  # noqa: F401 — completes the metadata
+    from trunkline.app import App
+    from trunkline.jobs.worker import work
+    from trunkline.logs import configure_logging
+
+    configure_logging()
+    work(App.start(load_config()), with_parent=with_parent)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database schema up to date."""
+    from trunkline import models as _tables  # noqa: F401 — completes the metadata
+    from trunkline.app import App
+    from trunkline.setup import prepare
+
+    app = App.start(load_config())
+    changed = prepare(app)
+    typer.echo(f"Migrated: {', '.join(changed)}." if changed else "The schema is up to date.")
+
+
+@cli.command()
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Folder of the demo's data.")] = Path("demo-data"),
+    scale: Annotated[float, typer.Option(help="1 is 500 customers.")] = 1.0,
+    serve: Annotated[bool, typer.Option(help="Serve it when it is made.")] = True,
+) -> None:
+    """A believable operator with sample data; prints address and sign-ins."""
+    from trunkline.demo.run import demo as run_demo
+
+    raise typer.Exit(run_demo(host=host, port=port, data=data, scale=scale, serve=serve))
+
+
+@cli.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="customers, inventory, tariff, cdr …")],
+    file: Annotated[Path, typer.Argument(help="The file.")],
+    format: Annotated[str, typer.Option(help="The file's format.")] = "csv",  # noqa: A002
+    template: Annotated[str, typer.Option(help="Inventory template (sim, number …).")] = "",
+    tariff: Annotated[str, typer.Option(help="Name of the tariff.")] = "",
+    currency: Annotated[str, typer.Option(help="Currency of the tariff (ISO 4217).")] = "",
+    source: Annotated[str, typer.Option(help="Where usage records come from.")] = "",
+    dry_run: Annotated[bool, typer.Option(help="Check everything and keep nothing.")] = False,
+) -> None:
+    """Bring a file in. Exit status: 0 all in, 1 some refused, 2 nothing done."""
+    from trunkline.imports.importer import ImportOptions
+    from trunkline.imports.run import import_file
+
+    options = ImportOptions(dry_run, format, template, tariff, currency, source)
+    raise typer.Exit(import_file(open_app(), kind, file, options, typer.echo))
+
+
+@user_app.command("create")
+def user_create(
+    email: Annotated[str, typer.Argument(help="E-mail address, which is also the sign-in name.")],
+    role: Annotated[str, typer.Option(help="Role, as named on the roles page.")] = "administrator",
+    name: Annotated[str, typer.Option(help="Full name.")] = "",
+    password: Annotated[
+        str, typer.Option(envvar="TRUNKLINE_NEW_PASSWORD", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when left out.")
+    ] = "",
+) -> None:
+    """Create a staff user who can sign in at once."""
+    from trunkline.auth.operations import create_staff_user
+
+    app = open_app()
+    with app.unit_of_work() as ctx:
+        user = create_staff_user(ctx, email=email, name=name, role=role, password=password)
+        typer.echo(f"{user.email} can sign in as {role}.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is wrong with this installation and how to mend it."""
+    from trunkline.health import reports
+    from trunkline.plugin import Health
+
+    app, worst = open_app(), 0
+    with app.reading() as ctx:
+        for plugin, report in reports(ctx):
+            sign = {Health.OK: "ok     ", Health.WARNING: "warning", Health.FAILED: "FAILED "}[report.health]
+            worst = max(worst, 0 if report.health is Health.OK else 1)
+            remedy = f"  → {report.remedy}" if report.remedy and report.health is not Health.OK else ""
+            typer.echo(f"{sign}  {plugin}: {report.name}: {report.detail}{remedy}")
+    for status in app.loaded.statuses.values():
+        if status.error:
+            worst = 1
+            typer.echo(f"FAILED   plugin {status.name}: {status.error}")
+    raise typer.Exit(worst)
+
+
+@dev_app.command("migration")
+def dev_migration(
+    name: str,
+    message: Annotated[str, typer.Option("-m")] = "initial",
+    replace: Annotated[bool, typer.Option(help="Write the newest one anew; only while it is unreleased.")] = False,
+) -> None:
+    """Write the next migration of a plugin (or core) from its models, on a scratch database."""
+    import tempfile
+
+    from trunkline import models as _tables  # noqa: F401 — completes the metadata
+    from trunkline.app import App
+    from trunkline.db.migrate import drop_newest, make_revision, upgrade
+    from trunkline.jobs.wake import Silent
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = App.start(load_config(data=Path(folder), database=f"sqlite:///{folder}/scratch.db"), waker=Silent())
+        if replace:
+            drop_newest(app, name)
+        upgrade(app)
+        typer.echo(make_revision(app, name, message))
+        app.close()
+
+
+def _plugin_commands() -> None:
+    """Add the commands of enabled plugins; a configuration that cannot be read is reported by the command itself."""
+    from trunkline import trunk
+    from trunkline.hooks import Hooks
+    from trunkline.loader import load
+
+    try:
+        config = Config.load(_file_argument())
+        hooks = Hooks()
+        load(config.plugins, config.extension_folder, hooks, trunk)
+    except TrunklineError:
+        return
+    for _ in hooks.each("cli", app=cli):
+        pass
+
+
+def _file_argument() -> Path | None:
+    arguments = sys.argv[1:]
+    for position, argument in enumerate(arguments):
+        if argument == "--config" and position + 1 < len(arguments):
+            return Path(arguments[position + 1])
+        if argument.startswith("--config="):
+            return Path(argument.partition("=")[2])
+    return None
+
+
+#: Commands that need no plugin, so that they start fast.
+_QUICK = {"version", "web", "worker", "serve", "migrate", "demo", "dev", "user", "import", "plugin", "doctor"}
+
+
+def main() -> None:
+    """Entry point. An error made for people is printed as one, with exit status 2."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    try:
+        if not words or words[0] not in _QUICK:
+            _plugin_commands()
+        cli()
+    except TrunklineError as error:
+        typer.echo(f"trunkline: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""How the system is: for load balancers, monitoring, the status page and `trunkline doctor`."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, text
+from sqlmodel import col, select
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from trunkline.db import migrate
+from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.jobs.models import Job, JobState
+from trunkline.loader import PluginState
+from trunkline.operation import Context
+from trunkline.plugin import Health, HealthReport
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def reports(ctx: Context) -> list[tuple[str, HealthReport]]:
+    """Every check of core and plugins, beside the plugin's name."""
+    app, found = ctx.app, list[tuple[str, HealthReport]]()
+    found += [("core", report) for report in _core_reports(ctx)]
+    for result in app.hooks.each("health_checks", session=ctx.session, ctx=ctx):
+        if result.plugin != "core":
+            found += [(result.plugin, report) for report in result.value]
+    return found
+
+
+def _core_reports(ctx: Context) -> list[HealthReport]:
+    return [_database(ctx), _schema(ctx.app), _jobs(ctx), _deliveries(ctx), _plugins(ctx.app), _faults(ctx.app)]
+
+
+def _database(ctx: Context) -> HealthReport:
+    ctx.session.execute(text("SELECT 1"))
+    return HealthReport("Database", Health.OK, ctx.app.database.url.get_backend_name())
+
+
+def _schema(app: "App") -> HealthReport:
+    behind = migrate.pending(app)
+    if behind:
+        return HealthReport("Schema", Health.FAILED, f"older than the code: {', '.join(behind)}", "Run `trunkline migrate`.")
+    return HealthReport("Schema", Health.OK, "up to date")
+
+
+def _jobs(ctx: Context) -> HealthReport:
+    stuck = ctx.session.scalar(select(func.count()).where(col(Job.state) == JobState.ROLLBACK_FAILED)) or 0
+    waiting = ctx.session.scalar(select(func.count()).where(col(Job.state) == JobState.QUEUED)) or 0
+    if stuck:
+        return HealthReport("Jobs", Health.WARNING, f"{stuck} roll-backs need a person", "See the jobs page.")
+    return HealthReport("Jobs", Health.OK, f"{waiting} waiting")
+
+
+def _deliveries(ctx: Context) -> HealthReport:
+    parked = ctx.session.scalar(select(func.count()).where(col(EventDelivery.state) == DeliveryState.PARKED)) or 0
+    if parked:
+        return HealthReport("Event deliveries", Health.WARNING, f"{parked} parked", "See the system page.")
+    return HealthReport("Event deliveries", Health.OK)
+
+
+def _plugins(app: "App") -> HealthReport:
+    bad = (PluginState.FAILED, PluginState.MISSING, PluginState.INCOMPATIBLE)
+    broken = [s.name for s in app.loaded.statuses.values() if s.state in bad]
+    if broken:
+        return HealthReport("Plugins", Health.WARNING, f"not running: {', '.join(broken)}", "See the plugins page.")
+    return HealthReport("Plugins", Health.OK, f"{len(app.loaded.enabled)} enabled")
+
+
+def _faults(app: "App") -> HealthReport:
+    names = sorted({fault.plugin for fault in app.hooks.faults.values()})
+    if names:
+        return HealthReport("Plugin faults", Health.WARNING, ", ".join(names), "See the plugins page for the tracebacks.")
+    return HealthReport("Plugin faults", Health.OK, "none since start")
+
+
+def liveness(app: "App") -> Endpoint:
+    """200 as long as the process answers."""
+
+    async def answer(request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    return answer
+
+
+def readiness(app: "App") -> Endpoint:
+    """200 when the database answers and its schema is not older than the code, else 503 with the reason."""
+
+    def look() -> Response:
+        try:
+            with app.reading() as ctx:
+                failed = [report for report in (_database(ctx), _schema(app)) if report.health is Health.FAILED]
+        except Exception as error:
+            return JSONResponse({"ready": False, "reason": type(error).__name__}, 503)
+        if failed:
+            return JSONResponse({"ready": False, "reason": f"{failed[0].name}: {failed[0].detail}"}, 503)
+        return JSONResponse({"ready": True})
+
+    async def answer(request: Request) -> Response:
+        return await run_in_threadpool(look)
+
+    return answer
+
+
+def metrics(app: "App") -> Endpoint:
+    """Counts for Prometheus, to callers on this machine only; figures of the database, not of the process."""
+
+    def collect() -> bytes:
+        from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+        registry = CollectorRegistry()
+        jobs = Gauge("trunkline_jobs", "Jobs by state", ["state"], registry=registry)
+        deliveries = Gauge("trunkline_event_deliveries", "Event deliveries by state", ["state"], registry=registry)
+        with app.reading() as ctx:
+            for state, number in ctx.session.execute(select(Job.state, func.count()).group_by(col(Job.state))):
+                jobs.labels(state).set(number)
+            statement = select(EventDelivery.state, func.count()).group_by(col(EventDelivery.state))
+            for state, number in ctx.session.execute(statement):
+                deliveries.labels(state).set(number)
+        return generate_latest(registry)
+
+    async def answer(request: Request) -> Response:
+        if request.client is not None and request.client.host not in ("127.0.0.1", "::1", "testclient"):
+            return PlainTextResponse("Metrics are served to this machine only.", 403)
+        return Response(await run_in_threadpool(collect), media_type="text/plain; version=0.0.4")
+
+    return answer

@@ -1,0 +1,29 @@
+"""Every table of core, imported in one place so that metadata is complete before anything is migrated or queried."""
+
+from trunkline.access import models as access
+from trunkline.activity import models as activity
+from trunkline.auth import models as auth
+from trunkline.customers import models as customers
+from trunkline.db import numbers
+from trunkline.events import models as events
+from trunkline.jobs import models as jobs
+from trunkline.jobs import sweeper
+from trunkline.mail import models as mail
+from trunkline.rest import units
+from trunkline.search import models as search
+from trunkline.settings import store as settings
+
+__all__ = [
+    "access",
+    "activity",
+    "auth",
+    "customers",
+    "events",
+    "jobs",
+    "mail",
+    "numbers",
+    "search",
+    "settings",
+    "sweeper",
+    "units",
+]

@@ -1,0 +1,106 @@
+"""The REST application at `/api/v1`: routes of core and plugins, problem+json errors, OpenAPI."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from trunkline.errors import TrunklineError
+from trunkline.rest.routing import RestRoutes
+from trunkline.web.pages import PUBLIC
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
+
+
+def make_rest(app: "App") -> FastAPI:
+    """The FastAPI application of `app`."""
+    api = FastAPI(
+        title=f"{app.config.operator_name} API",
+        version="1",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_version="3.1.0",
+        redirect_slashes=False,
+    )
+    api.state.app = app
+    for routes in rest_routes(app):
+        api.include_router(routes.router())
+    api.add_exception_handler(TrunklineError, _known)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _unknown)
+    _describe_security(api)
+    return api
+
+
+def rest_routes(app: "App") -> list[RestRoutes]:
+    """Every declared group of REST routes. One outside its plugin's own prefix is refused and named."""
+    kept = []
+    for plugin, routes in app.hooks.gather("rest_routes"):
+        word = plugin.removeprefix("extension_")
+        if plugin != "core" and not (routes.prefix == f"/{word}" or routes.prefix.startswith(f"/{word}/")):
+            app.hooks.failed(plugin, "hook rest_routes", ValueError(f"{routes.prefix} must begin with /{word}"))
+            continue
+        kept.append(routes)
+    return kept
+
+
+def _describe_security(api: FastAPI) -> None:
+    """State in the OpenAPI document how to sign in, and each route's permission."""
+    original = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = original()
+        document.setdefault("components", {})["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        for path in document["paths"].values():
+            for operation in path.values():
+                if operation.get("x-permission") != PUBLIC:
+                    operation["security"] = [{"bearer": []}, {"key": []}]
+        return document
+
+    api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _problem(request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]]) -> JSONResponse:
+    """RFC 9457."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    body["request_id"] = request.scope.get("state", {}).get("request_id", "")
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TrunklineError)  # noqa: S101
+    errors = [{"field": error.field, "message": str(error)}] if error.field else []
+    return _problem(request, error.status, error.title, str(error), errors)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = [
+        {"field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")), "message": e["msg"]}
+        for e in error.errors()
+    ]
+    return _problem(request, 422, "Refused", "The request is not valid; see errors.", errors)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return _problem(request, error.status_code, str(error.detail), str(error.detail), [])
+
+
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    log.exception("REST request failed", exc_info=error)
+    return _problem(request, 500, "Internal error", "Something failed here; the log has it under the request id.", [])

@@ -1,0 +1,8 @@
+"""What the REST shell contributes to the trunk."""
+
+from datetime import timedelta
+
+from trunkline.plugin import ScheduledTask
+from trunkline.rest.units import forget_old_answers
+
+SCHEDULED = [ScheduledTask("forget_idempotent_answers", forget_old_answers, timedelta(hours=6))]

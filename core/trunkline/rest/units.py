@@ -1,0 +1,134 @@
+"""Running a REST handler: who calls, may they, one unit of work, and repeated requests answered alike."""
+
+import hashlib
+import json
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from sqlalchemy import JSON, Column, delete
+from sqlmodel import Field, SQLModel, col, select
+from starlette.responses import Response
+
+from trunkline import i18n
+from trunkline.auth import api_access
+from trunkline.clock import utc_now
+from trunkline.db.types import UtcDateTime
+from trunkline.errors import Conflict, Forbidden, Refused, Unauthenticated
+from trunkline.i18n import _
+from trunkline.operation import Actor, ActorKind, Context
+from trunkline.rest.routing import RestRoute
+from trunkline.web.pages import PUBLIC, SIGNED_IN
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+#: How long an `Idempotency-Key` is remembered.
+KEPT = timedelta(days=7)
+_ANONYMOUS = Actor(ActorKind.API, None, "anonymous")
+
+
+class IdempotentAnswer(SQLModel, table=True):
+    """The answer given to the first request with a key, replayed to its repeats."""
+
+    __tablename__ = "core_idempotent_answer"
+
+    actor: str = Field(primary_key=True, max_length=80)
+    key: str = Field(primary_key=True, max_length=120)
+    fingerprint: str = Field(max_length=64)
+    status: int
+    body: Any = Field(sa_column=Column(JSON))
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)
+
+
+def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
+    """A GET: permission, a reading session, the handler."""
+    app: App = request.app.state.app
+    actor = _allowed(app, request, route)
+    with i18n.use_locale(actor.language, app.config.time_zone), app.reading(actor, request_id=_id(request)) as ctx:
+        value = route.handler(ctx, **arguments)
+        if isinstance(value, Response):
+            return value
+        return JSONResponse(jsonable_encoder(value), route.status)
+
+
+def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
+    """Any other method: as above in one unit of work, remembered under its `Idempotency-Key`."""
+    app: App = request.app.state.app
+    actor = _allowed(app, request, route)
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > 120:
+        raise Refused(_("The Idempotency-Key is too long."), field="Idempotency-Key", remedy=_("Use up to 120 characters."))
+    fingerprint = _fingerprint(request, arguments)
+    with (
+        i18n.use_locale(actor.language, app.config.time_zone),
+        app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx,
+    ):
+        if key and (known := _known_answer(ctx, key, fingerprint)) is not None:
+            return known
+        value = route.handler(ctx, **arguments)
+        if isinstance(value, Response):
+            return value
+        body = None if route.status == 204 else jsonable_encoder(value)
+        if key:
+            row = IdempotentAnswer(actor=_who(actor), key=key, fingerprint=fingerprint, status=route.status, body=body)
+            ctx.session.add(row)
+    return Response(status_code=204) if route.status == 204 else JSONResponse(body, route.status)
+
+
+def _id(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def _who(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
+
+
+def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
+    address = request.client.host if request.client else ""
+    if route.permission == PUBLIC:
+        return _ANONYMOUS
+    with app.database.read() as session:
+        actor = api_access.actor_of(session, request.headers, app.clock(), address)
+    if actor is None:
+        raise Unauthenticated(_("Send a bearer token or an API key."), remedy=_("Get one at /api/v1/auth/login."))
+    if route.permission != SIGNED_IN and not actor.may(route.permission):
+        raise Forbidden(
+            _("This needs the permission “{label}”.").format(label=app.permission_label(route.permission)),
+            remedy=_("Ask an administrator for a role that has it."),
+        )
+    return actor
+
+
+def _fingerprint(request: Request, arguments: dict[str, Any]) -> str:
+    shown = {name: jsonable_encoder(value) for name, value in arguments.items() if _is_plain(value)}
+    text = f"{request.method} {request.url.path}?{request.url.query} {json.dumps(shown, sort_keys=True, default=str)}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_plain(value: Any) -> bool:
+    with suppress(Exception):
+        jsonable_encoder(value)
+        return True
+    return False
+
+
+def _known_answer(ctx: Context, key: str, fingerprint: str) -> Response | None:
+    statement = select(IdempotentAnswer).where(col(IdempotentAnswer.actor) == _who(ctx.actor), col(IdempotentAnswer.key) == key)
+    row = ctx.session.scalars(statement).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise Conflict(
+            _("This Idempotency-Key was used for another request."), field="Idempotency-Key", remedy=_("Use a fresh key.")
+        )
+    headers = {"Idempotent-Replayed": "true"}
+    return Response(status_code=204, headers=headers) if row.status == 204 else JSONResponse(row.body, row.status, headers)
+
+
+def forget_old_answers(ctx: Context) -> None:
+    """Delete answers whose time is over."""
+    ctx.session.execute(delete(IdempotentAnswer).where(col(IdempotentAnswer.at) < ctx.now() - KEPT))

@@ -1,0 +1,81 @@
+"""The trunk's own plugin: what core contributes through the same hooks that strangers use."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
+from trunkline.plugin import MenuItem, Plugin, ScheduledTask, SearchKind, Slot, StepKind, hookimpl
+from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.imports.importer import Importer
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
+
+#: Packages of core, in the order of their menu entries; each has a module `contributions`.
+PACKAGES = (
+    "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "access", "settings", "plugin_life", "rest"
+)  # fmt: skip
+
+
+def _modules() -> Sequence[ModuleType]:
+    names = [f"trunkline.{package}.contributions" for package in PACKAGES]
+    return [import_module(name) for name in names if find_spec(name.rpartition(".")[0]) and find_spec(name)]
+
+
+def _gathered(name: str) -> list[Any]:
+    """The lists called `name` of every package that has one, one after the other."""
+    return [item for module in _modules() for item in getattr(module, name, ())]
+
+
+plugin = Plugin(
+    name="core",
+    label="Trunkline",
+    settings=CoreSettings,
+    permissions=tuple(_gathered("PERMISSIONS")),
+    events=(JobSucceeded, JobFailed, JobRolledBack, JobRollbackFailed, JobCancelled, *_gathered("EVENTS")),
+    summary="Customers, people, permissions, jobs and the shell around everything.",
+)
+
+
+@hookimpl
+def routes() -> "Sequence[Pages]":
+    return _gathered("PAGES")
+
+
+@hookimpl
+def rest_routes() -> "Sequence[RestRoutes]":
+    return _gathered("REST")
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    return _gathered("MENU")
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    return _gathered("SLOTS")
+
+
+@hookimpl
+def step_kinds() -> Sequence[StepKind]:
+    return _gathered("STEP_KINDS")
+
+
+@hookimpl
+def scheduled_tasks() -> Sequence[ScheduledTask]:
+    return _gathered("SCHEDULED")
+
+
+@hookimpl
+def search_kinds() -> Sequence[SearchKind]:
+    return _gathered("SEARCH_KINDS")
+
+
+@hookimpl
+def importers() -> "Sequence[Importer]":
+    return _gathered("IMPORTERS")

@@ -1,0 +1,121 @@
+"""The web application: every page of core and plugins, static files, the REST application and health."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from trunkline import secrets
+from trunkline.web import signing
+from trunkline.web.endpoint import endpoint
+from trunkline.web.middleware import BodyLimit, RequestId, SecurityHeaders
+from trunkline.web.pages import PUBLIC, Page, PageRoute
+from trunkline.web.shell import WebApp
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
+#: No body may be larger; each route has a limit of its own below that.
+MAX_BODY = 200_000_000
+#: Paths that belong to core; a plugin's pages lie under its own name (and the portal's).
+_YEAR = 365 * 24 * 3600
+
+
+class HashedStatic(StaticFiles):
+    """Static files whose addresses carry a content hash, so browsers keep them for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200 and b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        return response
+
+
+def page_routes(app: "App") -> list[tuple[str, PageRoute]]:
+    """Every declared HTML route beside its plugin. A route outside its plugin's own paths is refused and named."""
+    found: list[tuple[str, PageRoute]] = []
+    for plugin, pages in app.hooks.gather("routes"):
+        for route in pages.routes:
+            if plugin != "core" and not _own_path(plugin, route.path):
+                problem = ValueError(f"{route.path} must begin with /{plugin}/ or /portal/")
+                app.hooks.failed(plugin, "hook routes", problem)
+                continue
+            found.append((plugin, route))
+    return found
+
+
+def _own_path(plugin: str, path: str) -> bool:
+    word = plugin.removeprefix("extension_")
+    return path == f"/{word}" or path.startswith((f"/{word}/", f"/portal/{word}")) or (word == "portal" and path.startswith("/portal"))
+
+
+def make_web(app: "App") -> Starlette:
+    """The ASGI application of `app`."""
+    signing.set_signing_key(secrets.derive("signing"))
+    web = WebApp(app)
+    routes: list[BaseRoute] = [
+        Mount("/static/core", HashedStatic(directory=web.assets.folders["core"], check_dir=False)),
+        *(
+            Mount(f"/static/{name}", HashedStatic(directory=folder, check_dir=False))
+            for name, folder in web.assets.folders.items()
+            if name != "core" and folder.is_dir()
+        ),
+        *_health_routes(app),
+        Mount("/api/v1", _rest(app)),
+        *(Route(r.path, endpoint(web, r), methods=list(r.methods), name=r.name) for _, r in page_routes(app)),
+    ]
+    starlette = Starlette(
+        routes=routes,
+        middleware=[Middleware(RequestId), Middleware(SecurityHeaders), Middleware(BodyLimit, limit=MAX_BODY)],
+        exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
+    )
+    starlette.state.web = web
+    starlette.state.app = app
+    return starlette
+
+
+def _rest(app: "App") -> BaseRoute:
+    from trunkline.rest.app import make_rest
+
+    return make_rest(app)  # type: ignore[return-value]
+
+
+def _status_page(web: WebApp, status: int):  # type: ignore[no-untyped-def]
+    """The page for addresses that nothing answers."""
+    from trunkline.errors import NotFound, TrunklineError
+
+    def refuse(page: Page) -> Response:
+        if status == 404:
+            raise NotFound("There is no page at this address.", remedy="Check the address, or search.")
+        wrong = TrunklineError("This address does not take that kind of request.", remedy="Go back and try again.")
+        wrong.status, wrong.title = status, "Not possible here"
+        raise wrong
+
+    route = PageRoute("", ("GET",), refuse, PUBLIC, "any", reads=True)
+    answer = endpoint(web, route)
+
+    async def handle(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(("/api/", "/static/")):
+            return PlainTextResponse("Not Found" if status == 404 else "Method Not Allowed", status)
+        scope = dict(request.scope, method="GET")
+        return await answer(Request(scope, request.receive))
+
+    return handle
+
+
+def _health_routes(app: "App") -> Sequence[Route]:
+    from trunkline.health import liveness, metrics, readiness
+
+    return [
+        Route("/healthz", liveness(app)),
+        Route("/readyz", readiness(app)),
+        Route("/metrics", metrics(app)),
+    ]

@@ -1,0 +1,49 @@
+"""Cookies: the session's, and the anonymous one that carries CSRF protection before anybody is signed in."""
+
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+SECURE_NAME = "__Host-trunkline"
+PLAIN_NAME = "trunkline_session"
+ANONYMOUS_NAME = "trunkline_anonymous"
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser reached us by https (a trusted proxy's word counts; uvicorn has applied it)."""
+    return request.url.scheme == "https"
+
+
+def session_token(request: Request) -> str:
+    """The token the browser sent. Under https only the `__Host-` cookie counts."""
+    return request.cookies.get(SECURE_NAME if is_secure(request) else PLAIN_NAME, "")
+
+
+def set_session(response: Response, request: Request, token: str) -> None:
+    """Give the browser its session; it ends with the browser, and on the server before that."""
+    secure = is_secure(request)
+    response.set_cookie(
+        SECURE_NAME if secure else PLAIN_NAME, token, httponly=True, samesite="lax", secure=secure, path="/"
+    )
+
+
+def clear_session(response: Response, request: Request) -> None:
+    """Take the session cookie away."""
+    secure = is_secure(request)
+    response.delete_cookie(
+        SECURE_NAME if secure else PLAIN_NAME, httponly=True, samesite="lax", secure=secure, path="/"
+    )
+
+
+def anonymous_secret(request: Request) -> str:
+    """The CSRF secret of a browser that is not signed in; fresh when it has none."""
+    return request.cookies.get(ANONYMOUS_NAME) or secrets.token_urlsafe(24)
+
+
+def keep_anonymous(response: Response, request: Request, secret: str) -> None:
+    """Let the browser keep its anonymous secret."""
+    if request.cookies.get(ANONYMOUS_NAME) != secret:
+        response.set_cookie(
+            ANONYMOUS_NAME, secret, httponly=True, samesite="lax", secure=is_secure(request), path="/"
+        )

@@ -1,0 +1,189 @@
+"""From an HTTP request to a page's handler: session, permission, CSRF, unit of work, and errors that people can read."""
+
+import logging
+import traceback
+from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trunkline import i18n
+from trunkline.auth import csrf, sessions
+from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavailable
+from trunkline.i18n import _
+from trunkline.operation import Actor, ActorKind, Context
+from trunkline.web import cookies
+from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
+from trunkline.web.shell import TOAST_COOKIE, SignedInUser, WebApp
+from trunkline.web.templating import initials
+
+if TYPE_CHECKING:
+    from trunkline.auth.sessions import SignedIn
+
+log = logging.getLogger(__name__)
+ANONYMOUS = Actor(ActorKind.API, None, "anonymous")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint of a declared page."""
+
+    async def call(request: Request) -> Response:
+        if request.method in _SAFE:
+            return await run_in_threadpool(_Call(web, route, request, FormData()).answer)
+        async with request.form(max_files=20, max_fields=5000, max_part_size=route.max_body) as form:
+            return await run_in_threadpool(_Call(web, route, request, form).answer)
+
+    return call
+
+
+class _Call:
+    """One request for one page."""
+
+    def __init__(self, web: WebApp, route: PageRoute, request: Request, form: FormData) -> None:
+        self.web, self.app, self.route, self.request, self.form = web, web.app, route, request, form
+        self.signed_in: SignedIn | None = None
+        self.request_id: str = request.scope.get("state", {}).get("request_id", "")
+        self.anonymous_secret = cookies.anonymous_secret(request)
+
+    def answer(self) -> Response:
+        """The handler's response, or a page that says what went wrong."""
+        try:
+            self._find_session()
+            self._check()
+            with i18n.use_locale(self._actor().language, self.app.config.time_zone), self._unit() as ctx:
+                page = self._page(ctx)
+                response = self.route.handler(page, **self.request.path_params)
+        except Unauthenticated as error:
+            return self._to_sign_in(error)
+        except TrunklineError as error:
+            response = self._error_page(error, error.status)
+        except (OperationalError, PoolTimeout) as error:
+            log.exception("database unavailable")
+            busy = Unavailable(_("The database does not answer."), remedy=_("Try again in a moment."))
+            busy.__cause__ = error
+            response = self._error_page(busy, 503)
+        except Exception as error:
+            log.exception("page %s failed", self.request.url.path)
+            response = self._error_page(error, 500)
+        return self._finish(response)
+
+    # Who and whether
+
+    def _find_session(self) -> None:
+        with self.app.database.read() as session:
+            self.signed_in = sessions.find(session, cookies.session_token(self.request), self.app.clock())
+            session.expunge_all()
+
+    def _actor(self) -> Actor:
+        address = self.request.client.host if self.request.client else ""
+        if self.signed_in is None:
+            accepted = i18n.negotiate(self.request.headers.get("accept-language", ""), self.app.config.language)
+            return replace(ANONYMOUS, language=accepted, address=address)
+        return replace(self.signed_in.actor, address=address)
+
+    def _check(self) -> None:
+        if self.request.method not in _SAFE:
+            self._check_csrf()
+        if self.route.permission == PUBLIC:
+            return
+        if self.signed_in is None:
+            raise Unauthenticated(_("Sign in to see this page."))
+        kind = self.signed_in.user.kind
+        if self.route.audience != "any" and kind != self.route.audience:
+            raise Forbidden(_("This page is not for your kind of account."))
+        if self.route.permission != SIGNED_IN and not self.signed_in.actor.may(self.route.permission):
+            label = self.app.permission_label(self.route.permission)
+            raise Forbidden(
+                _("You may not do this: it needs the permission “{label}”.").format(label=_(label)),
+                remedy=_("Ask an administrator for a role that has it."),
+            )
+
+    def _check_csrf(self) -> None:
+        """Token and origin (OWASP ASVS 5, 3.5): a form of another site has neither."""
+        origin = self.request.headers.get("origin")
+        if origin and urlsplit(origin).netloc != self.request.headers.get("host"):
+            raise Forbidden(_("This form was sent from another site."))
+        token = self.request.headers.get("x-csrf-token") or str(self.form.get("csrf_token", ""))
+        valid = (
+            self.signed_in.csrf_valid(token)
+            if self.signed_in is not None
+            else csrf.is_valid(self.anonymous_secret, token)
+        )
+        if not valid:
+            raise Forbidden(
+                _("The form is out of date, so nothing was done."), remedy=_("Reload the page and send it again.")
+            )
+
+    @contextmanager
+    def _unit(self) -> Iterator[Context]:
+        reads = self.request.method in _SAFE or self.route.reads
+        unit: AbstractContextManager[Context] = (
+            self.app.reading(self._actor(), request_id=self.request_id)
+            if reads
+            else self.app.unit_of_work(
+                self._actor(),
+                request_id=self.request_id,
+                idempotency_key=str(self.form.get("idempotency_key") or "") or None,
+            )
+        )
+        with unit as ctx:
+            yield ctx
+
+    # Answers
+
+    def _page(self, ctx: Context) -> Page:
+        user = self.signed_in.user if self.signed_in else None
+        shown = (
+            SignedInUser(user.key, user.name, user.email, user.kind, initials(user.name or user.email)) if user else None
+        )
+        token = self.signed_in.csrf_token if self.signed_in else csrf.token_for(self.anonymous_secret)
+        page = Page(self.request, ctx, self.web, shown, token, self.form, self.signed_in)
+        if not page.is_fragment:
+            page.flash = self.web.take_toasts(self.request.cookies.get(TOAST_COOKIE, ""))
+        return page
+
+    def _to_sign_in(self, error: Unauthenticated) -> Response:
+        request = self.request
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        place = f"/sign-in?next={quote(here, safe='')}" if request.method in _SAFE and here != "/" else "/sign-in"
+        if request.headers.get("HX-Request") == "true":
+            return Response(str(error), 401, headers={"HX-Redirect": place})
+        return RedirectResponse(place, 303)
+
+    def _error_page(self, error: Exception, status: int) -> Response:
+        known = error if isinstance(error, TrunklineError) else None
+        details = ""
+        if known is None and self._actor().permissions is None and self.signed_in is not None:
+            details = "".join(traceback.format_exception(error))
+        try:
+            with i18n.use_locale(self._actor().language, self.app.config.time_zone), self.app.reading(self._actor()) as ctx:
+                page = self._page(ctx)
+                page.title = known.title if known else _("Internal error")
+                html = self.web.fragment(
+                    page,
+                    f"errors/{status}.html",
+                    {"error": known, "request_id": self.request_id, "details": details, "status": status},
+                )
+        except Exception:
+            log.exception("the error page failed too")
+            return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
+        return HTMLResponse(html, status, headers={"Vary": "HX-Request"})
+
+    def _finish(self, response: Response) -> Response:
+        if self.signed_in is None:
+            cookies.keep_anonymous(response, self.request, self.anonymous_secret)
+        elif self.signed_in.stale:
+            sessions.touch(self.app, self.signed_in)
+        if self.request.cookies.get(TOAST_COOKIE) and response.status_code == 200 and "HX-Request" not in self.request.headers:
+            response.delete_cookie(TOAST_COOKIE, path="/")
+        if "cache-control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response

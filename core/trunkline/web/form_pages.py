@@ -1,0 +1,81 @@
+"""A form's two routes: GET shows it, POST validates it, acts, or shows it again with what is wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from trunkline.errors import Conflict, Forbidden, NotFound, TrunklineError, Unauthenticated
+from trunkline.i18n import _
+from trunkline.web.forms import Form
+from trunkline.web.pages import Handler, Page
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """One form page; see `Pages.form`."""
+
+    schema: type[BaseModel] | Callable[..., type[BaseModel]]
+    template: str
+    title: str
+    handler: Handler
+    initial: Callable[..., Mapping[str, Any]] | None
+    extra: Callable[..., Mapping[str, Any]] | None
+    submit_label: str
+
+    @property
+    def __module__(self) -> str:  # type: ignore[override]
+        return self.handler.__module__
+
+    def show(self, page: Page, **parameters: Any) -> Response:
+        """The form with its initial values."""
+        return self._render(page, self._form(page, parameters), parameters)
+
+    def submit_form(self, page: Page, **parameters: Any) -> Response:
+        """Validate and act. What is refused undoes everything of this request before the form is shown again."""
+        form = self._form(page, parameters).parse(page.form_data)
+        if not form.valid:
+            return self._render(page, form, parameters, 422)
+        try:
+            with page.ctx.session.begin_nested():
+                return self.handler(page, form.command, **parameters)
+        except (Forbidden, NotFound, Unauthenticated):
+            raise
+        except TrunklineError as error:
+            page.ctx.session.rollback()
+            page.ctx.after_commit.clear()
+            form.refuse(error.field, str(error))
+            if isinstance(error, Conflict):
+                self._show_both(page, form, parameters)
+            return self._render(page, form, parameters, error.status)
+
+    def _form(self, page: Page, parameters: Mapping[str, Any]) -> Form[Any]:
+        schema = self.schema if isinstance(self.schema, type) else self.schema(page, **parameters)
+        initial = dict(self.initial(page, **parameters)) if self.initial else dict(page.query)
+        options = initial.pop("form_options", {})
+        return Form(
+            schema,
+            values=initial,
+            submit=self.submit_label,
+            csrf_token=page.csrf_token,
+            version=initial.get("version"),
+            **options,
+        )
+
+    def _show_both(self, page: Page, form: Form[Any], parameters: Mapping[str, Any]) -> None:
+        """After somebody else's change: say beside each field what it holds now, and save over that next time."""
+        if self.initial is None:
+            return
+        now = self.initial(page, **parameters)
+        for name, value in now.items():
+            mine = form.values.get(name)
+            if name in form and name != "version" and str(mine or "") != str(value or ""):
+                form.refuse(name, _("Now “{value}”.").format(value=value))
+        form.version = now.get("version", form.version)
+
+    def _render(self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200) -> Response:
+        page.title = page.title or _(self.title)
+        extra = self.extra(page, **parameters) if self.extra else {}
+        return page.render(self.template, status=status, form=form, **extra)

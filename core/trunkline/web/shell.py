@@ -1,0 +1,198 @@
+"""What surrounds every page: brand, menu, breadcrumbs, toasts, slots, and the rendering of templates."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from trunkline.i18n import I18n, _
+from trunkline.plugin import MenuItem, Slot
+from trunkline.web import signing
+from trunkline.web.assets import Assets
+from trunkline.web.templating import make_environment, render, render_fragment
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.web.pages import Page
+    from trunkline.web.tables import Table
+
+log = logging.getLogger(__name__)
+TOAST_COOKIE = "trunkline_toast"
+_GROUPS = ("", "Care", "Products", "Network", "Voice", "Billing", "Administration")
+
+
+@dataclass(frozen=True)
+class Brand:
+    """Who the system presents itself as."""
+
+    name: str
+    subtitle: str = ""
+    icon: str = "antenna-bars-5"
+
+
+@dataclass(frozen=True)
+class Crumb:
+    label: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Toast:
+    text: str
+
+
+@dataclass(frozen=True)
+class SignedInUser:
+    """What the shell shows of the signed-in user."""
+
+    id: int
+    name: str
+    email: str
+    kind: str
+    initials: str
+    impersonated_by: str = ""
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    label: str
+    path: str
+    icon: str
+    active: bool
+    badge: str | int | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class MenuGroup:
+    label: str
+    items: list[MenuEntry] = field(default_factory=list)
+
+
+class WebApp:
+    """The shell of one application: templates, menu and slots."""
+
+    def __init__(self, app: "App") -> None:
+        self.app = app
+        folders = {s.name: Path(str(s.module.__file__)).parent for s in app.loaded.enabled if s.module and not s.is_extension}
+        core = Path(__file__).parent.parent
+        self.assets = Assets({name: folder / "static" for name, folder in folders.items()})
+        self.environment = make_environment(
+            {name: folder / "templates" for name, folder in folders.items()},
+            app.config.template_folder if app.config.template_folder.is_dir() else None,
+            None,
+            I18n([core / "locale", *(folder / "locale" for folder in folders.values())]),
+            assets=self.assets,
+            slot=self._slot_in_template,
+        )
+
+    @cached_property
+    def brand(self) -> Brand:
+        return Brand(self.app.config.operator_name)
+
+    def render(self, page: "Page", template: str, context: Mapping[str, Any]) -> str:
+        """The whole page, or its changing part when htmx asks for that."""
+        call: Callable[..., str] = render_fragment if page.is_fragment else render
+        return call(self.environment, template, page, **context)
+
+    def fragment(self, page: "Page", template: str, context: Mapping[str, Any]) -> str:
+        """A template that stands for itself."""
+        return render(self.environment, template, page, **context)
+
+    # Menu
+
+    def menu_for(self, page: "Page") -> list[MenuGroup]:
+        """The groups and entries that the signed-in user may open."""
+        audience = "portal" if page.user is not None and page.user.kind == "portal" else "staff"
+        here = page.request.url.path
+        shown = [i for i in self.app.menu_items if i.audience == audience and page.can(i.permission)]
+        active = max((i.path for i in shown if _within(here, i.path)), key=len, default="")
+        groups: dict[str, list[MenuEntry]] = {name: [] for name in _GROUPS}
+        for item in shown:
+            entry = MenuEntry(_(item.label), item.path, item.icon, item.path == active, self._badge(page, item), item.key)
+            groups[item.group].append(entry)
+        return [MenuGroup(_(name) if name else "", entries) for name, entries in groups.items() if entries]
+
+    def _badge(self, page: "Page", item: MenuItem) -> str | int | None:
+        if item.badge is None:
+            return None
+        try:
+            with page.ctx.session.begin_nested():
+                return item.badge(page.ctx) or None
+        except Exception as error:
+            self.app.hooks.failed(item.permission.partition(".")[0], f"badge of menu entry {item.label}", error)
+            return None
+
+    # Slots
+
+    def _slot_in_template(self, place: str, subject: Any = None, **named: Any) -> Markup:
+        from trunkline.web.templating import current_page
+
+        page = current_page()
+        return Markup("").join(html for _slot, html in self.slot(page, place, subject if not named else named))
+
+    def slot(self, page: "Page", place: str, subject: Any) -> list[tuple[Slot, Markup]]:
+        """Each contribution to `place` that the user may see, with its HTML; a failing one is an error card."""
+        rendered = []
+        for plugin, slot in self.app.slots.get(place, []):
+            if page.can(slot.permission):
+                html = self.contribution(page, plugin, slot, subject)
+                if html:
+                    rendered.append((slot, html))
+        return rendered
+
+    def contribution(self, page: "Page", plugin: str, slot: Slot, subject: Any) -> Markup:
+        """One contribution in a savepoint of its own, so that its failure harms nothing else on the page."""
+        try:
+            with page.ctx.session.begin_nested():
+                return Markup(slot.render(page, subject) or "")  # noqa: S704 — templates escaped it
+        except Exception as error:
+            self.app.hooks.failed(plugin, f"slot {slot.place}", error)
+            return Markup(  # noqa: S704
+                self.fragment(page, "slot_error.html", {"plugin": plugin, "label": slot.label or slot.name})
+            )
+
+    def tab_slots(self, page: "Page", place: str) -> list[tuple[str, Slot]]:
+        """The tabs that the user may open, beside the plugin of each."""
+        return [(plugin, slot) for plugin, slot in self.app.slots.get(place, []) if page.can(slot.permission)]
+
+    # Lists
+
+    def table_response(
+        self, page: "Page", template: str, table: "Table", statement: Any, context: Mapping[str, Any]
+    ) -> Response:
+        from trunkline.web.table_response import respond
+
+        return respond(page, template, table, statement, context)
+
+    # Toasts
+
+    def remember_toast(self, response: Response, text: str) -> None:
+        """Show `text` on the page that comes next."""
+        value = signing.sign("toast", {"text": str(text)})
+        response.set_cookie(TOAST_COOKIE, value, max_age=30, httponly=True, samesite="lax", path="/")
+
+    def take_toasts(self, cookie: str) -> list[Toast]:
+        """The toasts that the page before left; an altered cookie counts for nothing."""
+        if not cookie:
+            return []
+        try:
+            return [Toast(str(signing.verify("toast", cookie).get("text", "")))]
+        except Exception:
+            log.debug("unreadable toast cookie")
+            return []
+
+
+def _within(here: str, path: str) -> bool:
+    return here == path or (path != "/" and here.startswith(f"{path}/"))
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON for attributes that scripts read."""
+    return json.dumps(value, separators=(",", ":"), default=str)
