@@ -26,7 +26,6 @@ def make_rest(app: "App") -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        openapi_version="3.1.0",
         redirect_slashes=False,
     )
     api.state.app = app

@@ -1,7 +1,7 @@
 """The web application: every page of core and plugins, static files, the REST application and health."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -13,6 +13,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from trunkline import secrets
+from trunkline.errors import NotFound, TrunklineError
+from trunkline.health import liveness, metrics, readiness
+from trunkline.rest.app import make_rest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
 from trunkline.web.middleware import BodyLimit, RequestId, SecurityHeaders
@@ -69,7 +72,7 @@ def make_web(app: "App") -> Starlette:
             if name != "core" and folder.is_dir()
         ),
         *_health_routes(app),
-        Mount("/api/v1", _rest(app)),
+        Mount("/api/v1", make_rest(app)),
         *(Route(r.path, endpoint(web, r), methods=list(r.methods), name=r.name) for _, r in page_routes(app)),
     ]
     starlette = Starlette(
@@ -82,15 +85,8 @@ def make_web(app: "App") -> Starlette:
     return starlette
 
 
-def _rest(app: "App") -> BaseRoute:
-    from trunkline.rest.app import make_rest
-
-    return make_rest(app)  # type: ignore[return-value]
-
-
-def _status_page(web: WebApp, status: int):  # type: ignore[no-untyped-def]
+def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     """The page for addresses that nothing answers."""
-    from trunkline.errors import NotFound, TrunklineError
 
     def refuse(page: Page) -> Response:
         if status == 404:
@@ -112,8 +108,6 @@ def _status_page(web: WebApp, status: int):  # type: ignore[no-untyped-def]
 
 
 def _health_routes(app: "App") -> Sequence[Route]:
-    from trunkline.health import liveness, metrics, readiness
-
     return [
         Route("/healthz", liveness(app)),
         Route("/readyz", readiness(app)),
