@@ -34,9 +34,7 @@ plugin = Plugin(
 def menu() -> Sequence[MenuItem]:
     from trunkline_portal.queries import overdue_count
 
-    def entry(
-        order: int, label: str, path: str, icon: str, permission: str, badge: bool = False
-    ) -> MenuItem:
+    def entry(order: int, label: str, path: str, icon: str, permission: str, badge: bool = False) -> MenuItem:
         counted = overdue_count if badge else None
         return MenuItem(label, path, icon, permission, order=order, badge=counted, audience="portal")
 

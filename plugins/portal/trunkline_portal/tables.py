@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from trunkline.i18n import gettext as _
 from trunkline.i18n import format_bytes, format_duration, format_number
+from trunkline.i18n import gettext as _
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
 from trunkline_catalog.schemas import ServiceView
 
