@@ -1,0 +1,131 @@
+"""Whether playbooks can be read: YAML and Ansible's own syntax check, with file and line of what is wrong."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from trunkline.errors import Refused, Unavailable
+from trunkline.i18n import gettext as _
+from trunkline_provisioning.library import Playbook
+from trunkline_provisioning.run_folder import RunFolder
+from trunkline_provisioning.runner import environment
+
+_PATIENCE_SECONDS = 120
+_ORIGIN = re.compile(r"Origin: (?P<file>.+?):(?P<line>\d+)(?::\d+)?\s*$", re.MULTILINE)
+_ERROR = re.compile(r"\[ERROR\]: (?P<text>.*?)(?=\nOrigin: |\n\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where: `line` counts from 1, 0 when it is the file as a whole."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+#: What was found, by the content of the folders looked at; Ansible takes a second or two to look.
+_known: dict[str, list[Problem]] = {}
+
+
+def check_playbook(path: Path, collections: tuple[Path, ...] = ()) -> list[Problem]:
+    """Problems of a playbook file, or of every `.yml` in a folder. Raises Refused when there is no such file."""
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise Refused(
+            _("There is no playbook at {path}.", path=str(path)),
+            field="path",
+            remedy=_("Name a .yml file, or a folder that has some."),
+        )
+    return check_files(files, collections)
+
+
+def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> list[Problem]:
+    """Problems of several playbook files; an answer is kept until something in their folders changes."""
+    key = _fingerprint(files)
+    if key not in _known:
+        problems = [problem for file in files for problem in _yaml_problems(file)]
+        _known[key] = problems or _ansible_problems(files, collections)
+    return _known[key]
+
+
+def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[Path, ...] = ()) -> None:
+    """Raise Refused naming file and line unless the named files of the playbook can be read."""
+    problems = check_files([playbook.path(word) for word in words], collections)
+    if problems:
+        raise Refused(
+            _("The playbook {name} cannot be run: {problem}", name=playbook.name, problem=str(problems[0])),
+            field="playbook",
+            remedy=_("Correct that line; `trunkline playbook check {folder}` checks it.", folder=str(playbook.folder)),
+        )
+
+
+def _fingerprint(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file}\0".encode())
+    for folder in sorted({file.parent for file in files}):
+        for inner in sorted(folder.rglob("*")):
+            if inner.is_file():
+                facts = inner.stat()
+                digest.update(f"{inner}\0{facts.st_mtime_ns}\0{facts.st_size}\0".encode())
+    return digest.hexdigest()
+
+
+def _yaml_problems(file: Path) -> list[Problem]:
+    try:
+        # Parsed only, nothing is constructed: tags such as !vault are Ansible's business.
+        for _event in yaml.parse(file.read_text(), Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        return [Problem(file, line, " ".join(filter(None, (error.context, error.problem))))]
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        return [Problem(file, 0, str(error))]
+    return []
+
+
+def _ansible_problems(files: Sequence[Path], collections: tuple[Path, ...]) -> list[Problem]:
+    """Ask Ansible about all files at once, and about each by itself only when something is wrong."""
+    found = _ask_ansible(files, collections)
+    if not found or len(files) == 1:
+        return found
+    return [problem for file in files for problem in _ask_ansible([file], collections)] or found
+
+
+def _ask_ansible(files: Sequence[Path], collections: tuple[Path, ...]) -> list[Problem]:
+    program = Path(sys.executable).parent / "ansible-playbook"
+    with RunFolder.make({}, {}) as folder:
+        try:
+            ended = subprocess.run(
+                [str(program), "--syntax-check", "-i", "localhost,", *map(str, files)],
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE_SECONDS,
+                env=environment(folder.path, collections),
+                cwd=folder.path,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise Unavailable(
+                _("Ansible is not installed beside {python}.", python=sys.executable),
+                remedy=_("Install the wheel trunkline-provisioning again, which brings ansible-core."),
+            ) from error
+    if ended.returncode == 0:
+        return []
+    said = f"{ended.stderr}\n{ended.stdout}"
+    error_text, origin = _ERROR.search(said), _ORIGIN.search(said)
+    message = " ".join((error_text.group("text") if error_text else said).split())
+    if origin:
+        return [Problem(Path(origin.group("file")), int(origin.group("line")), message)]
+    return [Problem(files[0], 0, message)]

@@ -1,0 +1,36 @@
+"""`trunkline playbook …`"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+playbook = typer.Typer(help="Playbooks that carry out orders.", no_args_is_help=True)
+
+
+@playbook.callback()
+def _group() -> None:
+    """Keeps `check` a word of its own while it is the only command."""
+
+
+@playbook.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(help="A .yml file, or a playbook's folder.")],
+) -> None:
+    """Check that playbooks can be read; prints FILE:LINE: MESSAGE of each problem. Exit status 1 when there is one, 2 without a file."""
+    from trunkline.errors import TrunklineError
+    from trunkline_provisioning.checking import check_playbook
+
+    try:
+        problems = check_playbook(path.resolve())
+    except TrunklineError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    if path.is_dir() and not (path / "undo.yml").exists():
+        typer.echo(f"{path}: no problem, but no undo.yml: what do.yml did would stay after a failure.")
+        return
+    typer.echo(f"{path}: no problem.")

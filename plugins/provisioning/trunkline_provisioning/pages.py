@@ -1,0 +1,39 @@
+"""Pages of provisioning: the playbooks, who uses them, whether they can be read."""
+
+from starlette.responses import Response
+
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.web.pages import Page, Pages
+from trunkline_provisioning import library, queries
+from trunkline_provisioning.settings import ProvisioningSettings
+
+PAGES = Pages()
+
+
+@PAGES.get("/provisioning/playbooks", permission="provisioning.playbook.list")
+def list_playbooks(page: Page) -> Response:
+    """Every playbook with its source and state."""
+    page.title = str(_("Playbooks"))
+    page.crumbs((str(_("Playbooks")), ""))
+    return page.render(
+        "provisioning/playbooks.html",
+        playbooks=queries.playbooks(page.ctx),
+        operator_folder=page.app.config.playbook_folder,
+        settings=page.ctx.settings(ProvisioningSettings),
+        hlr=queries.hlr_place(page.ctx),
+    )
+
+
+@PAGES.get("/provisioning/playbooks/{name}", permission="provisioning.playbook.view")
+def show_playbook(page: Page, name: str) -> Response:
+    """One playbook: its files, their source, what is wrong."""
+    playbook = queries.playbook(page.ctx, name)
+    word = page.query.get("file", playbook.files[0].word)
+    if word not in library.FILES:
+        raise NotFound(_("There is no such file."), field="file")
+    page.title = playbook.name
+    page.crumbs((str(_("Playbooks")), "/provisioning/playbooks"), (playbook.name, ""))
+    return page.render(
+        "provisioning/playbook.html", playbook=playbook, word=word, source=queries.source(page.ctx, name, word)
+    )

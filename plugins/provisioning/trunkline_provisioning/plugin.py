@@ -1,0 +1,109 @@
+"""Provisioning: order lines carried out by Ansible playbooks, as steps of durable jobs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import (
+    HealthReport,
+    MenuItem,
+    Permission,
+    Plugin,
+    ServiceProcess,
+    StepKind,
+    hookimpl,
+)
+from trunkline_provisioning.settings import ProvisioningSettings
+
+if TYPE_CHECKING:
+    import typer
+
+    from trunkline.operation import Context
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
+    from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
+
+_READERS = ("supervisor", "provisioning_engineer", "product_manager", "auditor")
+
+plugin = Plugin(
+    name="provisioning",
+    label=_("Provisioning"),
+    summary=_("Carries out order lines with Ansible playbooks, and undoes what failed."),
+    requires=("inventory", "catalog"),
+    settings=ProvisioningSettings,
+    permissions=(
+        Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
+        Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
+        Permission("provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care")),
+    ),
+)
+
+
+@hookimpl
+def routes() -> "Sequence[Pages]":
+    from trunkline_provisioning.pages import PAGES
+
+    return [PAGES]
+
+
+@hookimpl
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline_provisioning.rest import REST
+
+    return [REST]
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    return [
+        MenuItem(
+            _("Playbooks"), "/provisioning/playbooks", "book", "provisioning.playbook.list", group="Network", order=320
+        )
+    ]
+
+
+@hookimpl
+def step_kinds() -> Sequence[StepKind]:
+    from trunkline_provisioning.steps import STEP_KINDS
+
+    return STEP_KINDS
+
+
+@hookimpl
+def catalog_line_steps(ctx: "Context", line: "OrderLineView", product: "ProductView") -> "Sequence[LineStep]":
+    from trunkline_provisioning.steps import line_steps
+
+    return line_steps(ctx, line, product)
+
+
+@hookimpl
+def catalog_playbooks(ctx: "Context") -> Sequence[str]:
+    from trunkline_provisioning.queries import playbook_names
+
+    return playbook_names(ctx)
+
+
+@hookimpl
+def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:
+    from trunkline_provisioning.hlr.peer import service_of
+    from trunkline_provisioning.queries import hlr_place
+    from trunkline_provisioning.run_folder import sweep
+
+    # A worker that was killed could not delete what it held.
+    sweep()
+    service = service_of(ctx.app.config, hlr_place(ctx))
+    return [service] if service else []
+
+
+@hookimpl
+def health_checks(ctx: "Context") -> Sequence[HealthReport]:
+    from trunkline_provisioning.health import reports
+
+    return reports(ctx)
+
+
+@hookimpl
+def cli(app: "typer.Typer") -> None:
+    from trunkline_provisioning.commands import playbook
+
+    app.add_typer(playbook, name="playbook")

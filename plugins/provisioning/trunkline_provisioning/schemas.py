@@ -1,0 +1,48 @@
+"""What provisioning takes and gives."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AnsibleInputs(BaseModel):
+    """Inputs of the step kind `provisioning.ansible`: references only. Variables and secrets are read when it runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_id: int
+    #: Playbook and file, as in `mobile_line/do`.
+    playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z]+$")
+    #: What undoes it; empty when nothing has to be undone.
+    undo_playbook: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*/[a-z]+)?$")
+
+
+class WelcomeInputs(BaseModel):
+    """Inputs of the step kind `provisioning.welcome`."""
+
+    line_id: int
+
+
+class PlaybookFileView(BaseModel):
+    """One file of a playbook. `problem` is empty when it can be read."""
+
+    word: str
+    path: str
+    problem: str = ""
+    line: int = 0
+
+
+class PlaybookView(BaseModel):
+    """A playbook as pages and REST show it."""
+
+    name: str
+    source: str
+    folder: str
+    files: tuple[PlaybookFileView, ...]
+    #: Codes of the products that name it.
+    products: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """`failed` when a file cannot be read, `warning` when nothing would undo it, else `ok`."""
+        if any(file.problem for file in self.files):
+            return "failed"
+        return "ok" if any(file.word == "undo" for file in self.files) else "warning"

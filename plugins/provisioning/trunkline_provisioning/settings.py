@@ -1,0 +1,39 @@
+"""What the operator chooses about playbooks and the HLR."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from trunkline.i18n import gettext as _
+
+
+class ProvisioningSettings(BaseModel):
+    """Table `[plugin.provisioning]`."""
+
+    hlr: Literal["auto", "external", "osmo", "simulated"] = Field(
+        default="auto",
+        title=_("HLR"),
+        description=_(
+            "external: one that runs elsewhere; osmo: osmo-hlr beside the worker; simulated: no network element, for trying out; "
+            "auto: osmo-hlr where it is installed, else simulated."
+        ),
+    )
+    hlr_host: str = Field(
+        default="",
+        max_length=253,
+        title=_("HLR address"),
+        description=_("Empty: this machine for an external one, a loopback address of its own for one beside the worker."),
+    )
+    hlr_port: int = Field(default=4258, ge=1, le=65535, title=_("HLR port"), description=_("Of its command line (VTY)."))
+    timeout_seconds: int = Field(
+        default=300,
+        ge=5,
+        le=3600,
+        title=_("Time a playbook may take"),
+        description=_("In seconds. What runs longer is stopped and undone."),
+    )
+    welcome_mail: bool = Field(
+        default=True,
+        title=_("Welcome mail"),
+        description=_("Write to the customer when a new service works."),
+    )

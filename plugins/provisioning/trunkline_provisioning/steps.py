@@ -1,0 +1,149 @@
+"""The steps that provisioning brings to an order line's job."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from trunkline.customers import queries as customers
+from trunkline.i18n import gettext as _
+from trunkline.jobs.operations import PlannedStep
+from trunkline.jobs.steps import StepContext, StepFailed
+from trunkline.operation import Context
+from trunkline.plugin import Policy, StepKind
+from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
+from trunkline_provisioning import library, queries
+from trunkline_provisioning.schemas import AnsibleInputs, WelcomeInputs
+from trunkline_provisioning.settings import ProvisioningSettings
+
+NETWORK_ORDER, WELCOME_ORDER = 50, 90
+
+#: What each action runs, what undoes it, and what people read.
+_ACTIONS = {
+    LineAction.NEW: ("do", "undo", _("Set up in the network")),
+    LineAction.SUSPEND: ("suspend", "resume", _("Suspend in the network")),
+    LineAction.RESUME: ("resume", "suspend", _("Resume in the network")),
+    LineAction.TERMINATE: ("terminate", "do", _("Remove from the network")),
+}
+
+
+def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:
+    """The steps of one order line. Raises Refused when the product's playbook is missing or cannot be read."""
+    steps = []
+    if product.playbook and line.needs_network:
+        steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product.playbook)))
+    if line.action is LineAction.NEW and ctx.settings(ProvisioningSettings).welcome_mail:
+        steps.append(LineStep(WELCOME_ORDER, PlannedStep("provisioning.welcome", inputs={"line_id": line.id})))
+    return steps
+
+
+def _network_step(ctx: Context, line: OrderLineView, name: str) -> PlannedStep:
+    from trunkline_provisioning.checking import require_sound
+
+    do, undo, label = _ACTIONS[line.action]
+    playbook = library.find(ctx.app, name)
+    playbook.path(do)
+    words = [do, undo] if playbook.has(undo) else [do]
+    require_sound(playbook, words, library.collections(ctx.app))
+    inputs = AnsibleInputs(
+        line_id=line.id,
+        playbook=f"{name}/{do}",
+        undo_playbook=f"{name}/{undo}" if playbook.has(undo) else "",
+    )
+    return PlannedStep("provisioning.ansible", label=str(label), inputs=inputs.model_dump())
+
+
+def run_ansible(step: StepContext) -> Mapping[str, Any]:
+    """Do a step: run its playbook; what it hands to set_stats are the step's outputs."""
+    return _run(step, step.inputs.playbook)
+
+
+def undo_ansible(step: StepContext) -> None:
+    """Undo a step by its own playbook, which accepts that nothing is there."""
+    if not step.inputs.undo_playbook:
+        step.log("Nothing undoes this playbook.", "warn")
+        return
+    _run(step, step.inputs.undo_playbook)
+
+
+def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
+    from trunkline_provisioning.run_events import forms
+    from trunkline_provisioning.runner import PlaybookRun, run_playbook
+
+    inputs: AnsibleInputs = step.inputs
+    with step.app.reading() as ctx:
+        settings = ctx.settings(ProvisioningSettings)
+        place = queries.hlr_place(ctx)
+        variables = queries.run_variables(ctx, inputs.line_id, step)
+        secrets = queries.run_secrets(ctx, variables)
+        path = library.file_of(step.app, reference)
+    step.redact(*(form for values in secrets.values() for value in values.values() for form in forms(value)))
+    step.log(f"Playbook {reference} ({path}); {place}.", "warn" if place.kind == "simulated" else "info")
+    run = PlaybookRun(
+        path,
+        variables,
+        secrets,
+        timedelta(seconds=settings.timeout_seconds),
+        library.collections(step.app),
+    )
+    result = run_playbook(
+        run, log=lambda line: step.log(line.text, line.level, **line.data), is_cancelled=step.cancelled
+    )
+    if not result.succeeded:
+        raise StepFailed(result.problem)
+    step.log(f"Playbook {reference} ended well, {result.changed} changed.")
+    return result.outputs
+
+
+def welcome(step: StepContext) -> Mapping[str, Any]:
+    """Queue the welcome mail, in the transaction that ends the job. A customer without an address gets none."""
+    from trunkline.mail import operations as mail
+
+    inputs: WelcomeInputs = step.inputs
+    ctx = step.ctx
+    line = catalog.line(ctx, inputs.line_id)
+    customer = customers.by_id(ctx, line.customer_id)
+    if not customer.email:
+        step.log(f"{customer.name} has no e-mail address, so no welcome is sent.", "warn")
+        return {}
+    service = catalog.service_by_id(ctx, line.service_id) if line.service_id is not None else None
+    email = mail.queue(
+        ctx,
+        template="provisioning/mail/welcome",
+        to=customer.email,
+        language=customer.language,
+        context={
+            "customer": {"name": customer.name, "number": customer.number},
+            "product": line.product_name,
+            "service": service.number if service else "",
+            "msisdn": service.identifiers.get("msisdn", "") if service else "",
+            "operator": ctx.app.config.operator_name,
+            "portal_url": f"{ctx.app.config.public_url}/portal",
+        },
+        customer_id=line.customer_id,
+        key=f"welcome:{line.number}",
+    )
+    step.log(f"Welcome mail {email.number} to {customer.email} queued.", "ok")
+    return {"email": email.number}
+
+
+STEP_KINDS = (
+    StepKind(
+        "provisioning.ansible",
+        _("Ansible playbook"),
+        run_ansible,
+        undo_ansible,
+        inputs=AnsibleInputs,
+        policy=Policy.RESUME,
+        # The playbook's own limit is in the settings and never above this.
+        timeout=timedelta(hours=2),
+    ),
+    StepKind(
+        "provisioning.welcome",
+        _("Welcome mail"),
+        welcome,
+        inputs=WelcomeInputs,
+        transactional=True,
+        irreversible=True,
+    ),
+)
