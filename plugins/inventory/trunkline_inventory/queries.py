@@ -1,8 +1,9 @@
 """What inventory can be asked."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlmodel import col
 
 from trunkline import secrets
@@ -50,7 +51,7 @@ def template(ctx: Context, name: str) -> TemplateView:
     """One template by its name. Raises NotFound naming those there are."""
     row = ctx.session.scalars(select(InventoryTemplate).where(col(InventoryTemplate.name) == name)).one_or_none()
     if row is None:
-        known = ", ".join(ctx.session.scalars(select(InventoryTemplate.name).order_by(InventoryTemplate.name)))
+        known = ", ".join(ctx.session.scalars(select(col(InventoryTemplate.name)).order_by(col(InventoryTemplate.name))))
         raise NotFound(f"There is no template “{name}”.", field="template", remedy=f"Templates: {known}.")
     return template_view(row)
 
@@ -119,22 +120,21 @@ def available(ctx: Context, template: str, q: str = "", *, limit: int = 20) -> l
     return views(ctx, rows.all())
 
 
-def available_ids(template: str) -> "Select[tuple[int | None]]":
+def available_ids(template: str) -> "Select[int | None]":
     """Keys of what can be held of a template."""
     return (
-        select(InventoryItem.id)  # type: ignore[call-overload,no-any-return]
+        select(col(InventoryItem.id))
         .join(InventoryTemplate, col(InventoryTemplate.id) == col(InventoryItem.template_id))
         .where(col(InventoryTemplate.name) == template, col(InventoryItem.state) == ItemState.AVAILABLE)
     )
 
 
-def matches_identifier(needle: str) -> "exists":  # type: ignore[valid-type]
+def matches_identifier(needle: str) -> ColumnElement[bool]:
     """Whether any identifier of the item holds `needle`."""
-    condition: exists = exists().where(  # type: ignore[valid-type]
+    return exists().where(
         col(InventoryIdentifier.item_id) == col(InventoryItem.id),
         col(InventoryIdentifier.value).contains(needle, autoescape=True),
     )
-    return condition
 
 
 def find(ctx: Context, value: str) -> ItemView | None:
@@ -174,15 +174,15 @@ def movements(ctx: Context, item_id: int, *, limit: int = 200) -> list[MovementV
     return [MovementView.model_validate(dict(row)) for row in rows]
 
 
-def movement_select() -> "Select[tuple[object, ...]]":
+def movement_select() -> "Select[Any]":
     """Movements with the names of item and stocks, for lists."""
     from sqlalchemy import func
     from sqlalchemy.orm import aliased
 
     before, after = aliased(InventoryStock), aliased(InventoryStock)
     m = InventoryMovement
-    return (
-        select(  # type: ignore[call-overload,no-any-return]
+    statement: Any = (
+        select(
             col(m.id),
             col(InventoryItem.number).label("item"),
             col(InventoryItem.label).label("item_label"),
@@ -199,9 +199,10 @@ def movement_select() -> "Select[tuple[object, ...]]":
             col(m.note),
         )
         .join(InventoryItem, col(InventoryItem.id) == col(m.item_id))
-        .outerjoin(before, before.id == col(m.from_stock_id))
-        .outerjoin(after, after.id == col(m.to_stock_id))
+        .outerjoin(before, col(before.id) == col(m.from_stock_id))
+        .outerjoin(after, col(after.id) == col(m.to_stock_id))
     )
+    return statement  # type: ignore[no-any-return]
 
 
 def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
@@ -209,13 +210,13 @@ def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
     keys = [row.key for row in rows]
     identifiers: dict[int, dict[str, str]] = {}
     for found in ctx.session.execute(
-        select(InventoryIdentifier.item_id, InventoryIdentifier.kind, InventoryIdentifier.value)
+        select(col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value))
         .where(col(InventoryIdentifier.item_id).in_(keys))
         .order_by(col(InventoryIdentifier.id))
     ):
         identifiers.setdefault(found.item_id, {})[found.kind] = found.value
-    names = {row.id: row.name for row in ctx.session.execute(select(InventoryTemplate.id, InventoryTemplate.name))}
-    places = {row.id: row.name for row in ctx.session.execute(select(InventoryStock.id, InventoryStock.name))}
+    names = {row.id: row.name for row in ctx.session.execute(select(col(InventoryTemplate.id), col(InventoryTemplate.name)))}
+    places = {row.id: row.name for row in ctx.session.execute(select(col(InventoryStock.id), col(InventoryStock.name)))}
     return [
         ItemView(
             id=row.key,
@@ -242,9 +243,9 @@ def counts(ctx: Context) -> dict[str, dict[str, int]]:
 
     found: dict[str, dict[str, int]] = {}
     for row in ctx.session.execute(
-        select(InventoryTemplate.name, InventoryItem.state, func.count())
+        select(col(InventoryTemplate.name), col(InventoryItem.state), func.count())
         .join(InventoryItem, col(InventoryItem.template_id) == col(InventoryTemplate.id))
-        .group_by(InventoryTemplate.name, InventoryItem.state)
+        .group_by(col(InventoryTemplate.name), col(InventoryItem.state))
     ):
         found.setdefault(row[0], {})[row[1]] = row[2]
     return found

@@ -1,6 +1,13 @@
 """What the catalogue can be asked."""
 
-from trunkline_catalog.queries.orders import line, line_by_number, lines_of_service, open_line_of, order, orders_of
+from trunkline_catalog.queries.orders import (
+    line,
+    line_by_number,
+    lines_of_service,
+    open_line_of,
+    order,
+    orders_of,
+)
 from trunkline_catalog.queries.products import (
     known_playbooks,
     known_tariffs,

@@ -73,7 +73,7 @@ def _view(row: CatalogProduct, price: CatalogPrice | None) -> ProductView:
     )
 
 
-def _at(product_ids: Sequence[int], at: datetime) -> "Select[tuple[CatalogPrice]]":
+def _at(product_ids: Sequence[int], at: datetime) -> "Select[CatalogPrice]":
     return select(CatalogPrice).where(
         col(CatalogPrice.product_id).in_(product_ids),
         col(CatalogPrice.effective_from) <= at,
@@ -83,7 +83,7 @@ def _at(product_ids: Sequence[int], at: datetime) -> "Select[tuple[CatalogPrice]
 
 def price_at(ctx: Context, product_code: str, at: datetime) -> Price:
     """What a product costs at a moment. Raises Refused when it had no price then."""
-    product_id = ctx.session.scalar(select(CatalogProduct.id).where(col(CatalogProduct.code) == product_code))
+    product_id = ctx.session.scalar(select(col(CatalogProduct.id)).where(col(CatalogProduct.code) == product_code))
     row = ctx.session.scalars(_at([product_id or 0], at)).one_or_none()
     if row is None:
         raise Refused(

@@ -57,20 +57,20 @@ def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceV
     """Services as others see them: names, reasons and identifiers read in one go."""
     keys = [row.key for row in rows]
     products = {row.id: row for row in ctx.session.execute(
-        select(CatalogProduct.id, CatalogProduct.code, CatalogProduct.name, CatalogProduct.service_kind).where(
+        select(col(CatalogProduct.id), col(CatalogProduct.code), col(CatalogProduct.name), col(CatalogProduct.service_kind)).where(
             col(CatalogProduct.id).in_({row.product_id for row in rows})
         )
     )}
     reasons: dict[int, list[SuspensionReason]] = {}
     for found in ctx.session.execute(
-        select(CatalogSuspension.service_id, CatalogSuspension.reason)
+        select(col(CatalogSuspension.service_id), col(CatalogSuspension.reason))
         .where(col(CatalogSuspension.service_id).in_(keys), col(CatalogSuspension.ended_at).is_(None))
         .order_by(col(CatalogSuspension.id))
     ):
         reasons.setdefault(found.service_id, []).append(SuspensionReason(found.reason))
     identifiers: dict[int, dict[str, str]] = {}
     for found in ctx.session.execute(
-        select(CatalogIdentifier.service_id, CatalogIdentifier.kind, CatalogIdentifier.value)
+        select(col(CatalogIdentifier.service_id), col(CatalogIdentifier.kind), col(CatalogIdentifier.value))
         .where(col(CatalogIdentifier.service_id).in_(keys), col(CatalogIdentifier.valid_to).is_(None))
         .order_by(col(CatalogIdentifier.id))
     ):
@@ -100,7 +100,7 @@ def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceV
 def active_services(ctx: Context) -> "Select[Any]":
     """Core select of every service that works or worked and has not ended: `id, number, customer_id, product_code,
     product_name, state, suspended, activated_at, ended_at, site_id, contact_id`. Narrow and order it as you need."""
-    return (
+    statement: Any = (
         select(
             col(CatalogService.id).label("id"),
             col(CatalogService.number).label("number"),
@@ -120,12 +120,13 @@ def active_services(ctx: Context) -> "Select[Any]":
             *ctx.visible_conditions(CatalogService),
         )
     )
+    return statement  # type: ignore[no-any-return]
 
 
 def identifier_holder(ctx: Context, kind: str, value: str, at: datetime) -> ServiceView | None:
     """The service that had an identifier at a moment."""
     service_id = ctx.session.scalar(
-        select(CatalogIdentifier.service_id)
+        select(col(CatalogIdentifier.service_id))
         .where(
             col(CatalogIdentifier.kind) == kind,
             col(CatalogIdentifier.value) == value,
@@ -154,13 +155,13 @@ def identifier_index(ctx: Context) -> dict[tuple[str, str], list[IndexEntry]]:
     index: dict[tuple[str, str], list[IndexEntry]] = {}
     for row in ctx.session.execute(
         select(
-            CatalogIdentifier.kind,
-            CatalogIdentifier.value,
-            CatalogIdentifier.valid_from,
-            CatalogIdentifier.valid_to,
-            CatalogIdentifier.service_id,
-            CatalogService.customer_id,
-            CatalogProduct.code,
+            col(CatalogIdentifier.kind),
+            col(CatalogIdentifier.value),
+            col(CatalogIdentifier.valid_from),
+            col(CatalogIdentifier.valid_to),
+            col(CatalogIdentifier.service_id),
+            col(CatalogService.customer_id),
+            col(CatalogProduct.code),
         )
         .join(CatalogService, col(CatalogService.id) == col(CatalogIdentifier.service_id))
         .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))

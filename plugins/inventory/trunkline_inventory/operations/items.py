@@ -86,7 +86,7 @@ def holders_of_values(ctx: Context, kind: str, values: Sequence[str]) -> dict[st
     wanted = [value for value in values if value]
     for start in range(0, len(wanted), _CHUNK):
         for row in ctx.session.execute(
-            select(InventoryIdentifier.value, InventoryItem.number, InventoryItem.state, InventoryItem.holder_label)
+            select(col(InventoryIdentifier.value), col(InventoryItem.number), col(InventoryItem.state), col(InventoryItem.holder_label))
             .join(InventoryItem, col(InventoryItem.id) == col(InventoryIdentifier.item_id))
             .where(
                 col(InventoryIdentifier.kind) == kind,

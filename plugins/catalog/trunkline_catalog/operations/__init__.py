@@ -1,0 +1,33 @@
+"""What changes products, orders and services."""
+
+from trunkline_catalog.operations.orders import cancel_order_line, place_order, retry_order_line
+from trunkline_catalog.operations.products import (
+    create_product,
+    reinstate_product,
+    retire_product,
+    set_price,
+    update_product,
+    withdraw_price,
+)
+from trunkline_catalog.operations.services import (
+    record_existing_service,
+    resume_service,
+    suspend_service,
+    terminate_service,
+)
+
+__all__ = [
+    "cancel_order_line",
+    "create_product",
+    "place_order",
+    "record_existing_service",
+    "reinstate_product",
+    "resume_service",
+    "retire_product",
+    "retry_order_line",
+    "set_price",
+    "suspend_service",
+    "terminate_service",
+    "update_product",
+    "withdraw_price",
+]

@@ -1,0 +1,358 @@
+"""What the worker does with order lines: begin, finish, undo. Each is transactional and harmless when repeated."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlmodel import col
+
+from trunkline.errors import NotFound, Refused
+from trunkline.i18n import gettext as _
+from trunkline.jobs.models import Job
+from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
+from trunkline_catalog.events import (
+    OrderLineCompleted,
+    OrderLineFailed,
+    ServiceActivated,
+    ServiceResumed,
+    ServiceSuspended,
+    ServiceTerminated,
+)
+from trunkline_catalog.models import (
+    CatalogIdentifier,
+    CatalogOrder,
+    CatalogOrderLine,
+    CatalogProduct,
+    CatalogService,
+    CatalogSuspension,
+)
+from trunkline_catalog.queries.services import identifiers_from
+from trunkline_catalog.schemas import LineAction, LineState, OrderState, ServiceKind, ServiceState
+from trunkline_inventory import operations as stock
+from trunkline_inventory import queries as inventory
+from trunkline_inventory.schemas import Holder
+
+
+def locked_line(ctx: Context, line_id: int) -> CatalogOrderLine:
+    """A line under its row lock. Raises NotFound."""
+    row = ctx.session.scalars(
+        select(CatalogOrderLine)
+        .where(col(CatalogOrderLine.id) == line_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such order line."))
+    return row
+
+
+def _service(ctx: Context, line: CatalogOrderLine) -> CatalogService:
+    return ctx.session.scalars(
+        select(CatalogService)
+        .where(col(CatalogService.id) == line.service_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _line_holder(line: CatalogOrderLine) -> Holder:
+    return Holder("order_line", line.key, line.customer_id, line.number)
+
+
+def _service_holder(service: CatalogService) -> Holder:
+    return Holder("service", service.key, service.customer_id, service.number)
+
+
+def refresh_order(ctx: Context, order_id: int) -> None:
+    """Let the order's state follow its lines'."""
+    ctx.session.flush()
+    states = {
+        LineState(state)
+        for state in ctx.session.scalars(select(col(CatalogOrderLine.state)).where(col(CatalogOrderLine.order_id) == order_id))
+    }
+    order = ctx.session.get_one(CatalogOrder, order_id)
+    if any(state.is_open for state in states):
+        order.state = OrderState.IN_PROGRESS
+    elif LineState.FAILED in states:
+        order.state = OrderState.FAILED
+    elif states == {LineState.CANCELLED}:
+        order.state = OrderState.CANCELLED
+    else:
+        order.state = OrderState.COMPLETED
+    ctx.session.flush()
+
+
+@operation("catalog.order.run")
+def begin(ctx: Context, line_id: int) -> None:
+    """Work on the line starts: its service shows it. Raises Refused when the line is not due."""
+    line = locked_line(ctx, line_id)
+    if line.state == LineState.IN_PROGRESS:
+        return
+    if line.state != LineState.QUEUED:
+        raise Refused(_("Line {number} is {state}; it cannot begin.", number=line.number, state=line.state))
+    line.state = LineState.IN_PROGRESS
+    service = _service(ctx, line)
+    if line.action == LineAction.NEW:
+        service.state = ServiceState.PROVISIONING
+    elif line.action == LineAction.TERMINATE:
+        service.state = ServiceState.TERMINATING
+    mark(ctx, "service", service.key)
+    ctx.note(line, label=line.number)
+
+
+@operation("catalog.order.run")
+def undo_begin(ctx: Context, line_id: int) -> None:
+    """The line was undone: what it held is free again, and its service is as before, or visibly failed."""
+    line = locked_line(ctx, line_id)
+    if not LineState(line.state).is_open:
+        return
+    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    if job is not None and job.cancel_requested:
+        close_cancelled(ctx, line)
+    else:
+        close_failed(ctx, line, job.error if job is not None else "")
+    ctx.note(line, label=line.number)
+
+
+def close_cancelled(ctx: Context, line: CatalogOrderLine) -> None:
+    """End a line that is not wanted any more; again changes nothing."""
+    if line.state in (LineState.COMPLETED, LineState.CANCELLED):
+        return
+    _give_back(ctx, line, ServiceState.CANCELLED)
+    line.state, line.open_service_id, line.finished_at = LineState.CANCELLED, None, ctx.now()
+    refresh_order(ctx, line.order_id)
+
+
+def close_failed(ctx: Context, line: CatalogOrderLine, error: str) -> None:
+    """End a line that could not be done; again changes nothing."""
+    if not LineState(line.state).is_open:
+        return
+    _give_back(ctx, line, ServiceState.FAILED)
+    line.state, line.open_service_id, line.finished_at = LineState.FAILED, None, ctx.now()
+    line.error = error
+    refresh_order(ctx, line.order_id)
+    ctx.emit(
+        OrderLineFailed(
+            entity_id=line.key,
+            customer_id=line.customer_id,
+            number=line.number,
+            action=line.action,
+            service_id=line.service_id,
+            error=error[:500],
+        )
+    )
+
+
+def _give_back(ctx: Context, line: CatalogOrderLine, new_service_becomes: ServiceState) -> None:
+    service = _service(ctx, line)
+    if line.action == LineAction.NEW:
+        stock.free(ctx, holder=_line_holder(line))
+        service.state = new_service_becomes
+    elif line.action == LineAction.TERMINATE:
+        service.state = ServiceState.ACTIVE
+    mark(ctx, "service", service.key)
+
+
+def _complete(ctx: Context, line: CatalogOrderLine) -> None:
+    line.state, line.open_service_id, line.finished_at, line.error = LineState.COMPLETED, None, ctx.now(), ""
+    refresh_order(ctx, line.order_id)
+    ctx.emit(
+        OrderLineCompleted(
+            entity_id=line.key,
+            customer_id=line.customer_id,
+            number=line.number,
+            action=line.action,
+            service_id=line.service_id,
+        )
+    )
+
+
+def _reopen(ctx: Context, line: CatalogOrderLine) -> None:
+    line.state, line.open_service_id, line.finished_at = LineState.IN_PROGRESS, line.service_id, None
+    refresh_order(ctx, line.order_id)
+
+
+@operation("catalog.order.run")
+def activate(ctx: Context, line_id: int) -> None:
+    """The service works from now on: it has its items and identifiers."""
+    line = locked_line(ctx, line_id)
+    if line.state == LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    take_over_items(ctx, _line_holder(line), service)
+    start_service(ctx, service, ctx.now())
+    _complete(ctx, line)
+    ctx.note(service, label=service.number)
+
+
+def take_over_items(ctx: Context, holder: Holder, service: CatalogService) -> None:
+    """What the line held is in use by the service."""
+    ctx.session.flush()
+    stock.rehold(ctx, holder, _service_holder(service))
+    stock.assign(ctx, holder=_service_holder(service))
+
+
+def start_service(ctx: Context, service: CatalogService, at: datetime, *, imported: bool = False) -> None:
+    """Make a service active since `at`, with the identifiers its items lend it."""
+    product = ctx.session.get_one(CatalogProduct, service.product_id)
+    items = inventory.items_of(ctx, _service_holder(service))
+    identifiers = identifiers_from(items, ServiceKind(product.service_kind))
+    ctx.session.add_all(
+        CatalogIdentifier(service_id=service.key, kind=kind, value=value, valid_from=at)
+        for kind, value in identifiers.items()
+    )
+    service.state, service.activated_at = ServiceState.ACTIVE, at
+    ctx.session.flush()
+    mark(ctx, "service", service.key)
+    ctx.emit(
+        ServiceActivated(
+            entity_id=service.key,
+            customer_id=service.customer_id,
+            number=service.number,
+            product_code=product.code,
+            imported=imported,
+        )
+    )
+
+
+@operation("catalog.order.run")
+def undo_activate(ctx: Context, line_id: int) -> None:
+    """Take an activation back: the line holds the items again, the identifiers never counted."""
+    line = locked_line(ctx, line_id)
+    if line.state != LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    ctx.session.execute(
+        delete(CatalogIdentifier).where(
+            col(CatalogIdentifier.service_id) == service.id, col(CatalogIdentifier.valid_to).is_(None)
+        )
+    )
+    stock.rehold(ctx, _service_holder(service), _line_holder(line))
+    service.state, service.activated_at = ServiceState.PROVISIONING, None
+    _reopen(ctx, line)
+    ctx.note(service, label=service.number)
+
+
+@operation("catalog.order.run")
+def suspend(ctx: Context, line_id: int) -> None:
+    """The line's reason is in force from now on."""
+    line = locked_line(ctx, line_id)
+    if line.state == LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    first = not service.suspended
+    ctx.session.add(
+        CatalogSuspension(service_id=service.key, reason=line.reason, note=line.note, started_at=ctx.now())
+    )
+    service.suspended = True
+    ctx.session.flush()
+    mark(ctx, "service", service.key)
+    ctx.emit(
+        ServiceSuspended(**_about(ctx, service), reason=line.reason, first=first),
+    )
+    _complete(ctx, line)
+    ctx.note(service, label=service.number, reason=line.reason)
+
+
+@operation("catalog.order.run")
+def undo_suspend(ctx: Context, line_id: int) -> None:
+    """The reason never came into force."""
+    line = locked_line(ctx, line_id)
+    if line.state != LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    ctx.session.execute(
+        delete(CatalogSuspension).where(
+            col(CatalogSuspension.service_id) == service.id,
+            col(CatalogSuspension.reason) == line.reason,
+            col(CatalogSuspension.ended_at).is_(None),
+        )
+    )
+    service.suspended = bool(_open_reasons(ctx, service.key))
+    _reopen(ctx, line)
+    ctx.note(service, label=service.number, reason=line.reason)
+
+
+@operation("catalog.order.run")
+def resume(ctx: Context, line_id: int) -> None:
+    """The line's reason is lifted; the service works when none is left."""
+    line = locked_line(ctx, line_id)
+    if line.state == LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    for row in _suspensions(ctx, service.key):
+        if row.reason == line.reason:
+            row.ended_at = ctx.now()
+    ctx.session.flush()
+    service.suspended = bool(_open_reasons(ctx, service.key))
+    mark(ctx, "service", service.key)
+    ctx.emit(ServiceResumed(**_about(ctx, service), reason=line.reason, working=not service.suspended))
+    _complete(ctx, line)
+    ctx.note(service, label=service.number, reason=line.reason)
+
+
+@operation("catalog.order.run")
+def undo_resume(ctx: Context, line_id: int) -> None:
+    """The reason is in force as before."""
+    line = locked_line(ctx, line_id)
+    if line.state != LineState.COMPLETED:
+        return
+    service = _service(ctx, line)
+    last = ctx.session.scalars(
+        select(CatalogSuspension)
+        .where(col(CatalogSuspension.service_id) == service.id, col(CatalogSuspension.reason) == line.reason)
+        .order_by(col(CatalogSuspension.id).desc())
+    ).first()
+    if last is not None:
+        last.ended_at = None
+    service.suspended = True
+    _reopen(ctx, line)
+    ctx.note(service, label=service.number, reason=line.reason)
+
+
+def _suspensions(ctx: Context, service_id: int) -> list[CatalogSuspension]:
+    return list(
+        ctx.session.scalars(
+            select(CatalogSuspension).where(
+                col(CatalogSuspension.service_id) == service_id, col(CatalogSuspension.ended_at).is_(None)
+            )
+        )
+    )
+
+
+def _open_reasons(ctx: Context, service_id: int) -> list[str]:
+    return [row.reason for row in _suspensions(ctx, service_id)]
+
+
+@operation("catalog.order.run")
+def terminate(ctx: Context, line_id: int) -> None:
+    """The service ends now: its identifiers end, its items go to quarantine, its suspensions are over."""
+    line = locked_line(ctx, line_id)
+    if line.state == LineState.COMPLETED:
+        return
+    service, now = _service(ctx, line), ctx.now()
+    ctx.session.execute(
+        update(CatalogIdentifier)
+        .where(col(CatalogIdentifier.service_id) == service.id, col(CatalogIdentifier.valid_to).is_(None))
+        .values(valid_to=now)
+    )
+    stock.free(ctx, holder=_service_holder(service), quarantine=True)
+    for row in _suspensions(ctx, service.key):
+        row.ended_at = now
+    service.state, service.ended_at, service.suspended = ServiceState.TERMINATED, now, False
+    ctx.session.flush()
+    mark(ctx, "service", service.key)
+    ctx.emit(ServiceTerminated(**_about(ctx, service)))
+    _complete(ctx, line)
+    ctx.note(service, label=service.number)
+
+
+def _about(ctx: Context, service: CatalogService) -> dict[str, Any]:
+    product = ctx.session.get_one(CatalogProduct, service.product_id)
+    return {
+        "entity_id": service.key,
+        "customer_id": service.customer_id,
+        "number": service.number,
+        "product_code": product.code,
+    }

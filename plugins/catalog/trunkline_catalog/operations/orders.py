@@ -1,0 +1,274 @@
+"""Orders: placing one, cancelling a line, trying a failed line again."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from trunkline.customers.models import Contact, Customer, Site
+from trunkline.db.numbers import next_number
+from trunkline.errors import Conflict, NotFound, Refused
+from trunkline.i18n import gettext as _
+from trunkline.jobs import operations as jobs
+from trunkline.jobs.models import Job, JobState
+from trunkline.operation import Context, operation
+from trunkline_catalog import queries
+from trunkline_catalog.events import OrderPlaced
+from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
+from trunkline_catalog.operations.lines import close_cancelled, locked_line, refresh_order
+from trunkline_catalog.operations.planning import enqueue_line
+from trunkline_catalog.parameters import collected
+from trunkline_catalog.queries.orders import line_views, order_view
+from trunkline_catalog.queries.services import identifiers_from
+from trunkline_catalog.schemas import (
+    OFFERED_KINDS,
+    LineState,
+    OrderLineInput,
+    OrderLineView,
+    OrderView,
+    PickView,
+    PlaceOrder,
+    Price,
+    ProductView,
+    ServiceState,
+)
+from trunkline_inventory import operations as stock
+from trunkline_inventory.schemas import Holder, ItemView
+
+_MAY_ORDER = ("pending", "active")
+
+
+@operation("catalog.order.create")
+def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
+    """Take an order: lines, draft services, held items and one job per line, in one transaction.
+
+    The same idempotency key gives the order that exists. Raises Refused naming the line's field (`lines.0.product_code`).
+    """
+    customer = ordering_customer(ctx, command.customer_number)
+    key = f"{customer.key}:{command.idempotency_key}" if command.idempotency_key else None
+    if (before := placed_before(ctx, key)) is not None:
+        return before
+    order = new_order(ctx, customer, command.note, key)
+    for position, wish in enumerate(command.lines, start=1):
+        try:
+            _add_new(ctx, order, customer, position, wish)
+        except (Refused, NotFound) as error:
+            error.field = f"lines.{position - 1}.{error.field}" if error.field else f"lines.{position - 1}"
+            raise
+    ctx.emit(
+        OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=len(command.lines))
+    )
+    ctx.note(order, label=order.number)
+    return order_view(ctx, order)
+
+
+def ordering_customer(ctx: Context, number: str) -> Customer:
+    """The customer, if it may order. Raises NotFound, or Refused naming its status."""
+    customer = ctx.load_by(Customer, Customer.number, number)
+    if customer.status not in _MAY_ORDER:
+        raise Refused(
+            _("{customer} is {status} and cannot order.", customer=customer.name, status=customer.status),
+            field="customer_number",
+            remedy=_("Make the customer active first."),
+        )
+    return customer
+
+
+def placed_before(ctx: Context, key: str | None) -> OrderView | None:
+    """The order that was placed under a key."""
+    if key is None:
+        return None
+    row = ctx.session.scalars(select(CatalogOrder).where(col(CatalogOrder.idempotency_key) == key)).one_or_none()
+    return order_view(ctx, row) if row is not None else None
+
+
+def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> CatalogOrder:
+    """An empty order. Raises Conflict when somebody places one under the same key at this very moment."""
+    order = CatalogOrder(
+        number=next_number(ctx.session, "order"),
+        customer_id=customer.key,
+        placed_by=ctx.actor.name,
+        note=note,
+        idempotency_key=key,
+    )
+    try:
+        with ctx.session.begin_nested():
+            ctx.session.add(order)
+            ctx.session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            _("The same order is being placed at this moment."),
+            field="idempotency_key",
+            remedy=_("Ask again: the answer will be the order that was placed."),
+        ) from error
+    return order
+
+
+def _add_new(ctx: Context, order: CatalogOrder, customer: Customer, position: int, wish: OrderLineInput) -> None:
+    product, price = orderable(ctx, wish.product_code)
+    values = collected(product, wish.parameters)
+    check_place(ctx, customer, wish.site_id, wish.contact_id)
+    service = CatalogService(
+        number=next_number(ctx.session, "service"),
+        customer_id=customer.key,
+        product_id=product.id,
+        site_id=wish.site_id,
+        contact_id=wish.contact_id,
+        parameters=values,
+    )
+    ctx.session.add(service)
+    ctx.session.flush()
+    line = CatalogOrderLine(
+        number=f"{order.number}/{position}",
+        order_id=order.key,
+        position=position,
+        customer_id=customer.key,
+        action=wish.action,
+        product_id=product.id,
+        service_id=service.key,
+        open_service_id=service.key,
+        parameters=values,
+        site_id=wish.site_id,
+        contact_id=wish.contact_id,
+        setup_micros=price.setup_micros,
+        monthly_micros=price.monthly_micros,
+        currency=price.currency,
+    )
+    ctx.session.add(line)
+    ctx.session.flush()
+    hold_picks(ctx, line, service, product, wish.picks)
+    enqueue_line(ctx, line, product)
+
+
+def orderable(ctx: Context, code: str) -> tuple[ProductView, Price]:
+    """A product that can be ordered now and its price. Raises Refused."""
+    product = queries.product(ctx, code)
+    if product.retired or product.kind not in OFFERED_KINDS:
+        raise Refused(
+            _("“{name}” is not sold any more.", name=product.name), field="product_code", remedy=_("Choose another one.")
+        )
+    return product, queries.price_at(ctx, code, ctx.now())
+
+
+def check_place(ctx: Context, customer: Customer, site_id: int | None, contact_id: int | None) -> None:
+    """Raises Refused unless site and contact are the customer's own."""
+    site = ctx.session.get(Site, site_id) if site_id is not None else None
+    if site_id is not None and (site is None or site.customer_id != customer.id):
+        raise Refused(_("That site is not one of this customer’s."), field="site_id")
+    contact = ctx.session.get(Contact, contact_id) if contact_id is not None else None
+    if contact_id is not None and (contact is None or contact.customer_id != customer.id):
+        raise Refused(_("That contact is not one of this customer’s."), field="contact_id")
+
+
+def hold_picks(
+    ctx: Context,
+    line: CatalogOrderLine,
+    service: CatalogService,
+    product: ProductView,
+    picks: Mapping[str, str | None],
+) -> None:
+    """Hold one item per template that the product needs; named ones by hand. Raises Refused (field `picks.<template>`)."""
+    for template in picks:
+        if template not in product.needs:
+            raise Refused(
+                _("{product} needs no “{template}”.", product=product.name, template=template),
+                field=f"picks.{template}",
+                remedy=_("It needs: {names}.", names=", ".join(product.needs) or "–"),
+            )
+    holder = Holder("order_line", line.key, line.customer_id, line.number)
+    held: dict[str, ItemView] = {}
+    # What a person chose comes first, so that automatic picks can go with it.
+    for template in sorted(product.needs, key=lambda name: not picks.get(name)):
+        held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held)
+    line.picks = {
+        name: PickView(item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks.get(name))).model_dump()
+        for name, item in held.items()
+    }
+    service.label = main_identifier(identifiers_from(list(held.values()), product.service_kind))
+    ctx.session.flush()
+
+
+def main_identifier(identifiers: Mapping[str, str]) -> str:
+    """What people call a service by."""
+    return identifiers.get("msisdn") or identifiers.get("number") or next(iter(identifiers.values()), "")
+
+
+def _hold_one(
+    ctx: Context,
+    holder: Holder,
+    line: CatalogOrderLine,
+    template: str,
+    item_number: str | None,
+    held: Mapping[str, ItemView],
+) -> ItemView:
+    key = f"line:{line.id}:{line.attempt}:{template}"
+    if item_number:
+        return stock.hold(ctx, template=template, holder=holder, key=key, item_number=item_number)
+    paired = _pair(template, held)
+    if paired:
+        try:
+            return stock.hold(ctx, template=template, holder=holder, key=key, match=paired)
+        except Refused:
+            # The SIM's own number is not in stock: any other will do.
+            pass
+    return stock.hold(ctx, template=template, holder=holder, key=key)
+
+
+def _pair(template: str, held: Mapping[str, ItemView]) -> dict[str, str]:
+    """SIM and number that were printed on one card go together where both are free."""
+    if template == "number" and "sim" in held and (msisdn := held["sim"].identifiers.get("msisdn")):
+        return {"number": msisdn}
+    if template == "sim" and "number" in held:
+        return {"msisdn": held["number"].identifiers["number"]}
+    return {}
+
+
+@operation("catalog.order.cancel")
+def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
+    """Cancel a line before it is completed: a queued one ends now, a running one is undone, a failed one is given up.
+
+    Raises Refused when it is over.
+    """
+    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
+    state = LineState(line.state)
+    if state in (LineState.COMPLETED, LineState.CANCELLED):
+        raise Refused(
+            _("Line {number} is {state}; it cannot be cancelled any more.", number=number, state=state.value),
+            remedy=_("Terminate the service instead.") if state is LineState.COMPLETED else None,
+        )
+    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    if job is not None and not JobState(job.state).is_over:
+        job = jobs.cancel(ctx, job.number)
+        if job.state != JobState.CANCELLED:
+            ctx.note(line, label=line.number)
+            return line_views(ctx, [line])[0]
+    close_cancelled(ctx, line)
+    ctx.note(line, label=line.number)
+    return line_views(ctx, [line])[0]
+
+
+@operation("catalog.order.retry")
+def retry_order_line(ctx: Context, number: str, picks: Mapping[str, str | None] | None = None) -> OrderLineView:
+    """Try a failed line again with a new job; items are picked anew unless named. Raises Refused unless it failed."""
+    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
+    if line.state != LineState.FAILED:
+        raise Refused(_("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state))
+    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    if job is not None and job.state in (JobState.ROLLBACK_FAILED, JobState.ROLLING_BACK, JobState.FAILED):
+        raise Refused(
+            _("Job {number} has not been undone.", number=job.number), remedy=_("Settle it on its own page first.")
+        )
+    product = queries.product_by_id(ctx, line.product_id)
+    service = ctx.session.get_one(CatalogService, line.service_id)
+    line.attempt += 1
+    line.state, line.error, line.finished_at = LineState.DRAFT, "", None
+    line.open_service_id = line.service_id
+    if line.action == "new":
+        service.state = ServiceState.DRAFT
+        ctx.session.flush()
+        hold_picks(ctx, line, service, product, picks or {})
+    enqueue_line(ctx, line, product)
+    refresh_order(ctx, line.order_id)
+    ctx.note(line, label=line.number, attempt=line.attempt)
+    return line_views(ctx, [line])[0]

@@ -1,0 +1,55 @@
+"""The plan of an order line: what every plugin adds, in order, frozen in a job."""
+
+from trunkline.errors import Refused, TrunklineError
+from trunkline.i18n import gettext as _
+from trunkline.jobs import operations as jobs
+from trunkline.jobs.operations import PlannedStep
+from trunkline.operation import Context
+from trunkline_catalog.models import CatalogOrderLine
+from trunkline_catalog.queries.orders import line_views
+from trunkline_catalog.schemas import LineAction, LineState, LineStep, OrderLineView, ProductView
+
+JOB_KIND = "catalog.order_line"
+
+_TITLES = {
+    LineAction.NEW: "Activate {product} {service}",
+    LineAction.SUSPEND: "Suspend {service}",
+    LineAction.RESUME: "Resume {service}",
+    LineAction.TERMINATE: "Terminate {service}",
+}
+
+
+def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> None:
+    """Plan a line and queue its job; a line that is tried again gets another job."""
+    line.state = LineState.QUEUED
+    ctx.session.flush()
+    view = line_views(ctx, [line])[0]
+    first = f"order-line:{line.id}"
+    job = jobs.enqueue(
+        ctx,
+        kind=JOB_KIND,
+        title=_TITLES[view.action].format(product=product.name, service=view.service_number),
+        steps=plan(ctx, view, product),
+        key=first if line.attempt == 1 else f"{first}:{line.attempt}",
+        customer_id=line.customer_id,
+        subject=("order_line", line.key),
+    )
+    line.job_id, line.job_number = job.key, job.number
+    ctx.session.flush()
+
+
+def plan(ctx: Context, line: OrderLineView, product: ProductView) -> list[PlannedStep]:
+    """Every plugin's steps in order. A plugin that cannot plan refuses the order: a plan with holes would half-sell a service."""
+    found: list[LineStep] = []
+    for plugin, contribute in ctx.app.hooks.implementations("catalog_line_steps"):
+        try:
+            found += contribute(ctx=ctx, line=line, product=product) or []
+        except TrunklineError:
+            raise
+        except Exception as error:
+            ctx.app.hooks.failed(plugin, "hook catalog_line_steps", error)
+            raise Refused(
+                _("The plugin {plugin} failed while planning this order, so nothing was ordered.", plugin=plugin),
+                remedy=_("Ask an administrator to look at the plugin’s status page."),
+            ) from error
+    return [contribution.step for contribution in sorted(found, key=lambda contribution: contribution.order)]
