@@ -145,7 +145,8 @@ class Context:
         """One visible row whose `column` equals `value`; see `load`."""
         statement = self.visible(model).where(column == value)
         if lock or version is not None:
-            statement = statement.with_for_update()
+            # A row read earlier in this transaction may be older than the one just locked.
+            statement = statement.with_for_update().execution_options(populate_existing=True)
         row = self.session.scalars(statement).one_or_none()
         if row is None:
             raise NotFound(f"There is no {_words(model.__name__)} {value}.")
