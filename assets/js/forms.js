@@ -1,0 +1,63 @@
+// Forms: errors in focus, a warning before changes are lost, one submit at a time, files dropped, masks that accept paste.
+import { $, $$, on } from './dom.js';
+
+function toErrors(root = document) {
+  const summary = $('[data-error-summary]', root);
+  if (summary) summary.focus();
+}
+toErrors();
+document.body.addEventListener('htmx:afterSwap', (event) => toErrors(event.detail.target));
+
+on('click', '[data-error-summary] a', (event, link) => {
+  const field = document.getElementById(link.hash.slice(1));
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.closest('[data-field]')?.scrollIntoView({ block: 'center' });
+});
+
+// A field that was wrong is looked at again when it is left.
+on('focusout', '[aria-invalid="true"]', (_event, input) => {
+  if (!input.value || !input.checkValidity() || input.value === input.defaultValue) return;
+  input.removeAttribute('aria-invalid');
+  $('.form-error', input.closest('[data-field]'))?.remove();
+});
+
+const dirty = new Set();
+on('input', 'form[data-unsaved]', (_event, form) => mark(form));
+on('change', 'form[data-unsaved]', (_event, form) => mark(form));
+function mark(form) {
+  dirty.add(form);
+  const note = $('[data-unsaved-note]', form);
+  if (note) note.hidden = false;
+}
+addEventListener('beforeunload', (event) => {
+  if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
+});
+
+// The second click on a button that is already working does nothing.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  dirty.delete(form);
+  if (!form.matches('[data-once]') || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = '1';
+  event.submitter?.setAttribute('aria-busy', 'true');
+});
+addEventListener('pageshow', () => {
+  for (const form of $$('form[data-sent]')) {
+    delete form.dataset.sent;
+    $$('[aria-busy]', form).forEach((button) => button.removeAttribute('aria-busy'));
+  }
+});
+
+on('dragover', '[data-drop]', (_event, zone) => zone.classList.add('over'));
+on('dragleave', '[data-drop]', (_event, zone) => zone.classList.remove('over'));
+on('drop', '[data-drop]', (_event, zone) => zone.classList.remove('over'));
+on('change', '[data-drop] input[type=file]', (_event, input) => {
+  const name = $('[data-drop-name]', input.closest('[data-drop]'));
+  if (name && input.files.length) name.textContent = [...input.files].map((file) => file.name).join(', ');
+});
+
+// Values that depend on another field: <select data-submits> sends its form by itself where that is only a view.
+on('change', 'select[data-submits]', (_event, input) => input.form.requestSubmit());

@@ -1,0 +1,89 @@
+// Ctrl+K or /: search everything. Single keys: g + letter jumps, ? lists them; they can be switched off (WCAG 2.1.4).
+import { $, $$ } from './dom.js';
+
+const palette = $('#palette'), input = $('#palette-q'), list = $('#palette-list');
+const singleKeys = () => document.documentElement.dataset.shortcuts !== 'off';
+const typing = (target) => target instanceof Element && target.matches('input, textarea, select, [contenteditable]');
+let jump = 0;
+
+document.addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k' && palette) {
+    event.preventDefault();
+    open();
+    return;
+  }
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || !singleKeys() || $('dialog[open]')) return;
+  if (event.key === '/' && palette) { event.preventDefault(); open(); }
+  else if (event.key === '?') $('#shortcuts')?.showModal();
+  else if (event.key === 'g') jump = event.timeStamp;
+  else if (jump && event.timeStamp - jump < 1200) {
+    jump = 0;
+    $(`a[data-key="g ${CSS.escape(event.key)}"]`)?.click();
+  }
+});
+
+function open() {
+  if (!palette.open) palette.showModal();
+  input.select();
+  if (!list.children.length) pages('');
+}
+
+/** Pages of the menu whose words match, below what the server found. */
+function pages(query) {
+  list.querySelectorAll('[data-page]').forEach((item) => item.remove());
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = $$('[data-palette-pages] > li').filter((item) => words.every((word) => item.dataset.words.includes(word)));
+  if (!found.length) return;
+  const title = document.createElement('li');
+  title.className = 'gh';
+  title.setAttribute('role', 'presentation');
+  title.dataset.page = '';
+  title.textContent = $('[data-palette-pages-title]')?.textContent ?? '';
+  list.append(title, ...found.slice(0, words.length ? 6 : 12).map((item, index) => {
+    const copy = item.cloneNode(true);
+    copy.id = `pp-${index}`;
+    copy.dataset.page = '';
+    return copy;
+  }));
+}
+
+if (palette) {
+  palette.addEventListener('toggle', () => { if (palette.open) pages(input.value); });
+  input.addEventListener('input', () => {
+    if (!input.value.trim()) list.replaceChildren();
+    pages(input.value);
+    select(0);
+  });
+  document.body.addEventListener('htmx:afterSwap', (event) => {
+    if (event.detail.target !== list) return;
+    pages(input.value);
+    select(0);
+  });
+  palette.addEventListener('keydown', (event) => {
+    const all = options(), here = all.findIndex((item) => item.ariaSelected === 'true');
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      select((here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length);
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      const link = all[here]?.querySelector('a');
+      if (!link) return;
+      if (event.ctrlKey || event.metaKey) window.open(link.href, '_blank', 'noopener');
+      else link.click();
+    }
+  });
+  list.addEventListener('click', (event) => {
+    if (!event.target.closest('a')) event.target.closest('[role=option]')?.querySelector('a')?.click();
+  });
+}
+
+const options = () => $$('[role=option]', list);
+
+function select(index) {
+  const all = options(), none = $('[data-palette-none]');
+  if (none) none.hidden = all.length > 0 || !input.value.trim();
+  all.forEach((item, position) => { item.ariaSelected = String(position === index); });
+  if (!all[index]) { input.removeAttribute('aria-activedescendant'); return; }
+  all[index].scrollIntoView({ block: 'nearest' });
+  input.setAttribute('aria-activedescendant', all[index].id);
+}

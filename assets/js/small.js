@@ -1,0 +1,67 @@
+// Copy buttons, toasts, logs that follow, tabs by arrow keys, figures with a table.
+import { $, $$, announce, on } from './dom.js';
+
+on('click', '[data-copy]', (_event, button) => {
+  navigator.clipboard?.writeText(button.dataset.copy).then(() => {
+    announce(button.dataset.said);
+    const use = $('use', button), href = use.getAttribute('href');
+    use.setAttribute('href', href.replace(/#.*/, '#check'));
+    setTimeout(() => use.setAttribute('href', href), 1500);
+  });
+});
+
+const TOAST_TIME = 6000;
+function expire(toast) {
+  let timer = setTimeout(() => toast.remove(), TOAST_TIME);
+  toast.addEventListener('pointerenter', () => clearTimeout(timer));
+  toast.addEventListener('focusin', () => clearTimeout(timer));
+  toast.addEventListener('pointerleave', () => { timer = setTimeout(() => toast.remove(), TOAST_TIME / 2); });
+}
+$$('[data-toast]').forEach(expire);
+new MutationObserver((changes) => {
+  for (const node of changes.flatMap((change) => [...change.addedNodes])) if (node instanceof Element && node.matches('[data-toast]')) expire(node);
+}).observe(document.body, { childList: true, subtree: true });
+on('click', '[data-dismiss]', (_event, button) => button.closest('[data-toast]')?.remove());
+
+// Logs: stay at the end while "follow" is on; scrolling up switches it off.
+const follows = (card) => $('[data-log-follow]', card)?.getAttribute('aria-pressed') === 'true';
+const toEnd = (card) => { const log = $('.log', card); if (log) log.scrollTop = log.scrollHeight; };
+$$('[data-log]').forEach((card) => { if (follows(card)) toEnd(card); });
+document.body.addEventListener('htmx:sseMessage', (event) => {
+  const card = event.target.closest?.('[data-log]');
+  if (card && follows(card)) toEnd(card);
+});
+on('click', '[data-log-follow]', (_event, button) => {
+  const now = button.getAttribute('aria-pressed') !== 'true';
+  button.setAttribute('aria-pressed', String(now));
+  if (now) toEnd(button.closest('[data-log]'));
+});
+document.addEventListener('wheel', (event) => {
+  const card = event.target.closest?.('[data-log]');
+  if (card && event.deltaY < 0) $('[data-log-follow]', card)?.setAttribute('aria-pressed', 'false');
+}, { passive: true });
+on('click', '[data-log-level]', (_event, button) => {
+  const card = button.closest('[data-log]');
+  for (const other of $$('[data-log-level]', card)) {
+    other.setAttribute('aria-pressed', String(other === button));
+    other.classList.toggle('active', other === button);
+  }
+  $('.log', card).dataset.only = button.dataset.logLevel;
+});
+
+on('click', '[data-swap-view]', (_event, button) => {
+  const figure = button.closest('[data-figure]'), table = $('[data-view=table]', figure), show = table.hidden;
+  table.hidden = !show;
+  $('[data-view=chart]', figure).hidden = show;
+  button.setAttribute('aria-pressed', String(show));
+});
+
+// Arrow keys walk a row of tabs; they stay links, each with its own address.
+on('keydown', '.nav-bordered .nav-link', (event, link) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const all = $$('.nav-link', link.closest('.nav-bordered'));
+  all.at((all.indexOf(link) + step) % all.length).focus();
+});
+$$('.nav-bordered .nav-link.active').forEach((link) => link.scrollIntoView({ block: 'nearest', inline: 'center' }));

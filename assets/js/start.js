@@ -1,0 +1,10 @@
+// Runs before the first paint, so that a page never flashes in the wrong theme or density.
+try {
+  const root = document.documentElement;
+  for (const [key, attribute] of [['theme', 'data-bs-theme'], ['density', 'data-density'], ['shortcuts', 'data-shortcuts']]) {
+    const value = localStorage.getItem(`trunkline.${key}`);
+    if (value) root.setAttribute(attribute, value);
+  }
+} catch {
+  // Storage may be switched off: the server's choice stands.
+}
