@@ -104,6 +104,15 @@ def demo_month(app: "App", month: "DemoMonth") -> None:
 
 
 @hookspec
+def demo_today(app: "App", month: "DemoMonth") -> None:
+    """Leave the sample operator something to do: orders under way, people invited. Called once after the last month.
+
+    What is queued here is worked on before the reader's eyes when the demo is served. `month` is the current one, its new
+    customers those who signed up in it.
+    """
+
+
+@hookspec
 def customer_documents(ctx: "Context", customer: "Customer") -> Mapping[str, Any] | None:
     """Facts about a customer for mails and provisioning variables (keys prefixed by the plugin's name)."""
 

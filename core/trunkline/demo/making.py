@@ -74,6 +74,10 @@ def _live(
         month.work()
         for _plugin, function in app.hooks.implementations("demo_month"):
             function(app=app, month=month)
+        if month.is_current:
+            clock.move_to(month.ends)
+            for _plugin, function in app.hooks.implementations("demo_today"):
+                function(app=app, month=month)
 
 
 def _work(app: App) -> None:

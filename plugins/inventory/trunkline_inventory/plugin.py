@@ -1,10 +1,16 @@
 """Inventory: things that services need, each held by at most one of them."""
 
+from typing import TYPE_CHECKING
+
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Plugin
+from trunkline.plugin import Plugin, hookimpl
 from trunkline_inventory import hookspecs
 from trunkline_inventory.events import EVENTS
 from trunkline_inventory.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.demo.month import DemoMonth
 
 plugin = Plugin(
     name="inventory",
@@ -15,3 +21,10 @@ plugin = Plugin(
     hookspecs=(hookspecs,),
     models="trunkline_inventory.models",
 )
+
+
+@hookimpl
+def demo_month(app: "App", month: "DemoMonth") -> None:
+    from trunkline_inventory.demo import live
+
+    live(app, month)

@@ -18,6 +18,8 @@ from trunkline_provisioning.settings import ProvisioningSettings
 if TYPE_CHECKING:
     import typer
 
+    from trunkline.app import App
+    from trunkline.demo.month import DemoMonth
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
@@ -107,3 +109,10 @@ def cli(app: "typer.Typer") -> None:
     from trunkline_provisioning.commands import playbook
 
     app.add_typer(playbook, name="playbook")
+
+
+@hookimpl
+def demo_today(app: "App", month: "DemoMonth") -> None:
+    from trunkline_provisioning.demo import leave_work
+
+    leave_work(app, month)

@@ -1,0 +1,63 @@
+"""What the sample operator's network has to do when the demo starts: new lines, and a terminal that does not answer."""
+
+from trunkline.app import App
+from trunkline.demo.month import DemoMonth
+from trunkline_catalog import operations as catalog
+from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, UpdateProduct
+
+_MOBILE = ("movel_10gb", "movel_30gb", "movel_empresas")
+_FIBRE = "fibra_600"
+_FIBRE_PLAYBOOK = "fibre_terminal"
+#: The operator's own playbook. Nothing listens where the terminal should: its order fails and is undone.
+_FIBRE_FILES = {
+    "do": """\
+# A fibre terminal: it must answer to its management before it gets its Wi-Fi name.
+- name: Fibre terminal
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Serial number is in the order
+      ansible.builtin.assert:
+        that: picks.ont.serial | length > 0
+
+    - name: The terminal answers
+      ansible.builtin.wait_for:
+        host: 127.0.0.1
+        port: 7547
+        timeout: 4
+        msg: "The terminal {{ picks.ont.serial }} does not answer on its management port."
+""",
+    "undo": """\
+# Nothing was written to the terminal, so there is nothing to take back.
+- name: Fibre terminal, undone
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Leave the terminal as it was
+      ansible.builtin.debug:
+        msg: "Terminal {{ picks.ont.serial }} keeps its factory settings."
+""",
+}
+
+
+def leave_work(app: App, month: DemoMonth) -> None:
+    """From now on orders reach the network; the newest customers order what a worker then carries out."""
+    folder = app.config.playbook_folder / _FIBRE_PLAYBOOK
+    folder.mkdir(parents=True, exist_ok=True)
+    for word, text in _FIBRE_FILES.items():
+        (folder / f"{word}.yml").write_text(text)
+    with app.unit_of_work() as ctx:
+        for code in _MOBILE:
+            catalog.update_product(ctx, code, UpdateProduct(playbook="mobile_line"))
+        catalog.update_product(ctx, _FIBRE, UpdateProduct(playbook=_FIBRE_PLAYBOOK))
+        for position, customer in enumerate(month.new_customers[-4:]):
+            code = _FIBRE if position == 1 else _MOBILE[position % 2]
+            line = OrderLineInput(
+                product_code=code, parameters={"wifi_name": "Casa"} if code == _FIBRE else {}
+            )
+            wish = PlaceOrder(
+                customer_number=customer.number, lines=[line], idempotency_key=f"demo:{customer.number}"
+            )
+            catalog.place_order(ctx, wish)
