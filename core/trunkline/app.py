@@ -17,7 +17,7 @@ from trunkline.db.engine import Database
 from trunkline.hooks import Hooks
 from trunkline.imports.importer import Importer
 from trunkline.jobs.wake import HueyWaker, Waker
-from trunkline.loader import Loaded, load
+from trunkline.loader import EXTENSION_PREFIX, Loaded, load
 from trunkline.operation import SYSTEM, Actor, Context
 from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
 from trunkline.settings.store import read_settings
@@ -50,7 +50,7 @@ class App:
         loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
         app = cls(config, Database(config.database_url), hooks, loaded, waker or HueyWaker(config), clock)
         app.permissions = {p.name: p for plugin in app.plugins for p in plugin.permissions}
-        app.step_kinds = {kind.name: kind for _, kind in app._named("step_kinds")}
+        app.step_kinds = {name: kind for name, (_, kind) in app._once("step_kinds", StepKind, "name", owned=True).items()}
         return app
 
     @property
@@ -58,26 +58,40 @@ class App:
         """The trunk itself, then the enabled plugins in order."""
         return [trunk.plugin, *(s.plugin for s in self.loaded.enabled if s.plugin is not None)]
 
-    def _named(self, hook: str) -> list[tuple[str, StepKind]]:
-        """Contributions whose name must begin with the plugin's own; others are refused and named."""
-        kept = []
-        for plugin, item in self.hooks.gather(hook):
-            owner = plugin if not plugin.startswith("extension_") else item.name.partition(".")[0]
-            if item.name.partition(".")[0] != owner:
-                self.hooks.failed(plugin, f"hook {hook}", ValueError(f"{item.name} must begin with {owner}."))
+    def _once(self, hook: str, of: type[T], key: str, *, owned: bool = False) -> dict[str, tuple[str, T]]:
+        """Contributions by their `key`, each beside its plugin. The second of a name is refused and named, not the first.
+
+        With `owned`, so is one whose name does not begin with its plugin's own (extension scripts may choose any free one).
+        """
+        kept: dict[str, tuple[str, T]] = {}
+        for plugin, item in self.hooks.gather(hook, of):
+            name = str(getattr(item, key))
+            if name in kept:
+                problem = f"{kept[name][0]} offers {name} already"
+            elif owned and not plugin.startswith(EXTENSION_PREFIX) and not name.startswith(f"{plugin}."):
+                problem = f"{name} must begin with {plugin}."
+            elif isinstance(item, StepKind) and item.undo is None and not item.irreversible:
+                problem = f"the step kind {name} needs an undo, or irreversible=True"
+            else:
+                kept[name] = (plugin, item)
                 continue
-            kept.append((plugin, item))
+            self.hooks.failed(plugin, f"hook {hook}: {name}", ValueError(problem))
         return kept
 
     @cached_property
     def menu_items(self) -> Sequence[MenuItem]:
-        return sorted((item for _, item in self.hooks.gather("menu")), key=lambda item: item.order)
+        return [item for _, item in self.menu_of]
+
+    @cached_property
+    def menu_of(self) -> Sequence[tuple[str, MenuItem]]:
+        """Menu entries in order, each beside its plugin."""
+        return sorted(self.hooks.gather("menu", MenuItem), key=lambda pair: pair[1].order)
 
     @cached_property
     def slots(self) -> dict[str, list[tuple[str, Slot]]]:
         """Contributions by place, each beside its plugin, in order."""
         places: dict[str, list[tuple[str, Slot]]] = {}
-        for plugin, slot in self.hooks.gather("slots"):
+        for plugin, slot in self.hooks.gather("slots", Slot):
             places.setdefault(slot.place, []).append((plugin, slot))
         for contributions in places.values():
             contributions.sort(key=lambda pair: pair[1].order)
@@ -85,15 +99,15 @@ class App:
 
     @cached_property
     def importers(self) -> dict[str, Importer]:
-        return {importer.kind: importer for _, importer in self.hooks.gather("importers")}
+        return {kind: importer for kind, (_, importer) in self._once("importers", Importer, "kind").items()}
 
     @cached_property
     def search_kinds(self) -> dict[str, SearchKind]:
-        return {kind.kind: kind for _, kind in self.hooks.gather("search_kinds")}
+        return {name: kind for name, (_, kind) in self._once("search_kinds", SearchKind, "kind").items()}
 
     @cached_property
     def scheduled_tasks(self) -> Sequence[tuple[str, ScheduledTask]]:
-        return self.hooks.gather("scheduled_tasks")
+        return self.hooks.gather("scheduled_tasks", ScheduledTask)
 
     def part(self, kind: Callable[["App"], T]) -> T:
         """The one `kind` of this application, such as a throttle or a cache, made when it is first asked for."""

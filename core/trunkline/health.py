@@ -26,9 +26,7 @@ def reports(ctx: Context) -> list[tuple[str, HealthReport]]:
     """Every check of core and plugins, beside the plugin's name."""
     app, found = ctx.app, list[tuple[str, HealthReport]]()
     found += [("core", report) for report in _core_reports(ctx)]
-    for result in app.hooks.each("health_checks", session=ctx.session, ctx=ctx):
-        if result.plugin != "core":
-            found += [(result.plugin, report) for report in result.value]
+    found += app.hooks.gather("health_checks", HealthReport, session=ctx.session, ctx=ctx)
     return found
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, TypeVar, overload
 
 import pluggy
 from sqlmodel import Session
@@ -19,6 +21,7 @@ from trunkline.plugin import PROJECT, hookspec
 
 log = logging.getLogger(__name__)
 _KEPT_FAULTS = 20
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,61 @@ class Hooks:
         self.faults: dict[tuple[str, str], Fault] = {}
 
     def add_event(self, event: type[Event]) -> None:
-        """Give `event` its two hooks."""
+        """Give `event` its two hooks. Raises ValueError when an event of that name has them already."""
 
         def before(ctx: Any, event: Any) -> None: ...
         def on(ctx: Any, event: Any) -> None: ...
 
         names = {f"before_{event.hook_suffix()}": before, f"on_{event.hook_suffix()}": on}
+        if any(self._has_specification(name) for name in names):
+            raise ValueError(f"there is another event {event.name} already; an entity's name may carry the plugin's word")
         for name, function in names.items():
             function.__name__ = function.__qualname__ = name
         namespace = type(f"{event.__name__}Hooks", (), {n: staticmethod(hookspec(f)) for n, f in names.items()})
         self.manager.add_hookspecs(namespace)
+
+    def add_specifications(self, owner: str, namespace: ModuleType | type) -> None:
+        """Add the hooks that a plugin brings. Raises ValueError unless each is called `<owner>_…`."""
+        for name in dir(namespace):
+            if self.manager.parse_hookspec_opts(namespace, name) is not None and not name.startswith(f"{owner}_"):
+                raise ValueError(f"the hook {name} must be called {owner}_{name}")
+        self.manager.add_hookspecs(namespace)
+
+    def check_implementations(self, module: ModuleType) -> None:
+        """Raise TypeError for implementations that could not be called on their own: wrappers and coroutines."""
+        for name in dir(module):
+            options = self.manager.parse_hookimpl_opts(module, name)
+            if options is None:
+                continue
+            if options.get("wrapper") or options.get("hookwrapper"):
+                raise TypeError(f"the hook {name} is a wrapper; each implementation runs on its own here")
+            if inspect.iscoroutinefunction(getattr(module, name)):
+                raise TypeError(f"the hook {name} is a coroutine; hooks are plain functions")
+
+    def unspecified(self, module: ModuleType | None) -> list[str]:
+        """Hooks that the module implements and nobody calls, those marked optional aside."""
+        return [
+            name
+            for name, caller in sorted(self.manager.hook.__dict__.items())
+            if not name.startswith("_")
+            and not caller.has_spec()
+            and any(i.plugin is module and not i.optionalhook for i in caller.get_hookimpls())
+        ]
+
+    def nearest(self, name: str, *, at_least: float) -> str | None:
+        """The hook whose name is most like `name`, if any is as like as `at_least` (0 to 1)."""
+        known = [hook for hook in self.manager.hook.__dict__ if self._has_specification(hook)]
+        return next(iter(get_close_matches(name, known, 1, at_least)), None)
+
+    def implemented_by(self, plugin: str) -> list[str]:
+        """Names of the hooks that a registered plugin implements."""
+        module = self.manager.get_plugin(plugin)
+        callers = self.manager.get_hookcallers(module) if module is not None else None
+        return sorted(caller.name for caller in callers or ())
+
+    def _has_specification(self, name: str) -> bool:
+        caller = getattr(self.manager.hook, name, None)
+        return isinstance(caller, pluggy.HookCaller) and caller.has_spec()
 
     def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """(plugin, function) of every implementation, in call order; the function takes any of the hook's arguments."""
@@ -76,20 +124,42 @@ class Hooks:
             try:
                 with session.begin_nested() if session is not None else nullcontext():
                     value = function(**arguments)
-            except Exception as error:
+                    if inspect.isgenerator(value):
+                        value = list(value)
+            except (Exception, SystemExit) as error:
                 self.failed(plugin, f"hook {hook}", error)
                 continue
             if value is not None:
                 yield HookResult(plugin, value)
 
-    def gather(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """Every item of every list that the implementations return, beside the plugin's name."""
+    @overload
+    def gather(self, hook: str, *, session: Session | None = None, **arguments: Any) -> list[tuple[str, Any]]: ...
+
+    @overload
+    def gather(
+        self, hook: str, of: type[T], *, session: Session | None = None, **arguments: Any
+    ) -> list[tuple[str, T]]: ...
+
+    def gather(
+        self, hook: str, of: type[Any] = object, *, session: Session | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Every item of every list that the implementations return, beside the plugin's name.
+
+        An item that is no `of` is recorded and left out.
+        """
         found: list[tuple[str, Any]] = []
-        for result in self.each(hook, **arguments):
+        for result in self.each(hook, session=session, **arguments):
             try:
-                found += [(result.plugin, item) for item in result.value]
-            except TypeError as error:
+                items = list(result.value)
+            except Exception as error:
                 self.failed(result.plugin, f"hook {hook}", error)
+                continue
+            for item in items:
+                if isinstance(item, of):
+                    found.append((result.plugin, item))
+                else:
+                    problem = TypeError(f"{type(item).__name__} returned where {of.__name__} is wanted")
+                    self.failed(result.plugin, f"hook {hook}", problem)
         return found
 
     def failed(self, plugin: str, place: str, error: BaseException) -> None:

@@ -1,9 +1,10 @@
 """Find, check, order and register plugins and extension scripts. Each is isolated: a broken one is named, the rest runs."""
 
+import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -13,7 +14,6 @@ from types import ModuleType
 
 import importlib_metadata
 from packaging.requirements import Requirement
-from pluggy import PluginValidationError
 
 from trunkline.errors import ConfigError
 from trunkline.hooks import Hooks
@@ -21,6 +21,11 @@ from trunkline.plugin import ENTRY_POINT_GROUP, Plugin
 
 CORE_DISTRIBUTION = "trunkline"
 EXTENSION_PREFIX = "extension_"
+#: Words that core's own tables, pages and folders begin with.
+RESERVED_NAMES = frozenset(
+    "account activity alembic alembic_version api assets core customers emails extension healthz home imports jobs metrics "
+    "plugin plugins readyz rest roles search settings sign_in sign_out static system trunkline ui users".split()
+)
 
 
 class PluginState(StrEnum):
@@ -29,6 +34,10 @@ class PluginState(StrEnum):
     MISSING = "missing"
     INCOMPATIBLE = "incompatible"
     FAILED = "failed"
+
+
+#: States of a plugin that should run and does not.
+BROKEN = frozenset({PluginState.MISSING, PluginState.INCOMPATIBLE, PluginState.FAILED})
 
 
 @dataclass
@@ -45,10 +54,24 @@ class PluginStatus:
     traceback: str = ""
     is_extension: bool = False
     path: Path | None = None
+    summary: str = ""
 
     @property
     def label(self) -> str:
         return self.plugin.label if self.plugin else self.name
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        return self.plugin.requires if self.plugin else ()
+
+    def fail(self, error: BaseException | str) -> None:
+        """Take the plugin out, keeping the reason and, for an exception, its traceback."""
+        self.state = PluginState.FAILED
+        if isinstance(error, str):
+            self.error = error
+            return
+        self.error = f"{type(error).__name__}: {error}"
+        self.traceback = "".join(traceback.format_exception(error))
 
 
 @dataclass
@@ -65,7 +88,14 @@ class Loaded:
 
 def installed() -> dict[str, importlib_metadata.EntryPoint]:
     """Entry points of every installed plugin by its name."""
-    return {point.name: point for point in importlib_metadata.entry_points(group=ENTRY_POINT_GROUP)}
+    return {name: points[0] for name, points in _offers().items()}
+
+
+def _offers() -> dict[str, list[importlib_metadata.EntryPoint]]:
+    found: dict[str, list[importlib_metadata.EntryPoint]] = {}
+    for point in importlib_metadata.entry_points(group=ENTRY_POINT_GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
 
 
 def load(wanted: Iterable[str], extensions: Path | None, hooks: Hooks, core: ModuleType, *, strict: bool = False) -> Loaded:
@@ -73,63 +103,82 @@ def load(wanted: Iterable[str], extensions: Path | None, hooks: Hooks, core: Mod
 
     With `strict` the first problem raises ConfigError naming the plugin.
     """
-    points, loaded = installed(), Loaded()
+    offers, loaded = _offers(), Loaded()
     wanted = list(dict.fromkeys(wanted))
     for name in wanted:
-        loaded.statuses[name] = _examine(name, points)
-    for name, point in points.items():
+        loaded.statuses[name] = _examine(name, offers)
+    for name, points in offers.items():
         if name not in loaded.statuses:
-            loaded.statuses[name] = PluginStatus(name, PluginState.DISABLED, *_version(point))
+            loaded.statuses[name] = _described(PluginStatus(name, PluginState.DISABLED), points[0])
     for status in _extension_scripts(extensions):
         loaded.statuses[status.name] = status
         wanted.append(status.name)
-    loaded.order = _in_order(wanted, loaded.statuses)
-    _register(loaded, hooks, core)
+    for event in core.plugin.events:
+        hooks.add_event(event)
+    for stage in (_import_models, _register_specifications, _register_implementations, _check_spelling):
+        _settle(wanted, loaded)
+        for status in loaded.enabled:
+            _attempt(stage, status, loaded, hooks)
+    _settle(wanted, loaded)
+    _register_in_order(loaded, hooks, core)
     if strict:
         _refuse_problems(loaded)
     return loaded
 
 
-def _version(point: importlib_metadata.EntryPoint) -> tuple[str, str]:
-    return (point.dist.version, point.dist.name) if point.dist is not None else ("", "")
+# Finding
 
 
-def _examine(name: str, points: dict[str, importlib_metadata.EntryPoint]) -> PluginStatus:
-    point = points.get(name)
-    if point is None:
-        near = get_close_matches(name, points, 1)
+def _described(status: PluginStatus, point: importlib_metadata.EntryPoint) -> PluginStatus:
+    if point.dist is not None:
+        status.version, status.distribution = point.dist.version, point.dist.name
+        status.summary = point.dist.metadata.get("Summary") or ""
+    return status
+
+
+def _examine(name: str, offers: Mapping[str, list[importlib_metadata.EntryPoint]]) -> PluginStatus:
+    points = offers.get(name, [])
+    if not points:
+        near = get_close_matches(name, offers, 1)
         hint = f" Did you mean “{near[0]}”?" if near else " Install the wheel that has it, or remove it from `plugins`."
         return PluginStatus(name, PluginState.MISSING, error=f"No installed wheel offers the plugin “{name}”.{hint}")
-    version, distribution = _version(point)
-    if problem := _incompatibility(point):
-        return PluginStatus(name, PluginState.INCOMPATIBLE, version, distribution, error=problem)
+    point = points[0]
+    status = _described(PluginStatus(name, PluginState.ENABLED), point)
+    if len(points) > 1:
+        wheels = " and ".join(sorted(p.dist.name for p in points if p.dist is not None))
+        status.fail(f"Several wheels offer the plugin “{name}”: {wheels}. Uninstall all but one.")
+        return status
+    if problem := incompatibility(point):
+        status.state, status.error = PluginState.INCOMPATIBLE, problem
+        return status
     try:
-        plugin = point.load()
-        if not isinstance(plugin, Plugin):
-            raise TypeError(f"{point.value} is no trunkline.plugin.Plugin")
-        if plugin.name != name:
-            raise ValueError(f"the entry point is called {name}, the plugin {plugin.name}")
-        if plugin.models:
-            importlib.import_module(plugin.models)
-    except Exception as error:
-        return _failed(PluginStatus(name, PluginState.FAILED, version, distribution), error)
-    return PluginStatus(name, PluginState.ENABLED, version, distribution, plugin, sys.modules[point.module])
+        status.plugin = _plugin_object(name, point)
+        status.module = sys.modules[point.module]
+        status.summary = status.plugin.summary or status.summary
+    except (Exception, SystemExit) as error:
+        status.fail(error)
+    return status
 
 
-def _incompatibility(point: importlib_metadata.EntryPoint) -> str:
-    """Compare the wheel's own `Requires-Dist` on core with the core that runs."""
+def _plugin_object(name: str, point: importlib_metadata.EntryPoint) -> Plugin:
+    if name in RESERVED_NAMES or name.startswith(("core_", EXTENSION_PREFIX)):
+        raise ValueError(f"the name {name} belongs to the trunk; choose another")
+    plugin = point.load()
+    if not isinstance(plugin, Plugin):
+        raise TypeError(f"{point.value} is no trunkline.plugin.Plugin")
+    if plugin.name != name:
+        raise ValueError(f"the entry point is called {name}, the plugin {plugin.name}")
+    return plugin
+
+
+def incompatibility(point: importlib_metadata.EntryPoint) -> str:
+    """Why the core that runs does not fit the wheel's own `Requires-Dist`; empty when it does."""
     core = importlib_metadata.version(CORE_DISTRIBUTION)
     for text in (point.dist.requires if point.dist else None) or ():
         requirement = Requirement(text)
         if requirement.name == CORE_DISTRIBUTION and not requirement.specifier.contains(core, prereleases=True):
             return f"Needs {CORE_DISTRIBUTION}{requirement.specifier}, this is {core}. Install a matching version."
     return ""
-
-
-def _failed(status: PluginStatus, error: BaseException) -> PluginStatus:
-    status.state, status.error = PluginState.FAILED, f"{type(error).__name__}: {error}"
-    status.traceback = "".join(traceback.format_exception(error))
-    return status
 
 
 def _extension_scripts(folder: Path | None) -> Iterable[PluginStatus]:
@@ -139,85 +188,136 @@ def _extension_scripts(folder: Path | None) -> Iterable[PluginStatus]:
         name = EXTENSION_PREFIX + path.stem
         status = PluginStatus(name, PluginState.ENABLED, is_extension=True, path=path)
         try:
-            spec = importlib.util.spec_from_file_location(f"trunkline_{name}", path)
-            if spec is None or spec.loader is None:
-                raise ImportError(f"{path} cannot be read as a module")
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            status.module = module
-        except Exception as error:
-            _failed(status, error)
+            status.module = _run_script(f"trunkline_{name}", path)
+        except (Exception, SystemExit) as error:
+            status.fail(error)
         yield status
 
 
-def _in_order(wanted: list[str], statuses: dict[str, PluginStatus]) -> list[str]:
-    """Config order, except that a plugin comes after those it requires."""
-    usable = {name: s for name in wanted if (s := statuses[name]).state is PluginState.ENABLED}
-    for name, status in list(usable.items()):
-        requires = status.plugin.requires if status.plugin else ()
-        missing = [r for r in requires if r not in usable]
-        if missing:
-            status.state = PluginState.FAILED
-            status.error = f"Requires {', '.join(missing)}, which is not enabled. Add it to `plugins`."
-            del usable[name]
-            return _in_order(wanted, statuses)
-    graph = {name: (s.plugin.requires if s.plugin else ()) for name, s in usable.items()}
+def _run_script(module_name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be read as a module")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pydantic look their module up by name while their classes are made.
+    sys.modules[module_name] = module
     try:
-        return list(TopologicalSorter(graph).static_order())
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
+
+
+# Ordering
+
+
+def _settle(wanted: Iterable[str], loaded: Loaded) -> None:
+    """Take out who requires what is not there, and put the rest in order."""
+    usable = [name for name in wanted if loaded.statuses[name].state is PluginState.ENABLED]
+    while dropped := [name for name in usable if _lacks(loaded, name, usable)]:
+        usable = [name for name in usable if name not in dropped]
+    try:
+        TopologicalSorter({name: loaded.statuses[name].requires for name in usable}).prepare()
     except CycleError as error:
-        for name in error.args[1]:
-            statuses[name].state, statuses[name].error = PluginState.FAILED, "Plugins require each other in a circle."
-        return _in_order(wanted, statuses)
+        circle = " → ".join(error.args[1])
+        for name in set(error.args[1]):
+            loaded.statuses[name].fail(f"Plugins require each other in a circle: {circle}.")
+        _settle(wanted, loaded)
+        return
+    loaded.order = []
+    for name in usable:
+        _place(name, loaded)
 
 
-def _register(loaded: Loaded, hooks: Hooks, core: ModuleType) -> None:
-    core_plugin: Plugin = core.plugin
-    for event in core_plugin.events:
+def _lacks(loaded: Loaded, name: str, usable: list[str]) -> bool:
+    status = loaded.statuses[name]
+    missing = [required for required in status.requires if required not in usable]
+    if not missing:
+        return False
+    broken = [r for r in missing if r in loaded.statuses and loaded.statuses[r].state in BROKEN]
+    status.fail(
+        f"Requires {', '.join(broken)}, which does not run."
+        if broken
+        else f"Requires {', '.join(missing)}, which is not enabled. Add it to `plugins`."
+    )
+    return True
+
+
+def _place(name: str, loaded: Loaded) -> None:
+    """Config order, except that a plugin comes after those it requires."""
+    for required in loaded.statuses[name].requires:
+        _place(required, loaded)
+    if name not in loaded.order:
+        loaded.order.append(name)
+
+
+# Registering, one plugin at a time
+
+_Stage = Callable[[PluginStatus, Loaded, Hooks], None]
+
+
+def _attempt(stage: _Stage, status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
+    try:
+        stage(status, loaded, hooks)
+    except (Exception, SystemExit) as error:
+        status.fail(error)
+
+
+def _import_models(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
+    if status.plugin is None or not status.plugin.models:
+        return
+    from trunkline.db.mapping import import_models
+
+    import_models(status.plugin.models)
+
+
+def _register_specifications(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
+    """The hooks that the plugin brings: two per event, and those of its own under its name."""
+    if status.plugin is None:
+        return
+    for event in status.plugin.events:
         hooks.add_event(event)
-    for status in loaded.enabled:
-        if status.plugin is not None:
-            for event in status.plugin.events:
-                hooks.add_event(event)
-            for specs in status.plugin.hookspecs:
-                hooks.manager.add_hookspecs(specs)
-    for status in reversed(list(loaded.enabled)):
-        try:
-            hooks.manager.register(status.module, status.name)
-        except Exception as error:
-            _failed(status, error)
-            loaded.order.remove(status.name)
-    hooks.manager.register(core, core_plugin.name)
-    _check_spelling(loaded, hooks)
+    for specifications in status.plugin.hookspecs:
+        hooks.add_specifications(status.name, specifications)
 
 
-def _check_spelling(loaded: Loaded, hooks: Hooks) -> None:
+def _register_implementations(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
+    if status.module is None:
+        return
+    hooks.check_implementations(status.module)
+    hooks.manager.register(status.module, status.name)
+
+
+def _check_spelling(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
     """A hook nobody calls is a misspelling, unless it belongs to a plugin that is known and off."""
-    known = set(hooks.manager.hook.__dict__)
-    for status in list(loaded.enabled):
-        for name, caller in list(hooks.manager.hook.__dict__.items()):
-            if name.startswith("_") or caller.has_spec():
-                continue
-            if any(implementation.plugin is status.module for implementation in caller.get_hookimpls()):
-                if _may_be_of_disabled(name, loaded):
-                    continue
-                near = get_close_matches(name, [n for n in known if getattr(hooks.manager.hook, n).has_spec()], 1)
-                hint = f" Did you mean “{near[0]}”?" if near else ""
-                _failed(status, PluginValidationError(status.module, f"There is no hook “{name}”.{hint}"))
-                hooks.manager.unregister(name=status.name)
-                loaded.order.remove(status.name)
-                break
+    for name in hooks.unspecified(status.module):
+        of_disabled = _may_be_of_disabled(name, loaded)
+        near = hooks.nearest(name, at_least=0.9 if of_disabled else 0.6)
+        if of_disabled and near is None:
+            continue
+        hint = f" Did you mean “{near}”?" if near else ""
+        raise LookupError(
+            f"There is no hook “{name}”.{hint} Mark it @hookimpl(optionalhook=True) if its plugin need not be installed."
+        )
 
 
 def _may_be_of_disabled(hook: str, loaded: Loaded) -> bool:
-    off = (s.name for s in loaded.statuses.values() if s.state is not PluginState.ENABLED)
-    event_hook = hook.startswith(("on_", "before_"))
-    return any(hook.startswith(f"{name}_") for name in off) or (event_hook and any(
-        s.state is not PluginState.ENABLED and not s.is_extension for s in loaded.statuses.values()
-    ))
+    off = [s.name for s in loaded.statuses.values() if s.state is not PluginState.ENABLED and not s.is_extension]
+    return any(hook.startswith(f"{name}_") for name in off) or (bool(off) and hook.startswith(("on_", "before_")))
+
+
+def _register_in_order(loaded: Loaded, hooks: Hooks, core: ModuleType) -> None:
+    """Register who is left once more, the last one first: pluggy calls the latest registration first."""
+    for name, module in hooks.manager.list_name_plugin():
+        hooks.manager.unregister(module, name)
+    for status in reversed(loaded.enabled):
+        if status.module is not None:
+            hooks.manager.register(status.module, status.name)
+    hooks.manager.register(core, core.plugin.name)
 
 
 def _refuse_problems(loaded: Loaded) -> None:
-    bad = (PluginState.MISSING, PluginState.FAILED, PluginState.INCOMPATIBLE)
     for status in loaded.statuses.values():
-        if status.state in bad:
-            raise ConfigError(f"Plugin {status.name} cannot be used: {status.error}", remedy="See its traceback.")
+        if status.state in BROKEN:
+            raise ConfigError(f"Plugin {status.name} cannot be used: {status.error}", remedy=status.traceback or None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
@@ -197,7 +198,7 @@ class Plugin:
     #: Event classes the plugin emits; each gives the hooks `before_<event>` and `on_<event>`.
     events: "tuple[type[Event], ...]" = ()
     #: Modules or classes holding `@hookspec` functions that the plugin itself calls.
-    hookspecs: tuple[object, ...] = ()
+    hookspecs: tuple[ModuleType | type, ...] = ()
     #: Import path of the module with the table models; imported only after the plugin passed its checks.
     models: str | None = None
     #: One sentence for the plugins page.

@@ -29,8 +29,11 @@ def make_rest(app: "App") -> FastAPI:
         redirect_slashes=False,
     )
     api.state.app = app
-    for routes in rest_routes(app):
-        api.include_router(routes.router())
+    for plugin, routes in rest_routes(app):
+        try:
+            api.include_router(routes.router())
+        except Exception as error:
+            app.hooks.failed(plugin, f"REST routes {routes.prefix}", error)
     api.add_exception_handler(TrunklineError, _known)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
@@ -39,15 +42,15 @@ def make_rest(app: "App") -> FastAPI:
     return api
 
 
-def rest_routes(app: "App") -> list[RestRoutes]:
-    """Every declared group of REST routes. One outside its plugin's own prefix is refused and named."""
+def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
+    """Every declared group of REST routes beside its plugin. One outside its plugin's own prefix is refused and named."""
     kept = []
-    for plugin, routes in app.hooks.gather("rest_routes"):
+    for plugin, routes in app.hooks.gather("rest_routes", RestRoutes):
         word = plugin.removeprefix("extension_")
         if plugin != "core" and not (routes.prefix == f"/{word}" or routes.prefix.startswith(f"/{word}/")):
             app.hooks.failed(plugin, "hook rest_routes", ValueError(f"{routes.prefix} must begin with /{word}"))
             continue
-        kept.append(routes)
+        kept.append((plugin, routes))
     return kept
 
 

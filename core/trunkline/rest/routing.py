@@ -75,14 +75,14 @@ class RestRoutes:
         for route in self.routes:
             returns = inspect.signature(route.handler, eval_str=True).return_annotation
             model = None if returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns) else returns
+            options = {"response_model": model, **route.options}
             router.add_api_route(
                 route.path,
                 _endpoint(route),
                 methods=[route.method],
                 status_code=route.status,
-                response_model=route.options.pop("response_model", model),
                 openapi_extra={"x-permission": route.permission},
-                **route.options,
+                **options,
             )
         return router
 

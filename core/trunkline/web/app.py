@@ -15,11 +15,12 @@ from starlette.types import Scope
 from trunkline import secrets
 from trunkline.errors import NotFound, TrunklineError
 from trunkline.health import liveness, metrics, readiness
+from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.app import make_rest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
 from trunkline.web.middleware import BodyLimit, RequestId, SecurityHeaders
-from trunkline.web.pages import PUBLIC, Page, PageRoute
+from trunkline.web.pages import PUBLIC, Page, PageRoute, Pages
 from trunkline.web.shell import WebApp
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class HashedStatic(StaticFiles):
 def page_routes(app: "App") -> list[tuple[str, PageRoute]]:
     """Every declared HTML route beside its plugin. A route outside its plugin's own paths is refused and named."""
     found: list[tuple[str, PageRoute]] = []
-    for plugin, pages in app.hooks.gather("routes"):
+    for plugin, pages in app.hooks.gather("routes", Pages):
         for route in pages.routes:
             if plugin != "core" and not _own_path(plugin, route.path):
                 problem = ValueError(f"{route.path} must begin with /{plugin}/ or /portal/")
@@ -56,8 +57,19 @@ def page_routes(app: "App") -> list[tuple[str, PageRoute]]:
 
 
 def _own_path(plugin: str, path: str) -> bool:
-    word = plugin.removeprefix("extension_")
-    return path == f"/{word}" or path.startswith((f"/{word}/", f"/portal/{word}")) or (word == "portal" and path.startswith("/portal"))
+    word = plugin.removeprefix(EXTENSION_PREFIX)
+    return any(path == own or path.startswith(f"{own}/") for own in (f"/{word}", f"/portal/{word}"))
+
+
+def _page_routes(web: WebApp) -> list[BaseRoute]:
+    """A route that cannot be built, say for a malformed path, is named and left out."""
+    built: list[BaseRoute] = []
+    for plugin, route in page_routes(web.app):
+        try:
+            built.append(Route(route.path, endpoint(web, route), methods=list(route.methods), name=route.name))
+        except Exception as error:
+            web.app.hooks.failed(plugin, f"page {route.path}", error)
+    return built
 
 
 def make_web(app: "App") -> Starlette:
@@ -73,7 +85,7 @@ def make_web(app: "App") -> Starlette:
         ),
         *_health_routes(app),
         Mount("/api/v1", make_rest(app)),
-        *(Route(r.path, endpoint(web, r), methods=list(r.methods), name=r.name) for _, r in page_routes(app)),
+        *_page_routes(web),
     ]
     starlette = Starlette(
         routes=routes,

@@ -111,22 +111,23 @@ class WebApp:
         """The groups and entries that the signed-in user may open."""
         audience = "portal" if page.user is not None and page.user.kind == "portal" else "staff"
         here = page.request.url.path
-        shown = [i for i in self.app.menu_items if i.audience == audience and page.can(i.permission)]
-        active = max((i.path for i in shown if _within(here, i.path)), key=len, default="")
+        shown = [(p, i) for p, i in self.app.menu_of if i.audience == audience and page.can(i.permission)]
+        active = max((i.path for _plugin, i in shown if _within(here, i.path)), key=len, default="")
         groups: dict[str, list[MenuEntry]] = {name: [] for name in _GROUPS}
-        for item in shown:
-            entry = MenuEntry(_(item.label), item.path, item.icon, item.path == active, self._badge(page, item), item.key)
+        for plugin, item in shown:
+            badge = self._badge(page, plugin, item)
+            entry = MenuEntry(_(item.label), item.path, item.icon, item.path == active, badge, item.key)
             groups[item.group].append(entry)
         return [MenuGroup(_(name) if name else "", entries) for name, entries in groups.items() if entries]
 
-    def _badge(self, page: "Page", item: MenuItem) -> str | int | None:
+    def _badge(self, page: "Page", plugin: str, item: MenuItem) -> str | int | None:
         if item.badge is None:
             return None
         try:
             with page.ctx.session.begin_nested():
                 return item.badge(page.ctx) or None
         except Exception as error:
-            self.app.hooks.failed(item.permission.partition(".")[0], f"badge of menu entry {item.label}", error)
+            self.app.hooks.failed(plugin, f"badge of menu entry {item.label}", error)
             return None
 
     # Slots
