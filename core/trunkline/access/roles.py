@@ -1,6 +1,7 @@
 """The built-in roles, and what a user's roles come to: a set of permissions and an actor."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ from sqlmodel import col
 from trunkline.access.models import Role, RoleGrant, UserRole
 from trunkline.auth.models import User, UserKind
 from trunkline.i18n import gettext
-from trunkline.operation import Actor, ActorKind, Scope
+from trunkline.operation import Actor, ActorKind, Context, Scope
 from trunkline.plugin import Permission
 
 _ = gettext
@@ -118,3 +119,14 @@ def actor_for(session: Session, user: User, address: str = "", *, kind: ActorKin
         scope = Scope(customer_ids=customers)
         return Actor(kind or ActorKind.PORTAL, user.key, user.name, allowed, scope, user.language, address)
     return Actor(kind or ActorKind.STAFF, user.key, user.name, permissions, Scope(), user.language, address)
+
+
+@contextmanager
+def acting_as(ctx: Context, user: User) -> Iterator[None]:
+    """Within the block `user` acts: for somebody who has just proved who they are and has no session yet."""
+    before = ctx.actor
+    ctx.actor = actor_for(ctx.session, user, before.address)
+    try:
+        yield
+    finally:
+        ctx.actor = before

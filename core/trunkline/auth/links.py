@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from trunkline.access.roles import acting_as
 from trunkline.auth import sessions, tokens
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import LinkPurpose, User, UserLink, UserStatus
@@ -89,7 +90,7 @@ def spend(ctx: Context, token: str, password: str) -> User:
             _("This link was used already, or its time is over."),
             remedy=_("Ask for another one with “Forgotten password”."),
         )
-    with ctx.run("core.user.set_password"):
+    with acting_as(ctx, found.user), ctx.run("core.user.set_password"):
         found.link.used_at = ctx.now()
         set_password(ctx, found.user, password)
         found.user.status = UserStatus.ACTIVE

@@ -38,6 +38,7 @@ class User(Record, table=True):
     """Somebody who may sign in. `email` is kept in lower case and is unique."""
 
     __tablename__ = "core_user"
+    __table_args__ = (Index("ix_core_user_name", "name", "id"),)
 
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=120)

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, func, select, type_coerce
+from sqlalchemy import RowMapping, Select, String, func, select, type_coerce
 from sqlmodel import col
 
 from trunkline.access.models import Role, UserRole
 from trunkline.auth.models import User, UserKind, UserSession
 from trunkline.customers.models import Customer
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext
 from trunkline.operation import Context
+
+_ = gettext
 
 
 def list_users(ctx: Context) -> Select[Any]:
@@ -21,7 +25,7 @@ def list_users(ctx: Context) -> Select[Any]:
 
 def _selected() -> Select[Any]:
     labels = (
-        select(type_coerce(func.aggregate_strings(col(Role.label), ", "), String))
+        select(type_coerce(func.aggregate_strings(col(Role.label), "|"), String))
         .join(UserRole, col(UserRole.role_id) == col(Role.id))
         .where(col(UserRole.user_id) == col(User.id))
         .correlate(User)
@@ -45,11 +49,19 @@ def _selected() -> Select[Any]:
         col(Customer.number).label("customer_number"),
         col(Customer.name).label("customer_name"),
         labels.label("role_labels"),
-        names.label("role_names"),
+        names.label("roles"),
         col(User.last_sign_in_at).label("last_sign_in_at"),
         col(User.created_at).label("created_at"),
         col(User.version).label("version"),
     ).join_from(User, Customer, col(Customer.id) == col(User.customer_id), isouter=True)
+
+
+def user_row(ctx: Context, user_id: int) -> RowMapping:
+    """One user as the list shows it. Raises NotFound."""
+    row = ctx.session.execute(list_users(ctx).where(col(User.id) == user_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(_("There is no user {id}.", id=user_id))
+    return row
 
 
 def user(ctx: Context, user_id: int) -> User:

@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+)
 
 from trunkline.i18n import LANGUAGES, gettext
 
@@ -18,6 +26,11 @@ def _offered(language: str) -> str:
     if language not in LANGUAGES:
         raise ValueError(_("Choose one of the languages offered: {names}.", names=", ".join(LANGUAGES)))
     return language
+
+
+def _names(joined: object) -> object:
+    """The database joins role names with commas."""
+    return sorted(joined.split(",")) if isinstance(joined, str) and joined else joined or []
 
 
 #: An e-mail address in lower case, which is how users are found.
@@ -156,7 +169,7 @@ class UserOut(BaseModel):
     status: str
     language: str
     customer_id: int | None
-    roles: list[str]
+    roles: Annotated[list[str], BeforeValidator(_names)]
     last_sign_in_at: datetime | None
     created_at: datetime
     version: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from trunkline.access.roles import actor_for
+from trunkline.access.roles import acting_as
 from trunkline.auth import sessions, tokens
 from trunkline.auth.models import User
 from trunkline.auth.passwords import hashing
@@ -100,10 +100,8 @@ def _arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     user = ctx.session.get(User, proof.user_id)
     if user is None or not user.is_active:
         raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
-    before, ctx.actor = ctx.actor, actor_for(ctx.session, user, facts.address)
-    with ctx.run("core.user.sign_in"):
-        ctx.note(user, label=user.email)
-    ctx.actor = before
+    with acting_as(ctx, user), ctx.run("core.user.sign_in"):
+        ctx.note(user, label=user.email, address=facts.address)
     values: dict[str, object] = {"last_sign_in_at": ctx.now()}
     if proof.fresh_hash is not None:
         values["password_hash"] = proof.fresh_hash

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WINDOW_MINUTES = 15
+_LINKS_PER_ACCOUNT = 5
+_LINKS_PER_ADDRESS = 30
 
 
 class SignInThrottle:
@@ -44,9 +46,11 @@ class SignInThrottle:
         """Forget the attempts of an account whose password was right."""
         self._limiter.clear(_limit(per_account), "account", digest(email))
 
-    def admit_request(self, kind: str, key: str, *, times: int) -> bool:
-        """Count another kind of request, such as asking for a password link; False when there were too many."""
-        return self._limiter.hit(_limit(times), kind, digest(key))
+    def admit_link(self, email: str, address: str) -> bool:
+        """Count a request for a password link; False when the account or the address asked too often."""
+        return self._limiter.hit(_limit(_LINKS_PER_ADDRESS), "link-address", address) and self._limiter.hit(
+            _limit(_LINKS_PER_ACCOUNT), "link-account", digest(email)
+        )
 
     def _closed(self, limit: RateLimitItem, kind: str, key: str) -> TooManyRequests:
         reset = self._limiter.get_window_stats(limit, kind, key).reset_time

@@ -1,0 +1,43 @@
+"""What accounts contribute to the trunk: permissions, menu, pages, REST and tidying up."""
+
+from datetime import timedelta
+
+from trunkline.auth import pages, profile_pages, rest, sessions, tokens, user_pages
+from trunkline.auth.events import UserInvited
+from trunkline.i18n import gettext
+from trunkline.plugin import MenuItem, Permission, ScheduledTask
+
+_ = gettext
+
+PERMISSIONS = [
+    Permission("core.user.list", _("List users"), ("supervisor", "auditor")),
+    Permission("core.user.view", _("See a user"), ("supervisor", "auditor")),
+    Permission("core.user.invite", _("Invite colleagues")),
+    Permission("core.user.edit", _("Change users and their roles")),
+    Permission("core.user.disable", _("Disable and enable users, and sign them out")),
+    Permission(
+        "core.portal_user.invite",
+        _("Invite people of a customer to the portal"),
+        ("supervisor", "customer_care"),
+    ),
+    Permission(
+        "core.portal_user.disable",
+        _("Disable and enable people of a customer"),
+        ("supervisor", "customer_care"),
+    ),
+    Permission(
+        "core.api_key.create",
+        _("Make and revoke API keys of one's own"),
+        ("supervisor", "provisioning_engineer", "accountant"),
+    ),
+]
+EVENTS = [UserInvited]
+MENU = [
+    MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
+]
+PAGES = [pages.pages, profile_pages.pages, profile_pages.keys, user_pages.pages]
+REST = [rest.auth, rest.users]
+SCHEDULED = [
+    ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
+    ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),
+]

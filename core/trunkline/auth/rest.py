@@ -1,0 +1,72 @@
+"""REST: signing in for programs, and users."""
+
+from fastapi import Request
+
+from trunkline.auth import queries, sign_in, tokens
+from trunkline.auth.pages import facts_of
+from trunkline.auth.schemas import LoginIn, RefreshIn, TokenOut, UserOut
+from trunkline.auth.tables import USERS
+from trunkline.errors import Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+from trunkline.web.pages import PUBLIC
+
+_ = gettext
+
+auth = RestRoutes("/auth", "auth")
+users = RestRoutes("/users", "users")
+
+
+# These open their own units of work: hashing must hold no lock, a revocation must be kept although the answer
+# is
+# 401, and tokens must not be remembered for repeats under an Idempotency-Key.
+
+
+@auth.post("/login", permission=PUBLIC, status=200, reads=True)
+def login(ctx: Context, body: LoginIn, http: Request) -> TokenOut:
+    """Sign in by e-mail and password. The access token goes into `Authorization: Bearer …`."""
+    facts = facts_of(http)
+    proof = sign_in.prove(ctx.app, body.email, body.password, facts)
+    return _out(sign_in.open_tokens(ctx.app, proof, facts))
+
+
+@auth.post("/refresh", permission=PUBLIC, status=200, reads=True)
+def refresh(ctx: Context, body: RefreshIn) -> TokenOut:
+    """A new pair for a refresh token, which works once; using it again ends the whole sign-in."""
+    with ctx.app.unit_of_work(ctx.actor) as unit:
+        pair = tokens.refresh(unit, body.refresh_token)
+    if pair is None:
+        raise Unauthenticated(
+            _("This refresh token is not valid any more."), field="refresh_token", remedy=_("Sign in again.")
+        )
+    return _out(pair)
+
+
+@auth.post("/logout", permission=PUBLIC, status=204, reads=True)
+def logout(ctx: Context, body: RefreshIn) -> None:
+    """End the sign-in that a refresh token belongs to, its access tokens included."""
+    with ctx.app.unit_of_work(ctx.actor) as unit:
+        tokens.revoke(unit, body.refresh_token)
+
+
+def _out(pair: tokens.TokenPair) -> TokenOut:
+    return TokenOut(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        token_type=pair.token_type,
+        expires_in=pair.expires_in,
+    )
+
+
+@users.get("", permission="core.user.list")
+def list_users(ctx: Context, params: ListParams = list_params) -> Listing[UserOut]:
+    """Users, staff and portal."""
+    return read_list(ctx, USERS, queries.list_users(ctx), params, UserOut)
+
+
+@users.get("/{user_id}", permission="core.user.view")
+def show_user(ctx: Context, user_id: int) -> UserOut:
+    """One user by key."""
+    return UserOut.model_validate(dict(queries.user_row(ctx, user_id)))
