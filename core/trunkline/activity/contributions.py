@@ -1,0 +1,9 @@
+"""What the activity log contributes to the trunk."""
+
+from trunkline.activity.pages import pages
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MenuItem, Permission
+
+PERMISSIONS = [Permission("core.activity.list", _("See the activity log"), ("supervisor", "auditor"))]
+MENU = [MenuItem(_("Activity"), "/activity", "history", "core.activity.list", "Administration", 80)]
+PAGES = [pages]

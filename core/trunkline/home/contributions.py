@@ -1,0 +1,20 @@
+"""The start page of staff."""
+
+from trunkline.i18n import gettext as _
+from trunkline.home.pages import pages
+from trunkline.plugin import MenuItem, Permission
+
+STAFF_ROLES = (
+    "supervisor",
+    "customer_care",
+    "cashier",
+    "accountant",
+    "provisioning_engineer",
+    "product_manager",
+    "warehouse",
+    "auditor",
+)
+
+PERMISSIONS = [Permission("core.home.view", _("Open the console"), STAFF_ROLES)]
+MENU = [MenuItem(_("Home"), "/", "home", "core.home.view", order=0, key="h")]
+PAGES = [pages]
