@@ -59,10 +59,14 @@ class CatalogService(Record, table=True):
 
     number: str = Field(max_length=20, unique=True)
     customer_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     product_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     state: str = Field(default=ServiceState.DRAFT, max_length=16)
     #: Whether a suspension is in force; the reasons are rows of their own.
@@ -96,7 +100,9 @@ class CatalogSuspension(Record, table=True):
     )
 
     service_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     reason: str = Field(max_length=16)
     note: str = Field(default="", max_length=300)
@@ -122,7 +128,9 @@ class CatalogIdentifier(SQLModel, table=True):
 
     id: int | None = key_field()
     service_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     kind: str = Field(max_length=40)
     value: str = Field(max_length=200)
@@ -138,7 +146,9 @@ class CatalogOrder(Record, table=True):
 
     number: str = Field(max_length=20, unique=True)
     customer_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     state: str = Field(default=OrderState.IN_PROGRESS, max_length=16)
     placed_by: str = Field(default="", max_length=200)
@@ -162,15 +172,21 @@ class CatalogOrderLine(Record, table=True):
     )
     position: int
     customer_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     action: str = Field(max_length=16)
     state: str = Field(default=LineState.DRAFT, max_length=16)
     product_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     service_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
     )
     open_service_id: int | None = Field(default=None, sa_type=BigKey, unique=True)
     job_id: int | None = Field(

@@ -43,7 +43,9 @@ def checked_value(parameter: Parameter, raw: Any, *, field: str) -> Any:
         try:
             number = Decimal(text)
         except InvalidOperation:
-            raise Refused(_("{label}: “{value}” is no number.", label=parameter.label, value=text), field=field) from None
+            raise Refused(
+                _("{label}: “{value}” is no number.", label=parameter.label, value=text), field=field
+            ) from None
         # JSON has no decimals; whole numbers stay numbers, others keep every digit as text.
         return int(number) if number == number.to_integral_value() else str(number)
     if parameter.kind is ParameterKind.YES_NO:

@@ -25,5 +25,7 @@ PERMISSIONS = (
     Permission("catalog.service.resume", _("Resume services"), _CARE),
     Permission("catalog.service.terminate", _("Terminate services"), _CARE),
     Permission("catalog.service.import", _("Record services that exist already"), ("supervisor",)),
-    Permission("catalog.service.export", _("Export services to files"), ("supervisor", "accountant", "auditor")),
+    Permission(
+        "catalog.service.export", _("Export services to files"), ("supervisor", "accountant", "auditor")
+    ),
 )

@@ -110,9 +110,14 @@ class Parameter(BaseModel):
     ask: bool = Field(default=False, title=_("Asked when the product is ordered"))
     required: bool = Field(default=False, title=_("Must be filled in"))
     value: str = Field(
-        default="", max_length=500, title=_("Value"), description=_("Fixed, or what is suggested when it is asked.")
+        default="",
+        max_length=500,
+        title=_("Value"),
+        description=_("Fixed, or what is suggested when it is asked."),
     )
-    choices: tuple[str, ...] = Field(default=(), title=_("Choices"), description=_("One a line; only for a choice."))
+    choices: tuple[str, ...] = Field(
+        default=(), title=_("Choices"), description=_("One a line; only for a choice.")
+    )
 
 
 class Allowance(BaseModel):

@@ -62,7 +62,9 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
     )
 
 
-def job_ended(ctx: Context, subject_kind: str, subject_id: int | None, *, cancelled: bool, error: str) -> None:
+def job_ended(
+    ctx: Context, subject_kind: str, subject_id: int | None, *, cancelled: bool, error: str
+) -> None:
     """Close the line of a job that ended before catalog's own steps could (say, cancelled while it was queued)."""
     if subject_kind != "order_line" or subject_id is None:
         return

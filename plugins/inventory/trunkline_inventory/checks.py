@@ -35,12 +35,18 @@ def normalise(field: TemplateField, raw: str, *, country: str) -> str:
     if field.check is Check.ICCID:
         _check_iccid(field, value)
     elif field.check is Check.IMSI and len(value) not in (14, 15):
-        raise _refused(field, _("{label} has {n} digits; an IMSI has 14 or 15.", label=field.label, n=len(value)), field.example)
+        raise _refused(
+            field,
+            _("{label} has {n} digits; an IMSI has 14 or 15.", label=field.label, n=len(value)),
+            field.example,
+        )
     return value
 
 
 def _refused(field: TemplateField, message: str, example: str) -> Refused:
-    return Refused(message, field=field.name, remedy=_("Write it like {example}.", example=example) if example else None)
+    return Refused(
+        message, field=field.name, remedy=_("Write it like {example}.", example=example) if example else None
+    )
 
 
 def _shown(field: TemplateField, value: str) -> str:
@@ -52,7 +58,9 @@ def _digits(field: TemplateField, value: str) -> str:
     plain = _DECORATION.sub("", value)
     if not (plain.isascii() and plain.isdigit()):
         raise _refused(
-            field, _("{label}: {value} holds more than digits.", label=field.label, value=_shown(field, value)), field.example
+            field,
+            _("{label}: {value} holds more than digits.", label=field.label, value=_shown(field, value)),
+            field.example,
         )
     return plain
 
@@ -71,7 +79,12 @@ def _check_length(field: TemplateField, value: str) -> None:
     wanted = str(least) if least == most else f"{least}–{most}"
     raise _refused(
         field,
-        _("{label} has {n} characters where {wanted} are due.", label=field.label, n=len(value), wanted=wanted),
+        _(
+            "{label} has {n} characters where {wanted} are due.",
+            label=field.label,
+            n=len(value),
+            wanted=wanted,
+        ),
         field.example,
     )
 
@@ -96,7 +109,11 @@ def _phone(field: TemplateField, value: str, country: str) -> str:
         parsed = phonenumbers.parse(digits, country)
     except phonenumbers.NumberParseException:
         parsed = None
-    if (parsed is None or not phonenumbers.is_possible_number(parsed)) and digits.isascii() and digits.isdigit():
+    if (
+        (parsed is None or not phonenumbers.is_possible_number(parsed))
+        and digits.isascii()
+        and digits.isdigit()
+    ):
         # Vendors write E.164 without its plus.
         try:
             parsed = phonenumbers.parse(f"+{digits}")
@@ -104,6 +121,8 @@ def _phone(field: TemplateField, value: str, country: str) -> str:
             parsed = None
     if parsed is None or not phonenumbers.is_possible_number(parsed):
         raise _refused(
-            field, _("{label}: “{value}” is no phone number.", label=field.label, value=value), field.example or "+5551991234567"
+            field,
+            _("{label}: “{value}” is no phone number.", label=field.label, value=value),
+            field.example or "+5551991234567",
         )
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))

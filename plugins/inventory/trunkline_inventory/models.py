@@ -66,7 +66,8 @@ class InventoryItem(Record, table=True):
     holder_label: str = Field(default="", max_length=40)
     hold_key: str | None = Field(default=None, max_length=160, unique=True)
     customer_id: int | None = Field(
-        default=None, sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True)
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True),
     )
 
 
@@ -80,7 +81,9 @@ class InventoryIdentifier(SQLModel, table=True):
     kind: str = Field(max_length=40)
     value: str = Field(max_length=200)
     item_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("inventory_item.id", ondelete="CASCADE"), nullable=False, index=True)
+        sa_column=Column(
+            BigKey, ForeignKey("inventory_item.id", ondelete="CASCADE"), nullable=False, index=True
+        )
     )
 
 
@@ -108,7 +111,8 @@ class InventoryMovement(SQLModel, table=True):
     holder_id: int | None = Field(default=None, sa_type=BigKey)
     holder_label: str = Field(default="", max_length=40)
     customer_id: int | None = Field(
-        default=None, sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True)
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True),
     )
     actor: str = Field(max_length=200)
     note: str = Field(default="", max_length=300)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline import secrets
@@ -49,9 +50,13 @@ def templates(ctx: Context) -> list[TemplateView]:
 
 def template(ctx: Context, name: str) -> TemplateView:
     """One template by its name. Raises NotFound naming those there are."""
-    row = ctx.session.scalars(select(InventoryTemplate).where(col(InventoryTemplate.name) == name)).one_or_none()
+    row = ctx.session.scalars(
+        select(InventoryTemplate).where(col(InventoryTemplate.name) == name)
+    ).one_or_none()
     if row is None:
-        known = ", ".join(ctx.session.scalars(select(col(InventoryTemplate.name)).order_by(col(InventoryTemplate.name))))
+        known = ", ".join(
+            ctx.session.scalars(select(col(InventoryTemplate.name)).order_by(col(InventoryTemplate.name)))
+        )
         raise NotFound(f"There is no template “{name}”.", field="template", remedy=f"Templates: {known}.")
     return template_view(row)
 
@@ -116,7 +121,9 @@ def available(ctx: Context, template: str, q: str = "", *, limit: int = 20) -> l
     if needle:
         statement = statement.where(matches_identifier(needle))
     ids = ctx.session.scalars(statement).all()
-    rows = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.id).in_(ids)).order_by(col(InventoryItem.id)))
+    rows = ctx.session.scalars(
+        select(InventoryItem).where(col(InventoryItem.id).in_(ids)).order_by(col(InventoryItem.id))
+    )
     return views(ctx, rows.all())
 
 
@@ -144,7 +151,8 @@ def find(ctx: Context, value: str) -> ItemView | None:
             or_(
                 col(InventoryItem.number) == value,
                 exists().where(
-                    col(InventoryIdentifier.item_id) == col(InventoryItem.id), col(InventoryIdentifier.value) == value
+                    col(InventoryIdentifier.item_id) == col(InventoryItem.id),
+                    col(InventoryIdentifier.value) == value,
                 ),
             )
         )
@@ -155,10 +163,17 @@ def find(ctx: Context, value: str) -> ItemView | None:
 def secrets_of(ctx: Context, item_id: int) -> dict[str, str]:
     """The secret values of an item in clear, for whoever holds `inventory.secret.reveal`. Never log or keep them."""
     ctx.require("inventory.secret.reveal")
-    row = ctx.load(InventoryItem, item_id) if ctx.actor.permissions is not None else ctx.session.get(InventoryItem, item_id)
+    row = (
+        ctx.load(InventoryItem, item_id)
+        if ctx.actor.permissions is not None
+        else ctx.session.get(InventoryItem, item_id)
+    )
     if row is None:
         raise NotFound(f"There is no inventory item with the key {item_id}.")
-    return {name: secrets.unseal(sealed, bound_to=seal_place(row.label, name)) for name, sealed in row.secrets.items()}
+    return {
+        name: secrets.unseal(sealed, bound_to=seal_place(row.label, name))
+        for name, sealed in row.secrets.items()
+    }
 
 
 def seal_place(label: str, field: str) -> str:
@@ -169,16 +184,16 @@ def seal_place(label: str, field: str) -> str:
 def movements(ctx: Context, item_id: int, *, limit: int = 200) -> list[MovementView]:
     """An item's history, newest first."""
     rows = ctx.session.execute(
-        movement_select().where(col(InventoryMovement.item_id) == item_id).order_by(col(InventoryMovement.id).desc()).limit(limit)
+        movement_select()
+        .where(col(InventoryMovement.item_id) == item_id)
+        .order_by(col(InventoryMovement.id).desc())
+        .limit(limit)
     ).mappings()
     return [MovementView.model_validate(dict(row)) for row in rows]
 
 
 def movement_select() -> "Select[Any]":
     """Movements with the names of item and stocks, for lists."""
-    from sqlalchemy import func
-    from sqlalchemy.orm import aliased
-
     before, after = aliased(InventoryStock), aliased(InventoryStock)
     m = InventoryMovement
     statement: Any = (
@@ -210,13 +225,21 @@ def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
     keys = [row.key for row in rows]
     identifiers: dict[int, dict[str, str]] = {}
     for found in ctx.session.execute(
-        select(col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value))
+        select(
+            col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value)
+        )
         .where(col(InventoryIdentifier.item_id).in_(keys))
         .order_by(col(InventoryIdentifier.id))
     ):
         identifiers.setdefault(found.item_id, {})[found.kind] = found.value
-    names = {row.id: row.name for row in ctx.session.execute(select(col(InventoryTemplate.id), col(InventoryTemplate.name)))}
-    places = {row.id: row.name for row in ctx.session.execute(select(col(InventoryStock.id), col(InventoryStock.name)))}
+    names = {
+        row.id: row.name
+        for row in ctx.session.execute(select(col(InventoryTemplate.id), col(InventoryTemplate.name)))
+    }
+    places = {
+        row.id: row.name
+        for row in ctx.session.execute(select(col(InventoryStock.id), col(InventoryStock.name)))
+    }
     return [
         ItemView(
             id=row.key,
@@ -239,8 +262,6 @@ def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
 
 def counts(ctx: Context) -> dict[str, dict[str, int]]:
     """How many items each template has in each state."""
-    from sqlalchemy import func
-
     found: dict[str, dict[str, int]] = {}
     for row in ctx.session.execute(
         select(col(InventoryTemplate.name), col(InventoryItem.state), func.count())

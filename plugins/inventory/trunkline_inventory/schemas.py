@@ -106,7 +106,9 @@ class TemplateView(BaseModel):
 class CreateTemplate(BaseModel):
     """A new kind of thing."""
 
-    name: Word = Field(title=_("Name"), description=_("Short word in lower case, as it stands in files and products."))
+    name: Word = Field(
+        title=_("Name"), description=_("Short word in lower case, as it stands in files and products.")
+    )
     label: str = Field(min_length=1, max_length=60, title=_("Label"), description=_("What people read."))
     fields: list[TemplateField] = Field(min_length=1, max_length=60)
 
@@ -167,7 +169,9 @@ class CreateStock(BaseModel):
     """A new stock."""
 
     name: str = Field(min_length=1, max_length=80, title=_("Name"))
-    note: str = Field(default="", max_length=300, title=_("Note"), description=_("Address, keeper, opening hours."))
+    note: str = Field(
+        default="", max_length=300, title=_("Note"), description=_("Address, keeper, opening hours.")
+    )
 
 
 class AddItem(BaseModel):

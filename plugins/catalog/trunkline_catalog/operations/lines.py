@@ -69,7 +69,9 @@ def refresh_order(ctx: Context, order_id: int) -> None:
     ctx.session.flush()
     states = {
         LineState(state)
-        for state in ctx.session.scalars(select(col(CatalogOrderLine.state)).where(col(CatalogOrderLine.order_id) == order_id))
+        for state in ctx.session.scalars(
+            select(col(CatalogOrderLine.state)).where(col(CatalogOrderLine.order_id) == order_id)
+        )
     }
     order = ctx.session.get_one(CatalogOrder, order_id)
     if any(state.is_open for state in states):

@@ -57,7 +57,9 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
             error.field = f"lines.{position - 1}.{error.field}" if error.field else f"lines.{position - 1}"
             raise
     ctx.emit(
-        OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=len(command.lines))
+        OrderPlaced(
+            entity_id=order.key, customer_id=customer.key, number=order.number, lines=len(command.lines)
+        )
     )
     ctx.note(order, label=order.number)
     return order_view(ctx, order)
@@ -79,7 +81,9 @@ def placed_before(ctx: Context, key: str | None) -> OrderView | None:
     """The order that was placed under a key."""
     if key is None:
         return None
-    row = ctx.session.scalars(select(CatalogOrder).where(col(CatalogOrder.idempotency_key) == key)).one_or_none()
+    row = ctx.session.scalars(
+        select(CatalogOrder).where(col(CatalogOrder.idempotency_key) == key)
+    ).one_or_none()
     return order_view(ctx, row) if row is not None else None
 
 
@@ -105,7 +109,9 @@ def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> C
     return order
 
 
-def _add_new(ctx: Context, order: CatalogOrder, customer: Customer, position: int, wish: OrderLineInput) -> None:
+def _add_new(
+    ctx: Context, order: CatalogOrder, customer: Customer, position: int, wish: OrderLineInput
+) -> None:
     product, price = orderable(ctx, wish.product_code)
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)
@@ -146,7 +152,9 @@ def orderable(ctx: Context, code: str) -> tuple[ProductView, Price]:
     product = queries.product(ctx, code)
     if product.retired or product.kind not in OFFERED_KINDS:
         raise Refused(
-            _("“{name}” is not sold any more.", name=product.name), field="product_code", remedy=_("Choose another one.")
+            _("“{name}” is not sold any more.", name=product.name),
+            field="product_code",
+            remedy=_("Choose another one."),
         )
     return product, queries.price_at(ctx, code, ctx.now())
 
@@ -182,7 +190,9 @@ def hold_picks(
     for template in sorted(product.needs, key=lambda name: not picks.get(name)):
         held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held)
     line.picks = {
-        name: PickView(item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks.get(name))).model_dump()
+        name: PickView(
+            item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks.get(name))
+        ).model_dump()
         for name, item in held.items()
     }
     service.label = main_identifier(identifiers_from(list(held.values()), product.service_kind))
@@ -249,15 +259,20 @@ def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
 
 
 @operation("catalog.order.retry")
-def retry_order_line(ctx: Context, number: str, picks: Mapping[str, str | None] | None = None) -> OrderLineView:
+def retry_order_line(
+    ctx: Context, number: str, picks: Mapping[str, str | None] | None = None
+) -> OrderLineView:
     """Try a failed line again with a new job; items are picked anew unless named. Raises Refused unless it failed."""
     line = locked_line(ctx, queries.line_by_number(ctx, number).id)
     if line.state != LineState.FAILED:
-        raise Refused(_("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state))
+        raise Refused(
+            _("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state)
+        )
     job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
     if job is not None and job.state in (JobState.ROLLBACK_FAILED, JobState.ROLLING_BACK, JobState.FAILED):
         raise Refused(
-            _("Job {number} has not been undone.", number=job.number), remedy=_("Settle it on its own page first.")
+            _("Job {number} has not been undone.", number=job.number),
+            remedy=_("Settle it on its own page first."),
         )
     product = queries.product_by_id(ctx, line.product_id)
     service = ctx.session.get_one(CatalogService, line.service_id)

@@ -49,7 +49,10 @@ def plan(ctx: Context, line: OrderLineView, product: ProductView) -> list[Planne
         except Exception as error:
             ctx.app.hooks.failed(plugin, "hook catalog_line_steps", error)
             raise Refused(
-                _("The plugin {plugin} failed while planning this order, so nothing was ordered.", plugin=plugin),
+                _(
+                    "The plugin {plugin} failed while planning this order, so nothing was ordered.",
+                    plugin=plugin,
+                ),
                 remedy=_("Ask an administrator to look at the plugin’s status page."),
             ) from error
     return [contribution.step for contribution in sorted(found, key=lambda contribution: contribution.order)]

@@ -108,7 +108,9 @@ def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductVi
     """Change a product for orders to come; services keep what they were sold with. Raises Conflict on a stale version."""
     row = _locked(ctx, code)
     if command.version is not None and row.version != command.version:
-        raise Conflict(_("Somebody changed this after you opened it."), field="version", remedy=_("Open it again."))
+        raise Conflict(
+            _("Somebody changed this after you opened it."), field="version", remedy=_("Open it again.")
+        )
     _check_names(
         ctx,
         command.needs if command.needs is not None else (),
@@ -163,7 +165,9 @@ def withdraw_price(ctx: Context, code: str, price_id: int) -> None:
     if price is None or price.product_id != row.id:
         raise NotFound(_("There is no such price."))
     if price.effective_from <= ctx.now():
-        raise Refused(_("This price has begun; it is part of the past."), remedy=_("Set a new price from now on."))
+        raise Refused(
+            _("This price has begun; it is part of the past."), remedy=_("Set a new price from now on.")
+        )
     before = _last_before(ctx, row.key, price.effective_from)
     ctx.session.delete(price)
     ctx.session.flush()
@@ -203,7 +207,10 @@ def _add_price(ctx: Context, row: CatalogProduct, command: SetPrice) -> CatalogP
 def _check_moment(ctx: Context, begins: datetime, last: CatalogPrice) -> None:
     if begins <= last.effective_from:
         raise Refused(
-            _("A price begins on {at} already; this one would overlap it.", at=_moment(ctx, last.effective_from)),
+            _(
+                "A price begins on {at} already; this one would overlap it.",
+                at=_moment(ctx, last.effective_from),
+            ),
             field="effective_from",
             remedy=_("Choose a later moment, or withdraw that price while it has not begun."),
         )

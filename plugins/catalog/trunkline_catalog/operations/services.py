@@ -36,7 +36,9 @@ from trunkline_inventory.schemas import Holder
 
 
 @operation("catalog.service.suspend")
-def suspend_service(ctx: Context, number: str, command: SuspendService, *, idempotency_key: str = "") -> OrderView:
+def suspend_service(
+    ctx: Context, number: str, command: SuspendService, *, idempotency_key: str = ""
+) -> OrderView:
     """Order that a service be suspended for a reason; the network is told with the first reason only.
 
     Raises Refused when it is not active, has that reason already, or another line is at work on it.
@@ -47,7 +49,9 @@ def suspend_service(ctx: Context, number: str, command: SuspendService, *, idemp
     view = service_views(ctx, [service])[0]
     if command.reason in view.suspensions:
         raise Refused(
-            _("{service} is suspended for that reason already.", service=number), field="reason", remedy=_("Choose another one.")
+            _("{service} is suspended for that reason already.", service=number),
+            field="reason",
+            remedy=_("Choose another one."),
         )
     return _order(
         ctx,
@@ -61,7 +65,9 @@ def suspend_service(ctx: Context, number: str, command: SuspendService, *, idemp
 
 
 @operation("catalog.service.resume")
-def resume_service(ctx: Context, number: str, command: ResumeService, *, idempotency_key: str = "") -> OrderView:
+def resume_service(
+    ctx: Context, number: str, command: ResumeService, *, idempotency_key: str = ""
+) -> OrderView:
     """Order that a reason be lifted; the network is told when none is left. Raises Refused when it is not in force."""
     service, before = _changing(ctx, number, LineAction.RESUME, idempotency_key)
     if before is not None:
@@ -85,7 +91,9 @@ def resume_service(ctx: Context, number: str, command: ResumeService, *, idempot
 
 
 @operation("catalog.service.terminate")
-def terminate_service(ctx: Context, number: str, command: TerminateService, *, idempotency_key: str = "") -> OrderView:
+def terminate_service(
+    ctx: Context, number: str, command: TerminateService, *, idempotency_key: str = ""
+) -> OrderView:
     """Order that a service end for good. Raises Refused when it is not active or another line is at work on it."""
     service, before = _changing(ctx, number, LineAction.TERMINATE, idempotency_key)
     if before is not None:
@@ -94,7 +102,11 @@ def terminate_service(ctx: Context, number: str, command: TerminateService, *, i
 
 
 def _key(service: CatalogService, action: LineAction, idempotency_key: str) -> str | None:
-    return f"{service.customer_id}:{service.number}:{action.value}:{idempotency_key}" if idempotency_key else None
+    return (
+        f"{service.customer_id}:{service.number}:{action.value}:{idempotency_key}"
+        if idempotency_key
+        else None
+    )
 
 
 def _changing(
@@ -112,7 +124,11 @@ def _changing(
         )
     if service.state != ServiceState.ACTIVE:
         raise Refused(
-            _("{service} is {state}; only an active service can be changed.", service=number, state=service.state)
+            _(
+                "{service} is {state}; only an active service can be changed.",
+                service=number,
+                state=service.state,
+            )
         )
     return service, None
 
@@ -164,7 +180,9 @@ def record_existing_service(ctx: Context, command: RecordExistingService) -> Ser
         raise Refused(_("Say the time zone of the moment."), field="activated_at")
     if command.activated_at > ctx.now():
         raise Refused(
-            _("A service that works already began in the past."), field="activated_at", remedy=_("Place an order instead.")
+            _("A service that works already began in the past."),
+            field="activated_at",
+            remedy=_("Place an order instead."),
         )
     customer = ordering_customer(ctx, command.customer_number)
     product = queries.product(ctx, command.product_code)

@@ -54,7 +54,9 @@ def line(ctx: Context, line_id: int) -> OrderLineView:
 
 def line_by_number(ctx: Context, number: str) -> OrderLineView:
     """One order line by its number, as in `O000001/1`. Raises NotFound."""
-    row = ctx.session.scalars(ctx.visible(CatalogOrderLine).where(col(CatalogOrderLine.number) == number)).one_or_none()
+    row = ctx.session.scalars(
+        ctx.visible(CatalogOrderLine).where(col(CatalogOrderLine.number) == number)
+    ).one_or_none()
     if row is None:
         raise NotFound(_("There is no order line {number}.", number=number))
     return line_views(ctx, [row])[0]

@@ -83,7 +83,9 @@ def _at(product_ids: Sequence[int], at: datetime) -> "Select[CatalogPrice]":
 
 def price_at(ctx: Context, product_code: str, at: datetime) -> Price:
     """What a product costs at a moment. Raises Refused when it had no price then."""
-    product_id = ctx.session.scalar(select(col(CatalogProduct.id)).where(col(CatalogProduct.code) == product_code))
+    product_id = ctx.session.scalar(
+        select(col(CatalogProduct.id)).where(col(CatalogProduct.code) == product_code)
+    )
     row = ctx.session.scalars(_at([product_id or 0], at)).one_or_none()
     if row is None:
         raise Refused(

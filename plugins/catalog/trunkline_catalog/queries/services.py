@@ -56,11 +56,17 @@ def services_of(ctx: Context, customer_id: int, *, ended: bool = False) -> list[
 def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceView]:
     """Services as others see them: names, reasons and identifiers read in one go."""
     keys = [row.key for row in rows]
-    products = {row.id: row for row in ctx.session.execute(
-        select(col(CatalogProduct.id), col(CatalogProduct.code), col(CatalogProduct.name), col(CatalogProduct.service_kind)).where(
-            col(CatalogProduct.id).in_({row.product_id for row in rows})
+    products = {
+        row.id: row
+        for row in ctx.session.execute(
+            select(
+                col(CatalogProduct.id),
+                col(CatalogProduct.code),
+                col(CatalogProduct.name),
+                col(CatalogProduct.service_kind),
+            ).where(col(CatalogProduct.id).in_({row.product_id for row in rows}))
         )
-    )}
+    }
     reasons: dict[int, list[SuspensionReason]] = {}
     for found in ctx.session.execute(
         select(col(CatalogSuspension.service_id), col(CatalogSuspension.reason))
@@ -241,7 +247,8 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "allowances": [allowance.model_dump() for allowance in sold.allowances],
         },
         "picks": {
-            item.template: {"item_id": item.id, "item": item.number, **item.fields, **item.identifiers} for item in items
+            item.template: {"item_id": item.id, "item": item.number, **item.fields, **item.identifiers}
+            for item in items
         },
         "parameters": dict(subject.parameters),
         "line": {
@@ -263,7 +270,11 @@ def _place(ctx: Context, site_id: int | None) -> dict[str, Any] | None:
 
 def _person(ctx: Context, contact_id: int | None) -> dict[str, Any] | None:
     contact = ctx.session.get(Contact, contact_id) if contact_id is not None else None
-    return {"name": contact.name, "email": contact.email, "phone": contact.phone} if contact is not None else None
+    return (
+        {"name": contact.name, "email": contact.email, "phone": contact.phone}
+        if contact is not None
+        else None
+    )
 
 
 def last_line(ctx: Context, service_id: int) -> CatalogOrderLine | None:

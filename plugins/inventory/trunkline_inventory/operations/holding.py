@@ -70,10 +70,14 @@ def _take(
             )
         )
     # On PostgreSQL those who pick at the same time step over each other's choice instead of waiting for it.
-    chosen = free_item.order_by(col(InventoryItem.id)).limit(1).with_for_update(skip_locked=True, of=InventoryItem)
+    chosen = (
+        free_item.order_by(col(InventoryItem.id)).limit(1).with_for_update(skip_locked=True, of=InventoryItem)
+    )
     statement = (
         update(InventoryItem)
-        .where(col(InventoryItem.id) == chosen.scalar_subquery(), col(InventoryItem.state) == ItemState.AVAILABLE)
+        .where(
+            col(InventoryItem.id) == chosen.scalar_subquery(), col(InventoryItem.state) == ItemState.AVAILABLE
+        )
         .values(**_held_by(holder), state=ItemState.HELD, hold_key=key, **_touched(ctx))
         .returning(col(InventoryItem.id))
         .execution_options(synchronize_session=False)
@@ -90,7 +94,9 @@ def _none_free(
         wanted = ", ".join((match or {}).values())
         message = _("No {what} is free.", what=f"{label} {wanted}".strip())
         return Refused(message, field=field, remedy=_("Import or add some, or free one that is not needed."))
-    row = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.number) == item_number)).one_or_none()
+    row = ctx.session.scalars(
+        select(InventoryItem).where(col(InventoryItem.number) == item_number)
+    ).one_or_none()
     if row is None:
         return Refused(_("There is no inventory item {number}.", number=item_number), field=field)
     kind = queries.views(ctx, [row])[0].template
@@ -140,7 +146,9 @@ def _record(
     )
 
 
-def _change(ctx: Context, holder: Holder, states: Sequence[ItemState], **values: Any) -> Sequence[InventoryItem]:
+def _change(
+    ctx: Context, holder: Holder, states: Sequence[ItemState], **values: Any
+) -> Sequence[InventoryItem]:
     """The one conditional UPDATE behind every change of what a holder has; gives the rows that it changed."""
     ctx.session.flush()
     ids = ctx.session.scalars(

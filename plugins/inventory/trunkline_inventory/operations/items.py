@@ -1,6 +1,8 @@
 """Adding, editing, moving and revealing items."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select, update
 from sqlmodel import col
@@ -10,6 +12,7 @@ from trunkline.db.numbers import take_numbers
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.web.tones import state_label
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement, InventoryStock
@@ -26,6 +29,7 @@ from trunkline_inventory.schemas import (
 )
 
 _CHUNK = 500
+T = TypeVar("T")
 
 
 @operation("inventory.item.create")
@@ -34,20 +38,16 @@ def add_item(ctx: Context, command: AddItem) -> ItemView:
     template = queries.template(ctx, command.template)
     values = checked(ctx, template, command.values)
     for field in template.identifiers:
-        taken = holders_of_values(ctx, field.name, [values.get(field.name, "")])
-        for value, what in taken.items():
-            raise Conflict(
-                _("{label} {value} exists already: {what}.", label=field.label, value=value, what=what),
-                field=field.name,
-                remedy=_("Correct it, or edit that item."),
-            )
+        _refuse_known(ctx, template, field.name, [values.get(field.name, "")])
     row = store(ctx, template, [values], command.stock)[0]
     ctx.note(row, label=row.number, template=template.name)
     return queries.views(ctx, [row])[0]
 
 
 @operation("inventory.item.create")
-def add_items(ctx: Context, template: str, rows: Sequence[Mapping[str, str]], stock: str = queries.DEFAULT_STOCK) -> int:
+def add_items(
+    ctx: Context, template: str, rows: Sequence[Mapping[str, str]], stock: str = queries.DEFAULT_STOCK
+) -> int:
     """Put many items on the shelf at once: all or none. Raises Refused as `add_item` does. Returns how many."""
     kind = queries.template(ctx, template)
     checked_rows = [checked(ctx, kind, row) for row in rows]
@@ -55,10 +55,7 @@ def add_items(ctx: Context, template: str, rows: Sequence[Mapping[str, str]], st
         values = [row[field.name] for row in checked_rows if row.get(field.name)]
         if len(set(values)) != len(values):
             raise Refused(_("{label}: a value occurs twice.", label=field.label), field=field.name)
-        for value, what in holders_of_values(ctx, field.name, values).items():
-            raise Conflict(
-                _("{label} {value} exists already: {what}.", label=field.label, value=value, what=what), field=field.name
-            )
+        _refuse_known(ctx, kind, field.name, values)
     stored = store(ctx, kind, checked_rows, stock)
     if stored:
         ctx.note(stored[0], label=f"{stored[0].number} …", template=template, count=len(stored))
@@ -76,36 +73,67 @@ def checked(ctx: Context, template: TemplateView, values: Mapping[str, str]) -> 
                 remedy=_("Its fields are {names}.", names=", ".join(sorted(known))),
             )
     country = ctx.app.config.country
-    kept = {field.name: normalise(field, str(values.get(field.name) or ""), country=country) for field in template.fields}
+    kept = {
+        field.name: normalise(field, str(values.get(field.name) or ""), country=country)
+        for field in template.fields
+    }
     return {name: value for name, value in kept.items() if value}
 
 
-def holders_of_values(ctx: Context, kind: str, values: Sequence[str]) -> dict[str, str]:
-    """Which of these values identify an item already, each with the item in words (its number, state and holder)."""
-    found: dict[str, str] = {}
-    wanted = [value for value in values if value]
-    for start in range(0, len(wanted), _CHUNK):
+@dataclass(frozen=True)
+class Identified:
+    """The item that a value identifies: its key, and in words its number, state and holder."""
+
+    item_id: int
+    words: str
+
+
+def identified(ctx: Context, kind: str, values: Sequence[str]) -> dict[str, Identified]:
+    """Which of these values identify an item already."""
+    found: dict[str, Identified] = {}
+    for part in _parts([value for value in values if value]):
         for row in ctx.session.execute(
-            select(col(InventoryIdentifier.value), col(InventoryItem.number), col(InventoryItem.state), col(InventoryItem.holder_label))
-            .join(InventoryItem, col(InventoryItem.id) == col(InventoryIdentifier.item_id))
-            .where(
-                col(InventoryIdentifier.kind) == kind,
-                col(InventoryIdentifier.value).in_(wanted[start : start + _CHUNK]),
+            select(
+                col(InventoryIdentifier.value),
+                col(InventoryItem.id),
+                col(InventoryItem.number),
+                col(InventoryItem.state),
+                col(InventoryItem.holder_label),
             )
+            .join(InventoryItem, col(InventoryItem.id) == col(InventoryIdentifier.item_id))
+            .where(col(InventoryIdentifier.kind) == kind, col(InventoryIdentifier.value).in_(part))
         ):
-            by = f" by {row.holder_label}" if row.holder_label else ""
-            found[row.value] = f"{row.number}, {row.state}{by}"
+            words = _("{number}, {state}", number=row.number, state=state_label(row.state).lower())
+            if row.holder_label:
+                words = _("{number}, held by {holder}", number=row.number, holder=row.holder_label)
+            found[row.value] = Identified(row.id, str(words))
     return found
+
+
+def _refuse_known(ctx: Context, template: TemplateView, kind: str, values: Sequence[str]) -> None:
+    label = next(field.label for field in template.fields if field.name == kind)
+    for value, known in identified(ctx, kind, values).items():
+        raise Conflict(
+            _("{label} {value} exists already: {what}.", label=label, value=value, what=known.words),
+            field=kind,
+            remedy=_("Correct it, or edit that item."),
+        )
 
 
 def stock_row(ctx: Context, name: str) -> InventoryStock:
     """An open stock by its name. Raises Refused naming those there are."""
     row = ctx.session.scalars(
-        select(InventoryStock).where(col(InventoryStock.name) == name, col(InventoryStock.archived).is_(False))
+        select(InventoryStock).where(
+            col(InventoryStock.name) == name, col(InventoryStock.archived).is_(False)
+        )
     ).one_or_none()
     if row is None:
         known = ", ".join(stock.name for stock in queries.stocks(ctx))
-        raise Refused(_("There is no stock “{name}”.", name=name), field="stock", remedy=_("Stocks: {known}.", known=known))
+        raise Refused(
+            _("There is no stock “{name}”.", name=name),
+            field="stock",
+            remedy=_("Stocks: {known}.", known=known),
+        )
     return row
 
 
@@ -152,13 +180,17 @@ def _item(template: TemplateView, row: Mapping[str, str], number: str, stock_id:
         label=label,
         values={name: value for name, value in row.items() if name not in hidden},
         secrets={
-            name: secrets.seal(value, bound_to=seal_place(label, name)) for name, value in row.items() if name in hidden
+            name: secrets.seal(value, bound_to=seal_place(label, name))
+            for name, value in row.items()
+            if name in hidden
         },
     )
 
 
 @operation("inventory.item.edit")
-def update_item(ctx: Context, number: str, values: Mapping[str, str], *, version: int | None = None) -> ItemView:
+def update_item(
+    ctx: Context, number: str, values: Mapping[str, str], *, version: int | None = None
+) -> ItemView:
     """Correct fields of an item. The main identifier stays; a blank secret keeps the one it has.
 
     Raises Refused naming the field, Conflict when somebody else edited it first.
@@ -206,7 +238,9 @@ def update_item(ctx: Context, number: str, values: Mapping[str, str], *, version
     return queries.views(ctx, [row])[0]
 
 
-def _update_identifiers(ctx: Context, row: InventoryItem, template: TemplateView, clean: Mapping[str, str]) -> None:
+def _update_identifiers(
+    ctx: Context, row: InventoryItem, template: TemplateView, clean: Mapping[str, str]
+) -> None:
     for field in template.identifiers[1:]:
         value = clean.get(field.name, "")
         mine = ctx.session.scalars(
@@ -218,12 +252,10 @@ def _update_identifiers(ctx: Context, row: InventoryItem, template: TemplateView
             continue
         if ItemState(row.state).has_holder:
             raise Refused(
-                _("{label} cannot change while the item is {state}.", label=field.label, state=row.state), field=field.name
+                _("{label} cannot change while the item is {state}.", label=field.label, state=row.state),
+                field=field.name,
             )
-        for taken, what in holders_of_values(ctx, field.name, [value]).items():
-            raise Conflict(
-                _("{label} {value} exists already: {what}.", label=field.label, value=taken, what=what), field=field.name
-            )
+        _refuse_known(ctx, template, field.name, [value])
         if mine is not None:
             ctx.session.delete(mine)
             ctx.session.flush()
@@ -241,7 +273,9 @@ def _by_number(ctx: Context, number: str, version: int | None = None) -> Invento
     ).one()
     if version is not None and row.version != version:
         raise Conflict(
-            _("Somebody changed this after you opened it."), field="version", remedy=_("Compare both and save again.")
+            _("Somebody changed this after you opened it."),
+            field="version",
+            remedy=_("Compare both and save again."),
         )
     return row
 
@@ -334,8 +368,8 @@ def move(ctx: Context, ids: Sequence[int], command: MoveItems) -> int:
     return len(rows)
 
 
-def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
-    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
+def _parts(values: Sequence[T]) -> list[Sequence[T]]:
+    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
 
 
 def _chosen(ctx: Context, ids: Sequence[int]) -> list[InventoryItem]:
@@ -360,4 +394,7 @@ def reveal(ctx: Context, number: str) -> dict[str, str]:
     """The secret values of an item in clear; the activity log says who looked, never what."""
     row = _by_number(ctx, number)
     ctx.note(row, label=row.number, fields=sorted(row.secrets))
-    return {name: secrets.unseal(sealed, bound_to=seal_place(row.label, name)) for name, sealed in row.secrets.items()}
+    return {
+        name: secrets.unseal(sealed, bound_to=seal_place(row.label, name))
+        for name, sealed in row.secrets.items()
+    }

@@ -18,7 +18,9 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
     if ctx.session.scalar(taken):
         raise Conflict(_("There is a template “{name}” already.", name=command.name), field="name")
     row = InventoryTemplate(
-        name=command.name, label=command.label, definition=[field.model_dump(mode="json") for field in command.fields]
+        name=command.name,
+        label=command.label,
+        definition=[field.model_dump(mode="json") for field in command.fields],
     )
     ctx.session.add(row)
     ctx.session.flush()
@@ -27,7 +29,9 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
 
 
 @operation("inventory.template.edit")
-def update_template(ctx: Context, name: str, command: CreateTemplate, *, version: int | None = None) -> TemplateView:
+def update_template(
+    ctx: Context, name: str, command: CreateTemplate, *, version: int | None = None
+) -> TemplateView:
     """Change label and fields. Fields of a template in use may be added or relabelled, not removed or turned into others."""
     row = ctx.session.scalars(
         select(InventoryTemplate).where(col(InventoryTemplate.name) == name).with_for_update()
@@ -66,10 +70,13 @@ def _keep_fields(before: TemplateView, command: CreateTemplate) -> None:
     for new in after.values():
         if new.required:
             raise Refused(
-                _("The new field “{name}” cannot be required: items that exist lack it.", name=new.name), field="fields"
+                _("The new field “{name}” cannot be required: items that exist lack it.", name=new.name),
+                field="fields",
             )
     if [f.name for f in command.fields if f.unique][:1] != [before.main.name]:
-        raise Refused(_("{label} stays the main identifier: keep it first.", label=before.main.label), field="fields")
+        raise Refused(
+            _("{label} stays the main identifier: keep it first.", label=before.main.label), field="fields"
+        )
 
 
 @operation("inventory.stock.create")
@@ -89,7 +96,9 @@ def update_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView
     row = _stock(ctx, stock_id)
     if row.name != command.name:
         if row.name == queries.DEFAULT_STOCK:
-            raise Refused(_("The stock “{name}” keeps its name: imports use it.", name=row.name), field="name")
+            raise Refused(
+                _("The stock “{name}” keeps its name: imports use it.", name=row.name), field="name"
+            )
         _free_name(ctx, command.name)
     row.name, row.note = command.name, command.note
     ctx.session.flush()
@@ -106,7 +115,8 @@ def archive_stock(ctx: Context, stock_id: int) -> StockView:
     left = ctx.session.scalar(select(func.count()).where(col(InventoryItem.stock_id) == row.id)) or 0
     if left:
         raise Refused(
-            _("{n} items lie in “{name}”.", n=left, name=row.name), remedy=_("Move them to another stock first.")
+            _("{n} items lie in “{name}”.", n=left, name=row.name),
+            remedy=_("Move them to another stock first."),
         )
     row.archived = True
     ctx.session.flush()
