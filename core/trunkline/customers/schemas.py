@@ -1,6 +1,7 @@
 """What goes into customer operations and comes out of queries: one source for forms, REST and imports."""
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -22,8 +23,14 @@ def _country(value: str) -> str:
     return value
 
 
+@cache
+def _known_zones() -> frozenset[str]:
+    # Reading the list walks the whole zone folder: 15 ms.
+    return frozenset(available_timezones())
+
+
 def _zone(value: str) -> str:
-    if value and value not in available_timezones():
+    if value and value not in _known_zones():
         raise ValueError(_("“{value}” is no IANA time zone, such as America/Sao_Paulo.", value=value))
     return value
 
@@ -55,6 +62,32 @@ Link = Annotated[str, _text(500), AfterValidator(_link)]
 _LANGUAGES: list[JsonValue] = [["", _("As the operator’s")]]
 _LANGUAGES += [[code, name] for code, name in LANGUAGES.items()]
 _LANGUAGE_CHOICES: JsonDict = {"choices": _LANGUAGES}
+
+
+_ROLES: list[JsonValue] = [
+    ["billing", _("Billing")],
+    ["technical", _("Technical")],
+    ["owner", _("Owner")],
+    ["other", _("Other")],
+]
+
+
+class AddressData(BaseModel):
+    """The first address; it becomes the customer's first site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    street: Annotated[str, _text(300)] = Field("", title=_("Street and number"), json_schema_extra={"width": "two-thirds"})
+    postal_code: Annotated[str, _text(20)] = Field(
+        "", title=_("Postal code"), json_schema_extra={"width": "third"}
+    )
+    city: Short = Field("", title=_("City"), json_schema_extra={"width": "two-thirds"})
+    state: Annotated[str, _text(60)] = Field("", title=_("State"), json_schema_extra={"width": "third"})
+
+    @property
+    def given(self) -> bool:
+        """Whether any part was filled in."""
+        return bool(self.street or self.postal_code or self.city or self.state)
 
 
 class CustomerData(BaseModel):
@@ -92,6 +125,30 @@ class IndividualData(CustomerData):
     identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
 
 
+class EditBusiness(BusinessData):
+    """The form that changes a business; `version` is the version it was opened at."""
+
+    version: int | None = None
+
+
+class EditIndividual(IndividualData):
+    """The form that changes an individual; `version` is the version it was opened at."""
+
+    version: int | None = None
+
+
+class NewBusiness(BusinessData):
+    """The form that registers a business."""
+
+    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
+
+
+class NewIndividual(IndividualData):
+    """The form that registers an individual."""
+
+    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
+
+
 class RegisterCustomer(CustomerData):
     """Everything that registering takes; fields of the other kind are refused."""
 
@@ -103,6 +160,7 @@ class RegisterCustomer(CustomerData):
     birth_date: date | None = Field(None, title=_("Date of birth"))
     identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
     reseller_code: Annotated[str, _text(40)] = Field("", title=_("Reseller"))
+    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
 
 
 class UpdateCustomer(BaseModel):
@@ -125,6 +183,15 @@ class UpdateCustomer(BaseModel):
     version: int | None = None
 
 
+class StatusReason(BaseModel):
+    """The form that asks why a customer is suspended or closed."""
+
+    reason: Annotated[str, _text(300)] = Field(
+        "", title=_("Reason"), description=_("Kept in the activity log.")
+    )
+    version: int | None = None
+
+
 class SetStatus(BaseModel):
     """A change of status, with the reason that the activity log keeps."""
 
@@ -143,6 +210,7 @@ class ContactData(BaseModel):
     name: Name = Field(title=_("Name"))
     roles: list[ContactRole] = Field(
         default_factory=list,
+        json_schema_extra={"choices": _ROLES},
         title=_("Contact for"),
         description=_("Billing contacts get invoices, technical ones notices."),
     )
