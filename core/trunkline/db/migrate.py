@@ -9,7 +9,7 @@ import io
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +26,14 @@ from sqlmodel import SQLModel
 
 from trunkline.db.types import EncryptedStr, UtcDateTime
 from trunkline.errors import ConfigError, Conflict
+from trunkline.plugin import Plugin
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
 _ADVISORY_LOCK = 0x7472756E6B
+_VERSION_TABLE = "alembic_version_"
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,19 @@ class Lineage:
 
     name: str
     package: str
+    #: Every known plugin: tables of `billing_cgrates` are not `billing`'s, although they begin like it.
+    names: frozenset[str] = frozenset()
 
     @property
     def version_table(self) -> str:
-        return f"alembic_version_{self.name}"
+        return f"{_VERSION_TABLE}{self.name}"
 
     @property
     def folder(self) -> Path:
         return Path(str(importlib.import_module(self.package).__file__)).parent / "migrations"
 
     def owns_table(self, table: str) -> bool:
-        return table.startswith(f"{self.name}_")
+        return owner_of(table, self.names | {self.name}) == self.name
 
     def owns(self, item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
         table = item if kind == "table" else getattr(item, "table", None)
@@ -105,13 +109,22 @@ def _script_folder() -> Path:
     return Path(__file__).parent / "alembic"
 
 
+def owner_of(table: str, names: Collection[str]) -> str:
+    """Which of the plugins a table belongs to by its prefix, the longest one that fits; empty for none."""
+    return max((name for name in names if table.startswith(f"{name}_")), key=len, default="")
+
+
 def lineages(app: "App") -> list[Lineage]:
     """Core, then the enabled plugins in order, as far as they have tables."""
-    return [Lineage("core", "trunkline")] + [
-        Lineage(s.name, s.plugin.models.rpartition(".")[0])
-        for s in app.loaded.enabled
-        if s.plugin is not None and s.plugin.models
+    names = frozenset(app.loaded.statuses)
+    return [Lineage("core", "trunkline", names)] + [
+        lineage_of(s.plugin, names) for s in app.loaded.enabled if s.plugin is not None and s.plugin.models
     ]
+
+
+def lineage_of(plugin: Plugin, names: Collection[str]) -> Lineage:
+    """The migrations of a plugin with tables, beside the `names` of every known plugin."""
+    return Lineage(plugin.name, str(plugin.models).rpartition(".")[0], frozenset(names))
 
 
 @contextmanager
@@ -241,7 +254,9 @@ def orphan_tables(app: "App") -> dict[str, Sequence[str]]:
     enabled = {lineage.name for lineage in lineages(app)}
     with app.database.engine.connect() as connection:
         tables = inspect(connection).get_table_names()
-    names = [t.removeprefix("alembic_version_") for t in tables if t.startswith("alembic_version_")]
+    names = {t.removeprefix(_VERSION_TABLE) for t in tables if t.startswith(_VERSION_TABLE)}
+    known = names | set(app.loaded.statuses)
     return {
-        name: sorted(t for t in tables if t.startswith(f"{name}_")) for name in names if name not in enabled
+        name: sorted(t for t in tables if not t.startswith(_VERSION_TABLE) and owner_of(t, known) == name)
+        for name in sorted(names - enabled)
     }
