@@ -1,24 +1,25 @@
 """REST of provisioning: jobs that touch the network, and playbooks."""
 
 from trunkline.jobs import queries as jobs
-from trunkline.jobs.schemas import JobList
+from trunkline.jobs.schemas import JobSummary
+from trunkline.jobs.tables import jobs_table
 from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_provisioning import queries
 from trunkline_provisioning.schemas import PlaybookView
 
-REST = RestRoutes("/provisioning", "Provisioning")
+REST = RestRoutes("/provisioning", "provisioning")
 
 
 @REST.get("/jobs", permission="provisioning.job.list")
-def list_jobs(ctx: Context, state: str = "", customer: str = "", q: str = "", limit: int = 50, cursor: str = "") -> JobList:
+def list_jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs with a step of this plugin, newest first."""
-    return jobs.list_page(
-        ctx, contributed_by="provisioning", state=state, customer=customer, q=q, limit=limit, cursor=cursor
-    )
+    statement = jobs.list_jobs(ctx, contributed_by="provisioning")
+    return read_list(ctx, jobs_table(jobs.kinds(ctx)), statement, params, JobSummary)
 
 
 @REST.get("/playbooks", permission="provisioning.playbook.list")
-def list_playbooks(ctx: Context) -> list[PlaybookView]:
+def list_playbooks(ctx: Context) -> Listing[PlaybookView]:
     """Every playbook with what is wrong in it and who uses it."""
-    return queries.playbooks(ctx)
+    return list_of(queries.playbooks(ctx))

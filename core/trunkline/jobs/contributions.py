@@ -1,0 +1,39 @@
+"""What jobs declare to the trunk."""
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import gettext as _
+from trunkline.jobs import queries
+from trunkline.jobs.pages import pages
+from trunkline.jobs.rest import rest
+from trunkline.operation import Context
+from trunkline.plugin import MenuItem, Permission, Slot
+from trunkline.web.pages import Page
+
+_READERS = ("supervisor", "customer_care", "provisioning_engineer", "auditor")
+_ACTORS = ("supervisor", "provisioning_engineer")
+
+
+def _waiting(ctx: Context) -> int | None:
+    return queries.needing_person(ctx) or None
+
+
+def _customer_alert(page: Page, customer: Customer) -> str | None:
+    """Orders of a customer that failed and wait for a person, or were undone today."""
+    troubles = queries.troubles_of(page.ctx, customer.key)
+    return page.fragment("jobs/customer_alert.html", troubles=troubles) if troubles else None
+
+
+PERMISSIONS = (
+    Permission("core.job.list", _("List jobs"), _READERS),
+    Permission("core.job.view", _("See a job and its log"), _READERS),
+    Permission("core.job.cancel", _("Cancel jobs"), _ACTORS),
+    Permission("core.job.retry", _("Retry, undo and settle jobs"), _ACTORS),
+)
+MENU = (
+    MenuItem(
+        _("Jobs"), "/jobs", "player-play", "core.job.list", "Network", order=300, badge=_waiting, key="j"
+    ),
+)
+SLOTS = (Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),)
+PAGES = (pages,)
+REST = (rest,)

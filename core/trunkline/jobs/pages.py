@@ -1,0 +1,189 @@
+"""Pages of jobs: the list, one job with its log as it grows, and what people may do about it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from trunkline import i18n
+from trunkline.i18n import gettext as _
+from trunkline.jobs import operations, queries
+from trunkline.jobs.feed import JobFeed
+from trunkline.jobs.models import Job, JobState, JobStep, StepState
+from trunkline.jobs.schemas import SettleJob
+from trunkline.jobs.tables import jobs_table, kind_label
+from trunkline.web.pages import Page, Pages
+
+pages = Pages()
+
+_LINES_SHOWN = 1000
+#: Words of steps in the words that the step list draws.
+_SHOWN = {StepState.DONE: "succeeded", StepState.UNDO_FAILED: "rollback_failed"}
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step as it is drawn. `seconds` is how long it took, or has taken so far."""
+
+    label: str
+    state: str
+    detail: str
+    seconds: float | None
+    error: str
+
+
+@pages.get("/jobs", permission="core.job.list")
+def jobs(page: Page) -> Response:
+    page.title = str(_("Jobs"))
+    page.crumbs((page.title, ""))
+    return page.table("jobs/list.html", jobs_table(queries.kinds(page.ctx)), queries.list_jobs(page.ctx))
+
+
+@pages.get("/jobs/{number}", permission="core.job.view")
+def job(page: Page, number: str) -> Response:
+    """Steps beside the log. Without JavaScript a reload shows what happened since."""
+    found = queries.get(page.ctx, number)
+    lines = queries.lines(page.ctx, found.key, limit=_LINES_SHOWN, newest=True)
+    page.title = found.title
+    page.crumbs((str(_("Jobs")), "/jobs"), (found.number, ""))
+    last = lines[-1]["id"] if lines else 0
+    stream = "" if JobState(found.state).is_over else f"/jobs/{found.number}/events?after={last}"
+    return page.render(
+        "jobs/job.html",
+        **_facts(page, found),
+        lines=lines,
+        shortened=len(lines) == _LINES_SHOWN,
+        problems=queries.problem_count(page.ctx, found.key),
+        stream=stream,
+    )
+
+
+@pages.get("/jobs/{number}/status", permission="core.job.view")
+def status(page: Page, number: str) -> Response:
+    """Head and steps by themselves, for the page to renew when they change."""
+    return page.part("jobs/status.html", **_facts(page, queries.get(page.ctx, number)))
+
+
+@pages.get("/jobs/{number}/events", permission="core.job.view")
+def events(page: Page, number: str) -> Response:
+    """Server-sent events: `line` with a log line's HTML, `steps` when states changed, `done` at the end."""
+    found = queries.get(page.ctx, number)
+    after = page.request.headers.get("last-event-id") or page.query.get("after", "")
+    news = _stream(page, found.key, int(after) if after.isdecimal() else 0)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(news, media_type="text/event-stream", headers=headers)
+
+
+@pages.get("/jobs/{number}/log.txt", permission="core.job.view")
+def raw_log(page: Page, number: str) -> Response:
+    """The whole log as text, times in UTC."""
+    found = queries.get(page.ctx, number)
+    tracebacks = queries.traceback_of(page.ctx, found.key)
+    texts = []
+    for line in queries.lines(page.ctx, found.key, limit=1_000_000):
+        step = f" [{line['step']}]" if line["step"] is not None else ""
+        texts.append(f"{line['at'].isoformat(timespec='milliseconds')} {line['level']:<5}{step} {line['text']}")
+        if line["id"] in tracebacks:
+            texts.append(tracebacks[line["id"]].rstrip())
+    headers = {"Content-Disposition": f'attachment; filename="{found.number}.txt"'}
+    return PlainTextResponse("\n".join(texts) + "\n", headers=headers)
+
+
+@pages.post("/jobs/{number}/cancel", permission="core.job.cancel")
+def cancel(page: Page, number: str) -> Response:
+    operations.cancel(page.ctx, number)
+    return page.redirect(f"/jobs/{number}", str(_("The job is being cancelled.")))
+
+
+@pages.post("/jobs/{number}/retry", permission="core.job.retry")
+def retry(page: Page, number: str) -> Response:
+    operations.retry(page.ctx, number)
+    return page.redirect(f"/jobs/{number}", str(_("The job goes on.")))
+
+
+@pages.post("/jobs/{number}/roll-back", permission="core.job.retry")
+def roll_back(page: Page, number: str) -> Response:
+    operations.roll_back(page.ctx, number)
+    return page.redirect(f"/jobs/{number}", str(_("The job is being undone.")))
+
+
+def _crumbs_of_settle(page: Page, number: str) -> Mapping[str, Any]:
+    found = queries.get(page.ctx, number)
+    page.crumbs((str(_("Jobs")), "/jobs"), (found.number, f"/jobs/{found.number}"), (str(_("Settle by hand")), ""))
+    return {"job": found}
+
+
+@pages.form(
+    "/jobs/{number}/settle",
+    permission="core.job.retry",
+    schema=SettleJob,
+    template="jobs/settle.html",
+    title=_("Settle by hand"),
+    extra=_crumbs_of_settle,
+    submit=_("Settle"),
+)
+def settle(page: Page, command: SettleJob, number: str) -> Response:
+    operations.settle(page.ctx, number, command.reason)
+    return page.redirect(f"/jobs/{number}", str(_("The job is settled.")))
+
+
+def _facts(page: Page, found: Job) -> dict[str, Any]:
+    steps = queries.steps_of(page.ctx, found.key)
+    state = JobState(found.state)
+    return {
+        "job": found,
+        "kind": kind_label(found.kind),
+        "customer": queries.customer_of(page.ctx, found),
+        "steps": [_step_view(step, page.ctx.now()) for step in steps],
+        "done": sum(step.state == StepState.DONE for step in steps),
+        "current": next((step.seq for step in steps if step.state in (StepState.RUNNING, StepState.UNDOING)), None),
+        "over": state.is_over,
+        "elapsed": _seconds(found.started_at, found.finished_at or page.ctx.now()),
+        "retried": next((step for step in steps if step.state == StepState.RUNNING and step.tries > 1), None),
+    }
+
+
+def _step_view(step: JobStep, now: datetime) -> StepView:
+    state = StepState(step.state)
+    busy = state in (StepState.RUNNING, StepState.UNDOING)
+    return StepView(
+        label=i18n.translate(step.label),
+        state=_SHOWN.get(state, state.value),
+        detail=_outputs(step.outputs),
+        seconds=_seconds(step.started_at, now if busy else step.finished_at),
+        error=step.error,
+    )
+
+
+def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
+    return (ended - began).total_seconds() if began is not None and ended is not None else None
+
+
+def _outputs(outputs: Mapping[str, Any]) -> str:
+    """Plain outputs in one line: what a step brought to light."""
+    plain = (f"{name} {value}" for name, value in outputs.items() if isinstance(value, str | int) and value != "")
+    return ", ".join(plain)[:200]
+
+
+async def _stream(page: Page, job_id: int, after: int) -> AsyncIterator[str]:
+    state = page.request.app.state
+    if not hasattr(state, "job_feed"):
+        state.job_feed = JobFeed(page.app)
+    yield "retry: 2000\n\n"
+    async for news in state.job_feed.follow(job_id, after):
+        # The handler's locale ended with the handler.
+        with i18n.use_locale(page.locale, page.app.config.time_zone):
+            texts = [_message("line", page.fragment("jobs/line.html", line=line), line["id"]) for line in news.lines]
+        if news.moved:
+            texts.append(_message("steps", "moved"))
+        if news.over:
+            texts.append(_message("done", "over"))
+        yield "".join(texts) or ": still here\n\n"
+
+
+def _message(event: str, data: str, key: int | None = None) -> str:
+    identity = f"id: {key}\n" if key is not None else ""
+    body = "".join(f"data: {part}\n" for part in data.strip().splitlines())
+    return f"event: {event}\n{identity}{body}\n"

@@ -1,0 +1,118 @@
+"""Reading jobs: the list, one job with its steps, its log."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, StepState
+from trunkline.operation import Context
+
+#: States in which a person has to decide.
+NEEDS_PERSON = (JobState.FAILED, JobState.ROLLBACK_FAILED)
+#: Kinds of jobs that are many and small; the list keeps them in a view of their own.
+MAIL_KINDS = ("core.mail",)
+
+#: How long a customer's page tells of an order that was undone.
+_RECENT = timedelta(days=1)
+
+
+def get(ctx: Context, number: str) -> Job:
+    """The visible job with this number. Raises NotFound."""
+    return ctx.load_by(Job, Job.number, number)
+
+
+def customer_of(ctx: Context, job: Job) -> Customer | None:
+    """The customer a job is for."""
+    return ctx.session.get(Customer, job.customer_id) if job.customer_id is not None else None
+
+
+def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, ...]]:
+    """The columns that lists of jobs show; with `contributed_by` only jobs that have a step of this plugin."""
+    steps = select(func.count()).where(col(JobStep.job_id) == col(Job.id))
+    statement = (
+        select(
+            col(Job.id).label("id"),
+            col(Job.number).label("number"),
+            col(Job.title).label("title"),
+            col(Job.kind).label("kind"),
+            col(Job.state).label("state"),
+            col(Job.error).label("error"),
+            col(Job.requested_by).label("requested_by"),
+            col(Job.subject_kind).label("subject_kind"),
+            col(Job.subject_id).label("subject_id"),
+            col(Job.created_at).label("created_at"),
+            col(Job.run_at).label("run_at"),
+            col(Job.started_at).label("started_at"),
+            col(Job.finished_at).label("finished_at"),
+            steps.scalar_subquery().label("steps"),
+            steps.where(col(JobStep.state) == StepState.DONE).scalar_subquery().label("steps_done"),
+            col(Customer.number).label("customer"),
+            col(Customer.name).label("customer_name"),
+        )
+        .select_from(Job)
+        .outerjoin(Customer, col(Customer.id) == col(Job.customer_id))
+        .where(*ctx.visible_conditions(Job))
+    )
+    if contributed_by:
+        of_plugin = select(col(JobStep.job_id)).where(col(JobStep.contributed_by) == contributed_by)
+        statement = statement.where(col(Job.id).in_(of_plugin))
+    return statement
+
+
+def kinds(ctx: Context) -> list[str]:
+    """The kinds of jobs there are."""
+    return sorted(ctx.session.scalars(select(Job.kind).distinct()))
+
+
+def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:
+    """A job's steps in order."""
+    return ctx.session.scalars(select(JobStep).where(col(JobStep.job_id) == job_id).order_by(col(JobStep.seq))).all()
+
+
+def lines(ctx: Context, job_id: int, *, after: int = 0, limit: int = 1000, newest: bool = False) -> Sequence[RowMapping]:
+    """Lines of a job's log after the one with the key `after`, oldest first; with `newest` the last `limit` of them."""
+    statement = (
+        select(
+            col(JobEvent.id).label("id"),
+            col(JobEvent.at).label("at"),
+            col(JobEvent.step_seq).label("step"),
+            col(JobEvent.level).label("level"),
+            col(JobEvent.text).label("text"),
+        )
+        .where(col(JobEvent.job_id) == job_id, col(JobEvent.id) > after)
+        .order_by(col(JobEvent.id).desc() if newest else col(JobEvent.id))
+        .limit(limit)
+    )
+    found = ctx.session.execute(statement).mappings().all()
+    return list(reversed(found)) if newest else found
+
+
+def traceback_of(ctx: Context, job_id: int) -> dict[int, str]:
+    """Tracebacks that the log's lines carry, by the line's key."""
+    rows = ctx.session.execute(select(JobEvent.id, JobEvent.data).where(col(JobEvent.job_id) == job_id)).all()
+    return {key: data["traceback"] for key, data in rows if data and "traceback" in data}
+
+
+def problem_count(ctx: Context, job_id: int) -> int:
+    """How many lines of the log tell of a problem."""
+    statement = select(func.count()).where(col(JobEvent.job_id) == job_id, col(JobEvent.level).in_(("warn", "error")))
+    return ctx.session.scalar(statement) or 0
+
+
+def needing_person(ctx: Context) -> int:
+    """How many visible jobs wait for a person."""
+    statement = select(func.count()).where(col(Job.state).in_(NEEDS_PERSON), *ctx.visible_conditions(Job))
+    return ctx.session.scalar(statement) or 0
+
+
+def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[RowMapping]:
+    """A customer's jobs that wait for a person or were undone within a day, newest first."""
+    jobs = list_jobs(ctx).where(col(Job.customer_id) == customer_id)
+    recent = (col(Job.state) == JobState.ROLLED_BACK) & (col(Job.finished_at) > ctx.now() - _RECENT)
+    waiting = col(Job.state).in_(NEEDS_PERSON)
+    statement = jobs.where(waiting | recent).order_by(col(Job.id).desc()).limit(limit)
+    return ctx.session.execute(statement).mappings().all()

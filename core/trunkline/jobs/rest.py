@@ -1,0 +1,69 @@
+"""REST: jobs, their logs, and what may be done about them."""
+
+from fastapi import Query
+
+from trunkline.jobs import operations, queries
+from trunkline.jobs.models import Job
+from trunkline.jobs.schemas import JobLine, JobOut, JobStepOut, JobSummary, SettleJob
+from trunkline.jobs.tables import jobs_table
+from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+
+rest = RestRoutes("/jobs", "jobs")
+
+
+@rest.get("", permission="core.job.list")
+def jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
+    """Jobs, newest first."""
+    return read_list(ctx, jobs_table(queries.kinds(ctx)), queries.list_jobs(ctx), params, JobSummary)
+
+
+@rest.get("/{number}", permission="core.job.view")
+def job(ctx: Context, number: str) -> JobOut:
+    """One job with its steps."""
+    return _out(ctx, queries.get(ctx, number))
+
+
+@rest.get("/{number}/log", permission="core.job.view")
+def log(
+    ctx: Context,
+    number: str,
+    after: int = Query(0, ge=0, description="The `id` of the last line known."),
+    limit: int = Query(1000, ge=1, le=5000),
+) -> list[JobLine]:
+    """Lines of the log after one of them, oldest first."""
+    found = queries.get(ctx, number)
+    return [JobLine.model_validate(dict(line)) for line in queries.lines(ctx, found.key, after=after, limit=limit)]
+
+
+@rest.post("/{number}/cancel", permission="core.job.cancel", status=202)
+def cancel(ctx: Context, number: str) -> JobOut:
+    """Ask that a job stop; a running one is rolled back."""
+    return _out(ctx, operations.cancel(ctx, number))
+
+
+@rest.post("/{number}/retry", permission="core.job.retry", status=202)
+def retry(ctx: Context, number: str) -> JobOut:
+    """Go on from the failed step, or try a failed roll-back again."""
+    return _out(ctx, operations.retry(ctx, number))
+
+
+@rest.post("/{number}/roll-back", permission="core.job.retry", status=202)
+def roll_back(ctx: Context, number: str) -> JobOut:
+    """Undo a held job."""
+    return _out(ctx, operations.roll_back(ctx, number))
+
+
+@rest.post("/{number}/settle", permission="core.job.retry", status=200)
+def settle(ctx: Context, number: str, command: SettleJob) -> JobOut:
+    """Close a failed roll-back after a person has put things right."""
+    return _out(ctx, operations.settle(ctx, number, command.reason))
+
+
+def _out(ctx: Context, found: Job) -> JobOut:
+    customer = queries.customer_of(ctx, found)
+    steps = [JobStepOut.model_validate(step) for step in queries.steps_of(ctx, found.key)]
+    return JobOut.model_validate(found).model_copy(
+        update={"customer": customer.number if customer else None, "steps": steps}
+    )

@@ -1,0 +1,79 @@
+"""Jobs as a list, for the page and for REST."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import gettext as _
+from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.queries import MAIL_KINDS, NEEDS_PERSON
+from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
+from trunkline.web.tones import lazy_state_label
+
+_WORKING = (JobState.RUNNING, JobState.ROLLING_BACK)
+_UNDONE = (JobState.ROLLED_BACK, JobState.CANCELLED)
+
+
+def kind_label(kind: str) -> str:
+    """`catalog.order_line` as people read it."""
+    return kind.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _progress(row: Any) -> str:
+    return f"{row['steps_done']}/{row['steps']}"
+
+
+def _seconds(row: Any) -> float | None:
+    if row["started_at"] is None or row["finished_at"] is None:
+        return None
+    return float((row["finished_at"] - row["started_at"]).total_seconds())
+
+
+JOBS = Table(
+    "jobs",
+    label=_("Jobs"),
+    columns=(
+        Column("title", _("Job"), href="/jobs/{number}"),
+        Column("number", _("Number"), Kind.MONO, sort=True),
+        Column(
+            "customer_name",
+            _("Customer"),
+            priority=2,
+            href=lambda row: f"/customers/{row['customer']}" if row["customer"] else None,
+        ),
+        Column("kind", _("Kind"), priority=3, value=lambda row: kind_label(row["kind"])),
+        Column("steps_done", _("Steps"), priority=3, align="end", value=_progress),
+        Column("created_at", _("Queued"), Kind.RELATIVE, sort=True, priority=2),
+        Column("took", _("Took"), Kind.DURATION, priority=3, value=_seconds),
+        Column("requested_by", _("By"), priority=3, optional=True),
+        Column("error", _("Error"), priority=3, optional=True),
+        Column("state", _("State"), Kind.STATUS),
+    ),
+    tabs=(
+        Tab("work", _("All"), col(Job.kind).not_in(MAIL_KINDS)),
+        Tab("queued", _("Waiting"), (col(Job.state) == JobState.QUEUED) & col(Job.kind).not_in(MAIL_KINDS), count=True),
+        Tab("running", _("At work"), col(Job.state).in_(_WORKING), count=True, tone="info"),
+        Tab("attention", _("Need a person"), col(Job.state).in_(NEEDS_PERSON), count=True, tone="danger"),
+        Tab("undone", _("Undone"), col(Job.state).in_(_UNDONE)),
+        Tab("mail", _("Mail"), col(Job.kind).in_(MAIL_KINDS)),
+    ),
+    filters=(
+        Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState], column=col(Job.state)),
+        Filter("created_at", _("Queued"), kind="dates", column=col(Job.created_at)),
+        Filter("customer", _("Customer"), where=lambda numbers: col(Customer.number).in_(numbers)),
+    ),
+    search=("number", "title", "customer_name", "customer"),
+    search_label=_("Search number, job, customer"),
+    sort="-created_at",
+    row_href="/jobs/{number}",
+    empty=Empty(_("No jobs yet"), _("Orders, mails, imports and runs appear here with their log."), icon="player-play"),
+)
+
+
+def jobs_table(kinds: Sequence[str]) -> Table:
+    """The list with a filter of the kinds there are."""
+    by_kind = Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in kinds], column=col(Job.kind))
+    return replace(JOBS, filters=(JOBS.filters[0], by_kind, *JOBS.filters[1:]))
