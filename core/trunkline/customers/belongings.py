@@ -59,7 +59,7 @@ def remove_contact(ctx: Context, number: str, contact_id: int) -> None:
 def add_site(ctx: Context, number: str, command: SiteData) -> Site:
     """Add a place. Raises Refused naming the field."""
     customer = _open(ctx, number)
-    return _add(ctx, customer, "sites", Site(customer_id=customer.key, **_site_values(customer, command)))
+    return _add(ctx, customer, "sites", Site(customer_id=customer.key, **site_values(customer, command)))
 
 
 @operation("core.customer.edit")
@@ -67,7 +67,7 @@ def update_site(ctx: Context, number: str, site_id: int, command: SiteData) -> S
     """Change a place. Raises Conflict showing both values when `version` is old."""
     customer = _open(ctx, number)
     row = queries.site(ctx, customer, site_id)
-    return _change(ctx, customer, "sites", row, _site_values(customer, command), command.version)
+    return _change(ctx, customer, "sites", row, site_values(customer, command), command.version)
 
 
 @operation("core.customer.edit")
@@ -118,6 +118,28 @@ def set_attribute(ctx: Context, number: str, command: AttributeData) -> Customer
             "attributes",
             CustomerAttribute(customer_id=customer.key, name=command.name, **values),
         )
+    return _change(ctx, customer, "attributes", row, values, command.version)
+
+
+@operation("core.customer.edit")
+def update_attribute(
+    ctx: Context, number: str, attribute_id: int, command: AttributeData
+) -> CustomerAttribute:
+    """Change an attribute, its name included. Raises Refused when another has that name, Conflict when `version` is old."""
+    customer = _open(ctx, number)
+    row = queries.attribute(ctx, customer, attribute_id)
+    taken = select(CustomerAttribute.id).where(
+        col(CustomerAttribute.customer_id) == customer.key,
+        col(CustomerAttribute.name) == command.name,
+        col(CustomerAttribute.id) != attribute_id,
+    )
+    if ctx.session.scalars(taken).first() is not None:
+        raise Refused(_("There is already an attribute “{name}”.", name=command.name), field="name")
+    values = {
+        "name": command.name,
+        "type": command.type.value,
+        "value": canonical(command.type, command.value),
+    }
     return _change(ctx, customer, "attributes", row, values, command.version)
 
 
@@ -180,7 +202,8 @@ def _contact_values(customer: Customer, command: ContactData) -> dict[str, Any]:
     }
 
 
-def _site_values(customer: Customer, command: SiteData) -> dict[str, Any]:
+def site_values(customer: Customer, command: SiteData) -> dict[str, Any]:
+    """The columns of a site in their normal form. Raises Refused for a postal code that cannot be one."""
     country = command.country or customer.country
     return _values(command) | {
         "country": country,

@@ -14,16 +14,18 @@ from trunkline.customers.belongings import (
     remove_site,
     remove_tag,
     set_attribute,
+    site_values,
+    update_attribute,
     update_contact,
     update_site,
     update_tag,
 )
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
-from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
-from trunkline.customers.schemas import RegisterCustomer, SetStatus, UpdateCustomer
+from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, Site
+from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
 from trunkline.customers.versions import require_version
-from trunkline.db.numbers import next_number
-from trunkline.errors import Conflict, Refused
+from trunkline.db.numbers import claim_number, next_number
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
@@ -42,6 +44,7 @@ __all__ = [
     "set_attribute",
     "set_status",
     "update",
+    "update_attribute",
     "update_contact",
     "update_site",
     "update_tag",
@@ -60,8 +63,11 @@ _ONLY_INDIVIDUAL = ("birth_date", "identity_document")
 
 
 @operation("core.customer.create")
-def register(ctx: Context, command: RegisterCustomer) -> Customer:
-    """Register a customer. Raises Refused naming the field, and for a tax id that is taken the customer who has it."""
+def register(ctx: Context, command: RegisterCustomer, *, number: str = "") -> Customer:
+    """Register a customer, under a `number` that came from elsewhere if one is given.
+
+    Raises Refused naming the field, and for a tax id that is taken the customer who has it.
+    """
     customer = Customer(
         number="",
         kind=command.kind,
@@ -74,8 +80,12 @@ def register(ctx: Context, command: RegisterCustomer) -> Customer:
     )
     values = command.model_dump(include={*_ONLY_BUSINESS, *_ONLY_INDIVIDUAL, "tax_id", "email", "phone"})
     _apply(ctx, customer, values)
-    customer.number = next_number(ctx.session, "customer")
-    _insert(ctx, customer)
+    if number:
+        claim_number(ctx.session, "customer", number)
+    customer.number = number or next_number(ctx.session, "customer")
+    ctx.session.add(customer)
+    _flush(ctx, customer)
+    _first_site(ctx, customer, command)
     ctx.note(customer)
     mark(ctx, "customer", customer.key)
     ctx.emit(
@@ -218,9 +228,9 @@ def _claim_tax_id(ctx: Context, customer: Customer) -> None:
     customer.tax_key = key
 
 
-def _taken(customer: Customer, other: Customer) -> Conflict:
+def _taken(customer: Customer, other: Customer) -> Refused:
     label = identity.tax_id_label(customer.country, customer.kind)
-    return Conflict(
+    return Refused(
         _(
             "{label} {tax_id} belongs to {name} ({number}).",
             label=label,
@@ -233,9 +243,13 @@ def _taken(customer: Customer, other: Customer) -> Conflict:
     )
 
 
-def _insert(ctx: Context, customer: Customer) -> None:
-    ctx.session.add(customer)
-    _flush(ctx, customer)
+def _first_site(ctx: Context, customer: Customer, command: RegisterCustomer) -> None:
+    if not command.address.given:
+        return
+    name = _("Head office") if customer.kind == CustomerKind.BUSINESS else _("Home")
+    site = SiteData(name=str(name), country=customer.country, **command.address.model_dump())
+    ctx.session.add(Site(customer_id=customer.key, **site_values(customer, site)))
+    ctx.session.flush()
 
 
 def _flush(ctx: Context, customer: Customer) -> None:
@@ -244,7 +258,7 @@ def _flush(ctx: Context, customer: Customer) -> None:
         with ctx.session.begin_nested():
             ctx.session.flush()
     except IntegrityError as error:
-        raise Conflict(
+        raise Refused(
             _("Somebody registered this tax id a moment ago."), field="tax_id", remedy=_("Search for it.")
         ) from error
 

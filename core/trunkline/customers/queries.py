@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import RowMapping, Select, func, select
 from sqlmodel import col
 
+from trunkline.activity.models import ActivityEntry
 from trunkline.customers.models import (
     Contact,
     Customer,
@@ -119,16 +120,27 @@ def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     )
 
 
-def counts_of(ctx: Context, customer_id: int) -> Mapping[str, int]:
-    """How many contacts and sites a customer has, in one query."""
-    parts = [
-        select(func.count()).select_from(model).where(owner == customer_id).scalar_subquery().label(name)
-        for name, model, owner in (
-            ("contacts", Contact, col(Contact.customer_id)),
-            ("sites", Site, col(Site.customer_id)),
-        )
-    ]
-    return dict(ctx.session.execute(select(*parts)).mappings().one())
+def contact_count(ctx: Context, customer_id: int) -> int:
+    """How many contacts a customer has."""
+    statement = select(func.count()).where(
+        col(Contact.customer_id) == customer_id, *ctx.visible_conditions(Contact)
+    )
+    return int(ctx.session.execute(statement).scalar_one())
+
+
+def activity_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
+    """The customer's activity entries with their changes."""
+    entry = ActivityEntry
+    return select(
+        col(entry.id).label("id"),
+        col(entry.at).label("at"),
+        col(entry.actor).label("actor"),
+        col(entry.operation).label("operation"),
+        col(entry.subject_kind).label("subject_kind"),
+        col(entry.subject).label("subject"),
+        col(entry.changes).label("changes"),
+        col(entry.details).label("details"),
+    ).where(col(entry.customer_id) == customer_id, *ctx.visible_conditions(entry))
 
 
 def site(ctx: Context, customer: Customer, site_id: int) -> Site:

@@ -77,7 +77,9 @@ class AddressData(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    street: Annotated[str, _text(300)] = Field("", title=_("Street and number"), json_schema_extra={"width": "two-thirds"})
+    street: Annotated[str, _text(300)] = Field(
+        "", title=_("Street and number"), json_schema_extra={"width": "two-thirds"}
+    )
     postal_code: Annotated[str, _text(20)] = Field(
         "", title=_("Postal code"), json_schema_extra={"width": "third"}
     )
@@ -140,13 +142,13 @@ class EditIndividual(IndividualData):
 class NewBusiness(BusinessData):
     """The form that registers a business."""
 
-    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
+    address: AddressData = Field(AddressData(), title=_("Address"))
 
 
 class NewIndividual(IndividualData):
     """The form that registers an individual."""
 
-    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
+    address: AddressData = Field(AddressData(), title=_("Address"))
 
 
 class RegisterCustomer(CustomerData):
@@ -160,7 +162,7 @@ class RegisterCustomer(CustomerData):
     birth_date: date | None = Field(None, title=_("Date of birth"))
     identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
     reseller_code: Annotated[str, _text(40)] = Field("", title=_("Reseller"))
-    address: AddressData = Field(default_factory=AddressData, title=_("Address"))
+    address: AddressData = Field(AddressData(), title=_("Address"))
 
 
 class UpdateCustomer(BaseModel):

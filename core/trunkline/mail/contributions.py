@@ -50,3 +50,6 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
             name, Health.OK, str(_("Mail leaves by {transport}.", transport=transport_for(ctx.app).name))
         )
     ]
+
+
+HEALTH = (health_checks,)

@@ -2,6 +2,8 @@
 
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Permission
+from trunkline.search.pages import pages
+from trunkline.search.rest import rest
 
 _EVERYBODY = (
     "supervisor",
@@ -21,3 +23,5 @@ ACTIONS = (
     (_("Add customer"), "/customers/new", "user-plus", "core.customer.create"),
     (_("Import a file"), "/imports", "upload", "core.import.use"),
 )
+PAGES = (pages,)
+REST = (rest,)

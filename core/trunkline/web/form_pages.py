@@ -58,10 +58,9 @@ class FormPage:
         return Form(
             schema,
             values=initial,
-            submit=self.submit_label,
             csrf_token=page.csrf_token,
             version=initial.get("version"),
-            **options,
+            **{"submit": self.submit_label, **options},
         )
 
     def _show_both(self, page: Page, form: Form[Any], parameters: Mapping[str, Any]) -> None:

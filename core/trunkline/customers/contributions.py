@@ -1,0 +1,36 @@
+"""What customers declare to the trunk."""
+
+from trunkline.customers import belonging_pages, pages
+from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
+from trunkline.customers.importer import CUSTOMERS
+from trunkline.customers.rest import rest
+from trunkline.customers.search import CUSTOMER
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MenuItem, Permission
+
+_READERS = (
+    "supervisor",
+    "customer_care",
+    "cashier",
+    "accountant",
+    "provisioning_engineer",
+    "product_manager",
+    "auditor",
+)
+_EDITORS = ("supervisor", "customer_care")
+
+PERMISSIONS = (
+    Permission("core.customer.list", _("List customers"), _READERS),
+    Permission("core.customer.view", _("View customers"), _READERS),
+    Permission("core.customer.create", _("Register customers"), _EDITORS),
+    Permission("core.customer.edit", _("Edit customers, their contacts, sites and tags"), _EDITORS),
+    Permission("core.customer.archive", _("Archive and restore customers"), ("supervisor",)),
+    Permission("core.customer.export", _("Export customers"), ("supervisor", "accountant", "auditor")),
+    Permission("core.customer.import", _("Import customers"), ("supervisor",)),
+)
+EVENTS = (CustomerRegistered, CustomerChanged, CustomerStatusChanged)
+MENU = (MenuItem(_("Customers"), "/customers", "users", "core.customer.list", "Care", order=10, key="c"),)
+SEARCH_KINDS = (CUSTOMER,)
+IMPORTERS = (CUSTOMERS,)
+PAGES = (pages.pages, belonging_pages.pages, pages.tab_pages)
+REST = (rest,)

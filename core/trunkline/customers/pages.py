@@ -1,0 +1,167 @@
+"""Pages of customers: list, registration, overview, editing, status, and the tabs that plugins bring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from trunkline.customers import operations, queries
+from trunkline.customers.activity import PAGE, happenings
+from trunkline.customers.models import CustomerKind, CustomerStatus
+from trunkline.customers.operations import TRANSITIONS
+from trunkline.customers.profile import BECOMES, show
+from trunkline.customers.schemas import (
+    EditBusiness,
+    EditIndividual,
+    NewBusiness,
+    NewIndividual,
+    RegisterCustomer,
+    SetStatus,
+    StatusReason,
+    UpdateCustomer,
+)
+from trunkline.customers.tables import CUSTOMERS
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.web.pages import Page, Pages
+
+pages = Pages()
+#: Registered last, because `/customers/{number}/{tab}` takes every address that nothing else takes.
+tab_pages = Pages()
+
+
+@pages.get("/customers", permission="core.customer.list")
+def customers(page: Page) -> Response:
+    page.title = str(_("Customers"))
+    page.crumbs((page.title, ""))
+    return page.table("customers/list.html", CUSTOMERS, queries.list_customers(page.ctx))
+
+
+def _kind(page: Page) -> CustomerKind:
+    return CustomerKind.BUSINESS if page.query.get("kind") == "business" else CustomerKind.INDIVIDUAL
+
+
+def _new_schema(page: Page) -> type[BaseModel]:
+    return NewBusiness if _kind(page) == CustomerKind.BUSINESS else NewIndividual
+
+
+def _new_initial(page: Page) -> Mapping[str, Any]:
+    page.crumbs((str(_("Customers")), "/customers"), (str(_("Add customer")), ""))
+    return {"country": page.app.config.country, "form_options": {"cancel": "/customers"}}
+
+
+@pages.form(
+    "/customers/new",
+    permission="core.customer.create",
+    schema=_new_schema,
+    template="customers/new.html",
+    title=_("Add customer"),
+    initial=_new_initial,
+    extra=lambda page: {"kind": _kind(page)},
+    submit=_("Add customer"),
+)
+def new(page: Page, command: NewBusiness | NewIndividual) -> Response:
+    registering = RegisterCustomer(kind=_kind(page), **command.model_dump())
+    customer = operations.register(page.ctx, registering)
+    return page.redirect(f"/customers/{customer.number}", str(_("{name} was added.", name=customer.name)))
+
+
+@pages.get("/customers/{number}", permission="core.customer.view")
+def overview(page: Page, number: str) -> Response:
+    customer = queries.get(page.ctx, number)
+    return show(
+        page,
+        "customers/overview.html",
+        customer,
+        "",
+        contacts=queries.contacts_of(page.ctx, customer.key),
+        attributes=queries.attributes_of(page.ctx, customer.key),
+        latest=happenings(page.ctx, customer.key, limit=5),
+    )
+
+
+def _edit_schema(page: Page, number: str) -> type[BaseModel]:
+    business = queries.get(page.ctx, number).kind == CustomerKind.BUSINESS
+    return EditBusiness if business else EditIndividual
+
+
+def _edit_initial(page: Page, number: str) -> Mapping[str, Any]:
+    customer = queries.get(page.ctx, number)
+    page.crumbs(
+        (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Edit")), "")
+    )
+    names = _edit_schema(page, number).model_fields
+    values: dict[str, Any] = {name: getattr(customer, name) for name in names}
+    return values | {"form_options": {"cancel": f"/customers/{number}"}}
+
+
+@pages.form(
+    "/customers/{number}/edit",
+    permission="core.customer.edit",
+    schema=_edit_schema,
+    template="customers/form.html",
+    title=_("Edit customer"),
+    initial=_edit_initial,
+)
+def edit(page: Page, command: EditBusiness | EditIndividual, number: str) -> Response:
+    operations.update(page.ctx, number, UpdateCustomer(**command.model_dump()))
+    return page.redirect(f"/customers/{number}", str(_("Saved.")))
+
+
+def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
+    customer = queries.get(page.ctx, number)
+    if status not in TRANSITIONS[customer.status]:
+        raise NotFound(_("{name} cannot become that now.", name=customer.name))
+    label = str(BECOMES[CustomerStatus(status)][0])
+    page.title = str(_("{action} {name}", action=label, name=customer.name))
+    page.crumbs((str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (label, ""))
+    danger = status == CustomerStatus.CLOSED
+    options = {"cancel": f"/customers/{number}", "submit": label, "danger": danger}
+    return {"version": customer.version, "form_options": options}
+
+
+@pages.form(
+    "/customers/{number}/status/{status}",
+    permission="core.customer.edit",
+    schema=StatusReason,
+    template="customers/form.html",
+    title=_("Change status"),
+    initial=_status_initial,
+)
+def set_status(page: Page, command: StatusReason, number: str, status: str) -> Response:
+    change = SetStatus(status=CustomerStatus(status), reason=command.reason, version=command.version)
+    customer = operations.set_status(page.ctx, number, change)
+    return page.redirect(f"/customers/{number}", str(_("{name} was changed.", name=customer.name)))
+
+
+@pages.post("/customers/{number}/archive", permission="core.customer.archive")
+def archive(page: Page, number: str) -> Response:
+    customer = operations.archive(page.ctx, number)
+    return page.redirect(f"/customers/{number}", str(_("{name} was archived.", name=customer.name)))
+
+
+@pages.post("/customers/{number}/restore", permission="core.customer.archive")
+def restore(page: Page, number: str) -> Response:
+    customer = operations.restore(page.ctx, number)
+    return page.redirect(f"/customers/{number}", str(_("{name} was restored.", name=customer.name)))
+
+
+@pages.get("/customers/{number}/activity", permission="core.customer.view")
+def activity(page: Page, number: str) -> Response:
+    customer = queries.get(page.ctx, number)
+    asked = page.query.get("before", "")
+    found = happenings(page.ctx, customer.key, before=int(asked) if asked.isdecimal() else None)
+    older = found[-1].id if len(found) == PAGE else None
+    return show(page, "customers/activity.html", customer, "activity", entries=found, older=older)
+
+
+@tab_pages.get("/customers/{number}/{tab}", permission="core.customer.view")
+def tab(page: Page, number: str, tab: str) -> Response:
+    for plugin, slot in page.app.slots.get("customer.tabs", []):
+        if slot.name == tab:
+            page.ctx.require(slot.permission)
+            customer = queries.get(page.ctx, number)
+            content = page.web.contribution(page, plugin, slot, customer)
+            return show(page, "customers/tab.html", customer, tab, content=content)
+    raise NotFound(_("There is no such page."), remedy=_("Its plugin may be disabled."))

@@ -1,0 +1,112 @@
+"""What the customer's pages show around their content: the row, its tags, tabs and what may be done."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from trunkline.customers import queries
+from trunkline.customers.identity import shown_tax_id, tax_id_label
+from trunkline.customers.models import ContactRole, Customer, CustomerStatus
+from trunkline.customers.operations import TRANSITIONS
+from trunkline.customers.tables import KIND_LABELS
+from trunkline.i18n import gettext as _
+from trunkline.plugin import Slot
+from trunkline.web.pages import Page
+
+TAG_INKS = {
+    "blue": "#2f6fdb",
+    "green": "#12805c",
+    "yellow": "#b58900",
+    "orange": "#c2640a",
+    "red": "#c8323c",
+    "purple": "#7b4bd1",
+    "cyan": "#0b7f94",
+    "grey": "#6b7280",
+}
+ROLE_LABELS = {
+    ContactRole.BILLING: _("Billing"),
+    ContactRole.TECHNICAL: _("Technical"),
+    ContactRole.OWNER: _("Owner"),
+    ContactRole.OTHER: _("Other"),
+}
+BECOMES = {
+    CustomerStatus.ACTIVE: (_("Activate"), "player-play"),
+    CustomerStatus.SUSPENDED: (_("Suspend"), "player-pause"),
+    CustomerStatus.CLOSED: (_("Close"), "circle-x"),
+}
+
+
+def show(page: Page, template: str, customer: Customer, tab: str, **context: Any) -> Response:
+    """Render one of the customer's pages with head and tabs; `tab` is the one that is open."""
+    page.title = customer.name
+    page.crumbs((str(_("Customers")), "/customers"), (customer.name, ""))
+    return page.render(template, **frame(page, customer, tab), **context)
+
+
+def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
+    """What `customers/customer.html` needs."""
+    sites = queries.sites_of(page.ctx, customer.key)
+    return {
+        "customer": customer,
+        "base": f"/customers/{customer.number}",
+        "tax_label": tax_id_label(customer.country, customer.kind),
+        "tax_id": shown_tax_id(customer.tax_id, customer.country),
+        "kind_label": KIND_LABELS.get(customer.kind, customer.kind),  # type: ignore[call-overload]
+        "tag_colours": TAG_INKS,
+        "role_labels": ROLE_LABELS,
+        "tags": queries.tags_of(page.ctx, customer.key, current=True),
+        "sites": sites,
+        "town": next(
+            (", ".join(filter(None, (row["city"], row["state"]))) for row in sites if row["city"]), ""
+        ),
+        "tabs": _tabs(page, customer, tab, len(sites)),
+        "may_edit": page.can("core.customer.edit") and customer.status != CustomerStatus.ARCHIVED,
+        "may_archive": page.can("core.customer.archive"),
+        "becomes": [
+            (str(status), *BECOMES[CustomerStatus(status)]) for status in TRANSITIONS[customer.status]
+        ],
+    }
+
+
+def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> list[dict[str, Any]]:
+    base = f"/customers/{customer.number}"
+    items: list[dict[str, Any]] = [
+        {"order": 0, "name": "", "label": _("Overview"), "href": base},
+        {
+            "order": 10,
+            "name": "contacts",
+            "label": _("Contacts"),
+            "count": queries.contact_count(page.ctx, customer.key),
+        },
+        {"order": 20, "name": "sites", "label": _("Sites"), "count": site_count},
+        {"order": 990, "name": "tags", "label": _("Tags and attributes")},
+        {"order": 1000, "name": "activity", "label": _("Activity")},
+    ]
+    items += [
+        {
+            "order": slot.order,
+            "name": slot.name,
+            "label": slot.label,
+            "count": _count(page, plugin, slot, customer),
+        }
+        for plugin, slot in page.web.tab_slots(page, "customer.tabs")
+    ]
+    items.sort(key=lambda item: item["order"])
+    for item in items:
+        item.setdefault("href", f"{base}/{item['name']}")
+        item["active"] = item["name"] == open_tab
+        item.setdefault("count", "")
+    return items
+
+
+def _count(page: Page, plugin: str, slot: Slot, customer: Customer) -> int | str | None:
+    """The count beside a plugin's tab; one that fails leaves the label alone."""
+    if slot.count is None:
+        return ""
+    try:
+        with page.ctx.session.begin_nested():
+            return slot.count(page, customer)
+    except Exception as error:
+        page.app.hooks.failed(plugin, f"count of tab {slot.name}", error)
+        return ""

@@ -1,0 +1,206 @@
+"""REST: customers and what belongs to them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from trunkline.customers import operations, queries
+from trunkline.customers.schemas import (
+    AttributeData,
+    AttributeOut,
+    ContactData,
+    ContactOut,
+    CustomerOut,
+    CustomerSummary,
+    RegisterCustomer,
+    SetStatus,
+    SiteData,
+    SiteOut,
+    TagData,
+    TagOut,
+    UpdateCustomer,
+)
+from trunkline.customers.tables import CUSTOMERS
+from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+from trunkline.web.tables import Column, Filter, Kind, Table
+
+rest = RestRoutes("/customers", "customers")
+_LIST, _VIEW, _EDIT = "core.customer.list", "core.customer.view", "core.customer.edit"
+
+
+class ActivityOut(BaseModel):
+    """One entry of the activity log."""
+
+    id: int
+    at: datetime
+    operation: str
+    actor: str
+    subject: str
+    changes: list[dict[str, Any]]
+
+
+_ACTIVITY = Table(
+    "customer_activity",
+    columns=(Column("at", "at", Kind.DATETIME), Column("operation", "operation")),
+    filters=(Filter("operation", "operation"), Filter("at", "at", kind="dates")),
+    search=("operation", "actor", "subject"),
+    sort="-id",
+)
+
+
+@rest.get("", permission=_LIST)
+def list_customers(ctx: Context, params: ListParams = list_params) -> Listing[CustomerSummary]:
+    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`."""
+    return read_list(ctx, CUSTOMERS, queries.list_customers(ctx), params, CustomerSummary)
+
+
+@rest.post("", permission="core.customer.create")
+def register(ctx: Context, command: RegisterCustomer) -> CustomerOut:
+    """Register a customer."""
+    return CustomerOut.model_validate(operations.register(ctx, command))
+
+
+@rest.get("/{number}", permission=_VIEW)
+def customer(ctx: Context, number: str) -> CustomerOut:
+    """One customer; `version` is what an update sends back."""
+    return CustomerOut.model_validate(queries.get(ctx, number))
+
+
+@rest.patch("/{number}", permission=_EDIT)
+def update(ctx: Context, number: str, command: UpdateCustomer, version: int | None = if_match) -> CustomerOut:
+    """Change what is named; the rest stays."""
+    changed = command.model_copy(update={"version": version})
+    return CustomerOut.model_validate(operations.update(ctx, number, changed))
+
+
+@rest.post("/{number}/status", permission=_EDIT, status=200)
+def set_status(ctx: Context, number: str, command: SetStatus) -> CustomerOut:
+    """Move to another status; the answer to a move that is not allowed names those that are."""
+    return CustomerOut.model_validate(operations.set_status(ctx, number, command))
+
+
+@rest.post("/{number}/archive", permission="core.customer.archive", status=200)
+def archive(ctx: Context, number: str) -> CustomerOut:
+    """Take a closed customer out of lists."""
+    return CustomerOut.model_validate(operations.archive(ctx, number))
+
+
+@rest.post("/{number}/restore", permission="core.customer.archive", status=200)
+def restore(ctx: Context, number: str) -> CustomerOut:
+    """Bring an archived customer back as closed."""
+    return CustomerOut.model_validate(operations.restore(ctx, number))
+
+
+@rest.get("/{number}/contacts", permission=_VIEW)
+def contacts(ctx: Context, number: str) -> Listing[ContactOut]:
+    """People at the customer."""
+    rows = queries.contacts_of(ctx, queries.get(ctx, number).key)
+    return list_of([ContactOut(**row) for row in rows])
+
+
+@rest.post("/{number}/contacts", permission=_EDIT)
+def add_contact(ctx: Context, number: str, command: ContactData) -> ContactOut:
+    """Add a person."""
+    return ContactOut.model_validate(operations.add_contact(ctx, number, command))
+
+
+@rest.patch("/{number}/contacts/{contact_id}", permission=_EDIT)
+def update_contact(
+    ctx: Context, number: str, contact_id: int, command: ContactData, version: int | None = if_match
+) -> ContactOut:
+    """Change a person; every field is written."""
+    changed = command.model_copy(update={"version": version})
+    return ContactOut.model_validate(operations.update_contact(ctx, number, contact_id, changed))
+
+
+@rest.delete("/{number}/contacts/{contact_id}", permission=_EDIT)
+def remove_contact(ctx: Context, number: str, contact_id: int) -> None:
+    """Remove a person nothing refers to."""
+    operations.remove_contact(ctx, number, contact_id)
+
+
+@rest.get("/{number}/sites", permission=_VIEW)
+def sites(ctx: Context, number: str) -> Listing[SiteOut]:
+    """Places of the customer."""
+    rows = queries.sites_of(ctx, queries.get(ctx, number).key)
+    return list_of([SiteOut(**row) for row in rows])
+
+
+@rest.post("/{number}/sites", permission=_EDIT)
+def add_site(ctx: Context, number: str, command: SiteData) -> SiteOut:
+    """Add a place."""
+    return SiteOut.model_validate(operations.add_site(ctx, number, command))
+
+
+@rest.patch("/{number}/sites/{site_id}", permission=_EDIT)
+def update_site(
+    ctx: Context, number: str, site_id: int, command: SiteData, version: int | None = if_match
+) -> SiteOut:
+    """Change a place; every field is written."""
+    changed = command.model_copy(update={"version": version})
+    return SiteOut.model_validate(operations.update_site(ctx, number, site_id, changed))
+
+
+@rest.delete("/{number}/sites/{site_id}", permission=_EDIT)
+def remove_site(ctx: Context, number: str, site_id: int) -> None:
+    """Remove a place nothing refers to."""
+    operations.remove_site(ctx, number, site_id)
+
+
+@rest.get("/{number}/tags", permission=_VIEW)
+def tags(ctx: Context, number: str) -> Listing[TagOut]:
+    """Tags of the customer, those out of their dates included."""
+    rows = queries.tags_of(ctx, queries.get(ctx, number).key)
+    return list_of([TagOut(**row) for row in rows])
+
+
+@rest.post("/{number}/tags", permission=_EDIT)
+def add_tag(ctx: Context, number: str, command: TagData) -> TagOut:
+    """Put a tag on."""
+    return TagOut.model_validate(operations.add_tag(ctx, number, command))
+
+
+@rest.patch("/{number}/tags/{tag_id}", permission=_EDIT)
+def update_tag(
+    ctx: Context, number: str, tag_id: int, command: TagData, version: int | None = if_match
+) -> TagOut:
+    """Change a tag; every field is written."""
+    changed = command.model_copy(update={"version": version})
+    return TagOut.model_validate(operations.update_tag(ctx, number, tag_id, changed))
+
+
+@rest.delete("/{number}/tags/{tag_id}", permission=_EDIT)
+def remove_tag(ctx: Context, number: str, tag_id: int) -> None:
+    """Take a tag off."""
+    operations.remove_tag(ctx, number, tag_id)
+
+
+@rest.get("/{number}/attributes", permission=_VIEW)
+def attributes(ctx: Context, number: str) -> Listing[AttributeOut]:
+    """Free attributes of the customer."""
+    rows = queries.attributes_of(ctx, queries.get(ctx, number).key)
+    return list_of([AttributeOut(**row) for row in rows])
+
+
+@rest.post("/{number}/attributes", permission=_EDIT)
+def set_attribute(ctx: Context, number: str, command: AttributeData) -> AttributeOut:
+    """Set an attribute by its name, making it when absent."""
+    return AttributeOut.model_validate(operations.set_attribute(ctx, number, command))
+
+
+@rest.delete("/{number}/attributes/{attribute_id}", permission=_EDIT)
+def remove_attribute(ctx: Context, number: str, attribute_id: int) -> None:
+    """Remove an attribute."""
+    operations.remove_attribute(ctx, number, attribute_id)
+
+
+@rest.get("/{number}/activity", permission=_VIEW)
+def activity(ctx: Context, number: str, params: ListParams = list_params) -> Listing[ActivityOut]:
+    """What happened to the customer, newest first."""
+    key = queries.get(ctx, number).key
+    statement = queries.activity_of(ctx, key)
+    return read_list(ctx, _ACTIVITY, statement, params, ActivityOut)

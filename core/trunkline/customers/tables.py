@@ -1,0 +1,98 @@
+"""Customers as a list, for the page and for REST."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col
+
+from trunkline.customers.identity import shown_tax_id
+from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
+from trunkline.i18n import gettext as _
+from trunkline.search.conditions import found_by
+from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
+
+KIND_LABELS = {CustomerKind.INDIVIDUAL: _("Individual"), CustomerKind.BUSINESS: _("Business")}
+
+
+class CustomerTable(Table):
+    """A list whose search box also asks the index, so that accents, sites and contacts count."""
+
+    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
+        """The statement with tab, search and filters applied, unsorted."""
+        query = str(params.get("q", "")).strip()
+        if not query:
+            return super().filtered(statement, params)
+        rest = {key: value for key, value in _pairs(params) if key != "q"}
+        plain = [
+            column.icontains(query, autoescape=True)
+            for column in (
+                col(Customer.name),
+                col(Customer.legal_name),
+                col(Customer.number),
+                col(Customer.email),
+            )
+        ]
+        return (
+            super()
+            .filtered(statement, rest)
+            .where(or_(*plain, found_by("customer", col(Customer.id), query)))
+        )
+
+
+def _pairs(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    many = getattr(params, "getlist", None)
+    return [(key, ",".join(many(key)) if many else params[key]) for key in params]
+
+
+CUSTOMERS = CustomerTable(
+    "customers",
+    label=_("Customers"),
+    columns=(
+        Column("name", _("Name"), sort=True, sub="legal_name"),
+        Column("number", _("Number"), Kind.MONO, sort=True),
+        Column("kind", _("Kind"), priority=3, labels=KIND_LABELS),
+        Column(
+            "tax_id",
+            _("Tax id"),
+            priority=3,
+            value=lambda row: shown_tax_id(row["tax_id"], row["country"]),
+        ),
+        Column("phone", _("Phone"), Kind.PHONE, priority=2),
+        Column("email", _("E-mail"), priority=3),
+        Column("created_at", _("Since"), Kind.DATE, sort=True, priority=2),
+        Column("status", _("Status"), Kind.STATUS),
+    ),
+    tabs=(
+        Tab("current", _("All"), col(Customer.status) != CustomerStatus.ARCHIVED, count=True),
+        Tab("active", _("Active"), col(Customer.status) == CustomerStatus.ACTIVE, count=True),
+        Tab("pending", _("Pending"), col(Customer.status) == CustomerStatus.PENDING, count=True, tone="info"),
+        Tab(
+            "suspended",
+            _("Suspended"),
+            col(Customer.status) == CustomerStatus.SUSPENDED,
+            count=True,
+            tone="warn",
+        ),
+        Tab("closed", _("Closed"), col(Customer.status) == CustomerStatus.CLOSED),
+        Tab("archived", _("Archived"), col(Customer.status) == CustomerStatus.ARCHIVED),
+    ),
+    filters=(
+        Filter("kind", _("Kind"), [(kind.value, label) for kind, label in KIND_LABELS.items()]),
+        Filter(
+            "status", _("Status"), [(status.value, status.value.capitalize()) for status in CustomerStatus]
+        ),
+        Filter("created_at", _("Customer since"), kind="dates"),
+    ),
+    search=("name",),
+    search_label=_("Search name, number, tax id, phone, e-mail"),
+    sort="name",
+    row_href="/customers/{number}",
+    empty=Empty(
+        _("No customers yet"),
+        _("Add the first one, or import a file."),
+        icon="users",
+        href="/customers/new",
+        action=_("Add customer"),
+    ),
+)

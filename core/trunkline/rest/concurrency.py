@@ -1,0 +1,29 @@
+"""Optimistic concurrency over REST (RFC 9110 §13.1.1): the ETag is the row's version, updates send it back as `If-Match`."""
+
+from typing import Any
+
+from fastapi import Depends, Header
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+
+
+def _read_if_match(
+    if_match: str = Header(
+        "", description='The `version` that was read, as `"3"`; `*` overwrites whatever is there.'
+    ),
+) -> int | None:
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if text == "*":
+        return None
+    if not text.isdecimal():
+        raise Refused(
+            _("An update needs the header If-Match."),
+            field="If-Match",
+            remedy=_("Send the version you read, or * to overwrite."),
+        )
+    return int(text)
+
+
+#: Default value of a handler's `version: int | None`.
+if_match: Any = Depends(_read_if_match)
