@@ -268,8 +268,11 @@ def _import_models(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
     if status.plugin is None or not status.plugin.models:
         return
     from trunkline.db.mapping import import_models
+    from trunkline.db.migrate import lineage_of
 
     import_models(status.plugin.models)
+    # Reads every migration: one that cannot be read would otherwise stop the start of everything.
+    lineage_of(status.plugin, loaded.statuses).head()
 
 
 def _register_specifications(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:

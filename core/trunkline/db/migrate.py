@@ -183,8 +183,19 @@ def upgrade(app: "App") -> list[str]:
         for lineage in lineages(app):
             if lineage.name in behind:
                 log.info("migrating %s", lineage.name)
-                command.upgrade(lineage.alembic(connection), "head")
+                _upgrade_one(lineage, connection)
     return behind
+
+
+def _upgrade_one(lineage: Lineage, connection: Connection) -> None:
+    try:
+        command.upgrade(lineage.alembic(connection), "head")
+    except Exception as error:
+        remedy = "Restore the program that fitted the database, or report this."
+        if lineage.name != "core":
+            remedy = f"Correct the plugin, or turn it off: trunkline plugin disable {lineage.name}"
+        problem = f"The migration of {lineage.name} failed, so nothing was migrated: {type(error).__name__}: {error}."
+        raise ConfigError(problem, remedy=remedy) from error
 
 
 def _back_up(path: Path) -> None:
