@@ -108,7 +108,7 @@ def read_csv(path: Path, columns: Sequence[ImportColumn]) -> tuple[list[str], It
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
-        _check_header(path, header, columns)
+        check_header(path, header, columns)
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise Refused(
@@ -124,7 +124,8 @@ def read_csv(path: Path, columns: Sequence[ImportColumn]) -> tuple[list[str], It
     return header, iter(rows)
 
 
-def _check_header(path: Path, header: list[str], columns: Sequence[ImportColumn]) -> None:
+def check_header(path: Path, header: list[str], columns: Sequence[ImportColumn]) -> None:
+    """Raise Refused when the header lacks a required column, has an unknown one, or names one twice."""
     known = [column.name for column in columns]
     missing = [column.name for column in columns if column.required and column.name not in header]
     unknown = [name for name in header if name not in known]

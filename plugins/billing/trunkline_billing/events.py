@@ -38,6 +38,13 @@ class PaymentReceived(Event):
     currency: str
 
 
+class PaymentsReceived(Event):
+    """Several payments came in at once (a bank's file, sample data); `entity_id` is the last one's key."""
+
+    name: ClassVar[str] = "payments.received"
+    count: int
+
+
 class PaymentReversed(Event):
     """A payment was taken back; its invoices are open again."""
 
@@ -46,4 +53,4 @@ class PaymentReversed(Event):
     account_id: int
 
 
-EVENTS = (AccountOpened, InvoiceIssued, BillingRunAdvanced, PaymentReceived, PaymentReversed)
+EVENTS = (AccountOpened, InvoiceIssued, BillingRunAdvanced, PaymentReceived, PaymentsReceived, PaymentReversed)

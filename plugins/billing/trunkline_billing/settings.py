@@ -14,6 +14,12 @@ class BillingSettings(BaseModel):
     default_tariff: str = Field(
         default="", title=_("Default tariff"), description=_("For usage of products that name no tariff of their own.")
     )
+    allowance_prefixes: str = Field(
+        default="",
+        max_length=200,
+        title=_("Numbers that allowances cover"),
+        description=_("Prefixes with country code, separated by commas. Empty: every number of the operator's country."),
+    )
     due_days: int = Field(
         default=15, ge=0, le=120, title=_("Days until due"), description=_("Counted from the day the invoice is issued.")
     )

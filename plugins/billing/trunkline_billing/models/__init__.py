@@ -1,44 +1,51 @@
 """Tables of billing: accounts and ledger, tariffs, usage, invoices, payments."""
 
 from trunkline.db.numbers import register
-from trunkline_billing.models.accounts import Account, Charge, ChargingAccount, Entry, Posting, Subscription
+from trunkline_billing.models.accounts import (
+    BillingAccount,
+    BillingCharge,
+    BillingChargingAccount,
+    BillingEntry,
+    BillingPosting,
+    BillingSubscription,
+)
 from trunkline_billing.models.invoices import (
     BillingRun,
-    Invoice,
-    InvoiceDocument,
-    InvoiceLine,
-    InvoiceTax,
-    TaxRate,
-    TaxScheme,
+    BillingInvoice,
+    BillingInvoiceDocument,
+    BillingInvoiceLine,
+    BillingInvoiceTax,
+    BillingTaxRate,
+    BillingTaxScheme,
 )
-from trunkline_billing.models.payments import Allocation, Payment
-from trunkline_billing.models.tariffs import Rate, Tariff
-from trunkline_billing.models.usage import Allowance, Usage, UsageBatch, UsageKey
+from trunkline_billing.models.payments import BillingAllocation, BillingPayment
+from trunkline_billing.models.tariffs import BillingRate, BillingTariff
+from trunkline_billing.models.usage import BillingAllowance, BillingUsage, BillingUsageBatch, BillingUsageKey
 
 register("account", "A")
 register("invoice", "F", 8)
 register("payment", "R")
 
 __all__ = [
-    "Account",
-    "Allocation",
-    "Allowance",
+    "BillingAccount",
+    "BillingAllocation",
+    "BillingAllowance",
     "BillingRun",
-    "Charge",
-    "ChargingAccount",
-    "Entry",
-    "Invoice",
-    "InvoiceDocument",
-    "InvoiceLine",
-    "InvoiceTax",
-    "Payment",
-    "Posting",
-    "Rate",
-    "Subscription",
-    "Tariff",
-    "TaxRate",
-    "TaxScheme",
-    "Usage",
-    "UsageBatch",
-    "UsageKey",
+    "BillingCharge",
+    "BillingChargingAccount",
+    "BillingEntry",
+    "BillingInvoice",
+    "BillingInvoiceDocument",
+    "BillingInvoiceLine",
+    "BillingInvoiceTax",
+    "BillingPayment",
+    "BillingPosting",
+    "BillingRate",
+    "BillingSubscription",
+    "BillingTariff",
+    "BillingTaxRate",
+    "BillingTaxScheme",
+    "BillingUsage",
+    "BillingUsageBatch",
+    "BillingUsageKey",
 ]

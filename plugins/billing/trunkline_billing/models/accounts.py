@@ -34,7 +34,7 @@ class AccountState(StrEnum):
     CLOSED = "closed"
 
 
-class Account(Record, table=True):
+class BillingAccount(Record, table=True):
     """What a customer owes and is owed, in one currency."""
 
     __tablename__ = "billing_account"
@@ -76,7 +76,7 @@ class Ledger(StrEnum):
     ROUNDING = "rounding"
 
 
-class Entry(SQLModel, table=True):
+class BillingEntry(SQLModel, table=True):
     """One business fact in the books. Rows are only ever added; a correction is a further entry."""
 
     __tablename__ = "billing_entry"
@@ -94,7 +94,7 @@ class Entry(SQLModel, table=True):
     )
 
 
-class Posting(SQLModel, table=True):
+class BillingPosting(SQLModel, table=True):
     """One side of an entry. The account leads the key, so that the table can be partitioned later."""
 
     __tablename__ = "billing_posting"
@@ -134,7 +134,7 @@ class ChargeState(StrEnum):
     VOID = "void"
 
 
-class Charge(SQLModel, table=True):
+class BillingCharge(SQLModel, table=True):
     """Something to be invoiced once. `unique_key` says what it is for."""
 
     __tablename__ = "billing_charge"
@@ -174,7 +174,7 @@ class Charge(SQLModel, table=True):
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
 
 
-class Subscription(Record, table=True):
+class BillingSubscription(Record, table=True):
     """That a service is charged, to which account, from when till when."""
 
     __tablename__ = "billing_subscription"
@@ -192,7 +192,7 @@ class Subscription(Record, table=True):
     ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class ChargingAccount(SQLModel, table=True):
+class BillingChargingAccount(SQLModel, table=True):
     """That an account is known to a charging engine. `opened_by` is the idempotency key of whoever did it."""
 
     __tablename__ = "billing_charging_account"

@@ -13,7 +13,7 @@ from trunkline.db.types import BigKey, Micros, UtcDateTime
 from trunkline_billing.models.accounts import account_key, customer_key
 
 
-class TaxScheme(Record, table=True):
+class BillingTaxScheme(Record, table=True):
     """A named set of taxes, added to each invoice line and rounded half up to minor units per line."""
 
     __tablename__ = "billing_tax_scheme"
@@ -22,7 +22,7 @@ class TaxScheme(Record, table=True):
     is_default: bool = False
 
 
-class TaxRate(SQLModel, table=True):
+class BillingTaxRate(SQLModel, table=True):
     """One tax of a scheme."""
 
     __tablename__ = "billing_tax_rate"
@@ -43,7 +43,7 @@ class InvoiceState(StrEnum):
     VOID = "void"
 
 
-class Invoice(Record, table=True):
+class BillingInvoice(Record, table=True):
     """What is owed for a period. The customer is kept as it was when the invoice was issued."""
 
     __tablename__ = "billing_invoice"
@@ -74,7 +74,7 @@ class Invoice(Record, table=True):
     void_reason: str = Field(default="", max_length=300)
 
 
-class InvoiceLine(SQLModel, table=True):
+class BillingInvoiceLine(SQLModel, table=True):
     """One line, rounded to minor units; the totals are sums of lines."""
 
     __tablename__ = "billing_invoice_line"
@@ -96,7 +96,7 @@ class InvoiceLine(SQLModel, table=True):
     tax_micros: int = Field(sa_type=Micros)
 
 
-class InvoiceTax(SQLModel, table=True):
+class BillingInvoiceTax(SQLModel, table=True):
     """What one tax comes to on one invoice."""
 
     __tablename__ = "billing_invoice_tax"
@@ -110,7 +110,7 @@ class InvoiceTax(SQLModel, table=True):
     tax_micros: int = Field(sa_type=Micros)
 
 
-class InvoiceDocument(SQLModel, table=True):
+class BillingInvoiceDocument(SQLModel, table=True):
     """The PDF as it was first rendered: a digest that names the file in the content-addressed store."""
 
     __tablename__ = "billing_invoice_document"

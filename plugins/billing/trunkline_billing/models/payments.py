@@ -17,7 +17,7 @@ class PaymentState(StrEnum):
     REVERSED = "reversed"
 
 
-class Payment(Record, table=True):
+class BillingPayment(Record, table=True):
     """Money that came in. What no invoice takes stays as the account's credit."""
 
     __tablename__ = "billing_payment"
@@ -40,7 +40,7 @@ class Payment(Record, table=True):
     reverse_reason: str = Field(default="", max_length=300)
 
 
-class Allocation(SQLModel, table=True):
+class BillingAllocation(SQLModel, table=True):
     """How much of a payment pays an invoice. Those of a reversed payment do not count."""
 
     __tablename__ = "billing_allocation"

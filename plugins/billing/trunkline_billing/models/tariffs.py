@@ -9,7 +9,7 @@ from trunkline.db.base import Record, key_field
 from trunkline.db.types import BigKey, Micros, UtcDateTime
 
 
-class Tariff(Record, table=True):
+class BillingTariff(Record, table=True):
     """A named price list in one currency. `version` rises with every change of its rates."""
 
     __tablename__ = "billing_tariff"
@@ -21,7 +21,7 @@ class Tariff(Record, table=True):
     rate_count: int = 0
 
 
-class Rate(SQLModel, table=True):
+class BillingRate(SQLModel, table=True):
     """One tier of one prefix. Money is nano-units (1e-9) of the tariff's currency; quantities are the type's own unit."""
 
     __tablename__ = "billing_rate"

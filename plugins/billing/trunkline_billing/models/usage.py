@@ -14,7 +14,7 @@ from trunkline.db.types import BigKey, Micros, UtcDateTime
 from trunkline_billing.models.accounts import account_key, customer_key
 
 
-class UsageBatch(SQLModel, table=True):
+class BillingUsageBatch(SQLModel, table=True):
     """What one transaction of an import brought."""
 
     __tablename__ = "billing_usage_batch"
@@ -26,7 +26,7 @@ class UsageBatch(SQLModel, table=True):
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)
 
 
-class UsageKey(SQLModel, table=True):
+class BillingUsageKey(SQLModel, table=True):
     """Which records of a source were taken: the same one never counts twice."""
 
     __tablename__ = "billing_usage_key"
@@ -37,7 +37,7 @@ class UsageKey(SQLModel, table=True):
     usage_id: int = Field(sa_type=BigKey)
 
 
-class Usage(SQLModel, table=True):
+class BillingUsage(SQLModel, table=True):
     """One rated use. The account leads the key, so that the table can be partitioned later."""
 
     __tablename__ = "billing_usage"
@@ -65,7 +65,7 @@ class Usage(SQLModel, table=True):
     cost_micros: int = Field(default=0, sa_type=Micros)
 
 
-class Allowance(SQLModel, table=True):
+class BillingAllowance(SQLModel, table=True):
     """What a product includes for one service and period, and how much of it is used."""
 
     __tablename__ = "billing_allowance"

@@ -1,0 +1,30 @@
+"""The cash desk as a way to take money."""
+
+from decimal import Decimal
+
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.providers import PaymentRequest, PaymentResult
+from trunkline_billing.operations.payments import record_payment
+from trunkline_billing.schemas import RecordPayment
+
+
+class CashDesk:
+    """`trunkline.providers.PaymentProvider` of money handed over a counter: settled at once, by staff only."""
+
+    name = "cash"
+    label = _("Cash desk")
+    self_service = False
+
+    def take(self, ctx: Context, request: PaymentRequest) -> PaymentResult:
+        payment = record_payment(
+            ctx,
+            RecordPayment(
+                account_number=request.account_number,
+                amount=Decimal(str(request.amount)),
+                method="cash",
+                reference=request.reference,
+                key=request.key,
+            ),
+        )
+        return PaymentResult(settled=True, reference=payment.number)

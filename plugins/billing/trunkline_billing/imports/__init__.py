@@ -1,0 +1,1 @@
+"""Files that billing takes: tariffs and usage."""

@@ -1,0 +1,164 @@
+"""`trunkline import cdr --source S FILE`: usage records, rated while they are read.
+
+A file is looked through once for its form and refused as a whole when that is broken. Then its rows go in by batches, each one
+transaction: of a file with up to BATCH rows everything or nothing is in. An interrupted larger one is finished by importing it
+again, since a (source, source_key) counts once however often it comes.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport
+from trunkline_billing.settings import BillingSettings
+from trunkline_billing.usage.checking import CheckedUse, checker
+from trunkline_billing.usage.facts import Facts, load_facts
+from trunkline_billing.usage.storing import store
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.operation import Actor, Context
+
+#: Rows per transaction: about two seconds of writing on SQLite.
+BATCH = 100_000
+PERMISSION = "billing.usage.import"
+
+COLUMNS = (
+    ImportColumn("source_key", _("The source's own key of the record; it counts once"), required=True, example="sw1-000001"),
+    ImportColumn("type", _("voice, sms, data or event"), required=True, example="voice"),
+    ImportColumn("identifier", _("What used it: MSISDN, IMSI, login, extension"), required=True, example="+5541997000000"),
+    ImportColumn("direction", _("out or in; empty means out"), example="out"),
+    ImportColumn("caller", _("The calling number"), example="+5541997000000"),
+    ImportColumn("callee", _("The called number, with country code; for an event its name"), example="+551132145678"),
+    ImportColumn("origin_area", _("Where it began"), example="41"),
+    ImportColumn("start", _("ISO 8601 with zone"), required=True, example="2026-11-21T14:30:00-03:00"),
+    ImportColumn("quantity", _("Whole number in the unit"), required=True, example="45"),
+    ImportColumn("unit", _("s for voice, messages for sms, B for data, events for event"), required=True, example="s"),
+    ImportColumn("carrier", _("The network that carried it")),
+    ImportColumn("cell", _("The cell that it began in")),
+)
+
+Rows = Iterator[tuple[int, list[str]]]
+
+
+def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> ImportReport:
+    """Import a usage file; see the module. Raises Refused when its form is broken; then nothing of it is in."""
+    source = options.source.strip() or "file"
+    if len(source) > 60:
+        raise Refused(_("The source's name is too long."), field="source", remedy=_("Use at most 60 characters."))
+    header = _look_through(path)
+    report = ImportReport(header=header)
+    positions = _positions(header)
+    rows = _rows(path, bool(positions and max(positions) == len(header)))
+    while batch := list(islice(rows, BATCH)):
+        with app.unit_of_work(actor, keep=not options.dry_run) as ctx, ctx.run(PERMISSION) as running:
+            ctx.require(PERMISSION)
+            before = (report.read, report.created, len(report.refused))
+            _import_batch(ctx, path.name, source, positions, batch, report)
+            running.label = path.name
+            running.details.update(
+                source=source,
+                read=report.read - before[0],
+                created=report.created - before[1],
+                refused=len(report.refused) - before[2],
+            )
+            running.changes.clear()
+    return report
+
+
+def _import_batch(
+    ctx: "Context", name: str, source: str, positions: Sequence[int], batch: Sequence[tuple[int, list[str]]], report: ImportReport
+) -> None:
+    facts = load_facts(ctx)
+    check, uses = checker(facts, positions), list[CheckedUse]()
+    for line, cells in batch:
+        found = check(cells)
+        if len(found) == 2:
+            report.refuse(line, *found, cells)
+        else:
+            uses.append(found)
+    report.read += len(batch)
+    stored = _keep(ctx, facts, source, name, uses)
+    report.created += stored[0]
+    report.unchanged += stored[1]
+
+
+def _keep(ctx: "Context", facts: Facts, source: str, name: str, uses: list[CheckedUse]) -> tuple[int, int]:
+    if ctx.settings(BillingSettings).charging_engine != "embedded":
+        from trunkline_billing.usage.elsewhere import hand_over
+
+        return hand_over(ctx, source, uses)
+    stored = store(ctx, facts, source, name, uses)
+    return stored.created, stored.unchanged
+
+
+def _positions(header: Sequence[str]) -> list[int]:
+    """Where each column is; one that the file does not have is read from an empty cell put at the end of every row."""
+    return [header.index(column.name) if column.name in header else len(header) for column in COLUMNS]
+
+
+def _rows(path: Path, pad: bool) -> Rows:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        next(reader, None)
+        for row in reader:
+            if row:
+                if pad:
+                    row.append("")
+                yield reader.line_num, row
+
+
+def _look_through(path: Path) -> list[str]:
+    """Read the whole file for its form only. Returns the header; raises Refused naming the line and the remedy."""
+    from trunkline.imports.importer import check_header
+
+    line = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            check_header(path, header, COLUMNS)
+            width = len(header)
+            for row in reader:
+                line = reader.line_num
+                if row and len(row) != width:
+                    raise Refused(
+                        _(
+                            "{file}, line {line}: {cells} cells where the header has {width}.",
+                            file=path.name,
+                            line=line,
+                            cells=len(row),
+                            width=width,
+                        ),
+                        field="file",
+                        remedy=_("Quote cells that hold a comma."),
+                    )
+    except UnicodeDecodeError as error:
+        raise Refused(
+            _("{file} is not UTF-8 (byte {byte}).", file=path.name, byte=error.start),
+            field="file",
+            remedy=_("Save it as CSV UTF-8."),
+        ) from None
+    except csv.Error as error:
+        raise Refused(
+            _("{file}, line {line}: {error}.", file=path.name, line=line + 1, error=error),
+            field="file",
+            remedy=_("Check the quotes on that line."),
+        ) from None
+    except OSError as error:
+        raise Refused(_("{file} cannot be read: {error}.", file=path.name, error=error.strerror), field="file") from error
+    return header
+
+
+IMPORTER = Importer(
+    kind="cdr",
+    label=_("Usage records"),
+    permission=PERMISSION,
+    columns=COLUMNS,
+    run=run,
+    options={"source": _("Source, such as the switch's name")},
+)

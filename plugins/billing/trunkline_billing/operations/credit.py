@@ -1,0 +1,114 @@
+"""Money that came in and pays no invoice yet, and how it finds open ones: oldest first."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, insert, select, update
+
+from trunkline.operation import Context
+from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
+from trunkline_billing.models.payments import BillingAllocation, BillingPayment, PaymentState
+
+
+def use_credit(ctx: Context, account_ids: Sequence[int], first: Iterable[int] = ()) -> list[tuple[int, int, int]]:
+    """Let the free money of these accounts pay their open invoices, those in `first` before the oldest.
+
+    Returns the allocations made as (payment key, invoice key, micro-units).
+    """
+    free = _free_money(ctx, account_ids)
+    if not free:
+        return []
+    preferred = list(first)
+    made: list[tuple[int, int, int]] = []
+    for account_id, invoices in _open_invoices(ctx, list(free)).items():
+        invoices.sort(key=lambda item: preferred.index(item[0]) if item[0] in preferred else len(preferred))
+        made += _match(free[account_id], invoices)
+    if not made:
+        return []
+    _store(ctx, made)
+    return made
+
+
+def _free_money(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list[int]]]:
+    """By account: [payment key, micro-units not yet allocated], oldest first."""
+    used = func.coalesce(func.sum(BillingAllocation.amount_micros), 0)
+    rows = ctx.session.execute(
+        select(BillingPayment.account_id, BillingPayment.id, BillingPayment.amount_micros - used)
+        .join(BillingAllocation, BillingAllocation.payment_id == BillingPayment.id, isouter=True)
+        .where(BillingPayment.account_id.in_(account_ids), BillingPayment.state == PaymentState.RECEIVED)
+        .group_by(BillingPayment.account_id, BillingPayment.id, BillingPayment.amount_micros)
+        .having(BillingPayment.amount_micros > used)
+        .order_by(BillingPayment.id)
+    )
+    free: dict[int, list[list[int]]] = {}
+    for account_id, payment_id, left in rows:
+        free.setdefault(account_id, []).append([payment_id, int(left)])
+    return free
+
+
+def _open_invoices(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list[int]]]:
+    """By account: [invoice key, micro-units due], oldest due date first."""
+    rows = ctx.session.execute(
+        select(BillingInvoice.account_id, BillingInvoice.id, BillingInvoice.total_micros - BillingInvoice.paid_micros)
+        .where(BillingInvoice.account_id.in_(account_ids), BillingInvoice.state == InvoiceState.OPEN)
+        .order_by(BillingInvoice.due_date, BillingInvoice.id)
+    )
+    found: dict[int, list[list[int]]] = {}
+    for account_id, invoice_id, due in rows:
+        found.setdefault(account_id, []).append([invoice_id, due])
+    return found
+
+
+def _match(payments: list[list[int]], invoices: list[list[int]]) -> list[tuple[int, int, int]]:
+    made = []
+    for invoice in invoices:
+        for payment in payments:
+            amount = min(payment[1], invoice[1])
+            if amount > 0:
+                made.append((payment[0], invoice[0], amount))
+                payment[1] -= amount
+                invoice[1] -= amount
+    return made
+
+
+def _store(ctx: Context, made: Sequence[tuple[int, int, int]]) -> None:
+    """A payment may pay the same invoice again, after a void freed money: that adds to the row."""
+    known = {
+        (row.payment_id, row.invoice_id)
+        for row in ctx.session.execute(
+            select(BillingAllocation.payment_id, BillingAllocation.invoice_id).where(
+                BillingAllocation.payment_id.in_({payment for payment, _invoice, _amount in made})
+            )
+        )
+    }
+    fresh = [item for item in made if item[:2] not in known]
+    if fresh:
+        ctx.session.execute(
+            insert(BillingAllocation),
+            [{"payment_id": p, "invoice_id": i, "amount_micros": amount} for p, i, amount in fresh],
+        )
+    for payment_id, invoice_id, amount in made:
+        if (payment_id, invoice_id) in known:
+            ctx.session.execute(
+                update(BillingAllocation)
+                .where(BillingAllocation.payment_id == payment_id, BillingAllocation.invoice_id == invoice_id)
+                .values(amount_micros=BillingAllocation.amount_micros + amount)
+            )
+    settle(ctx, {invoice for _payment, invoice, _amount in made})
+
+
+def settle(ctx: Context, invoice_ids: Iterable[int]) -> None:
+    """Bring `paid_micros` and the state of invoices in line with what is allocated to them."""
+    ids = list(invoice_ids)
+    paid = {
+        row[0]: int(row[1])
+        for row in ctx.session.execute(
+            select(BillingAllocation.invoice_id, func.sum(BillingAllocation.amount_micros))
+            .where(BillingAllocation.invoice_id.in_(ids))
+            .group_by(BillingAllocation.invoice_id)
+        )
+    }
+    for invoice in ctx.session.scalars(select(BillingInvoice).where(BillingInvoice.id.in_(ids)).with_for_update()):
+        invoice.paid_micros = paid.get(invoice.key, 0)
+        if invoice.state != InvoiceState.VOID:
+            invoice.state = InvoiceState.PAID if invoice.paid_micros >= invoice.total_micros else InvoiceState.OPEN
+    ctx.session.flush()

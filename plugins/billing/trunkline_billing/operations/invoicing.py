@@ -1,0 +1,337 @@
+"""Turning open charges into invoices, for one account or a thousand: the same rules, in a few statements each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from trunkline.customers.models import Customer, Site
+from trunkline.db.numbers import take_numbers
+from trunkline.money import round_to_minor
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import BillingAccount, BillingCharge, ChargeKind, ChargeState, Ledger
+from trunkline_billing.models.invoices import (
+    BillingInvoice,
+    BillingInvoiceLine,
+    BillingInvoiceTax,
+    BillingTaxRate,
+    BillingTaxScheme,
+    InvoiceState,
+)
+from trunkline_billing.operations.accounts import lock_accounts
+from trunkline_billing.operations.credit import use_credit
+from trunkline_billing.operations.ledger import NewEntry, post
+from trunkline_billing.periods import Period, local_day
+from trunkline_billing.settings import BillingSettings
+from trunkline_billing.tax import NamedRate, taxes_on
+
+_ORDER = {ChargeKind.MONTHLY: 0, ChargeKind.SETUP: 1, ChargeKind.USAGE: 2}
+_USAGE_ORDER = {"voice": 0, "sms": 1, "data": 2, "event": 3}
+
+
+@dataclass
+class _Line:
+    kind: str
+    usage_type: str
+    service_id: int | None
+    service_number: str
+    description: str
+    first_day: date
+    last_day: date
+    quantity: int = 0
+    count: int = 0
+    exact_micros: int = 0
+    net_micros: int = 0
+    taxes: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Draft:
+    """An invoice in the making."""
+
+    account_id: int
+    customer_id: int
+    currency: str
+    rates: Sequence[NamedRate]
+    lines: dict[tuple[Any, ...], _Line] = field(default_factory=dict)
+
+    def add(self, charge: Any) -> None:
+        """Uses of one type, service and month come together; everything else has a line of its own."""
+        month = Period.of(charge.first_day)
+        usage = charge.kind == ChargeKind.USAGE
+        key = (
+            _ORDER[ChargeKind(charge.kind)],
+            charge.service_number,
+            _USAGE_ORDER.get(charge.usage_type, 9),
+            month,
+            0 if usage else charge.id,
+        )
+        line = self.lines.get(key)
+        if line is None:
+            line = self.lines[key] = _Line(
+                charge.kind,
+                charge.usage_type,
+                charge.service_id,
+                charge.service_number,
+                charge.description,
+                charge.first_day,
+                charge.last_day,
+            )
+        line.first_day, line.last_day = min(line.first_day, charge.first_day), max(line.last_day, charge.last_day)
+        line.quantity += charge.quantity
+        line.count += charge.count
+        line.exact_micros += charge.amount_micros
+
+    def finish(self) -> None:
+        for line in self.lines.values():
+            line.net_micros = round_to_minor(line.exact_micros, self.currency)
+            line.taxes = taxes_on(line.net_micros, self.rates, self.currency)
+
+    @property
+    def sorted_lines(self) -> list[_Line]:
+        return [line for _key, line in sorted(self.lines.items(), key=lambda pair: pair[0])]
+
+    @property
+    def exact(self) -> int:
+        return sum(line.exact_micros for line in self.lines.values())
+
+    @property
+    def net(self) -> int:
+        return sum(line.net_micros for line in self.lines.values())
+
+    @property
+    def tax(self) -> int:
+        return sum(sum(line.taxes) for line in self.lines.values())
+
+
+def issue_for(
+    ctx: Context, keys: Mapping[int, str], period: Period, *, until: date, run_id: int | None = None
+) -> list[tuple[int, str, int]]:
+    """Invoice what is open for these accounts (id → unique key of the invoice) up to and including day `until`.
+
+    Accounts with nothing open, or whose invoice exists, are left out. Returns (invoice key, number, account key) of each issued.
+    Net amounts are rounded half away from zero to minor units per line; the residue goes to the rounding book.
+    """
+    lock_accounts(ctx, keys)
+    taken = set(
+        ctx.session.scalars(select(BillingInvoice.unique_key).where(BillingInvoice.unique_key.in_(keys.values())))
+    )
+    wanted = [account_id for account_id, key in keys.items() if key not in taken]
+    drafts = _drafts(ctx, wanted, until)
+    if not drafts:
+        return []
+    numbers = take_numbers(ctx.session, "invoice", len(drafts))
+    issued_on = local_day(ctx.now(), ctx.app.config.zone)
+    settings = ctx.settings(BillingSettings)
+    operator = _operator(ctx, settings)
+    customers = snapshots(ctx, [draft.customer_id for draft in drafts])
+    rows = [
+        {
+            "number": number,
+            "unique_key": keys[draft.account_id],
+            "account_id": draft.account_id,
+            "customer_id": draft.customer_id,
+            "run_id": run_id,
+            "period": str(period),
+            "issued_on": issued_on,
+            "due_date": issued_on + timedelta(days=settings.due_days),
+            "state": InvoiceState.OPEN,
+            "currency": draft.currency,
+            "net_micros": draft.net,
+            "tax_micros": draft.tax,
+            "total_micros": draft.net + draft.tax,
+            "paid_micros": 0,
+            "customer": customers[draft.customer_id],
+            "operator": operator,
+            "void_reason": "",
+            "created_at": ctx.now(),
+            "updated_at": ctx.now(),
+            "version": 1,
+        }
+        for number, draft in zip(numbers, drafts, strict=True)
+    ]
+    statement = insert(BillingInvoice).returning(BillingInvoice.id, sort_by_parameter_order=True)  # type: ignore[call-overload]
+    invoice_ids = list(ctx.session.scalars(statement, rows))
+    _store_lines(ctx, invoice_ids, drafts)
+    _post(ctx, invoice_ids, numbers, drafts)
+    _mark_invoiced(ctx, invoice_ids, drafts, until)
+    use_credit(ctx, [draft.account_id for draft in drafts])
+    return [(i, number, draft.account_id) for i, number, draft in zip(invoice_ids, numbers, drafts, strict=True)]
+
+
+def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draft]:
+    schemes = tax_schemes(ctx)
+    drafts: dict[int, _Draft] = {}
+    statement = (
+        select(
+            BillingCharge.id,
+            BillingCharge.account_id,
+            BillingCharge.customer_id,
+            BillingCharge.kind,
+            BillingCharge.usage_type,
+            BillingCharge.service_id,
+            BillingCharge.service_number,
+            BillingCharge.description,
+            BillingCharge.first_day,
+            BillingCharge.last_day,
+            BillingCharge.quantity,
+            BillingCharge.count,
+            BillingCharge.amount_micros,
+            BillingCharge.currency,
+            BillingAccount.tax_scheme_id,
+        )
+        .join(BillingAccount, BillingAccount.id == BillingCharge.account_id)
+        .where(
+            BillingCharge.account_id.in_(account_ids),
+            BillingCharge.state == ChargeState.OPEN,
+            BillingCharge.first_day <= until,
+        )
+        .order_by(BillingCharge.account_id, BillingCharge.id)
+    )
+    for charge in ctx.session.execute(statement):
+        draft = drafts.get(charge.account_id)
+        if draft is None:
+            rates = schemes.get(charge.tax_scheme_id) or schemes.get(None, [])
+            draft = drafts[charge.account_id] = _Draft(charge.account_id, charge.customer_id, charge.currency, rates)
+        draft.add(charge)
+    for draft in drafts.values():
+        draft.finish()
+    # What amounts to nothing waits for the next invoice.
+    return [draft for draft in drafts.values() if draft.net > 0]
+
+
+def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:
+    """The rates of every scheme by its key; None is the default scheme."""
+    found: dict[int | None, list[NamedRate]] = {}
+    for scheme_id, is_default in ctx.session.execute(select(BillingTaxScheme.id, BillingTaxScheme.is_default)):
+        found[scheme_id] = []
+        if is_default:
+            found[None] = found[scheme_id]
+    for rate in ctx.session.execute(
+        select(BillingTaxRate.scheme_id, BillingTaxRate.name, BillingTaxRate.rate_millionths).order_by(BillingTaxRate.id)
+    ):
+        found[rate.scheme_id].append(NamedRate(rate.name, rate.rate_millionths))
+    return found
+
+
+def _operator(ctx: Context, settings: BillingSettings) -> dict[str, Any]:
+    return {
+        "name": ctx.app.config.operator_name,
+        "tax_id": settings.operator_tax_id,
+        "address": settings.operator_address,
+        "contact": settings.operator_contact,
+        "fiscal_notice": settings.fiscal_notice,
+        "language": ctx.app.config.language,
+    }
+
+
+def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Customers as an invoice keeps them: name, tax number, language, e-mail and first site's address."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in ctx.session.execute(
+        select(
+            Customer.id,
+            Customer.number,
+            Customer.name,
+            Customer.legal_name,
+            Customer.tax_id,
+            Customer.email,
+            Customer.language,
+        ).where(Customer.id.in_(customer_ids))
+    ):
+        found[row.id] = {
+            "number": row.number,
+            "name": row.legal_name or row.name,
+            "tax_id": row.tax_id,
+            "email": row.email,
+            "language": row.language or ctx.app.config.language,
+            "address": [],
+        }
+    for site in ctx.session.execute(
+        select(Site.customer_id, Site.street, Site.city, Site.state, Site.postal_code, Site.country)
+        .where(Site.customer_id.in_(customer_ids))
+        .order_by(Site.id.desc())
+    ):
+        town = " – ".join(part for part in (site.city, site.state) if part)
+        lines = [site.street, " ".join(part for part in (site.postal_code, town) if part), site.country]
+        found[site.customer_id]["address"] = [line for line in lines if line]
+    return found
+
+
+def _store_lines(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Draft]) -> None:
+    lines, taxes = [], []
+    for invoice_id, draft in zip(invoice_ids, drafts, strict=True):
+        for seq, line in enumerate(draft.sorted_lines, start=1):
+            lines.append(
+                {
+                    "invoice_id": invoice_id,
+                    "seq": seq,
+                    "kind": line.kind,
+                    "usage_type": line.usage_type,
+                    "service_id": line.service_id,
+                    "service_number": line.service_number,
+                    "description": line.description,
+                    "first_day": line.first_day,
+                    "last_day": line.last_day,
+                    "quantity": line.quantity,
+                    "count": line.count,
+                    "net_micros": line.net_micros,
+                    "tax_micros": sum(line.taxes),
+                }
+            )
+        taxes += [
+            {
+                "invoice_id": invoice_id,
+                "name": rate.name,
+                "rate_millionths": rate.rate_millionths,
+                "base_micros": draft.net,
+                "tax_micros": sum(line.taxes[position] for line in draft.lines.values()),
+            }
+            for position, rate in enumerate(draft.rates)
+        ]
+    ctx.session.execute(insert(BillingInvoiceLine), lines)
+    if taxes:
+        ctx.session.execute(insert(BillingInvoiceTax), taxes)
+
+
+def _post(ctx: Context, invoice_ids: Sequence[int], numbers: Sequence[str], drafts: Sequence[_Draft]) -> None:
+    entries = [
+        NewEntry(
+            f"invoice:{invoice_id}",
+            draft.account_id,
+            draft.customer_id,
+            draft.currency,
+            "invoice",
+            number,
+            [
+                (Ledger.RECEIVABLE, draft.net + draft.tax),
+                (Ledger.UNBILLED, -draft.exact),
+                (Ledger.TAX_PAYABLE, -draft.tax),
+                (Ledger.ROUNDING, draft.exact - draft.net),
+            ],
+        )
+        for invoice_id, number, draft in zip(invoice_ids, numbers, drafts, strict=True)
+    ]
+    post(ctx, entries, ctx.now())
+
+
+def _mark_invoiced(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Draft], until: date) -> None:
+    table = BillingCharge.__table__  # type: ignore[attr-defined]
+    statement = (
+        update(table)
+        .where(
+            table.c.account_id == bindparam("of_account"),
+            table.c.state == ChargeState.OPEN,
+            table.c.first_day <= until,
+        )
+        .values(state=ChargeState.INVOICED.value, invoice_id=bindparam("on_invoice"))
+    )
+    ctx.session.connection().execute(
+        statement,
+        [
+            {"of_account": draft.account_id, "on_invoice": invoice_id}
+            for invoice_id, draft in zip(invoice_ids, drafts, strict=True)
+        ],
+    )

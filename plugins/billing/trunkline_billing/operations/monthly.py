@@ -1,0 +1,172 @@
+"""The monthly charges that a run finds missing, for many accounts at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import (
+    BillingAccount,
+    BillingCharge,
+    BillingSubscription,
+    ChargeKind,
+    ChargeState,
+    Ledger,
+)
+from trunkline_billing.operations.charges import monthly_key
+from trunkline_billing.operations.ledger import NewEntry, post
+from trunkline_billing.periods import Period, charged_days, local_day, prorated
+from trunkline_catalog import queries as catalog
+
+
+@dataclass(frozen=True)
+class _Due:
+    """One monthly charge to be made."""
+
+    key: str
+    account_id: int
+    customer_id: int
+    currency: str
+    service_id: int
+    service_number: str
+    product_name: str
+    first_day: date
+    last_day: date
+    amount: int
+
+
+def charge_month(ctx: Context, account_ids: Sequence[int], period: Period, at: datetime) -> int:
+    """Make the monthly charges of `period` that these accounts do not have yet; returns how many."""
+    due = _due(ctx, account_ids, period)
+    by_account: dict[int, list[_Due]] = {}
+    for item in due:
+        by_account.setdefault(item.account_id, []).append(item)
+    entries, groups = [], list(by_account.values())
+    for group in groups:
+        total, first = sum(item.amount for item in group), group[0]
+        # The first key makes the entry unique: should it exist, its charge would exist too.
+        entries.append(
+            NewEntry(
+                f"monthly:{first.key}:{len(group)}:{at:%Y%m%dT%H%M%S%f}",
+                first.account_id,
+                first.customer_id,
+                first.currency,
+                ChargeKind.MONTHLY,
+                f"{period} · {len(group)}",
+                [(Ledger.UNBILLED, total), (Ledger.REVENUE_RECURRING, -total)],
+            )
+        )
+    keys = post(ctx, entries, at)
+    rows = [_row(item, entry_id, at) for group, entry_id in zip(groups, keys, strict=True) for item in group]
+    if rows:
+        ctx.session.execute(insert(BillingCharge), rows)
+    return len(rows)
+
+
+def _row(item: _Due, entry_id: int, at: datetime) -> dict[str, Any]:
+    return {
+        "unique_key": item.key,
+        "account_id": item.account_id,
+        "customer_id": item.customer_id,
+        "entry_id": entry_id,
+        "service_id": item.service_id,
+        "service_number": item.service_number,
+        "kind": ChargeKind.MONTHLY,
+        "state": ChargeState.OPEN,
+        "description": item.product_name,
+        "usage_type": "",
+        "first_day": item.first_day,
+        "last_day": item.last_day,
+        "quantity": (item.last_day - item.first_day).days + 1,
+        "count": 1,
+        "amount_micros": item.amount,
+        "currency": item.currency,
+        "at": at,
+    }
+
+
+def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]:
+    zone = ctx.app.config.zone
+    running = ctx.session.execute(
+        select(
+            BillingSubscription.service_id,
+            BillingSubscription.service_number,
+            BillingSubscription.product_code,
+            BillingSubscription.product_name,
+            BillingSubscription.account_id,
+            BillingSubscription.customer_id,
+            BillingSubscription.starts_at,
+            BillingSubscription.ends_at,
+            BillingAccount.currency,
+        )
+        .join(BillingAccount, BillingAccount.id == BillingSubscription.account_id)
+        .where(
+            BillingSubscription.account_id.in_(account_ids),
+            BillingSubscription.starts_at < period.end(zone),
+            (BillingSubscription.ends_at.is_(None)) | (BillingSubscription.ends_at >= period.start(zone)),
+        )
+        .order_by(BillingSubscription.account_id, BillingSubscription.service_id)
+    ).all()
+    charged = set(
+        ctx.session.scalars(
+            select(BillingCharge.service_id).where(
+                BillingCharge.account_id.in_(account_ids),
+                BillingCharge.kind == ChargeKind.MONTHLY,
+                BillingCharge.state != ChargeState.VOID,
+                BillingCharge.first_day >= period.first_day,
+                BillingCharge.first_day <= period.last_day,
+            )
+        )
+    )
+    prices: dict[tuple[str, date], int] = {}
+    found = []
+    for row in running:
+        if row.service_id in charged:
+            continue
+        days = charged_days(
+            period, local_day(row.starts_at, zone), local_day(row.ends_at, zone) if row.ends_at else None
+        )
+        if days is None:
+            continue
+        monthly = _price(ctx, prices, row.product_code, row.currency, max(row.starts_at, period.start(zone)))
+        amount = prorated(monthly, (days[1] - days[0]).days + 1, period.days)
+        if amount:
+            found.append(
+                _Due(
+                    monthly_key(row.service_id, period),
+                    row.account_id,
+                    row.customer_id,
+                    row.currency,
+                    row.service_id,
+                    row.service_number,
+                    row.product_name,
+                    *days,
+                    amount,
+                )
+            )
+    return found
+
+
+def _price(ctx: Context, known: dict[Any, int], product_code: str, currency: str, at: datetime) -> int:
+    """The monthly price at a moment, read once per product and day."""
+    key = (product_code, currency, at)
+    if key not in known:
+        price = catalog.price_at(ctx, product_code, at)
+        if price.currency != currency:
+            raise Refused(
+                _(
+                    "{product} is priced in {price}, an account that has it is kept in {currency}.",
+                    product=product_code,
+                    price=price.currency,
+                    currency=currency,
+                ),
+                field="currency",
+                remedy=_("Set its price in that currency."),
+            )
+        known[key] = price.monthly_micros
+    return known[key]

@@ -1,0 +1,112 @@
+"""A tariff compiled for lookups: overlapping prefixes flattened to intervals, found by bisection.
+
+Digits compare as text: all numbers beginning with 5511 lie between "5511" and "5512". Flattening turns nested prefixes into
+intervals that do not overlap, each with the price of its longest prefix, so that one bisection finds the longest match.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trunkline_billing.rating.pricing import Price, Tier
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """One row of a tariff: a tier of a prefix from a moment on."""
+
+    type: str
+    prefix: str
+    destination: str
+    tier: Tier
+    effective_from: datetime
+
+
+@dataclass(frozen=True)
+class PrefixTable:
+    """Prices of one type of use at one time."""
+
+    starts: Sequence[str]
+    prices: Sequence[Price | None]
+
+    def find(self, number: str) -> Price | None:
+        """The price of the longest prefix of `number` (digits only); None when none matches."""
+        position = bisect_right(self.starts, number) - 1
+        return self.prices[position] if position >= 0 else None
+
+
+def flatten(prices: Iterable[Price]) -> PrefixTable:
+    """Non-overlapping intervals of these prefixes. The empty prefix matches every number."""
+    by_prefix = {price.prefix: price for price in prices}
+    bounds: dict[str, None] = {}
+    for prefix in by_prefix:
+        bounds[prefix] = None
+        if prefix:
+            bounds[_after(prefix)] = None
+    starts = sorted(bounds)
+    found = [_longest(by_prefix, start) for start in starts]
+    return PrefixTable(starts, found)
+
+
+def _after(prefix: str) -> str:
+    """The first text after every number with this prefix (":" follows "9")."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _longest(by_prefix: Mapping[str, Price], start: str) -> Price | None:
+    # A bound such as "56" or "5:" is no number; what holds from there on is the longest prefix that contains it.
+    for size in range(len(start), -1, -1):
+        price = by_prefix.get(start[:size])
+        if price is not None:
+            return price
+    return None
+
+
+@dataclass
+class CompiledTariff:
+    """A tariff at one revision; the prefix tables of each stretch of time are made when first asked for."""
+
+    tariff_id: int
+    name: str
+    currency: str
+    revision: int
+    rows: Sequence[RateRow]
+    boundaries: list[float] = field(init=False)
+    tables: dict[tuple[str, int], PrefixTable] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.boundaries = sorted({row.effective_from.timestamp() for row in self.rows})
+
+    def table(self, type: str, at: float) -> PrefixTable:  # noqa: A002 — the domain's word
+        """The prefixes of a type of use that are in force at a POSIX time."""
+        stretch = bisect_right(self.boundaries, at)
+        table = self.tables.get((type, stretch))
+        if table is None:
+            table = self.tables[type, stretch] = self._compile(type, stretch)
+        return table
+
+    def _compile(self, type: str, stretch: int) -> PrefixTable:  # noqa: A002
+        latest: dict[str, datetime] = {}
+        until = self.boundaries[stretch - 1] if stretch else float("-inf")
+        rows = [row for row in self.rows if row.type == type and row.effective_from.timestamp() <= until]
+        for row in rows:
+            if row.prefix not in latest or row.effective_from > latest[row.prefix]:
+                latest[row.prefix] = row.effective_from
+        groups: dict[str, list[RateRow]] = {}
+        for row in rows:
+            if row.effective_from == latest[row.prefix]:
+                groups.setdefault(row.prefix, []).append(row)
+        return flatten(_price(prefix, group) for prefix, group in groups.items())
+
+
+def _price(prefix: str, rows: list[RateRow]) -> Price:
+    rows.sort(key=lambda row: row.tier.start)
+    return Price(prefix, rows[0].destination, tuple(row.tier for row in rows))
+
+
+def digits_of(number: str) -> str:
+    """The digits of a number as written in usage records (`+55 11 …`, `005511…` stays as it is but for signs and blanks)."""
+    if number.isdigit():
+        return number
+    return "".join(character for character in number if character.isdigit())

@@ -1,0 +1,139 @@
+"""What checking and rating a usage record needs to know, read once per batch."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from math import inf
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from trunkline.errors import NotFound
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import BillingAccount, BillingSubscription
+from trunkline_billing.periods import Period
+from trunkline_billing.queries.tariffs import compiled
+from trunkline_billing.rating.compiled import CompiledTariff
+from trunkline_billing.settings import BillingSettings
+from trunkline_catalog import queries as catalog
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedService:
+    """A service as rating sees it. `allowances` is what one month includes, by type."""
+
+    service_id: int
+    service_number: str
+    account_id: int
+    customer_id: int
+    currency: str
+    tariff: CompiledTariff | None
+    #: Why nothing can be rated, when there is no usable tariff.
+    problem: str
+    allowances: Mapping[str, int]
+
+
+@dataclass
+class Facts:
+    """Holders of identifiers by time, charged services, and the months as POSIX times."""
+
+    #: identifier → (from, to, service key), POSIX times.
+    holders: Mapping[str, Sequence[tuple[float, float, int]]]
+    services: Mapping[int, ChargedService]
+    zone: ZoneInfo
+    #: Numbers that allowances cover begin with one of these.
+    home: tuple[str, ...]
+    latest_start: float
+    months: Sequence[float] = field(init=False)
+    periods: Sequence[Period] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.months, self.periods = _calendar(str(self.zone))
+
+    def period(self, at: float) -> Period:
+        """The month that holds a POSIX time."""
+        return self.periods[max(0, bisect_right(self.months, at) - 1)]
+
+
+@lru_cache(maxsize=8)
+def _calendar(zone: str) -> tuple[list[float], list[Period]]:
+    periods = [Period(year, month) for year in range(_FIRST_YEAR, _LAST_YEAR) for month in range(1, 13)]
+    return [period.start(ZoneInfo(zone)).timestamp() for period in periods], periods
+
+
+def load_facts(ctx: Context) -> Facts:
+    """Read the facts as they are now."""
+    holders: dict[str, list[tuple[float, float, int]]] = {}
+    for (_kind, value), entries in catalog.identifier_index(ctx).items():
+        spans = [
+            (entry.valid_from.timestamp(), entry.valid_to.timestamp() if entry.valid_to else inf, entry.service_id)
+            for entry in entries
+        ]
+        holders.setdefault(value.lstrip("+"), []).extend(spans)
+    return Facts(
+        holders,
+        _services(ctx),
+        ctx.app.config.zone,
+        home_prefixes(ctx),
+        (ctx.now() + timedelta(days=1)).timestamp(),
+    )
+
+
+def home_prefixes(ctx: Context) -> tuple[str, ...]:
+    """Prefixes that allowances cover: those of the settings, else the operator's own country."""
+    configured = ctx.settings(BillingSettings).allowance_prefixes
+    if configured:
+        return tuple(prefix.strip() for prefix in configured.split(",") if prefix.strip())
+    from phonenumbers import country_code_for_region
+
+    return (str(country_code_for_region(ctx.app.config.country)),)
+
+
+def _services(ctx: Context) -> dict[int, ChargedService]:
+    default = ctx.settings(BillingSettings).default_tariff
+    offers: dict[str, tuple[CompiledTariff | None, str, dict[str, int]]] = {}
+    found = {}
+    for row in ctx.session.execute(
+        select(
+            BillingSubscription.service_id,
+            BillingSubscription.service_number,
+            BillingSubscription.account_id,
+            BillingSubscription.customer_id,
+            BillingSubscription.product_code,
+            BillingAccount.currency,
+        ).join(BillingAccount, BillingAccount.id == BillingSubscription.account_id)  # type: ignore[call-overload]
+    ):
+        if row.product_code not in offers:
+            offers[row.product_code] = _offer(ctx, row.product_code, default)
+        tariff, problem, allowances = offers[row.product_code]
+        if tariff is not None and tariff.currency != row.currency:
+            tariff, problem = None, f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
+        found[row.service_id] = ChargedService(
+            row.service_id,
+            row.service_number,
+            row.account_id,
+            row.customer_id,
+            row.currency,
+            tariff,
+            problem,
+            allowances,
+        )
+    return found
+
+
+def _offer(ctx: Context, product_code: str, default: str) -> tuple[CompiledTariff | None, str, dict[str, int]]:
+    product = catalog.product(ctx, product_code)
+    allowances: dict[str, int] = {}
+    for allowance in product.allowances:
+        allowances[allowance.type] = allowances.get(allowance.type, 0) + allowance.quantity
+    name = product.tariff or default
+    if not name:
+        return None, f"product {product.name} names no tariff and there is no default one", allowances
+    try:
+        return compiled(ctx, name), "", allowances
+    except NotFound:
+        return None, f"there is no tariff {name}, which product {product.name} names", allowances
