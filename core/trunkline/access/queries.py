@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from trunkline.access.models import Role, RoleGrant, UserRole
 from trunkline.access.roles import ADMINISTRATOR
+from trunkline.auth.models import User
 from trunkline.errors import Refused
 from trunkline.i18n import gettext, translate
 from trunkline.operation import Context
@@ -92,6 +93,18 @@ def roles_of(ctx: Context, user_id: int) -> list[Role]:
         .join(UserRole, col(UserRole.role_id) == col(Role.id))
         .where(col(UserRole.user_id) == user_id)
         .order_by(col(Role.label))
+    )
+    return list(ctx.session.scalars(statement))
+
+
+def holders_of(ctx: Context, role_id: int) -> list[User]:
+    """The first hundred users who hold a role, by name."""
+    statement = (
+        ctx.visible(User)
+        .join(UserRole, col(UserRole.user_id) == col(User.id))
+        .where(col(UserRole.role_id) == role_id)
+        .order_by(col(User.name))
+        .limit(100)
     )
     return list(ctx.session.scalars(statement))
 

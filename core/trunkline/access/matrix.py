@@ -1,0 +1,88 @@
+"""The matrix of permissions as a form: a section per plugin, a line per noun, a tick per permission."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field, create_model
+
+from trunkline.access.queries import permission_groups
+from trunkline.access.schemas import Label
+from trunkline.i18n import gettext
+from trunkline.plugin import Permission
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_ = gettext
+_FIELD = "may_"
+
+
+class Matrix:
+    """The forms of one application, one per audience: `app.part(Matrix)`."""
+
+    def __init__(self, app: "App") -> None:
+        self._nouns: dict[str, dict[str, list[Permission]]] = {}
+        self._schemas: dict[tuple[str, bool], type[BaseModel]] = {}
+        for audience in ("staff", "portal"):
+            lines: dict[str, list[Permission]] = {}
+            for group in permission_groups(app, audience):
+                for permission in group.permissions:
+                    owner, noun, _verb = permission.name.split(".")
+                    lines.setdefault(f"{_FIELD}{owner}_{noun}", []).append(permission)
+            self._nouns[audience] = lines
+        labels = {plugin.name: plugin.label for plugin in app.plugins}
+        for audience, lines in self._nouns.items():
+            for builtin in (True, False):
+                self._schemas[audience, builtin] = _schema(lines, labels, builtin)
+
+    def schema(self, audience: str, *, is_builtin: bool) -> type[BaseModel]:
+        """The form's schema. The names of built-in roles are not asked for."""
+        return self._schemas[audience, is_builtin]
+
+    def values(self, audience: str, granted: frozenset[str]) -> Mapping[str, Sequence[str]]:
+        """The form's values for a role that grants these permissions."""
+        return {
+            field: [item.name for item in permissions if item.name in granted]
+            for field, permissions in self._nouns[audience].items()
+        }
+
+    def lines(self, audience: str, granted: frozenset[str]) -> list[tuple[str, str]]:
+        """(noun, what may be done) of what a role grants, to be read."""
+        found = []
+        for permissions in self._nouns[audience].values():
+            labels = [str(item.label) for item in permissions if item.name in granted]
+            if labels:
+                found.append((_noun(permissions[0].name), ", ".join(labels)))
+        return found
+
+
+def chosen(command: BaseModel) -> list[str]:
+    """The permissions ticked in a submitted matrix."""
+    ticked = (getattr(command, name) for name in type(command).model_fields if name.startswith(_FIELD))
+    return [permission for line in ticked for permission in line]
+
+
+def _schema(
+    lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str], builtin: bool
+) -> type[BaseModel]:
+    fields: dict[str, Any] = {"version": (int | None, None)}
+    if not builtin:
+        fields["label"] = (Label, Field(title=_("Name")))
+        fields["description"] = (str, Field(default="", title=_("What it is for"), max_length=400))
+    for field, permissions in lines.items():
+        owner = permissions[0].name.partition(".")[0]
+        extra: Any = {
+            "widget": "checkboxes",
+            "choices": [(item.name, item.label) for item in permissions],
+            "section": labels.get(owner, owner),
+        }
+        fields[field] = (
+            list[str],
+            Field(default=[], title=_noun(permissions[0].name), json_schema_extra=extra),
+        )
+    made: type[BaseModel] = create_model("RoleMatrix", **fields)
+    return made
+
+
+def _noun(permission: str) -> str:
+    return permission.split(".")[1].replace("_", " ").capitalize()

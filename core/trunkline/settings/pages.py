@@ -1,0 +1,89 @@
+"""The settings pages, one per plugin, made from its settings model."""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from trunkline.errors import Conflict, Refused
+from trunkline.i18n import gettext
+from trunkline.settings import operations, queries
+from trunkline.settings.queries import SettingsView
+from trunkline.web.forms import Form
+from trunkline.web.pages import Page, Pages
+
+_ = gettext
+
+pages = Pages()
+
+
+@pages.get("/settings", permission="core.settings.view")
+def list_sections(page: Page) -> Response:
+    page.title = _("Settings")
+    return page.render(
+        "settings/sections.html",
+        plugins=queries.sections(page.ctx),
+        changed=queries.changed_by_owner(page.ctx),
+    )
+
+
+@pages.get("/settings/{owner}", permission="core.settings.view")
+def show_settings(page: Page, owner: str) -> Response:
+    view = queries.settings_of(page.ctx, owner)
+    return _render(page, view, _form(page, view))
+
+
+@pages.post("/settings/{owner}", permission="core.settings.edit")
+def save_settings(page: Page, owner: str) -> Response:
+    view = queries.settings_of(page.ctx, owner)
+    form = _form(page, view).parse(page.form_data)
+    if not form.valid:
+        return _render(page, view, form, 422)
+    try:
+        with page.ctx.session.begin_nested():
+            operations.save(page.ctx, owner, _values(view, form), form.version)
+    except (Refused, Conflict) as error:
+        now = queries.settings_of(page.ctx, owner)
+        form.refuse(error.field, str(error))
+        form.version = now.version
+        return _render(page, now, form, error.status)
+    return page.redirect(f"/settings/{owner}", _("Saved. The settings hold from now on."))
+
+
+@pages.post("/settings/{owner}/{name}/forget", permission="core.settings.edit")
+def forget_setting(page: Page, owner: str, name: str) -> Response:
+    operations.forget(page.ctx, owner, name)
+    return page.redirect(f"/settings/{owner}", _("Back to the default."))
+
+
+def _form(page: Page, view: SettingsView) -> Form[BaseModel]:
+    """The form of what may be changed here. Secrets are blank, and blank keeps them."""
+    form: Form[BaseModel] = page.form(
+        view.model,
+        {name: getattr(view.current, name) for name in view.model.model_fields},
+        exclude=[item.name for item in view.locked],
+        fixed={item.name: getattr(view.current, item.name) for item in view.locked},
+        version=view.version,
+        action=f"/settings/{view.owner}",
+        cancel="/settings",
+    )
+    kept = {item.name for item in view.secrets}
+    form.specs = [
+        replace(spec, help=f"{spec.help} {_('Set. Leave it blank to keep it.')}".strip(), required=False)
+        if spec.name in kept
+        else spec
+        for spec in form.specs
+    ]
+    return form
+
+
+def _values(view: SettingsView, form: Form[BaseModel]) -> dict[str, Any]:
+    locked = {item.name for item in view.locked}
+    return {name: getattr(form.command, name) for name in view.model.model_fields if name not in locked}
+
+
+def _render(page: Page, view: SettingsView, form: Form[BaseModel], status: int = 200) -> Response:
+    page.title = _(view.label)
+    page.crumbs((_("Settings"), "/settings"), (page.title, ""))
+    return page.render("settings/settings.html", status=status, view=view, form=form)
