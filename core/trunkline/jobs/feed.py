@@ -104,7 +104,9 @@ class JobFeed:
 
     async def _read(self) -> None:
         while self._watched:
-            positions = {job_id: watched.position for job_id, watched in self._watched.items() if not watched.over}
+            positions = {
+                job_id: watched.position for job_id, watched in self._watched.items() if not watched.over
+            }
             for job_id, (rows, face, over) in (await run_in_threadpool(self._look, positions)).items():
                 if (watched := self._watched.get(job_id)) is not None:
                     self._tell(watched, rows, face, over)
@@ -125,16 +127,14 @@ class JobFeed:
 
     def _look(self, positions: dict[int, int]) -> dict[int, tuple[Sequence[RowMapping], Hashable, bool]]:
         with self._app.reading() as ctx:
-            states = dict(
-                ctx.session.execute(select(Job.id, Job.state).where(col(Job.id).in_(positions))).tuples().all()
-            )
+            known = select(col(Job.id), col(Job.state)).where(col(Job.id).in_(positions))
+            states: dict[int | None, str] = dict(ctx.session.execute(known).tuples().all())
             steps: dict[int, list[tuple[int, str, int]]] = {}
-            statement = select(JobStep.job_id, JobStep.seq, JobStep.state, JobStep.tries)
-            for job_id, seq, state, tries in ctx.session.execute(
-                statement.where(col(JobStep.job_id).in_(positions)).order_by(col(JobStep.seq))
-            ):
+            statement = select(col(JobStep.job_id), col(JobStep.seq), col(JobStep.state), col(JobStep.tries))
+            of_these = statement.where(col(JobStep.job_id).in_(positions)).order_by(col(JobStep.seq))
+            for job_id, seq, state, tries in ctx.session.execute(of_these).tuples():
                 steps.setdefault(job_id, []).append((seq, state, tries))
-            found = {}
+            found: dict[int, tuple[Sequence[RowMapping], Hashable, bool]] = {}
             for job_id, position in positions.items():
                 rows = queries.lines(ctx, job_id, after=position, limit=_LINES_AT_ONCE)
                 # A job that was deleted is over, too.

@@ -84,7 +84,9 @@ def raw_log(page: Page, number: str) -> Response:
     texts = []
     for line in queries.lines(page.ctx, found.key, limit=1_000_000):
         step = f" [{line['step']}]" if line["step"] is not None else ""
-        texts.append(f"{line['at'].isoformat(timespec='milliseconds')} {line['level']:<5}{step} {line['text']}")
+        texts.append(
+            f"{line['at'].isoformat(timespec='milliseconds')} {line['level']:<5}{step} {line['text']}"
+        )
         if line["id"] in tracebacks:
             texts.append(tracebacks[line["id"]].rstrip())
     headers = {"Content-Disposition": f'attachment; filename="{found.number}.txt"'}
@@ -111,7 +113,9 @@ def roll_back(page: Page, number: str) -> Response:
 
 def _crumbs_of_settle(page: Page, number: str) -> Mapping[str, Any]:
     found = queries.get(page.ctx, number)
-    page.crumbs((str(_("Jobs")), "/jobs"), (found.number, f"/jobs/{found.number}"), (str(_("Settle by hand")), ""))
+    page.crumbs(
+        (str(_("Jobs")), "/jobs"), (found.number, f"/jobs/{found.number}"), (str(_("Settle by hand")), "")
+    )
     return {"job": found}
 
 
@@ -138,7 +142,9 @@ def _facts(page: Page, found: Job) -> dict[str, Any]:
         "customer": queries.customer_of(page.ctx, found),
         "steps": [_step_view(step, page.ctx.now()) for step in steps],
         "done": sum(step.state == StepState.DONE for step in steps),
-        "current": next((step.seq for step in steps if step.state in (StepState.RUNNING, StepState.UNDOING)), None),
+        "current": next(
+            (step.seq for step in steps if step.state in (StepState.RUNNING, StepState.UNDOING)), None
+        ),
         "over": state.is_over,
         "elapsed": _seconds(found.started_at, found.finished_at or page.ctx.now()),
         "retried": next((step for step in steps if step.state == StepState.RUNNING and step.tries > 1), None),
@@ -163,7 +169,9 @@ def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
 
 def _outputs(outputs: Mapping[str, Any]) -> str:
     """Plain outputs in one line: what a step brought to light."""
-    plain = (f"{name} {value}" for name, value in outputs.items() if isinstance(value, str | int) and value != "")
+    plain = (
+        f"{name} {value}" for name, value in outputs.items() if isinstance(value, str | int) and value != ""
+    )
     return ", ".join(plain)[:200]
 
 
@@ -175,7 +183,10 @@ async def _stream(page: Page, job_id: int, after: int) -> AsyncIterator[str]:
     async for news in state.job_feed.follow(job_id, after):
         # The handler's locale ended with the handler.
         with i18n.use_locale(page.locale, page.app.config.time_zone):
-            texts = [_message("line", page.fragment("jobs/line.html", line=line), line["id"]) for line in news.lines]
+            texts = [
+                _message("line", page.fragment("jobs/line.html", line=line), line["id"])
+                for line in news.lines
+            ]
         if news.moved:
             texts.append(_message("steps", "moved"))
         if news.over:

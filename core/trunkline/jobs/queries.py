@@ -33,7 +33,7 @@ def customer_of(ctx: Context, job: Job) -> Customer | None:
 def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, ...]]:
     """The columns that lists of jobs show; with `contributed_by` only jobs that have a step of this plugin."""
     steps = select(func.count()).where(col(JobStep.job_id) == col(Job.id))
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             col(Job.id).label("id"),
             col(Job.number).label("number"),
@@ -65,17 +65,21 @@ def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, .
 
 def kinds(ctx: Context) -> list[str]:
     """The kinds of jobs there are."""
-    return sorted(ctx.session.scalars(select(Job.kind).distinct()))
+    return sorted(ctx.session.scalars(select(col(Job.kind)).distinct()))
 
 
 def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:
     """A job's steps in order."""
-    return ctx.session.scalars(select(JobStep).where(col(JobStep.job_id) == job_id).order_by(col(JobStep.seq))).all()
+    return ctx.session.scalars(
+        select(JobStep).where(col(JobStep.job_id) == job_id).order_by(col(JobStep.seq))
+    ).all()
 
 
-def lines(ctx: Context, job_id: int, *, after: int = 0, limit: int = 1000, newest: bool = False) -> Sequence[RowMapping]:
+def lines(
+    ctx: Context, job_id: int, *, after: int = 0, limit: int = 1000, newest: bool = False
+) -> Sequence[RowMapping]:
     """Lines of a job's log after the one with the key `after`, oldest first; with `newest` the last `limit` of them."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             col(JobEvent.id).label("id"),
             col(JobEvent.at).label("at"),
@@ -93,13 +97,16 @@ def lines(ctx: Context, job_id: int, *, after: int = 0, limit: int = 1000, newes
 
 def traceback_of(ctx: Context, job_id: int) -> dict[int, str]:
     """Tracebacks that the log's lines carry, by the line's key."""
-    rows = ctx.session.execute(select(JobEvent.id, JobEvent.data).where(col(JobEvent.job_id) == job_id)).all()
-    return {key: data["traceback"] for key, data in rows if data and "traceback" in data}
+    statement = select(col(JobEvent.id), col(JobEvent.data)).where(col(JobEvent.job_id) == job_id)
+    rows = ctx.session.execute(statement).tuples()
+    return {key: data["traceback"] for key, data in rows if key is not None and data and "traceback" in data}
 
 
 def problem_count(ctx: Context, job_id: int) -> int:
     """How many lines of the log tell of a problem."""
-    statement = select(func.count()).where(col(JobEvent.job_id) == job_id, col(JobEvent.level).in_(("warn", "error")))
+    statement = select(func.count()).where(
+        col(JobEvent.job_id) == job_id, col(JobEvent.level).in_(("warn", "error"))
+    )
     return ctx.session.scalar(statement) or 0
 
 

@@ -34,7 +34,9 @@ def log(
 ) -> list[JobLine]:
     """Lines of the log after one of them, oldest first."""
     found = queries.get(ctx, number)
-    return [JobLine.model_validate(dict(line)) for line in queries.lines(ctx, found.key, after=after, limit=limit)]
+    return [
+        JobLine.model_validate(dict(line)) for line in queries.lines(ctx, found.key, after=after, limit=limit)
+    ]
 
 
 @rest.post("/{number}/cancel", permission="core.job.cancel", status=202)

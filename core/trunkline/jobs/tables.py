@@ -54,26 +54,33 @@ JOBS = Table(
     ),
     tabs=(
         Tab("work", _("All"), col(Job.kind).not_in(MAIL_KINDS)),
-        Tab("queued", _("Waiting"), (col(Job.state) == JobState.QUEUED) & col(Job.kind).not_in(MAIL_KINDS), count=True),
+        Tab(
+            "queued",
+            _("Waiting"),
+            (col(Job.state) == JobState.QUEUED) & col(Job.kind).not_in(MAIL_KINDS),
+            count=True,
+        ),
         Tab("running", _("At work"), col(Job.state).in_(_WORKING), count=True, tone="info"),
         Tab("attention", _("Need a person"), col(Job.state).in_(NEEDS_PERSON), count=True, tone="danger"),
         Tab("undone", _("Undone"), col(Job.state).in_(_UNDONE)),
         Tab("mail", _("Mail"), col(Job.kind).in_(MAIL_KINDS)),
     ),
     filters=(
-        Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState], column=col(Job.state)),
-        Filter("created_at", _("Queued"), kind="dates", column=col(Job.created_at)),
+        Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState]),
+        Filter("created_at", _("Queued"), kind="dates"),
         Filter("customer", _("Customer"), where=lambda numbers: col(Customer.number).in_(numbers)),
     ),
     search=("number", "title", "customer_name", "customer"),
     search_label=_("Search number, job, customer"),
     sort="-created_at",
     row_href="/jobs/{number}",
-    empty=Empty(_("No jobs yet"), _("Orders, mails, imports and runs appear here with their log."), icon="player-play"),
+    empty=Empty(
+        _("No jobs yet"), _("Orders, mails, imports and runs appear here with their log."), icon="player-play"
+    ),
 )
 
 
 def jobs_table(kinds: Sequence[str]) -> Table:
     """The list with a filter of the kinds there are."""
-    by_kind = Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in kinds], column=col(Job.kind))
+    by_kind = Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in kinds])
     return replace(JOBS, filters=(JOBS.filters[0], by_kind, *JOBS.filters[1:]))

@@ -65,7 +65,10 @@ def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[P
         raise Refused(
             _("The playbook {name} cannot be run: {problem}", name=playbook.name, problem=str(problems[0])),
             field="playbook",
-            remedy=_("Correct that line; `trunkline playbook check {folder}` checks it.", folder=str(playbook.folder)),
+            remedy=_(
+                "Correct that line; `trunkline playbook check {folder}` checks it.",
+                folder=str(playbook.folder),
+            ),
         )
 
 

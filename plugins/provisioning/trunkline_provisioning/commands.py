@@ -17,7 +17,10 @@ def _group() -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="A .yml file, or a playbook's folder.")],
 ) -> None:
-    """Check that playbooks can be read; prints FILE:LINE: MESSAGE of each problem. Exit status 1 when there is one, 2 without a file."""
+    """Check that playbooks can be read; prints FILE:LINE: MESSAGE of each problem.
+
+    Exit status 1 when there is a problem, 2 when there is no file.
+    """
     from trunkline.errors import TrunklineError
     from trunkline_provisioning.checking import check_playbook
 

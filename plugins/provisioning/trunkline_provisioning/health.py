@@ -22,7 +22,9 @@ def _hlr(ctx: Context) -> HealthReport:
         remedy = (
             _("Start it, or correct its address in the settings of provisioning.")
             if place.kind == "external"
-            else _("It starts with the worker: `trunkline serve` or `trunkline worker`. Its log is hlr/log in the data folder.")
+            else _(
+                "It starts with the worker: `trunkline serve` or `trunkline worker`. Its log is hlr/log in the data folder."
+            )
         )
         return HealthReport("HLR", Health.FAILED, f"{place.label}: {silence}", str(remedy))
     if place.kind == "simulated":
@@ -42,4 +44,5 @@ def _ansible() -> HealthReport:
         return HealthReport("Ansible", Health.FAILED, f"{program} is missing", remedy)
     from importlib.metadata import version
 
-    return HealthReport("Ansible", Health.OK, f"ansible-core {version('ansible-core')}, ansible-runner {version('ansible-runner')}")
+    versions = (f"{name} {version(name)}" for name in ("ansible-core", "ansible-runner"))
+    return HealthReport("Ansible", Health.OK, ", ".join(versions))

@@ -1,8 +1,8 @@
 """The process that keeps one Ansible run: `python -m trunkline_provisioning.keeper`, started by `runner.run_playbook`.
 
-It is single-threaded (ansible-runner forks), adopts whatever the run leaves behind, and on SIGTERM, or when the worker dies,
-kills every one of its descendants, deletes the run's folder and ends. It reads one JSON line (the order) from its input and writes
-one JSON object a line: the run's events, then the result.
+It is single-threaded (ansible-runner forks), adopts whatever the run leaves behind, and on SIGTERM, or when the worker
+dies, kills every one of its descendants, deletes the run's folder and ends. It reads one JSON line (the order) from its
+input and writes one JSON object a line: the run's events, then the result.
 """
 
 import json
@@ -16,7 +16,18 @@ from trunkline_provisioning.process_tree import adopt_orphans, end_with_parent, 
 from trunkline_provisioning.run_folder import SECRETS, VARIABLES, RunFolder
 
 _LONGEST_TEXT = 2_000
-_KEPT_RESULT = ("msg", "stderr", "reason", "exception", "stdout", "changed", "attempts", "retries", "hlr", "censored")
+_KEPT_RESULT = (
+    "msg",
+    "stderr",
+    "reason",
+    "exception",
+    "stdout",
+    "changed",
+    "attempts",
+    "retries",
+    "hlr",
+    "censored",
+)
 
 
 class Keeper:

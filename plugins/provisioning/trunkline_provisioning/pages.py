@@ -35,5 +35,8 @@ def show_playbook(page: Page, name: str) -> Response:
     page.title = playbook.name
     page.crumbs((str(_("Playbooks")), "/provisioning/playbooks"), (playbook.name, ""))
     return page.render(
-        "provisioning/playbook.html", playbook=playbook, word=word, source=queries.source(page.ctx, name, word)
+        "provisioning/playbook.html",
+        playbook=playbook,
+        word=word,
+        source=queries.source(page.ctx, name, word),
     )

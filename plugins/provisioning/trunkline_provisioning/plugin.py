@@ -59,7 +59,12 @@ def rest_routes() -> "Sequence[RestRoutes]":
 def menu() -> Sequence[MenuItem]:
     return [
         MenuItem(
-            _("Playbooks"), "/provisioning/playbooks", "book", "provisioning.playbook.list", group="Network", order=320
+            _("Playbooks"),
+            "/provisioning/playbooks",
+            "book",
+            "provisioning.playbook.list",
+            group="Network",
+            order=320,
         )
     ]
 

@@ -50,7 +50,9 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
     place = hlr_place(ctx)
     return {
         **catalog.provisioning_variables(ctx, line_id),
-        "steps": {name.replace(".", "_"): {"outputs": dict(outputs)} for name, outputs in step.before.items()},
+        "steps": {
+            name.replace(".", "_"): {"outputs": dict(outputs)} for name, outputs in step.before.items()
+        },
         "run": {
             "job": step.job_number,
             "step": step.name,

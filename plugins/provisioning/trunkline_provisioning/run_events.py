@@ -38,7 +38,9 @@ class Story:
     """Follows one run. `secrets` are masked in everything that leaves it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted({form for value in secrets if value for form in forms(value)}, key=len, reverse=True)
+        self._secrets = sorted(
+            {form for value in secrets if value for form in forms(value)}, key=len, reverse=True
+        )
         self._problem = ""
         self._stats: Mapping[str, Any] | None = None
         self._outputs: Mapping[str, Any] = {}
@@ -77,15 +79,22 @@ class Story:
         return self._result_line(kind, task, event)
 
     def _result_line(self, kind: str, task: str, event: Mapping[str, Any]) -> Line | None:
-        words, data = _words(event), {"task": task, "host": event.get("host", ""), "seconds": event.get("seconds")}
+        words, data = (
+            _words(event),
+            {"task": task, "host": event.get("host", ""), "seconds": event.get("seconds")},
+        )
         if kind in ("runner_on_ok", "runner_item_on_ok"):
             word = "done" if event.get("hidden") else "changed" if event["changed"] else "ok"
-            return Line("debug" if kind.startswith("runner_item") else "ok", f"{_named(event)}: {word}{words}", data)
+            return Line(
+                "debug" if kind.startswith("runner_item") else "ok", f"{_named(event)}: {word}{words}", data
+            )
         if kind in ("runner_on_skipped", "runner_item_on_skipped"):
             return Line("debug", f"{_named(event)}: skipped", data)
         if kind == "runner_retry":
             result = event["result"]
-            tries = f" (try {result.get('attempts')} of {result.get('retries')})" if result.get("retries") else ""
+            tries = (
+                f" (try {result.get('attempts')} of {result.get('retries')})" if result.get("retries") else ""
+            )
             return Line("warn", f"{_named(event)}: tried again{tries}{words}", data)
         if kind in ("runner_on_failed", "runner_item_on_failed", "runner_on_unreachable"):
             if event.get("ignored"):
@@ -116,7 +125,11 @@ class Story:
 
     def _explained(self, bad: Mapping[str, int], rc: int | None) -> str:
         if self._problem:
-            return f"{self._problem} (rescued by the playbook, which still counts as failed)" if bad["rescued"] else self._problem
+            return (
+                f"{self._problem} (rescued by the playbook, which still counts as failed)"
+                if bad["rescued"]
+                else self._problem
+            )
         errors = [text for text in self._noise if "ERROR" in text] or self._noise[-2:]
         return self.masked(" ".join(errors)) or f"Ansible ended with status {rc} and said nothing."
 

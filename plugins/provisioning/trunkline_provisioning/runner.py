@@ -92,9 +92,13 @@ def run_playbook(
     if keeper.ended_by == "cancelled":
         return PlaybookResult("cancelled", {}, "Cancelled while the playbook ran.")
     if keeper.ended_by == "timed_out":
-        return PlaybookResult("timed_out", {}, f"The playbook did not end within {run.timeout.total_seconds():.0f} s.")
+        return PlaybookResult(
+            "timed_out", {}, f"The playbook did not end within {run.timeout.total_seconds():.0f} s."
+        )
     if status == "lost":
-        return PlaybookResult("lost", {}, f"The run ended without a result. {story.masked(keeper.complaint)}".strip())
+        return PlaybookResult(
+            "lost", {}, f"The run ended without a result. {story.masked(keeper.complaint)}".strip()
+        )
     return story.end(status, rc)
 
 
@@ -122,7 +126,9 @@ class _Keeper:
             "playbook": run.playbook.name,
             "worker": os.getpid(),
         }
-        self._readers = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_complaint)]
+        self._readers = [
+            threading.Thread(target=target, daemon=True) for target in (self._read, self._read_complaint)
+        ]
         for reader in self._readers:
             reader.start()
         with suppress(BrokenPipeError):

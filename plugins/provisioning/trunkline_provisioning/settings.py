@@ -22,9 +22,13 @@ class ProvisioningSettings(BaseModel):
         default="",
         max_length=253,
         title=_("HLR address"),
-        description=_("Empty: this machine for an external one, a loopback address of its own for one beside the worker."),
+        description=_(
+            "Empty: this machine for an external one, a loopback address of its own for one beside the worker."
+        ),
     )
-    hlr_port: int = Field(default=4258, ge=1, le=65535, title=_("HLR port"), description=_("Of its command line (VTY)."))
+    hlr_port: int = Field(
+        default=4258, ge=1, le=65535, title=_("HLR port"), description=_("Of its command line (VTY).")
+    )
     timeout_seconds: int = Field(
         default=300,
         ge=5,

@@ -33,7 +33,9 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     if product.playbook and line.needs_network:
         steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product.playbook)))
     if line.action is LineAction.NEW and ctx.settings(ProvisioningSettings).welcome_mail:
-        steps.append(LineStep(WELCOME_ORDER, PlannedStep("provisioning.welcome", inputs={"line_id": line.id})))
+        steps.append(
+            LineStep(WELCOME_ORDER, PlannedStep("provisioning.welcome", inputs={"line_id": line.id}))
+        )
     return steps
 
 

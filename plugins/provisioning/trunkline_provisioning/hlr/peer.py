@@ -61,11 +61,8 @@ def place_of(config: Config, settings: ProvisioningSettings) -> HlrPlace:
     """The HLR that the settings mean on this machine."""
     if settings.hlr == "external":
         return HlrPlace("external", settings.hlr_host or "127.0.0.1", settings.hlr_port)
-    kind: Literal["osmo", "simulated"]
-    if settings.hlr == "auto":
-        kind = "osmo" if osmo_program() else "simulated"
-    else:
-        kind = settings.hlr
+    found: Literal["osmo", "simulated"] = "osmo" if osmo_program() else "simulated"
+    kind = found if settings.hlr == "auto" else settings.hlr
     return HlrPlace(kind, settings.hlr_host or own_address(config.data), settings.hlr_port)
 
 
@@ -83,7 +80,15 @@ def service_of(config: Config, place: HlrPlace) -> ServiceProcess | None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if place.kind == "simulated":
         program = [sys.executable, "-m", "trunkline_provisioning.hlr.simulated"]
-        argv = [*program, "--host", place.host, "--port", str(place.port), "--database", str(folder / "simulated.db")]
+        argv = [
+            *program,
+            "--host",
+            place.host,
+            "--port",
+            str(place.port),
+            "--database",
+            str(folder / "simulated.db"),
+        ]
     else:
         osmo = osmo_program()
         if osmo is None:

@@ -15,7 +15,11 @@ from pathlib import Path
 
 from trunkline_provisioning.hlr.subscriber import SIMULATED
 
-BANNER = f"Welcome to the {SIMULATED} of Trunkline\n\nNo network element: subscribers are rows of a file, nobody can attach to it.\n"
+BANNER = f"""\
+Welcome to the {SIMULATED} of Trunkline
+
+No network element: subscribers are rows of a file, nobody can attach to it.
+"""
 PROMPT = "SimulatedHLR"
 
 _SCHEMA = """\
@@ -68,7 +72,12 @@ def _show(db: sqlite3.Connection, by: str, value: str) -> list[str]:
     lines += ["    CS disabled"] if access in ("none", "ps") else []
     lines += ["    PS disabled"] if access in ("none", "cs") else []
     if ki:
-        lines += ["    3G auth: MILENAGE", f"             K={ki}", f"             OPC={opc}", "             IND-bitlen=5"]
+        lines += [
+            "    3G auth: MILENAGE",
+            f"             K={ki}",
+            f"             OPC={opc}",
+            "             IND-bitlen=5",
+        ]
     return lines
 
 
@@ -83,7 +92,9 @@ def _set_msisdn(db: sqlite3.Connection, imsi: str, msisdn: str) -> list[str]:
     if msisdn != "none" and not re.fullmatch(r"\d{1,15}", msisdn):
         return [f"% MSISDN invalid: '{msisdn}'"]
     try:
-        db.execute("UPDATE subscriber SET msisdn = ? WHERE imsi = ?", (None if msisdn == "none" else msisdn, imsi))
+        db.execute(
+            "UPDATE subscriber SET msisdn = ? WHERE imsi = ?", (None if msisdn == "none" else msisdn, imsi)
+        )
     except sqlite3.IntegrityError:
         return [f"% Error: cannot update MSISDN for subscriber IMSI='{imsi}'"]
     if msisdn == "none":
@@ -131,9 +142,15 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Callable[..., list[str]]], ...] = (
     (re.compile(r"subscriber imsi (?P<imsi>\S+) create"), _create),
     (re.compile(r"subscriber (?P<by>imsi|msisdn) (?P<value>\S+) show"), _show),
     (re.compile(r"subscriber imsi (?P<imsi>\S+) update msisdn (?P<msisdn>\S+)"), _set_msisdn),
-    (re.compile(r"subscriber imsi (?P<imsi>\S+) update aud3g milenage k (?P<ki>\S+) opc (?P<opc>\S+)"), _set_keys),
+    (
+        re.compile(r"subscriber imsi (?P<imsi>\S+) update aud3g milenage k (?P<ki>\S+) opc (?P<opc>\S+)"),
+        _set_keys,
+    ),
     (re.compile(r"subscriber imsi (?P<imsi>\S+) update aud3g none"), _drop_keys),
-    (re.compile(r"subscriber imsi (?P<imsi>\S+) update network-access-mode (?P<access>none|cs|ps|cs\+ps)"), _set_access),
+    (
+        re.compile(r"subscriber imsi (?P<imsi>\S+) update network-access-mode (?P<access>none|cs|ps|cs\+ps)"),
+        _set_access,
+    ),
     (re.compile(r"subscriber imsi (?P<imsi>\S+) delete"), _delete),
 )
 

@@ -40,7 +40,9 @@ class Outcome:
         return bool(self.changes)
 
 
-def checked(imsi: str, msisdn: str = "", ki: str = "", opc: str = "", access: Access = "enabled") -> Subscriber:
+def checked(
+    imsi: str, msisdn: str = "", ki: str = "", opc: str = "", access: Access = "enabled"
+) -> Subscriber:
     """A subscriber as the HLR writes it: digits only, keys in lower case. Raises VtyError naming the value at fault."""
     msisdn, ki, opc = msisdn.removeprefix("+"), ki.strip().lower(), opc.strip().lower()
     if not _IMSI.fullmatch(imsi):

@@ -40,7 +40,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 hlr = Hlr(vty)
                 dry_run = bool(self._task.check_mode)
                 absent = wanted["state"] == "absent"
-                outcome = hlr.remove(subscriber.imsi, dry_run=dry_run) if absent else hlr.put(subscriber, dry_run=dry_run)
+                outcome = (
+                    hlr.remove(subscriber.imsi, dry_run=dry_run)
+                    if absent
+                    else hlr.put(subscriber, dry_run=dry_run)
+                )
                 result.update(_told(hlr.name, subscriber.imsi, outcome))
         except VtyError as error:
             raise AnsibleActionFail(f"HLR: {error}") from None
@@ -49,4 +53,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 def _told(name: str, imsi: str, outcome: Outcome) -> dict[str, Any]:
     words = ", ".join(outcome.changes) or "already as wanted"
-    return {"changed": outcome.changed, "hlr": name, "changes": list(outcome.changes), "msg": f"{name}: {imsi} {words}"}
+    return {
+        "changed": outcome.changed,
+        "hlr": name,
+        "changes": list(outcome.changes),
+        "msg": f"{name}: {imsi} {words}",
+    }
