@@ -13,6 +13,8 @@ const charts = new Map();
 
 // light-dark() is resolved by the browser, through an element that nobody sees.
 const probe = document.createElement('i');
+// A transition would answer with the colour that it starts from.
+probe.style.setProperty('transition', 'none', 'important');
 document.body.append(probe);
 function colour(token) {
   probe.style.color = `var(${token})`;
