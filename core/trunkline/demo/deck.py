@@ -30,6 +30,8 @@ _BANDS = (
     (Decimal("2.10"), Decimal("2.80")),
     (Decimal("3.60"), Decimal("4.20")),
 )
+#: What is charged by the message and by the byte: prefix, name, price, unit, step.
+_OTHER = (("sms", "Text messages", "0.12", "1", "1"), ("data", "Mobile data", "0.05", "1000000", "1000"))
 _SATELLITE = (Decimal("12.00"), Decimal("12.00"))
 
 
@@ -38,20 +40,28 @@ def rate_deck(effective_from: str) -> Iterator[dict[str, str]]:
     from babel import Locale
 
     names = Locale.parse("en").territories
+    for prefix, destination, rate, unit, step in _OTHER:
+        yield _row(prefix, destination, Decimal(rate), unit, step, effective_from)
     for prefix, (region, kind) in sorted(_prefixes().items()):
         country = "Satellite and global services" if region == "001" else str(names.get(region, region))
         fixed, mobile = _prices(region)
-        yield {
-            "prefix": prefix,
-            "destination": f"{country}, mobile" if kind == "mobile" else country,
-            "connect_fee": "0",
-            "rate": str(mobile if kind == "mobile" else fixed),
-            "rate_unit": "60",
-            # Calls at home count in tenths of a minute, calls abroad in whole ones.
-            "increment": "6" if region == _HOME else "60",
-            "interval_start": "0",
-            "effective_from": effective_from,
-        }
+        price = mobile if kind == "mobile" else fixed
+        name = f"{country}, mobile" if kind == "mobile" else country
+        # Calls at home count in tenths of a minute, calls abroad in whole ones.
+        yield _row(prefix, name, price, "60", "6" if region == _HOME else "60", effective_from)
+
+
+def _row(prefix: str, destination: str, rate: Decimal, unit: str, step: str, since: str) -> dict[str, str]:
+    return {
+        "prefix": prefix,
+        "destination": destination,
+        "connect_fee": "0",
+        "rate": str(rate),
+        "rate_unit": unit,
+        "increment": step,
+        "interval_start": "0",
+        "effective_from": since,
+    }
 
 
 def _prices(region: str) -> tuple[Decimal, Decimal]:

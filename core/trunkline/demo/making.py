@@ -67,7 +67,7 @@ def _live(
             clock=clock,
             work=lambda: _work(app),
         )
-        clock.move_to(max(clock.moment, month.begins))
+        clock.begin(month.begins)
         say(f"  {month.begins.astimezone(app.config.zone):%Y-%m}: {len(samples)} new customers")
         arrived = sign_up(app, month, samples, signing_times(month, len(samples)))
         month = replace(month, new_customers=tuple(arrived))

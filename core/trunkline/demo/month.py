@@ -8,18 +8,27 @@ from random import Random
 
 @dataclass
 class DemoClock:
-    """The clock of a system whose past is being made. It stands still until it is moved."""
+    """The clock of a system whose past is being made. It stands still until it is moved.
+
+    Within a month it may go back, since each plugin lives through the month in its turn; never before it.
+    """
 
     moment: datetime
+    floor: datetime | None = None
 
     def __call__(self) -> datetime:
         return self.moment
 
     def move_to(self, moment: datetime) -> None:
-        """Go on to `moment`. Raises ValueError when that lies behind: history is made in order."""
-        if moment < self.moment:
-            raise ValueError(f"the clock stands at {self.moment}, not before {moment}")
+        """Stand at `moment` from now on. Raises ValueError when that lies before the month under way."""
+        if self.floor is not None and moment < self.floor:
+            raise ValueError(f"{moment} lies before the month that began on {self.floor}")
         self.moment = moment
+
+    def begin(self, moment: datetime) -> None:
+        """A new month begins; there is no way back behind it."""
+        self.floor = moment
+        self.move_to(moment)
 
 
 @dataclass(frozen=True)

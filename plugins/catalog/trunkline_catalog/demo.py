@@ -108,7 +108,6 @@ def live(app: App, month: DemoMonth) -> None:
     with app.unit_of_work() as ctx:
         for customer in settled:
             _settle(ctx, month, customer, random)
-    month.work()
 
 
 def _settle(ctx: Context, month: DemoMonth, customer: NewCustomer, random: Random) -> None:
@@ -117,7 +116,7 @@ def _settle(ctx: Context, month: DemoMonth, customer: NewCustomer, random: Rando
         offer = _choose(random, customer.kind)
         wait = timedelta(hours=random.uniform(2, 40))
         begins = min(customer.signed_at + wait, month.ends - timedelta(hours=1))
-        month.clock.move_to(max(month.clock.moment, begins))
+        month.clock.move_to(begins)
         operations.record_existing_service(
             ctx,
             RecordExistingService(
