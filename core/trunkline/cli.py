@@ -9,7 +9,7 @@ import typer
 
 from trunkline import __version__
 from trunkline.config import Config
-from trunkline.errors import ConfigError, TrunklineError
+from trunkline.errors import TrunklineError
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -49,24 +49,11 @@ def load_config(**overrides: object) -> Config:
     return Config.load(_chosen.file, **{"data": _chosen.data, **overrides})
 
 
-def open_app(config: Config | None = None, *, migrate: bool = False) -> "App":
-    """The assembled system. On SQLite (or with `migrate`) its schema is brought up to date first.
+def open_app() -> "App":
+    """The assembled system with its schema up to date; see `trunkline.setup.ready_app`."""
+    from trunkline.setup import ready_app
 
-    Raises ConfigError when the schema is older than the code and may not be migrated here.
-    """
-    from trunkline import models as _tables  # noqa: F401 — completes the metadata
-    from trunkline.app import App
-    from trunkline.db.migrate import pending
-    from trunkline.setup import prepare, seed
-
-    app = App.start(config or load_config())
-    if migrate or app.database.is_sqlite:
-        prepare(app)
-    elif behind := pending(app):
-        raise ConfigError(f"The database schema is older than the code ({', '.join(behind)}).", remedy="Run `trunkline migrate`.")
-    else:
-        seed(app)
-    return app
+    return ready_app(load_config())
 
 
 @cli.command()
@@ -83,13 +70,10 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Run the job worker as well.")] = True,
 ) -> None:
     """Serve pages and the REST API, and work on jobs."""
-    from trunkline.logs import configure_logging
-    from trunkline.serve import check_address, supervise
+    from trunkline.serve import supervise
 
-    configure_logging()
     config = load_config(host=host, port=port, workers=workers)
-    check_address(config)
-    open_app(config).close()
+    config.prepare_data_folder()
 
     def ready() -> None:
         typer.echo(f"Trunkline is ready at http://{config.host}:{config.port}/", err=True)
@@ -108,13 +92,11 @@ def web() -> None:
 @cli.command()
 def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Work on jobs, deliver events and run scheduled work, until told to stop."""
-    from trunkline import models as _tables  # noqa: F401 — completes the metadata
-    from trunkline.app import App
     from trunkline.jobs.worker import work
     from trunkline.logs import configure_logging
 
     configure_logging()
-    work(App.start(load_config()), with_parent=with_parent)
+    work(load_config(), with_parent=with_parent)
 
 
 @cli.command()
@@ -174,10 +156,8 @@ def user_create(
     """Create a staff user who can sign in at once."""
     from trunkline.auth.operations import create_staff_user
 
-    app = open_app()
-    with app.unit_of_work() as ctx:
-        user = create_staff_user(ctx, email=email, name=name, role=role, password=password)
-        typer.echo(f"{user.email} can sign in as {role}.")
+    user = create_staff_user(open_app(), email, role, password, name=name)
+    typer.echo(f"{user.email} can sign in as {role}.{f' Set a password at {user.link}' if user.link else ''}")
 
 
 @cli.command()
@@ -255,9 +235,9 @@ _QUICK = {"version", "web", "worker", "serve", "migrate", "demo", "dev", "user",
 
 def main() -> None:
     """Entry point. An error made for people is printed as one, with exit status 2."""
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    words = sys.argv[1:]
     try:
-        if not words or words[0] not in _QUICK:
+        if _QUICK.isdisjoint(words):
             _plugin_commands()
         cli()
     except TrunklineError as error:

@@ -18,6 +18,8 @@ from trunkline.errors import ConfigError
 
 log = logging.getLogger(__name__)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+#: Exit status of a process that named a mistake in the configuration; starting it again would not help.
+CANNOT_START = 2
 _RESTARTS = 5
 _RESTART_WINDOW = 60.0
 
@@ -40,6 +42,8 @@ class Child:
 
     def restart(self) -> None:
         """Start again. Raises ConfigError after several deaths within a minute."""
+        if self.process is not None and self.process.returncode == CANNOT_START:
+            raise ConfigError(f"The {self.name} process cannot start.", remedy="Its message above says why.")
         now = time.monotonic()
         self.deaths = [at for at in self.deaths if now - at < _RESTART_WINDOW] + [now]
         if len(self.deaths) > _RESTARTS:
@@ -135,10 +139,12 @@ def serve_web(config: Config) -> None:
     """The web process itself."""
     import uvicorn
 
+    from trunkline.asgi import make
+
     processes.die_with_parent()
     kwargs = {"forwarded_allow_ips": ",".join(config.trusted_proxies) or "127.0.0.1", "proxy_headers": bool(config.trusted_proxies)}
     uvicorn.run(
-        "trunkline.asgi:make",
+        "trunkline.asgi:make" if config.workers > 1 else make,
         factory=True,
         host=config.host,
         port=config.port,

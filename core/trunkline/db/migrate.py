@@ -200,8 +200,9 @@ def _upgrade_one(lineage: Lineage, connection: Connection) -> None:
 
 def _back_up(path: Path) -> None:
     """Copy a SQLite database that holds something, beside it, before its schema changes."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
+    with sqlite3.connect(path) as source:
+        if source.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            return
     target = path.with_name(f"{path.stem}-before-{datetime.now().astimezone():%Y%m%dT%H%M%S}.db")
     with sqlite3.connect(path) as source, sqlite3.connect(target) as copy:
         source.backup(copy)

@@ -2,35 +2,44 @@
 
 import logging
 import os
-import signal
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 from huey.consumer import Consumer
 
+from trunkline import models as _tables  # noqa: F401 — completes the metadata
+from trunkline.app import App
+from trunkline.db.migrate import pending
 from trunkline.jobs import tasks
+from trunkline.jobs.services import Services
 from trunkline.jobs.sweeper import Sweeper
 from trunkline.jobs.wake import HueyWaker
 from trunkline.processes import die_with_parent
 
 if TYPE_CHECKING:
-    from trunkline.app import App
+    from trunkline.config import Config
 
 log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.05
 
 
-def work(app: "App", *, with_parent: bool = False) -> None:
+def work(config: "Config", *, with_parent: bool = False) -> None:
     """Work until SIGTERM or SIGINT. Must be called in the process's main thread.
 
     With `with_parent` the process ends when its parent dies, however that died.
     """
     if with_parent:
         die_with_parent()
+    app = App.start(config)
+    _wait_for_schema(app)
     if not isinstance(app.waker, HueyWaker):
         app.waker = HueyWaker(app.config)
     _ = app.waker.tasks
     tasks.serve(app)
+    services = Services(app)
+    services.start()
+    services.wait_ready()
     sweeper = Sweeper(app)
     sweeper.start()
     consumer = Consumer(
@@ -48,11 +57,14 @@ def work(app: "App", *, with_parent: bool = False) -> None:
         consumer.run()
     finally:
         sweeper.stop()
+        services.stop()
 
 
-def stop_signal() -> int:
-    """The signal after which the worker finishes the steps under way and ends."""
-    return signal.SIGTERM
+def _wait_for_schema(app: App) -> None:
+    """Wait while the web process (or `trunkline migrate`) brings the schema up to date."""
+    while behind := pending(app):
+        log.info("waiting for the schema of %s", ", ".join(behind))
+        time.sleep(0.3)
 
 
 def private_folder(prefix: str) -> str:
