@@ -7,7 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import queries as billing
 from trunkline_portal import account, queries
-from trunkline_portal.tables import invoice_table, usage_table
+from trunkline_portal.tables import invoice_table, line_name, usage_table
 
 pages = Pages(audience="portal")
 
@@ -45,6 +45,7 @@ def service_page(page: Page, number: str) -> Response:
     return page.render(
         "portal/service.html",
         customer=customer,
+        line_name=line_name(card.service),
         card=card,
         site=places.get(card.service.site_id),
         contact=people.get(card.service.contact_id),
@@ -56,7 +57,7 @@ def usage(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Usage")
     own = [card.service for card in queries.services(page.ctx, customer.key, ended=True)]
-    statement = billing.usage_select(page.ctx, customer_id=customer.key)
+    statement = billing.usage(page.ctx, customer.key)
     return page.table("portal/usage.html", usage_table(own), statement, customer=customer)
 
 
@@ -64,7 +65,7 @@ def usage(page: Page) -> Response:
 def invoices(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Invoices")
-    statement = billing.invoice_select(page.ctx, customer_id=customer.key)
+    statement = billing.invoices(page.ctx, customer.key)
     due = queries.money_due(page.ctx, customer.key)
     return page.table("portal/invoices.html", invoice_table(), statement, customer=customer, due=due)
 

@@ -1,11 +1,15 @@
 """Portal: what customers see and do themselves, and how staff invite them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission, Plugin, Slot, hookimpl
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import Pages
+
+if TYPE_CHECKING:
+    from trunkline.app import App
 
 _STAFF = ("supervisor", "customer_care")
 _EVERYBODY = ("portal_owner", "portal_finance", "portal_technical")
@@ -76,3 +80,10 @@ def slots() -> Sequence[Slot]:
             order=60,
         ),
     ]
+
+
+@hookimpl
+def demo_today(app: "App") -> None:
+    from trunkline_portal.demo import leave_invitations
+
+    leave_invitations(app)

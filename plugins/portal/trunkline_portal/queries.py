@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping, select
 from sqlmodel import col
@@ -18,8 +19,8 @@ from trunkline_billing.schemas import AllowanceView, InvoiceView
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import ServiceState, ServiceView
 
-#: States that a customer still cares about.
-_SHOWN = (ServiceState.DRAFT, ServiceState.PROVISIONING, ServiceState.ACTIVE, ServiceState.TERMINATING)
+#: Attempts that came to nothing are the operator's business.
+_NEVER_WORKED = (ServiceState.FAILED, ServiceState.CANCELLED)
 
 
 def own_customer(ctx: Context) -> Customer:
@@ -68,15 +69,15 @@ class ServiceCard:
 
 def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence[ServiceCard]:
     """The customer's services, those that work first; with `ended` also those that are over."""
-    found = [s for s in catalog.services_of(ctx, customer_id) if ended or s.state in _SHOWN]
+    found = [
+        service
+        for service in catalog.services_of(ctx, customer_id, ended=ended)
+        if service.state not in _NEVER_WORKED
+    ]
     found.sort(key=lambda service: (service.state is not ServiceState.ACTIVE, service.number))
-    return [ServiceCard(service, _allowances(ctx, service)) for service in found]
-
-
-def _allowances(ctx: Context, service: ServiceView) -> Sequence[AllowanceView]:
-    if service.state is not ServiceState.ACTIVE:
-        return []
-    return billing.allowances_of(ctx, service.id)
+    working = [service.id for service in found if service.state is ServiceState.ACTIVE]
+    left = billing.allowances_of_many(ctx, working)
+    return [ServiceCard(service, left.get(service.id, [])) for service in found]
 
 
 def service(ctx: Context, number: str) -> ServiceCard:
@@ -84,7 +85,8 @@ def service(ctx: Context, number: str) -> ServiceCard:
     found = catalog.service(ctx, number)
     if found.customer_id != own_customer(ctx).key:
         raise NotFound(_("There is no service {number}.", number=number))
-    return ServiceCard(found, _allowances(ctx, found))
+    working = found.state is ServiceState.ACTIVE
+    return ServiceCard(found, billing.allowances_of(ctx, found.id) if working else [])
 
 
 def invoice(ctx: Context, number: str) -> InvoiceView:
@@ -97,7 +99,7 @@ def invoice(ctx: Context, number: str) -> InvoiceView:
 
 def users_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """The portal users of a customer: id, name, email, status, last_sign_in_at."""
-    statement = (
+    statement: Any = (
         select(
             col(User.id).label("id"),
             col(User.name).label("name"),
@@ -109,7 +111,8 @@ def users_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
         .where(*ctx.visible_conditions(User))
         .order_by(col(User.name), col(User.id))
     )
-    return ctx.session.execute(statement).mappings().all()
+    rows: Sequence[RowMapping] = ctx.session.execute(statement).mappings().all()
+    return rows
 
 
 def user_of(ctx: Context, customer: Customer, user_id: int) -> User:

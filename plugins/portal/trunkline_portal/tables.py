@@ -5,21 +5,28 @@ from collections.abc import Sequence
 from trunkline.i18n import format_bytes, format_duration, format_number
 from trunkline.i18n import gettext as _
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline_billing.schemas import UNITS
 from trunkline_catalog.schemas import ServiceView
 
 _TYPES = (("voice", _("Call")), ("sms", _("Message")), ("data", _("Data")), ("event", _("Event")))
 
 
-def quantity_text(quantity: int, unit: str) -> str:
+def quantity_text(quantity: int, kind: str) -> str:
     """A quantity of use in words: a volume, a length of time or a count."""
+    unit = UNITS[kind]
     if unit == "B":
         return format_bytes(quantity)
     return format_duration(quantity) if unit == "s" else format_number(quantity)
 
 
+def line_name(service: ServiceView) -> str:
+    """What a customer calls a service by: its telephone number, else its own number."""
+    return service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
+
+
 def usage_table(own: Sequence[ServiceView]) -> Table:
     """Use of the customer's services; filters by service, type and day."""
-    names = [(str(s.id), f"{s.product_name} · {s.identifiers.get('msisdn', s.number)}") for s in own]
+    names = [(s.id, f"{s.product_name} · {line_name(s)}") for s in own]
     return Table(
         name="usage",
         label=_("Usage"),
@@ -32,9 +39,9 @@ def usage_table(own: Sequence[ServiceView]) -> Table:
                 "quantity",
                 _("Quantity"),
                 align="end",
-                value=lambda row: quantity_text(row["quantity"], row["unit"]),
+                value=lambda row: quantity_text(row["quantity"], row["type"]),
             ),
-            Column("cost", _("Price"), Kind.MONEY),
+            Column("cost_micros", _("Price"), Kind.MONEY),
         ),
         filters=(
             Filter("service_id", _("Service"), choices=names),
@@ -56,7 +63,7 @@ def invoice_table() -> Table:
             Column("issued_on", _("Date"), Kind.DATE, priority=2),
             Column("due_date", _("Due"), Kind.DATE),
             Column("status", _("Status"), Kind.STATUS),
-            Column("total", _("Total"), Kind.MONEY),
+            Column("total_micros", _("Total"), Kind.MONEY),
         ),
         row_href="/portal/invoices/{number}",
         sort="-id",
