@@ -6,6 +6,7 @@ from trunkline.auth import models as auth
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
+from trunkline.imports import models as imports
 from trunkline.jobs import models as jobs
 from trunkline.jobs import sweeper
 from trunkline.mail import models as mail
@@ -19,6 +20,7 @@ __all__ = [
     "auth",
     "customers",
     "events",
+    "imports",
     "jobs",
     "mail",
     "numbers",

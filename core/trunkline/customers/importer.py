@@ -62,7 +62,7 @@ class CustomerRow(BaseModel):
     city: Annotated[str, _text(120)] = ""
     state: Annotated[str, _text(60)] = ""
     postal_code: Annotated[str, _text(20)] = ""
-    country: CountryCode = Field("")
+    country: CountryCode = Field(default="")
 
     @property
     def address(self) -> AddressData:

@@ -78,13 +78,15 @@ class AddressData(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     street: Annotated[str, _text(300)] = Field(
-        "", title=_("Street and number"), json_schema_extra={"width": "two-thirds"}
+        default="", title=_("Street and number"), json_schema_extra={"width": "two-thirds"}
     )
     postal_code: Annotated[str, _text(20)] = Field(
-        "", title=_("Postal code"), json_schema_extra={"width": "third"}
+        default="", title=_("Postal code"), json_schema_extra={"width": "third"}
     )
-    city: Short = Field("", title=_("City"), json_schema_extra={"width": "two-thirds"})
-    state: Annotated[str, _text(60)] = Field("", title=_("State"), json_schema_extra={"width": "third"})
+    city: Short = Field(default="", title=_("City"), json_schema_extra={"width": "two-thirds"})
+    state: Annotated[str, _text(60)] = Field(
+        default="", title=_("State"), json_schema_extra={"width": "third"}
+    )
 
     @property
     def given(self) -> bool:
@@ -99,32 +101,38 @@ class CustomerData(BaseModel):
 
     name: Name = Field(title=_("Name"), json_schema_extra={"autocomplete": "off"})
     tax_id: Annotated[str, _text(40)] = Field(
-        "", title=_("Tax id"), description=_("CPF or CNPJ in Brazil; VAT number elsewhere.")
+        default="", title=_("Tax id"), description=_("CPF or CNPJ in Brazil; VAT number elsewhere.")
     )
     country: CountryCode = Field(
-        "", title=_("Country"), description=_("Two letters; empty means the operator’s.")
+        default="", title=_("Country"), description=_("Two letters; empty means the operator’s.")
     )
-    email: Annotated[str, _text(254)] = Field("", title=_("E-mail"), json_schema_extra={"widget": "email"})
-    phone: Annotated[str, _text(40)] = Field("", title=_("Phone"), json_schema_extra={"inputmode": "tel"})
-    language: Language = Field("", title=_("Language"), json_schema_extra=_LANGUAGE_CHOICES)
-    notes: Annotated[str, _text(5000)] = Field("", title=_("Notes"), json_schema_extra={"widget": "textarea"})
+    email: Annotated[str, _text(254)] = Field(
+        default="", title=_("E-mail"), json_schema_extra={"widget": "email"}
+    )
+    phone: Annotated[str, _text(40)] = Field(
+        default="", title=_("Phone"), json_schema_extra={"inputmode": "tel"}
+    )
+    language: Language = Field(default="", title=_("Language"), json_schema_extra=_LANGUAGE_CHOICES)
+    notes: Annotated[str, _text(5000)] = Field(
+        default="", title=_("Notes"), json_schema_extra={"widget": "textarea"}
+    )
 
 
 class BusinessData(CustomerData):
     """A business (juridical person)."""
 
     name: Name = Field(title=_("Trade name"))
-    legal_name: Annotated[str, _text(200)] = Field("", title=_("Legal name"))
-    state_registration: Annotated[str, _text(60)] = Field("", title=_("State registration"))
-    website: Annotated[str, _text(300), AfterValidator(_link)] = Field("", title=_("Website"))
+    legal_name: Annotated[str, _text(200)] = Field(default="", title=_("Legal name"))
+    state_registration: Annotated[str, _text(60)] = Field(default="", title=_("State registration"))
+    website: Annotated[str, _text(300), AfterValidator(_link)] = Field(default="", title=_("Website"))
 
 
 class IndividualData(CustomerData):
     """An individual (natural person)."""
 
     name: Name = Field(title=_("Full name"))
-    birth_date: date | None = Field(None, title=_("Date of birth"))
-    identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
+    birth_date: date | None = Field(default=None, title=_("Date of birth"))
+    identity_document: Annotated[str, _text(60)] = Field(default="", title=_("Identity document"))
 
 
 class EditBusiness(BusinessData):
@@ -142,27 +150,27 @@ class EditIndividual(IndividualData):
 class NewBusiness(BusinessData):
     """The form that registers a business."""
 
-    address: AddressData = Field(AddressData(), title=_("Address"))
+    address: AddressData = Field(default=AddressData(), title=_("Address"))
 
 
 class NewIndividual(IndividualData):
     """The form that registers an individual."""
 
-    address: AddressData = Field(AddressData(), title=_("Address"))
+    address: AddressData = Field(default=AddressData(), title=_("Address"))
 
 
 class RegisterCustomer(CustomerData):
     """Everything that registering takes; fields of the other kind are refused."""
 
     kind: CustomerKind = Field(title=_("Kind"))
-    status: Literal["pending", "active"] = Field("active", title=_("Status"))
-    legal_name: Annotated[str, _text(200)] = Field("", title=_("Legal name"))
-    state_registration: Annotated[str, _text(60)] = Field("", title=_("State registration"))
-    website: Annotated[str, _text(300), AfterValidator(_link)] = Field("", title=_("Website"))
-    birth_date: date | None = Field(None, title=_("Date of birth"))
-    identity_document: Annotated[str, _text(60)] = Field("", title=_("Identity document"))
-    reseller_code: Annotated[str, _text(40)] = Field("", title=_("Reseller"))
-    address: AddressData = Field(AddressData(), title=_("Address"))
+    status: Literal["pending", "active"] = Field(default="active", title=_("Status"))
+    legal_name: Annotated[str, _text(200)] = Field(default="", title=_("Legal name"))
+    state_registration: Annotated[str, _text(60)] = Field(default="", title=_("State registration"))
+    website: Annotated[str, _text(300), AfterValidator(_link)] = Field(default="", title=_("Website"))
+    birth_date: date | None = Field(default=None, title=_("Date of birth"))
+    identity_document: Annotated[str, _text(60)] = Field(default="", title=_("Identity document"))
+    reseller_code: Annotated[str, _text(40)] = Field(default="", title=_("Reseller"))
+    address: AddressData = Field(default=AddressData(), title=_("Address"))
 
 
 class UpdateCustomer(BaseModel):
@@ -189,7 +197,7 @@ class StatusReason(BaseModel):
     """The form that asks why a customer is suspended or closed."""
 
     reason: Annotated[str, _text(300)] = Field(
-        "", title=_("Reason"), description=_("Kept in the activity log.")
+        default="", title=_("Reason"), description=_("Kept in the activity log.")
     )
     version: int | None = None
 
@@ -200,7 +208,7 @@ class SetStatus(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: CustomerStatus = Field(title=_("Status"))
-    reason: Annotated[str, _text(300)] = Field("", title=_("Reason"))
+    reason: Annotated[str, _text(300)] = Field(default="", title=_("Reason"))
     version: int | None = None
 
 
@@ -216,9 +224,13 @@ class ContactData(BaseModel):
         title=_("Contact for"),
         description=_("Billing contacts get invoices, technical ones notices."),
     )
-    email: Annotated[str, _text(254)] = Field("", title=_("E-mail"), json_schema_extra={"widget": "email"})
-    phone: Annotated[str, _text(40)] = Field("", title=_("Phone"), json_schema_extra={"inputmode": "tel"})
-    notes: Annotated[str, _text(500)] = Field("", title=_("Notes"))
+    email: Annotated[str, _text(254)] = Field(
+        default="", title=_("E-mail"), json_schema_extra={"widget": "email"}
+    )
+    phone: Annotated[str, _text(40)] = Field(
+        default="", title=_("Phone"), json_schema_extra={"inputmode": "tel"}
+    )
+    notes: Annotated[str, _text(500)] = Field(default="", title=_("Notes"))
     version: int | None = None
 
 
@@ -230,23 +242,25 @@ class SiteData(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
         title=_("Name"), description=_("As people call it: head office, home.")
     )
-    street: Annotated[str, _text(300)] = Field("", title=_("Street and number"))
+    street: Annotated[str, _text(300)] = Field(default="", title=_("Street and number"))
     postal_code: Annotated[str, _text(20)] = Field(
-        "", title=_("Postal code"), json_schema_extra={"width": "third"}
+        default="", title=_("Postal code"), json_schema_extra={"width": "third"}
     )
-    city: Short = Field("", title=_("City"), json_schema_extra={"width": "third"})
-    state: Annotated[str, _text(60)] = Field("", title=_("State"), json_schema_extra={"width": "third"})
+    city: Short = Field(default="", title=_("City"), json_schema_extra={"width": "third"})
+    state: Annotated[str, _text(60)] = Field(
+        default="", title=_("State"), json_schema_extra={"width": "third"}
+    )
     country: CountryCode = Field(
-        "", title=_("Country"), description=_("Two letters; empty means the customer’s.")
+        default="", title=_("Country"), description=_("Two letters; empty means the customer’s.")
     )
     time_zone: TimeZone = Field(
-        "", title=_("Time zone"), description=_("For display, such as America/Sao_Paulo.")
+        default="", title=_("Time zone"), description=_("For display, such as America/Sao_Paulo.")
     )
     latitude: float | None = Field(
-        None, ge=-90, le=90, title=_("Latitude"), json_schema_extra={"width": "half"}
+        default=None, ge=-90, le=90, title=_("Latitude"), json_schema_extra={"width": "half"}
     )
     longitude: float | None = Field(
-        None, ge=-180, le=180, title=_("Longitude"), json_schema_extra={"width": "half"}
+        default=None, ge=-180, le=180, title=_("Longitude"), json_schema_extra={"width": "half"}
     )
     version: int | None = None
 
@@ -260,13 +274,13 @@ class TagData(BaseModel):
         title=_("Text")
     )
     colour: Literal["blue", "green", "yellow", "orange", "red", "purple", "cyan", "grey"] = Field(
-        "blue",
+        default="blue",
         title=_("Colour"),
         json_schema_extra={"choices": [[c, _(c.capitalize())] for c in TAG_COLOURS]},
     )
-    link: Link = Field("", title=_("Link"))
-    from_date: date | None = Field(None, title=_("From"), json_schema_extra={"width": "half"})
-    to_date: date | None = Field(None, title=_("To"), json_schema_extra={"width": "half"})
+    link: Link = Field(default="", title=_("Link"))
+    from_date: date | None = Field(default=None, title=_("From"), json_schema_extra={"width": "half"})
+    to_date: date | None = Field(default=None, title=_("To"), json_schema_extra={"width": "half"})
     version: int | None = None
 
 
@@ -278,9 +292,9 @@ class AttributeData(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)] = Field(
         title=_("Name")
     )
-    type: AttributeType = Field(AttributeType.TEXT, title=_("Type"))
+    type: AttributeType = Field(default=AttributeType.TEXT, title=_("Type"))
     value: Annotated[str, _text(1000)] = Field(
-        "", title=_("Value"), description=_("Dates as 2026-11-21, numbers as 12.5, yes or no.")
+        default="", title=_("Value"), description=_("Dates as 2026-11-21, numbers as 12.5, yes or no.")
     )
     version: int | None = None
 

@@ -1,0 +1,39 @@
+"""Reading what was uploaded."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.imports.importer import Importer
+from trunkline.imports.models import ImportRun
+from trunkline.operation import Context
+
+
+def allowed(ctx: Context) -> list[Importer]:
+    """The kinds of files that the actor may import, by label."""
+    found = [importer for importer in ctx.app.importers.values() if ctx.actor.may(importer.permission)]
+    return sorted(found, key=lambda importer: str(importer.label))
+
+
+def recent(ctx: Context, limit: int = 20) -> Sequence[ImportRun]:
+    """The latest uploads of kinds that the actor may import."""
+    kinds = [importer.kind for importer in allowed(ctx)]
+    statement = (
+        select(ImportRun)
+        .where(col(ImportRun.kind).in_(kinds))
+        .order_by(col(ImportRun.id).desc())
+        .limit(limit)
+    )
+    return ctx.session.scalars(statement).all()
+
+
+def get(ctx: Context, number: str) -> ImportRun:
+    """One upload. Raises NotFound, Forbidden when the actor may not import its kind."""
+    run = ctx.session.scalars(select(ImportRun).where(col(ImportRun.number) == number)).one_or_none()
+    if run is None:
+        raise NotFound(_("There is no import {number}.", number=number))
+    importer = ctx.app.importers.get(run.kind)
+    ctx.require(importer.permission if importer else "core.settings.edit")
+    return run
