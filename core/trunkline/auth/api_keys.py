@@ -85,7 +85,7 @@ def actor_of(session: Session, secret: str, now: datetime, address: str) -> Acto
     ).one_or_none()
     if row is None:
         raise Unauthenticated(_("This API key is not known."), remedy=_("Check it, or make another."))
-    key, user = row.t
+    key, user = row
     if (
         key.revoked_at is not None
         or (key.expires_at is not None and now >= key.expires_at)

@@ -73,7 +73,7 @@ def find(session: Session, token: str, now: datetime, *, lock: bool = False) -> 
     row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         return None
-    link, user = row.t
+    link, user = row
     if link.used_at is not None or now >= link.expires_at or user.status == UserStatus.DISABLED:
         return None
     return OpenLink(link, user)

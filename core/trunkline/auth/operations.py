@@ -241,7 +241,7 @@ def create_staff_user(
     command = _command(email, role, name)
     with app.unit_of_work() as ctx, ctx.run("core.user.invite"):
         user, link = _add(ctx, command, UserKind.STAFF), ""
-        if password is None:
+        if not password:
             link = _mail_invitation(ctx, user)
         else:
             links.set_password(ctx, user, password)

@@ -90,7 +90,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     ).one_or_none()
     if row is None:
         return None
-    kept, user = row._tuple()
+    kept, user = row
     idle = now - kept.last_seen_at
     # Last-seen lags by up to TOUCH_EVERY; that much is forgiven, so that nobody is signed out early.
     if idle >= timedelta(seconds=kept.idle_seconds) + TOUCH_EVERY:

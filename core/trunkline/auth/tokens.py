@@ -76,7 +76,7 @@ def refresh(ctx: Context, refresh_token: str) -> TokenPair | None:
     ).one_or_none()
     if row is None:
         return None
-    token, family, user = row.t
+    token, family, user = row
     now = ctx.now()
     if token.used_at is not None and family.revoked_at is None:
         family.revoked_at, family.revoked_because = now, "refresh token used twice"
@@ -116,9 +116,9 @@ def verify(session: Session, access_token: str, now: datetime, address: str = ""
         .join(TokenFamily, col(TokenFamily.user_id) == col(User.id))
         .where(col(TokenFamily.id) == claims["family"])
     ).one_or_none()
-    if row is None or not row.t[0].is_active or row.t[1].revoked_at is not None:
+    if row is None or not row[0].is_active or row[1].revoked_at is not None:
         raise Unauthenticated(_("This sign-in has ended."), remedy=_("Sign in again."))
-    user, family = row.t
+    user, family = row
     actor = actor_for(session, user, address)
     if actor.kind is ActorKind.STAFF:
         actor = actor_for(session, user, address, kind=ActorKind.API)

@@ -476,6 +476,7 @@ def upgrade() -> None:
     with op.batch_alter_table("core_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_user_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_kind"), ["kind"], unique=False)
+        batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
 
     op.create_table(
         "core_api_key",
@@ -695,6 +696,7 @@ def downgrade() -> None:
 
     op.drop_table("core_api_key")
     with op.batch_alter_table("core_user", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_user_name")
         batch_op.drop_index(batch_op.f("ix_core_user_kind"))
         batch_op.drop_index(batch_op.f("ix_core_user_customer_id"))
 

@@ -61,7 +61,7 @@ def sections(ctx: Context) -> list[Plugin]:
 def changed_by_owner(ctx: Context) -> dict[str, int]:
     """How many settings were saved on the pages, by owner."""
     rows = ctx.session.execute(select(col(Setting.owner), func.count()).group_by(col(Setting.owner)))
-    return {row.t[0]: row.t[1] for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def settings_of(ctx: Context, owner: str) -> SettingsView:
