@@ -1,6 +1,9 @@
 """Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not."""
 
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import ColumnElement, case
+from sqlalchemy import case
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col
 
 from trunkline.errors import Refused
 
@@ -31,14 +34,21 @@ def next_number(session: Session, kind: str) -> str:
 def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     """`count` numbers in a row, for bulk work."""
     prefix, width = _SHAPES[kind]
-    counter = session.scalars(select(Counter).where(col(Counter.kind) == kind).with_for_update()).one_or_none()
-    if counter is None:
-        counter = Counter(kind=kind, last=0)
-        session.add(counter)
-    first = counter.last + 1
-    counter.last += count
-    session.flush()
-    return [f"{prefix}{n:0{width}d}" for n in range(first, first + count)]
+    last = _raise(session, kind, count, col(Counter.last) + count)
+    return [f"{prefix}{n:0{width}d}" for n in range(last - count + 1, last + 1)]
+
+
+def _raise(session: Session, kind: str, first: int, raised: ColumnElement[int]) -> int:
+    """Set the counter to `raised`, or to `first` where there is none: one statement, so that two who take the very first
+    number do not both insert the row."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    last: int = session.execute(
+        insert(Counter)
+        .values(kind=kind, last=first)
+        .on_conflict_do_update(index_elements=["kind"], set_={"last": raised})
+        .returning(col(Counter.last))
+    ).scalar_one()
+    return last
 
 
 def claim_number(session: Session, kind: str, number: str) -> None:
@@ -54,9 +64,29 @@ def claim_number(session: Session, kind: str, number: str) -> None:
             field="number",
             remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
         )
-    counter = session.scalars(select(Counter).where(col(Counter.kind) == kind).with_for_update()).one_or_none()
-    if counter is None:
-        session.add(Counter(kind=kind, last=int(digits)))
-    else:
-        counter.last = max(counter.last, int(digits))
-    session.flush()
+    claimed = int(digits)
+    _raise(session, kind, claimed, case((col(Counter.last) < claimed, claimed), else_=col(Counter.last)))
+
+
+def claim_number(session: Session, kind: str, number: str) -> None:
+    """Use a number that came from elsewhere (an import): later ones are given out above it.
+
+    Raises Refused when it does not look like a number of `kind`.
+    """
+    prefix, width = _SHAPES[kind]
+    digits = number.removeprefix(prefix)
+    if not number.startswith(prefix) or not digits.isdecimal() or not width <= len(digits) <= 15:
+        raise Refused(
+            f"“{number}” does not look like a number of this kind.",
+            field="number",
+            remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
+        )
+    last = col(Counter.last)
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(Counter)
+        .values(kind=kind, last=int(digits))
+        .on_conflict_do_update(
+            index_elements=["kind"], set_={"last": case((last < int(digits), int(digits)), else_=last)}
+        )
+    )
