@@ -1,7 +1,6 @@
 """Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not."""
 
 from sqlalchemy import ColumnElement, case
-from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -66,27 +65,3 @@ def claim_number(session: Session, kind: str, number: str) -> None:
         )
     claimed = int(digits)
     _raise(session, kind, claimed, case((col(Counter.last) < claimed, claimed), else_=col(Counter.last)))
-
-
-def claim_number(session: Session, kind: str, number: str) -> None:
-    """Use a number that came from elsewhere (an import): later ones are given out above it.
-
-    Raises Refused when it does not look like a number of `kind`.
-    """
-    prefix, width = _SHAPES[kind]
-    digits = number.removeprefix(prefix)
-    if not number.startswith(prefix) or not digits.isdecimal() or not width <= len(digits) <= 15:
-        raise Refused(
-            f"“{number}” does not look like a number of this kind.",
-            field="number",
-            remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
-        )
-    last = col(Counter.last)
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(
-        insert(Counter)
-        .values(kind=kind, last=int(digits))
-        .on_conflict_do_update(
-            index_elements=["kind"], set_={"last": case((last < int(digits), int(digits)), else_=last)}
-        )
-    )
