@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from trunkline.plugin import ScheduledTask
+from trunkline.rest.pages import pages
 from trunkline.rest.units import forget_old_answers
 
 SCHEDULED = [ScheduledTask("forget_idempotent_answers", forget_old_answers, timedelta(hours=6))]
+PAGES = [pages]

@@ -75,7 +75,7 @@ def _page_routes(web: WebApp) -> list[BaseRoute]:
 def make_web(app: "App") -> Starlette:
     """The ASGI application of `app`."""
     signing.set_signing_key(secrets.derive("signing"))
-    web = WebApp(app)
+    web, api = WebApp(app), make_rest(app)
     routes: list[BaseRoute] = [
         Mount("/static/core", HashedStatic(directory=web.assets.folders["core"], check_dir=False)),
         *(
@@ -94,6 +94,7 @@ def make_web(app: "App") -> Starlette:
     )
     starlette.state.web = web
     starlette.state.app = app
+    starlette.state.api = api
     return starlette
 
 
