@@ -1,10 +1,23 @@
 """Billing: accounts and ledger, rating, charges, invoices and payments."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Plugin
-from trunkline_billing.events import EVENTS
+from trunkline.imports.importer import Importer
+from trunkline.operation import Context
+from trunkline.plugin import Plugin, SearchKind, StepKind, hookimpl
+from trunkline.providers import ChargingEngine, PaymentProvider
+from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.permissions import PERMISSIONS
 from trunkline_billing.settings import BillingSettings
+from trunkline_catalog.events import ServiceActivated, ServiceTerminated
+from trunkline_catalog.schemas import LineStep, OrderLineView
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.demo.month import DemoMonth
 
 plugin = Plugin(
     name="billing",
@@ -16,3 +29,94 @@ plugin = Plugin(
     models="trunkline_billing.models",
     summary=_("Accounts, rating, charges, invoices and payments."),
 )
+
+
+@hookimpl
+def step_kinds() -> Sequence[StepKind]:
+    from trunkline_billing.steps import STEP_KINDS
+
+    return STEP_KINDS
+
+
+@hookimpl
+def catalog_line_steps(line: OrderLineView) -> Sequence[LineStep]:
+    from trunkline_billing.steps import line_steps
+
+    return line_steps(line)
+
+
+@hookimpl
+def catalog_tariffs(ctx: Context) -> Sequence[str]:
+    from trunkline_billing.queries import tariff_names
+
+    return tariff_names(ctx)
+
+
+@hookimpl
+def charging_engines() -> Sequence[ChargingEngine]:
+    from trunkline_billing.rating.embedded import EmbeddedEngine
+
+    return (EmbeddedEngine(),)
+
+
+@hookimpl
+def payment_providers() -> Sequence[PaymentProvider]:
+    from trunkline_billing.desk import CashDesk
+
+    return (CashDesk(),)
+
+
+@hookimpl
+def importers() -> Sequence[Importer]:
+    from trunkline_billing.imports import cdr, tariff
+
+    return (tariff.IMPORTER, cdr.IMPORTER)
+
+
+@hookimpl
+def search_kinds() -> Sequence[SearchKind]:
+    from trunkline_billing.search import SEARCH_KINDS
+
+    return SEARCH_KINDS
+
+
+@hookimpl
+def on_customer_registered(ctx: Context, event: CustomerRegistered) -> None:
+    from trunkline_billing import following
+
+    following.customer_registered(ctx, event)
+
+
+@hookimpl
+def on_service_activated(ctx: Context, event: ServiceActivated) -> None:
+    from trunkline_billing import following
+
+    following.service_activated(ctx, event)
+
+
+@hookimpl
+def on_service_terminated(ctx: Context, event: ServiceTerminated) -> None:
+    from trunkline_billing import following
+
+    following.service_terminated(ctx, event)
+
+
+@hookimpl
+def on_invoice_issued(ctx: Context, event: InvoiceIssued) -> None:
+    from trunkline_billing import following
+
+    following.invoice_issued(ctx, event)
+
+
+@hookimpl
+def on_billing_run_advanced(ctx: Context, event: BillingRunAdvanced) -> None:
+    from trunkline_billing import following
+
+    following.run_advanced(ctx, event)
+
+
+@hookimpl
+def demo_month(app: "App", month: "DemoMonth") -> None:
+    from trunkline_billing import demo
+
+    demo.live(app, month)

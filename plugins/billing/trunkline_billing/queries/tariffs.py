@@ -59,7 +59,7 @@ def _view(row: BillingTariff) -> TariffView:
     return TariffView(row.key, row.name, row.currency, row.revision, row.rate_count, row.updated_at)
 
 
-def rates(ctx: Context, tariff_id: int) -> "Select[Any]":
+def rate_select(ctx: Context, tariff_id: int) -> "Select[Any]":
     """Core select of a tariff's rates, for lists."""
     return select(
         col(BillingRate.id).label("id"),

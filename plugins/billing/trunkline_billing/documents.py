@@ -1,0 +1,55 @@
+"""The PDF of an invoice: rendered when it is first asked for, then kept by its digest; made again it has the same bytes."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from trunkline.operation import Context
+from trunkline_billing.models.invoices import BillingInvoice, BillingInvoiceDocument
+
+
+def invoice_pdf(ctx: Context, number: str) -> bytes:
+    """The invoice as PDF, in the customer's language. Raises NotFound when it is out of sight."""
+    invoice = ctx.load_by(BillingInvoice, BillingInvoice.number, number)
+    kept = ctx.session.get(BillingInvoiceDocument, invoice.key)
+    if kept is not None:
+        path = _path(ctx, kept.sha256)
+        if path.exists() and sha256(content := path.read_bytes()).hexdigest() == kept.sha256:
+            return content
+    from trunkline_billing.queries.invoices import invoice as read
+    from trunkline_billing.typesetting import render_invoice
+
+    content = render_invoice(read(ctx, number))
+    digest = sha256(content).hexdigest()
+    _write(_path(ctx, digest), content)
+    if kept is None:
+        _remember(ctx, invoice.key, digest, len(content))
+    return content
+
+
+def _path(ctx: Context, digest: str) -> Path:
+    return ctx.app.config.data / "files" / digest[:2] / digest
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing, so that a reader never meets half a file."""
+    from secrets import token_hex
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{token_hex(4)}")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _remember(ctx: Context, invoice_id: int, digest: str, size: int) -> None:
+    """In a request that only reads, the row is written by a unit of work of its own."""
+    if not ctx.writing:
+        with ctx.app.unit_of_work() as own:
+            if own.session.get(BillingInvoiceDocument, invoice_id) is None:
+                _remember(own, invoice_id, digest, size)
+        return
+    ctx.session.execute(
+        insert(BillingInvoiceDocument),
+        [{"invoice_id": invoice_id, "sha256": digest, "size": size, "rendered_at": ctx.now()}],
+    )

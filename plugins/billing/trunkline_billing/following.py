@@ -1,0 +1,75 @@
+"""What billing does when something happened elsewhere."""
+
+from sqlmodel import col, select
+
+from trunkline.customers.events import CustomerRegistered
+from trunkline.mail.operations import queue
+from trunkline.operation import Context
+from trunkline_billing.events import BillingRunAdvanced, InvoiceIssued
+from trunkline_billing.models.accounts import BillingAccount
+from trunkline_billing.models.invoices import BillingInvoice
+from trunkline_billing.operations.accounts import default_account
+from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging
+from trunkline_billing.settings import BillingSettings
+from trunkline_catalog import queries as catalog
+from trunkline_catalog.events import ServiceActivated, ServiceTerminated
+
+
+def customer_registered(ctx: Context, event: CustomerRegistered) -> None:
+    """Every customer has an account to begin with."""
+    default_account(ctx, event.entity_id)
+
+
+def service_activated(ctx: Context, event: ServiceActivated) -> None:
+    """A service that worked before it was recorded here is charged from its first day, without set-up."""
+    if event.imported:
+        service = catalog.service_by_id(ctx, event.entity_id)
+        charge_service(ctx, ChargeService(service.id, service.activated_at or ctx.now(), setup=False))
+
+
+def service_terminated(ctx: Context, event: ServiceTerminated) -> None:
+    """A service that ended by another way than an order line is charged no longer."""
+    service = catalog.service_by_id(ctx, event.entity_id)
+    stop_charging(ctx, service.id, service.ended_at or ctx.now())
+
+
+def invoice_issued(ctx: Context, event: InvoiceIssued) -> None:
+    """Tell the customer of the new invoice."""
+    _tell(ctx, (event.entity_id,))
+
+
+def run_advanced(ctx: Context, event: BillingRunAdvanced) -> None:
+    """Tell everybody who got an invoice."""
+    _tell(ctx, event.invoice_ids)
+
+
+def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
+    if not ctx.settings(BillingSettings).mail_invoices:
+        return
+    rows = ctx.session.execute(
+        select(BillingInvoice, BillingAccount.number)
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
+        .where(col(BillingInvoice.id).in_(invoice_ids))
+        .order_by(col(BillingInvoice.id))
+    ).all()
+    for invoice, account_number in rows:
+        address = str(invoice.customer.get("email") or "")
+        if address:
+            queue(
+                ctx,
+                template="billing/mail/invoice_issued",
+                to=address,
+                language=str(invoice.customer.get("language") or ctx.app.config.language),
+                context={
+                    "customer_name": invoice.customer["name"],
+                    "operator_name": invoice.operator["name"],
+                    "number": invoice.number,
+                    "account": account_number,
+                    "total_micros": invoice.total_micros,
+                    "currency": invoice.currency,
+                    "due_date": invoice.due_date,
+                    "address": f"{ctx.app.config.public_url}/portal/invoices/{invoice.number}",
+                },
+                customer_id=invoice.customer_id,
+                key=f"invoice:{invoice.id}",
+            )

@@ -1,0 +1,264 @@
+"""Invoices, payments and runs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, func, literal, select
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.money import Money
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import BillingAccount, BillingCharge, BillingSubscription, ChargeState
+from trunkline_billing.models.invoices import (
+    BillingInvoice,
+    BillingInvoiceLine,
+    BillingInvoiceTax,
+    BillingRun,
+    BillingTaxRate,
+    BillingTaxScheme,
+    InvoiceState,
+)
+from trunkline_billing.models.payments import BillingAllocation, BillingPayment
+from trunkline_billing.periods import Period, local_day
+from trunkline_billing.queries.accounts import is_overdue
+from trunkline_billing.schemas import (
+    InvoiceLineView,
+    InvoiceView,
+    PaymentView,
+    RunPreview,
+    RunView,
+    TaxView,
+)
+from trunkline_billing.tax import NamedRate
+
+
+def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]":
+    """Core select of visible invoices with their status (open, overdue, paid, void), for lists."""
+    statement = (
+        select(
+            col(BillingInvoice.id).label("id"),
+            col(BillingInvoice.number).label("number"),
+            col(BillingInvoice.period).label("period"),
+            col(BillingInvoice.issued_on).label("issued_on"),
+            col(BillingInvoice.due_date).label("due_date"),
+            col(BillingInvoice.currency).label("currency"),
+            col(BillingInvoice.total_micros).label("total"),
+            (BillingInvoice.total_micros - BillingInvoice.paid_micros).label("due"),  # type: ignore[attr-defined]
+            case((is_overdue(ctx), literal("overdue")), else_=col(BillingInvoice.state)).label("status"),
+            col(BillingAccount.number).label("account_number"),
+            col(Customer.number).label("customer_number"),
+            col(Customer.name).label("customer_name"),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
+        .join(Customer, col(Customer.id) == col(BillingInvoice.customer_id))
+        .where(*ctx.visible_conditions(BillingInvoice))
+    )
+    return statement if customer_id is None else statement.where(col(BillingInvoice.customer_id) == customer_id)
+
+
+def invoices_of(ctx: Context, customer_id: int, limit: int | None = None) -> list[InvoiceView]:
+    """A customer's invoices without their lines, newest first."""
+    statement = (
+        ctx.visible(BillingInvoice)
+        .where(col(BillingInvoice.customer_id) == customer_id)
+        .order_by(col(BillingInvoice.id).desc())
+    )
+    rows = ctx.session.scalars(statement if limit is None else statement.limit(limit)).all()
+    return _views(ctx, rows)
+
+
+def open_invoices_of(ctx: Context, account_id: int) -> list[InvoiceView]:
+    """An account's invoices that still want money, the oldest due first."""
+    rows = ctx.session.scalars(
+        ctx.visible(BillingInvoice)
+        .where(col(BillingInvoice.account_id) == account_id, col(BillingInvoice.state) == InvoiceState.OPEN)
+        .order_by(col(BillingInvoice.due_date), col(BillingInvoice.id))
+    ).all()
+    return _views(ctx, rows)
+
+
+def invoice(ctx: Context, number: str) -> InvoiceView:
+    """One invoice with its lines and taxes. Raises NotFound."""
+    row = ctx.load_by(BillingInvoice, BillingInvoice.number, number)
+    lines = ctx.session.scalars(
+        select(BillingInvoiceLine)
+        .where(col(BillingInvoiceLine.invoice_id) == row.key)
+        .order_by(col(BillingInvoiceLine.seq))
+    )
+    taxes = ctx.session.scalars(
+        select(BillingInvoiceTax)
+        .where(col(BillingInvoiceTax.invoice_id) == row.key)
+        .order_by(col(BillingInvoiceTax.name))
+    )
+    return _views(ctx, [row], [_line(line, row.currency) for line in lines], [_tax(tax, row.currency) for tax in taxes])[0]
+
+
+def _line(row: BillingInvoiceLine, currency: str) -> InvoiceLineView:
+    return InvoiceLineView(
+        row.seq,
+        row.kind,
+        row.usage_type,
+        row.service_number,
+        row.description,
+        row.first_day,
+        row.last_day,
+        row.quantity,
+        row.count,
+        Money(row.net_micros, currency),
+        Money(row.tax_micros, currency),
+    )
+
+
+def _tax(row: BillingInvoiceTax, currency: str) -> TaxView:
+    return TaxView(row.name, row.rate_millionths, Money(row.base_micros, currency), Money(row.tax_micros, currency))
+
+
+def _views(
+    ctx: Context,
+    rows: Sequence[BillingInvoice],
+    lines: Sequence[InvoiceLineView] = (),
+    taxes: Sequence[TaxView] = (),
+) -> list[InvoiceView]:
+    numbers = dict(
+        ctx.session.execute(
+            select(col(BillingAccount.id), col(BillingAccount.number)).where(
+                col(BillingAccount.id).in_({row.account_id for row in rows})
+            )
+        )
+        .tuples()
+        .all()
+    )
+    today = local_day(ctx.now(), ctx.app.config.zone)
+    return [
+        InvoiceView(
+            row.key,
+            row.number,
+            row.account_id,
+            numbers[row.account_id],
+            row.customer_id,
+            row.period,
+            row.issued_on,
+            row.due_date,
+            "overdue" if row.state == InvoiceState.OPEN and row.due_date < today else row.state,
+            Money(row.net_micros, row.currency),
+            Money(row.tax_micros, row.currency),
+            Money(row.total_micros, row.currency),
+            Money(row.paid_micros, row.currency),
+            dict(row.customer),
+            dict(row.operator),
+            lines,
+            taxes,
+            row.void_reason,
+            row.version,
+        )
+        for row in rows
+    ]
+
+
+def payment_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]":
+    """Core select of visible payments, for lists."""
+    statement = (
+        select(
+            col(BillingPayment.id).label("id"),
+            col(BillingPayment.number).label("number"),
+            col(BillingPayment.received_at).label("received_at"),
+            col(BillingPayment.amount_micros).label("amount"),
+            col(BillingPayment.currency).label("currency"),
+            col(BillingPayment.method).label("method"),
+            col(BillingPayment.desk).label("desk"),
+            col(BillingPayment.reference).label("reference"),
+            col(BillingPayment.state).label("state"),
+            col(BillingPayment.taken_by).label("taken_by"),
+            col(BillingAccount.number).label("account_number"),
+            col(Customer.number).label("customer_number"),
+            col(Customer.name).label("customer_name"),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingPayment.account_id))
+        .join(Customer, col(Customer.id) == col(BillingPayment.customer_id))
+        .where(*ctx.visible_conditions(BillingPayment))
+    )
+    return statement if customer_id is None else statement.where(col(BillingPayment.customer_id) == customer_id)
+
+
+def payments_of(ctx: Context, customer_id: int, limit: int = 50) -> list[PaymentView]:
+    """A customer's payments, newest first."""
+    rows = ctx.session.scalars(
+        ctx.visible(BillingPayment)
+        .where(col(BillingPayment.customer_id) == customer_id)
+        .order_by(col(BillingPayment.id).desc())
+        .limit(limit)
+    ).all()
+    return [_payment(ctx, row) for row in rows]
+
+
+def payment(ctx: Context, number: str) -> PaymentView:
+    """One payment with what it paid. Raises NotFound."""
+    return _payment(ctx, ctx.load_by(BillingPayment, BillingPayment.number, number))
+
+
+def _payment(ctx: Context, row: BillingPayment) -> PaymentView:
+    paid = ctx.session.execute(
+        select(col(BillingInvoice.number), col(BillingAllocation.amount_micros))
+        .join(BillingInvoice, col(BillingInvoice.id) == col(BillingAllocation.invoice_id))
+        .where(col(BillingAllocation.payment_id) == row.key)
+        .order_by(col(BillingInvoice.id))
+    ).all()
+    return PaymentView(
+        row.key,
+        row.number,
+        ctx.session.get_one(BillingAccount, row.account_id).number,
+        row.customer_id,
+        Money(row.amount_micros, row.currency),
+        row.method,
+        row.desk,
+        row.reference,
+        row.note,
+        row.state,
+        row.received_at,
+        row.taken_by,
+        row.reversed_at,
+        row.reverse_reason,
+        [(number, Money(amount, row.currency)) for number, amount in paid],
+    )
+
+
+def runs(ctx: Context) -> list[RunView]:
+    """Every billing run, the newest month first."""
+    rows = ctx.session.scalars(select(BillingRun).order_by(col(BillingRun.period).desc()))
+    return [
+        RunView(row.key, row.period, row.state, row.invoices, row.started_at, row.finished_at) for row in rows
+    ]
+
+
+def preview(ctx: Context, period: str) -> RunPreview:
+    """What a run of this month would find."""
+    month, zone = Period.parse(period), ctx.app.config.zone
+    subscribed = select(col(BillingSubscription.account_id)).where(
+        col(BillingSubscription.starts_at) < month.end(zone),
+        col(BillingSubscription.ends_at).is_(None) | (col(BillingSubscription.ends_at) >= month.start(zone)),
+    )
+    charged = select(col(BillingCharge.account_id)).where(
+        col(BillingCharge.state) == ChargeState.OPEN, col(BillingCharge.first_day) <= month.last_day
+    )
+    invoiced = select(col(BillingInvoice.account_id)).where(
+        col(BillingInvoice.period) == str(month), col(BillingInvoice.run_id).is_not(None),
+        col(BillingInvoice.state) != InvoiceState.VOID,
+    )  # fmt: skip
+    wanted = subscribed.union(charged).subquery()
+    accounts = select(func.count()).select_from(wanted).where(wanted.c.account_id.not_in(invoiced))
+    return RunPreview(
+        str(month),
+        ctx.session.execute(accounts).scalar_one(),
+        ctx.session.execute(select(func.count()).select_from(invoiced.subquery())).scalar_one(),
+        ctx.session.execute(select(func.count()).select_from(subscribed.subquery())).scalar_one(),
+    )
+
+
+def tax_schemes(ctx: Context) -> list[tuple[BillingTaxScheme, list[NamedRate]]]:
+    """Every scheme with its rates."""
+    rates: dict[int, list[NamedRate]] = {}
+    for rate in ctx.session.scalars(select(BillingTaxRate).order_by(col(BillingTaxRate.id))):
+        rates.setdefault(rate.scheme_id, []).append(NamedRate(rate.name, rate.rate_millionths))
+    schemes = ctx.session.scalars(select(BillingTaxScheme).order_by(col(BillingTaxScheme.name)))
+    return [(scheme, rates.get(scheme.key, [])) for scheme in schemes]

@@ -1,0 +1,147 @@
+"""Usage and allowances."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlmodel import col
+
+from trunkline.money import Money
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import BillingAccount, BillingSubscription
+from trunkline_billing.models.usage import BillingAllowance, BillingUsage
+from trunkline_billing.periods import Period
+from trunkline_billing.schemas import UNITS, AllowanceView, UsageView
+from trunkline_catalog import queries as catalog
+
+_TYPES = ("data", "voice", "sms", "event")
+
+
+def usage_select(ctx: Context, customer_id: int | None = None, service_id: int | None = None) -> "Select[Any]":
+    """Core select of visible rated uses, for lists."""
+    statement = (
+        select(
+            col(BillingUsage.id).label("id"),
+            col(BillingUsage.start).label("start"),
+            col(BillingUsage.type).label("type"),
+            col(BillingUsage.direction).label("direction"),
+            col(BillingUsage.identifier).label("identifier"),
+            col(BillingUsage.other).label("other"),
+            col(BillingUsage.destination).label("destination"),
+            col(BillingUsage.quantity).label("quantity"),
+            case(UNITS, value=col(BillingUsage.type)).label("unit"),
+            col(BillingUsage.included).label("included"),
+            col(BillingUsage.cost_micros).label("cost"),
+            col(BillingUsage.service_id).label("service_id"),
+            col(BillingAccount.currency).label("currency"),
+            col(BillingAccount.number).label("account_number"),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingUsage.account_id))
+        .where(*ctx.visible_conditions(BillingUsage))
+    )
+    if customer_id is not None:
+        accounts = select(col(BillingAccount.id)).where(col(BillingAccount.customer_id) == customer_id)
+        statement = statement.where(col(BillingUsage.account_id).in_(accounts))
+    return statement if service_id is None else statement.where(col(BillingUsage.service_id) == service_id)
+
+
+def usage_of(ctx: Context, service_id: int, limit: int = 100) -> list[UsageView]:
+    """The latest uses of a service."""
+    rows = ctx.session.execute(
+        usage_select(ctx, service_id=service_id).order_by(col(BillingUsage.start).desc(), col(BillingUsage.id)).limit(limit)
+    )
+    return [
+        UsageView(
+            row.id,
+            row.service_id,
+            row.type,
+            row.direction,
+            row.other,
+            row.destination,
+            row.start,
+            row.quantity,
+            UNITS[row.type],
+            row.included,
+            Money(row.cost, row.currency),
+        )
+        for row in rows
+    ]
+
+
+def allowances_of(ctx: Context, service_id: int, period: str = "") -> list[AllowanceView]:
+    """What a service may still use of what is included in a month (this one unless given); data first, then calls, then messages.
+
+    A month without any use yet shows what its product includes.
+    """
+    month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
+    return allowances_of_many(ctx, [service_id], month).get(service_id, [])
+
+
+def allowances_of_many(ctx: Context, service_ids: Sequence[int], period: str = "") -> dict[int, list[AllowanceView]]:
+    """`allowances_of` for several services at once."""
+    month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
+    found: dict[int, dict[str, AllowanceView]] = {}
+    for row in ctx.session.execute(
+        select(
+            col(BillingAllowance.service_id),
+            col(BillingAllowance.type),
+            col(BillingAllowance.quantity),
+            col(BillingAllowance.used),
+        ).where(
+            col(BillingAllowance.service_id).in_(service_ids),
+            col(BillingAllowance.period) == month,
+            *ctx.visible_conditions(BillingAllowance),
+        )
+    ):
+        view = AllowanceView(row.service_id, month, row.type, UNITS[row.type], row.quantity, row.used)
+        found.setdefault(row.service_id, {})[row.type] = view
+    _add_untouched(ctx, service_ids, month, found)
+    return {
+        service_id: [kinds[kind] for kind in _TYPES if kind in kinds] for service_id, kinds in found.items()
+    }
+
+
+def _add_untouched(
+    ctx: Context, service_ids: Sequence[int], month: str, found: dict[int, dict[str, AllowanceView]]
+) -> None:
+    included: dict[str, dict[str, int]] = {}
+    for service_id, product_code in ctx.session.execute(
+        select(col(BillingSubscription.service_id), col(BillingSubscription.product_code)).where(
+            col(BillingSubscription.service_id).in_(service_ids), *ctx.visible_conditions(BillingSubscription)
+        )
+    ).tuples():
+        if product_code not in included:
+            sums = included[product_code] = {}
+            for allowance in catalog.product(ctx, product_code).allowances:
+                sums[allowance.type] = sums.get(allowance.type, 0) + allowance.quantity
+        kinds = found.setdefault(service_id, {})
+        for kind, quantity in included[product_code].items():
+            kinds.setdefault(kind, AllowanceView(service_id, month, kind, UNITS[kind], quantity, 0))
+
+
+def used_in(ctx: Context, service_ids: Sequence[int], period: str = "") -> dict[tuple[int, str], tuple[int, int, Money]]:
+    """(service, type) → (count, quantity, cost) of a month's outgoing use."""
+    zone = ctx.app.config.zone
+    month = Period.parse(period) if period else Period.at(ctx.now(), zone)
+    rows = ctx.session.execute(
+        select(
+            col(BillingUsage.service_id),
+            col(BillingUsage.type),
+            func.count().label("uses"),
+            func.sum(BillingUsage.quantity).label("quantity"),
+            func.sum(BillingUsage.cost_micros).label("cost"),
+            func.max(BillingAccount.currency).label("currency"),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingUsage.account_id))
+        .where(
+            col(BillingUsage.service_id).in_(service_ids),
+            col(BillingUsage.direction) == "out",
+            col(BillingUsage.start) >= month.start(zone),
+            col(BillingUsage.start) < month.end(zone),
+            *ctx.visible_conditions(BillingUsage),
+        )
+        .group_by(col(BillingUsage.service_id), col(BillingUsage.type))
+    )
+    return {
+        (row.service_id, row.type): (row.uses, int(row.quantity), Money(int(row.cost), row.currency)) for row in rows
+    }

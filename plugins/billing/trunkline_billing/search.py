@@ -1,0 +1,75 @@
+"""How invoices and payments are found."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import format_date, format_money
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.plugin import SearchDocument, SearchKind
+from trunkline_billing.models.invoices import BillingInvoice
+from trunkline_billing.models.payments import BillingPayment
+
+
+def _invoices(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
+    rows = ctx.session.execute(
+        select(BillingInvoice, col(Customer.name), col(Customer.reseller_id))
+        .join(Customer, col(Customer.id) == col(BillingInvoice.customer_id))
+        .where(col(BillingInvoice.id).in_(ids))
+    )
+    return [
+        SearchDocument(
+            kind="invoice",
+            id=invoice.key,
+            title=invoice.number,
+            subtitle=f"{name} · {invoice.period} · {format_money(invoice.total_micros, invoice.currency)}",
+            path=f"/billing/invoices/{invoice.number}",
+            permission="billing.invoice.view",
+            terms=(invoice.number,),
+            digits=(invoice.number.lstrip("F0"),),
+            customer_id=invoice.customer_id,
+            reseller_id=reseller_id,
+            icon="file-invoice",
+        )
+        for invoice, name, reseller_id in rows
+    ]
+
+
+def _payments(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
+    rows = ctx.session.execute(
+        select(BillingPayment, col(Customer.name), col(Customer.reseller_id))
+        .join(Customer, col(Customer.id) == col(BillingPayment.customer_id))
+        .where(col(BillingPayment.id).in_(ids))
+    )
+    return [
+        SearchDocument(
+            kind="payment",
+            id=payment.key,
+            title=payment.number,
+            subtitle=f"{name} · {format_date(payment.received_at)} · {format_money(payment.amount_micros, payment.currency)}",
+            path=f"/billing/payments/{payment.number}",
+            permission="billing.payment.view",
+            terms=(payment.number, payment.reference) if payment.reference else (payment.number,),
+            customer_id=payment.customer_id,
+            reseller_id=reseller_id,
+            icon="cash",
+        )
+        for payment, name, reseller_id in rows
+    ]
+
+
+def _all_invoices(ctx: Context) -> Sequence[int]:
+    return [key for key in ctx.session.scalars(select(col(BillingInvoice.id))) if key is not None]
+
+
+def _all_payments(ctx: Context) -> Sequence[int]:
+    return [key for key in ctx.session.scalars(select(col(BillingPayment.id))) if key is not None]
+
+
+SEARCH_KINDS = (
+    SearchKind("invoice", _("Invoices"), _invoices, _all_invoices),
+    SearchKind("payment", _("Payments"), _payments, _all_payments),
+)

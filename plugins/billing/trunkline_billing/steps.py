@@ -1,0 +1,182 @@
+"""What billing adds to an order line's job, and the job of a billing run."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from sqlmodel import col, select
+
+from trunkline.i18n import gettext as _
+from trunkline.jobs.operations import PlannedStep, enqueue
+from trunkline.jobs.steps import StepContext
+from trunkline.operation import Context
+from trunkline.plugin import StepKind
+from trunkline_billing.engines import charging_engine
+from trunkline_billing.models.accounts import AccountKind, BillingAccount, BillingChargingAccount, BillingSubscription
+from trunkline_billing.operations.accounts import default_account
+from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging, undo_charging
+from trunkline_billing.operations.runs import advance
+from trunkline_billing.periods import Period
+from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
+
+OPEN_ACCOUNT, START_CHARGES = 60, 70
+
+
+class RunInputs(BaseModel):
+    """Which month a run is for."""
+
+    period: str
+
+
+def line_steps(line: OrderLineView) -> Sequence[LineStep]:
+    """What billing adds to the plan of an order line."""
+    inputs = {"line_id": line.id}
+    if line.action is LineAction.NEW:
+        return (
+            LineStep(OPEN_ACCOUNT, PlannedStep("billing.open_charging_account", inputs=inputs)),
+            LineStep(START_CHARGES, PlannedStep("billing.start_charges", inputs=inputs)),
+        )
+    if line.action is LineAction.TERMINATE:
+        return (LineStep(START_CHARGES, PlannedStep("billing.stop_charges", inputs=inputs)),)
+    return ()
+
+
+def _open_account(step: StepContext) -> Mapping[str, Any]:
+    with step.unit_of_work() as ctx:
+        line = catalog.line(ctx, step.inputs.line_id)
+        account = default_account(ctx, line.customer_id)
+        known = ctx.session.get(BillingChargingAccount, account.key) is not None
+        number, currency, prepaid = account.number, account.currency, account.kind == AccountKind.PREPAID
+        engine = charging_engine(ctx)
+        engine.open_account(ctx, number, currency, prepaid=prepaid, key=step.idempotency_key)
+    step.log(
+        f"Account {number} is known to the charging engine."
+        if known
+        else f"Account {number} opened in the charging engine “{engine.name}”."
+    )
+    return {"account": number, "engine": engine.name}
+
+
+def _close_account(step: StepContext) -> None:
+    """Close the charging account only if this very step opened it and no other service is charged to it."""
+    with step.unit_of_work() as ctx:
+        line = catalog.line(ctx, step.inputs.line_id)
+        opened = ctx.session.execute(
+            select(BillingAccount.number, BillingAccount.id)
+            .join(BillingChargingAccount, col(BillingChargingAccount.account_id) == col(BillingAccount.id))
+            .where(
+                BillingAccount.customer_id == line.customer_id,
+                BillingChargingAccount.opened_by == f"{step.job_number}:{step.name}:do",
+            )
+        ).one_or_none()
+        if opened is None:
+            step.log("Nothing to close.")
+            return
+        charged = ctx.session.scalars(
+            select(BillingSubscription.id).where(BillingSubscription.account_id == opened.id).limit(1)
+        ).first()
+        if charged is not None:
+            step.log(f"Account {opened.number} stays: another service is charged to it.")
+            return
+        charging_engine(ctx).close_account(ctx, opened.number, key=step.idempotency_key)
+    step.log(f"Account {opened.number} closed in the charging engine.")
+
+
+def _start_charges(step: StepContext) -> Mapping[str, Any]:
+    ctx = step.ctx
+    line = catalog.line(ctx, step.inputs.line_id)
+    if line.service_id is None:
+        return {}
+    subscription = charge_service(ctx, ChargeService(line.service_id, ctx.now()))
+    step.log(f"{subscription.product_name} is charged from {subscription.starts_at:%Y-%m-%d} on.")
+    return {"service_id": line.service_id}
+
+
+def _undo_charges(step: StepContext) -> None:
+    line = catalog.line(step.ctx, step.inputs.line_id)
+    if line.service_id is not None:
+        count = undo_charging(step.ctx, line.service_id)
+        step.log(f"{count} charges taken back." if count else "Nothing was charged.")
+
+
+def _stop_charges(step: StepContext) -> Mapping[str, Any]:
+    ctx = step.ctx
+    line = catalog.line(ctx, step.inputs.line_id)
+    if line.service_id is not None:
+        stop_charging(ctx, line.service_id, ctx.now())
+    return {}
+
+
+def _charge_on(step: StepContext) -> None:
+    """A service that could not be ended goes on being charged: the next run makes up for what was taken back."""
+    line = catalog.line(step.ctx, step.inputs.line_id)
+    subscription = step.ctx.session.scalars(
+        select(BillingSubscription).where(BillingSubscription.service_id == line.service_id)
+    ).one_or_none()
+    if subscription is not None:
+        subscription.ends_at = None
+
+
+def _run(step: StepContext) -> Mapping[str, Any]:
+    period, issued = step.inputs.period, 0
+    while True:
+        with step.unit_of_work() as ctx:
+            progress = advance(ctx, period)
+            total = progress.run.invoices
+        issued += progress.issued
+        step.log(f"{issued} invoices issued.")
+        if progress.done:
+            return {"issued": issued, "invoices": total}
+        if step.cancelled():
+            step.log("Stopped; run the month again to go on.", "warn")
+            return {"issued": issued, "invoices": total}
+
+
+STEP_KINDS = (
+    StepKind(
+        "billing.open_charging_account",
+        _("Open the charging account"),
+        _open_account,
+        _close_account,
+        inputs=LineInputs,
+    ),
+    StepKind(
+        "billing.start_charges",
+        _("Charge set-up and first month"),
+        _start_charges,
+        _undo_charges,
+        inputs=LineInputs,
+        transactional=True,
+    ),
+    StepKind(
+        "billing.stop_charges",
+        _("Stop charging"),
+        _stop_charges,
+        _charge_on,
+        inputs=LineInputs,
+        transactional=True,
+    ),
+    StepKind(
+        "billing.run",
+        _("Invoice every account"),
+        _run,
+        inputs=RunInputs,
+        irreversible=True,
+        timeout=timedelta(hours=12),
+    ),
+)
+
+
+def enqueue_run(ctx: Context, period: str) -> str:
+    """Queue the job that runs a month, and return its number. While one is at work on the month, a second finds nothing to do."""
+    month = Period.parse(period)
+    job = enqueue(
+        ctx,
+        kind="billing.run",
+        title=_("Billing of {period}", period=str(month)).translated(),
+        steps=[PlannedStep("billing.run", inputs={"period": str(month)})],
+        key=f"billing-run:{month}:{ctx.now():%Y%m%dT%H%M%S%f}",
+    )
+    return job.number
