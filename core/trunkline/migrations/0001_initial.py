@@ -501,6 +501,34 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_api_key_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_import",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("stored_as", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(length=200), nullable=False),
+        sa.Column("job_number", sa.String(length=20), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["core_user.id"], name=op.f("fk_core_import_user_id_core_user"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_import")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_import_number")),
+    )
+    with op.batch_alter_table("core_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_import_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "core_job_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -691,6 +719,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_job_event_job")
 
     op.drop_table("core_job_event")
+    with op.batch_alter_table("core_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_import_user_id"))
+
+    op.drop_table("core_import")
     with op.batch_alter_table("core_api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_api_key_user_id"))
 
