@@ -84,8 +84,8 @@ def make_web(app: "App") -> Starlette:
             if name != "core" and folder.is_dir()
         ),
         *_health_routes(app),
-        Mount("/api/v1", make_rest(app)),
         *_page_routes(web),
+        Mount("/api/v1", api),
     ]
     starlette = Starlette(
         routes=routes,
