@@ -29,15 +29,17 @@ const styles = css.css.replace(/url\((["'])data:image\/svg\+xml,(.*?)\1\)/g, (_a
   writeFileSync(join(out, name), svg);
   return `url(${name})`;
 });
+cpSync(join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'), join(out, 'inter.woff2'));
+// The page preloads the font by its hashed address; the stylesheet must ask for the same one.
+const font = createHash('sha256').update(readFileSync(join(out, 'inter.woff2'))).digest('hex').slice(0, 12);
 if (styles.includes('url("data:') || styles.includes("url('data:")) throw new Error('the stylesheet still holds a data: address');
-writeFileSync(join(out, 'app.css'), styles);
+writeFileSync(join(out, 'app.css'), styles.replaceAll('inter.woff2', `inter.woff2?v=${font}`));
 
 const common = { bundle: true, minify: true, legalComments: 'eof', target: 'es2022', logLevel: 'error', nodePaths: [modules] };
 await build({ ...common, entryPoints: [join(here, 'js', 'app.js')], outfile: join(out, 'app.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'start.js')], outfile: join(out, 'start.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'charts.js')], outfile: join(out, 'charts.js'), format: 'esm' });
 
-cpSync(join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'), join(out, 'inter.woff2'));
 cpSync(join(here, 'images'), out, { recursive: true });
 writeFileSync(join(out, 'icons.svg'), sprite());
 

@@ -152,4 +152,5 @@ drawAll();
 document.body.addEventListener('htmx:afterSettle', drawAll);
 const repaint = () => charts.forEach(paint);
 new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
+document.fonts.ready.then(repaint);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);

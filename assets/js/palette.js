@@ -66,15 +66,20 @@ if (palette) {
       select((here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length);
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      const link = all[here]?.querySelector('a');
-      if (!link) return;
-      if (event.ctrlKey || event.metaKey) window.open(link.href, '_blank', 'noopener');
-      else link.click();
+      go(all[here], event);
     }
   });
   list.addEventListener('click', (event) => {
-    if (!event.target.closest('a')) event.target.closest('[role=option]')?.querySelector('a')?.click();
+    go(event.target.closest('[role=option]'), event);
   });
+}
+
+/** Options are no links (a listbox may hold nothing that takes focus), so they are followed by hand. */
+function go(option, event) {
+  const href = option?.dataset.href;
+  if (!href) return;
+  if (event.ctrlKey || event.metaKey) window.open(href, '_blank', 'noopener');
+  else location.assign(href);
 }
 
 const options = () => $$('[role=option]', list);

@@ -20,6 +20,6 @@ def respond(
     wanted = FORMATS.get(params.get("export", ""))
     if table.export and wanted is not None:
         return export(table, page.ctx.session, statement, params, wanted).response()
-    view = table.load(page.ctx.session, statement, params)
+    view = table.load(page.ctx.session, statement, params, path=page.request.url.path)
     view.reader = page
     return page.render(template, view=view, **context)
