@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from trunkline.events.delivery import deliver_due
 from trunkline.jobs.engine import run
 from trunkline.jobs.sweeper import due_jobs
+from trunkline.search.indexing import index_due
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 
 def work_until_idle(app: "App", *, limit: int = 1000) -> int:
-    """Run due jobs and deliveries until nothing is due, at most `limit` jobs; returns how many jobs ran."""
+    """Run due jobs and deliveries until nothing is due, at most `limit` jobs, then index; returns how many jobs ran."""
     ran = 0
     while ran < limit:
         delivered = deliver_due(app)
@@ -21,4 +22,5 @@ def work_until_idle(app: "App", *, limit: int = 1000) -> int:
             ran += 1
         if not keys and not delivered:
             break
+    index_due(app)
     return ran

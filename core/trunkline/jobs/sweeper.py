@@ -13,6 +13,7 @@ from trunkline.events.delivery import deliver_due
 from trunkline.jobs.lease import CLAIMABLE
 from trunkline.jobs.models import Job
 from trunkline.operation import SYSTEM
+from trunkline.search.indexing import index_due
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -47,7 +48,7 @@ class Sweeper(threading.Thread):
 
     def run(self) -> None:
         while not self._stopping.wait(PERIOD_SECONDS):
-            for work in (self.wake_jobs, self.deliver, self.run_scheduled):
+            for work in (self.wake_jobs, self.deliver, self.index, self.run_scheduled):
                 try:
                     work()
                 except Exception:
@@ -67,6 +68,9 @@ class Sweeper(threading.Thread):
 
     def deliver(self) -> None:
         deliver_due(self.app)
+
+    def index(self) -> None:
+        index_due(self.app)
 
     def run_scheduled(self) -> None:
         run_scheduled(self.app)
