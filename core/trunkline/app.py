@@ -50,7 +50,9 @@ class App:
         loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
         app = cls(config, Database(config.database_url), hooks, loaded, waker or HueyWaker(config), clock)
         app.permissions = {p.name: p for plugin in app.plugins for p in plugin.permissions}
-        app.step_kinds = {name: kind for name, (_, kind) in app._once("step_kinds", StepKind, "name", owned=True).items()}
+        app.step_kinds = {
+            name: kind for name, (_, kind) in app._once("step_kinds", StepKind, "name", owned=True).items()
+        }
         return app
 
     @property
@@ -145,7 +147,9 @@ class App:
     ) -> Iterator[Context]:
         """A context in one writing transaction, committed at the end; with `keep` false it is rolled back (dry run)."""
         with self.database.write() as session:
-            ctx = Context(session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True)
+            ctx = Context(
+                session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True
+            )
             yield ctx
             if not keep:
                 session.rollback()

@@ -38,7 +38,9 @@ _chosen = _Chosen()
 
 @cli.callback()
 def _options(
-    config: Annotated[Path | None, typer.Option(help="Configuration file (default: trunkline.toml here).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file (default: trunkline.toml here).")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Data folder, over the configuration's.")] = None,
 ) -> None:
     _chosen.file, _chosen.data = config, data
@@ -66,7 +68,9 @@ def version() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Web processes; more than one needs PostgreSQL.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Web processes; more than one needs PostgreSQL.")
+    ] = None,
     worker: Annotated[bool, typer.Option(help="Run the job worker as well.")] = True,
 ) -> None:
     """Serve pages and the REST API, and work on jobs."""
@@ -150,7 +154,14 @@ def user_create(
     role: Annotated[str, typer.Option(help="Role, as named on the roles page.")] = "administrator",
     name: Annotated[str, typer.Option(help="Full name.")] = "",
     password: Annotated[
-        str, typer.Option(envvar="TRUNKLINE_NEW_PASSWORD", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when left out.")
+        str,
+        typer.Option(
+            envvar="TRUNKLINE_NEW_PASSWORD",
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            help="Asked for when left out.",
+        ),
     ] = "",
 ) -> None:
     """Create a staff user who can sign in at once."""
@@ -184,7 +195,9 @@ def doctor() -> None:
 def dev_migration(
     name: str,
     message: Annotated[str, typer.Option("-m")] = "initial",
-    replace: Annotated[bool, typer.Option(help="Write the newest one anew; only while it is unreleased.")] = False,
+    replace: Annotated[
+        bool, typer.Option(help="Write the newest one anew; only while it is unreleased.")
+    ] = False,
 ) -> None:
     """Write the next migration of a plugin (or core) from its models, on a scratch database."""
     import tempfile
@@ -195,7 +208,9 @@ def dev_migration(
     from trunkline.jobs.wake import Silent
 
     with tempfile.TemporaryDirectory() as folder:
-        app = App.start(load_config(data=Path(folder), database=f"sqlite:///{folder}/scratch.db"), waker=Silent())
+        app = App.start(
+            load_config(data=Path(folder), database=f"sqlite:///{folder}/scratch.db"), waker=Silent()
+        )
         if replace:
             drop_newest(app, name)
         upgrade(app)

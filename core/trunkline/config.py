@@ -1,4 +1,4 @@
-"""Configuration: defaults < `trunkline.toml` < `TRUNKLINE_*` variables. An unknown key is an error that names the nearest known one."""
+"""Configuration: defaults < `trunkline.toml` < `TRUNKLINE_*` variables. Unknown keys are errors."""
 
 import os
 import tomllib
@@ -37,15 +37,25 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", env_nested_delimiter="__", extra="forbid")
 
-    data: Path = Field(default=Path("data"), description="Folder for the database, keys, files and the mail spool")
+    data: Path = Field(
+        default=Path("data"), description="Folder for the database, keys, files and the mail spool"
+    )
     database: str = Field(default="", description="Database URL; empty means SQLite in the data folder")
     redis: str = Field(default="", description="Redis URL for wake-ups; empty means the database's own")
     plugins: tuple[str, ...] = BUNDLED_PLUGINS
-    extensions: Path | None = Field(default=None, description="Folder of extension scripts; default: extensions/ in data")
-    templates: Path | None = Field(default=None, description="Folder of template overrides; default: templates/ in data")
-    playbooks: Path | None = Field(default=None, description="Folder of the operator's playbooks; default: playbooks/ in data")
+    extensions: Path | None = Field(
+        default=None, description="Folder of extension scripts; default: extensions/ in data"
+    )
+    templates: Path | None = Field(
+        default=None, description="Folder of template overrides; default: templates/ in data"
+    )
+    playbooks: Path | None = Field(
+        default=None, description="Folder of the operator's playbooks; default: playbooks/ in data"
+    )
     strict_plugins: bool = False
-    key_file: Path | None = Field(default=None, description="Key file for sealed values; default: secrets.key in data")
+    key_file: Path | None = Field(
+        default=None, description="Key file for sealed values; default: secrets.key in data"
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -95,7 +105,11 @@ class Config(BaseSettings):
         given = {key: value for key, value in overrides.items() if value is not None}
         try:
             config = cls(**values)
-            return config.model_copy(update=cls(**{**values, **given}).model_dump(include=set(given))) if given else config
+            return (
+                config.model_copy(update=cls(**{**values, **given}).model_dump(include=set(given)))
+                if given
+                else config
+            )
         except ValidationError as error:
             raise _explained(error, chosen or Path(CONFIG_FILE)) from error
 
@@ -146,7 +160,9 @@ class Config(BaseSettings):
 def _read(path: Path, *, required: bool) -> dict[str, Any]:
     if not path.exists():
         if required:
-            raise ConfigError(f"There is no configuration file {path}.", remedy="Check --config or TRUNKLINE_CONFIG.")
+            raise ConfigError(
+                f"There is no configuration file {path}.", remedy="Check --config or TRUNKLINE_CONFIG."
+            )
         return {}
     try:
         return tomllib.loads(path.read_text())
@@ -158,8 +174,12 @@ def _explained(error: ValidationError, path: Path) -> ConfigError:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return ConfigError(f"{name}: {first['msg']}.", field=name, remedy=f"Correct it in {path} or the environment.")
+        return ConfigError(
+            f"{name}: {first['msg']}.", field=name, remedy=f"Correct it in {path} or the environment."
+        )
     known = list(Config.model_fields if len(first["loc"]) == 1 else MailConfig.model_fields)
     near = get_close_matches(str(first["loc"][-1]), known, 1)
     remedy = f"Did you mean “{near[0]}”?" if near else f"Known keys: {', '.join(sorted(known))}."
-    return ConfigError(f"Unknown configuration key “{name}” in {path} or the environment.", field=name, remedy=remedy)
+    return ConfigError(
+        f"Unknown configuration key “{name}” in {path} or the environment.", field=name, remedy=remedy
+    )

@@ -31,7 +31,14 @@ def reports(ctx: Context) -> list[tuple[str, HealthReport]]:
 
 
 def _core_reports(ctx: Context) -> list[HealthReport]:
-    return [_database(ctx), _schema(ctx.app), _jobs(ctx), _deliveries(ctx), _plugins(ctx.app), _faults(ctx.app)]
+    return [
+        _database(ctx),
+        _schema(ctx.app),
+        _jobs(ctx),
+        _deliveries(ctx),
+        _plugins(ctx.app),
+        _faults(ctx.app),
+    ]
 
 
 def _database(ctx: Context) -> HealthReport:
@@ -42,7 +49,9 @@ def _database(ctx: Context) -> HealthReport:
 def _schema(app: "App") -> HealthReport:
     behind = migrate.pending(app)
     if behind:
-        return HealthReport("Schema", Health.FAILED, f"older than the code: {', '.join(behind)}", "Run `trunkline migrate`.")
+        return HealthReport(
+            "Schema", Health.FAILED, f"older than the code: {', '.join(behind)}", "Run `trunkline migrate`."
+        )
     return HealthReport("Schema", Health.OK, "up to date")
 
 
@@ -55,7 +64,9 @@ def _jobs(ctx: Context) -> HealthReport:
 
 
 def _deliveries(ctx: Context) -> HealthReport:
-    parked = ctx.session.scalar(select(func.count()).where(col(EventDelivery.state) == DeliveryState.PARKED)) or 0
+    parked = (
+        ctx.session.scalar(select(func.count()).where(col(EventDelivery.state) == DeliveryState.PARKED)) or 0
+    )
     if parked:
         return HealthReport("Event deliveries", Health.WARNING, f"{parked} parked", "See the system page.")
     return HealthReport("Event deliveries", Health.OK)
@@ -65,14 +76,18 @@ def _plugins(app: "App") -> HealthReport:
     bad = (PluginState.FAILED, PluginState.MISSING, PluginState.INCOMPATIBLE)
     broken = [s.name for s in app.loaded.statuses.values() if s.state in bad]
     if broken:
-        return HealthReport("Plugins", Health.WARNING, f"not running: {', '.join(broken)}", "See the plugins page.")
+        return HealthReport(
+            "Plugins", Health.WARNING, f"not running: {', '.join(broken)}", "See the plugins page."
+        )
     return HealthReport("Plugins", Health.OK, f"{len(app.loaded.enabled)} enabled")
 
 
 def _faults(app: "App") -> HealthReport:
     names = sorted({fault.plugin for fault in app.hooks.faults.values()})
     if names:
-        return HealthReport("Plugin faults", Health.WARNING, ", ".join(names), "See the plugins page for the tracebacks.")
+        return HealthReport(
+            "Plugin faults", Health.WARNING, ", ".join(names), "See the plugins page for the tracebacks."
+        )
     return HealthReport("Plugin faults", Health.OK, "none since start")
 
 
@@ -91,7 +106,9 @@ def readiness(app: "App") -> Endpoint:
     def look() -> Response:
         try:
             with app.reading() as ctx:
-                failed = [report for report in (_database(ctx), _schema(app)) if report.health is Health.FAILED]
+                failed = [
+                    report for report in (_database(ctx), _schema(app)) if report.health is Health.FAILED
+                ]
         except Exception as error:
             return JSONResponse({"ready": False, "reason": type(error).__name__}, 503)
         if failed:
@@ -112,9 +129,13 @@ def metrics(app: "App") -> Endpoint:
 
         registry = CollectorRegistry()
         jobs = Gauge("trunkline_jobs", "Jobs by state", ["state"], registry=registry)
-        deliveries = Gauge("trunkline_event_deliveries", "Event deliveries by state", ["state"], registry=registry)
+        deliveries = Gauge(
+            "trunkline_event_deliveries", "Event deliveries by state", ["state"], registry=registry
+        )
         with app.reading() as ctx:
-            for state, number in ctx.session.execute(select(Job.state, func.count()).group_by(col(Job.state))):
+            for state, number in ctx.session.execute(
+                select(Job.state, func.count()).group_by(col(Job.state))
+            ):
                 jobs.labels(state).set(number)
             statement = select(EventDelivery.state, func.count()).group_by(col(EventDelivery.state))
             for state, number in ctx.session.execute(statement):

@@ -61,16 +61,22 @@ class Hooks:
 
         names = {f"before_{event.hook_suffix()}": before, f"on_{event.hook_suffix()}": on}
         if any(self._has_specification(name) for name in names):
-            raise ValueError(f"there is another event {event.name} already; an entity's name may carry the plugin's word")
+            raise ValueError(
+                f"there is another event {event.name} already; an entity's name may carry the plugin's word"
+            )
         for name, function in names.items():
             function.__name__ = function.__qualname__ = name
-        namespace = type(f"{event.__name__}Hooks", (), {n: staticmethod(hookspec(f)) for n, f in names.items()})
+        namespace = type(
+            f"{event.__name__}Hooks", (), {n: staticmethod(hookspec(f)) for n, f in names.items()}
+        )
         self.manager.add_hookspecs(namespace)
 
     def add_specifications(self, owner: str, namespace: ModuleType | type) -> None:
         """Add the hooks that a plugin brings. Raises ValueError unless each is called `<owner>_…`."""
         for name in dir(namespace):
-            if self.manager.parse_hookspec_opts(namespace, name) is not None and not name.startswith(f"{owner}_"):
+            if self.manager.parse_hookspec_opts(namespace, name) is not None and not name.startswith(
+                f"{owner}_"
+            ):
                 raise ValueError(f"the hook {name} must be called {owner}_{name}")
         self.manager.add_hookspecs(namespace)
 
@@ -133,7 +139,9 @@ class Hooks:
                 yield HookResult(plugin, value)
 
     @overload
-    def gather(self, hook: str, *, session: Session | None = None, **arguments: Any) -> list[tuple[str, Any]]: ...
+    def gather(
+        self, hook: str, *, session: Session | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]: ...
 
     @overload
     def gather(

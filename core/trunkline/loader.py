@@ -98,7 +98,9 @@ def _offers() -> dict[str, list[importlib_metadata.EntryPoint]]:
     return found
 
 
-def load(wanted: Iterable[str], extensions: Path | None, hooks: Hooks, core: ModuleType, *, strict: bool = False) -> Loaded:
+def load(
+    wanted: Iterable[str], extensions: Path | None, hooks: Hooks, core: ModuleType, *, strict: bool = False
+) -> Loaded:
     """Load the trunk's own hooks, the wanted plugins and the extension scripts into `hooks`.
 
     With `strict` the first problem raises ConfigError naming the plugin.
@@ -140,8 +142,14 @@ def _examine(name: str, offers: Mapping[str, list[importlib_metadata.EntryPoint]
     points = offers.get(name, [])
     if not points:
         near = get_close_matches(name, offers, 1)
-        hint = f" Did you mean “{near[0]}”?" if near else " Install the wheel that has it, or remove it from `plugins`."
-        return PluginStatus(name, PluginState.MISSING, error=f"No installed wheel offers the plugin “{name}”.{hint}")
+        hint = (
+            f" Did you mean “{near[0]}”?"
+            if near
+            else " Install the wheel that has it, or remove it from `plugins`."
+        )
+        return PluginStatus(
+            name, PluginState.MISSING, error=f"No installed wheel offers the plugin “{name}”.{hint}"
+        )
     point = points[0]
     status = _described(PluginStatus(name, PluginState.ENABLED), point)
     if len(points) > 1:
@@ -176,7 +184,9 @@ def incompatibility(point: importlib_metadata.EntryPoint) -> str:
     core = importlib_metadata.version(CORE_DISTRIBUTION)
     for text in (point.dist.requires if point.dist else None) or ():
         requirement = Requirement(text)
-        if requirement.name == CORE_DISTRIBUTION and not requirement.specifier.contains(core, prereleases=True):
+        if requirement.name == CORE_DISTRIBUTION and not requirement.specifier.contains(
+            core, prereleases=True
+        ):
             return f"Needs {CORE_DISTRIBUTION}{requirement.specifier}, this is {core}. Install a matching version."
     return ""
 
@@ -306,8 +316,12 @@ def _check_spelling(status: PluginStatus, loaded: Loaded, hooks: Hooks) -> None:
 
 
 def _may_be_of_disabled(hook: str, loaded: Loaded) -> bool:
-    off = [s.name for s in loaded.statuses.values() if s.state is not PluginState.ENABLED and not s.is_extension]
-    return any(hook.startswith(f"{name}_") for name in off) or (bool(off) and hook.startswith(("on_", "before_")))
+    off = [
+        s.name for s in loaded.statuses.values() if s.state is not PluginState.ENABLED and not s.is_extension
+    ]
+    return any(hook.startswith(f"{name}_") for name in off) or (
+        bool(off) and hook.startswith(("on_", "before_"))
+    )
 
 
 def _register_in_order(loaded: Loaded, hooks: Hooks, core: ModuleType) -> None:
@@ -323,4 +337,6 @@ def _register_in_order(loaded: Loaded, hooks: Hooks, core: ModuleType) -> None:
 def _refuse_problems(loaded: Loaded) -> None:
     for status in loaded.statuses.values():
         if status.state in BROKEN:
-            raise ConfigError(f"Plugin {status.name} cannot be used: {status.error}", remedy=status.traceback or None)
+            raise ConfigError(
+                f"Plugin {status.name} cannot be used: {status.error}", remedy=status.traceback or None
+            )

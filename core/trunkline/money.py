@@ -8,7 +8,18 @@ from trunkline.errors import Refused
 
 MICROS = 1_000_000
 #: Minor digits where they are not two (ISO 4217).
-_MINOR_DIGITS = {"JPY": 0, "CLP": 0, "PYG": 0, "KRW": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3, "JOD": 3, "OMR": 3}
+_MINOR_DIGITS = {
+    "JPY": 0,
+    "CLP": 0,
+    "PYG": 0,
+    "KRW": 0,
+    "VND": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "TND": 3,
+    "JOD": 3,
+    "OMR": 3,
+}
 
 
 def minor_digits(currency: str) -> int:

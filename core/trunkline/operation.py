@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, false, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from trunkline.clock import Clock, utc_now
 from trunkline.errors import Conflict, Forbidden, NotFound
@@ -111,7 +111,11 @@ class Context:
         """The conditions behind `visible`, for Core selects of columns."""
         scope, conditions = self.actor.scope, list[ColumnElement[bool]]()
         if scope.customer_ids is not None:
-            owner = model.id if getattr(model, "__tablename__", "") == "core_customer" else getattr(model, "customer_id", None)
+            owner = (
+                model.id
+                if getattr(model, "__tablename__", "") == "core_customer"
+                else getattr(model, "customer_id", None)
+            )
             if owner is None:
                 conditions.append(false())
             else:
@@ -130,7 +134,7 @@ class Context:
         owner = getattr(model, "customer_id", None)
         if owner is None:
             return false()
-        own = select(Customer.id).where(Customer.reseller_id == reseller_id)  # type: ignore[arg-type]
+        own = select(col(Customer.id)).where(col(Customer.reseller_id) == reseller_id)
         condition: ColumnElement[bool] = owner.in_(own)
         return condition
 
@@ -141,7 +145,9 @@ class Context:
         """
         return self.load_by(model, getattr(model, "id"), key, version=version, lock=lock)  # noqa: B009
 
-    def load_by(self, model: type[M], column: Any, value: object, *, version: int | None = None, lock: bool = False) -> M:
+    def load_by(
+        self, model: type[M], column: Any, value: object, *, version: int | None = None, lock: bool = False
+    ) -> M:
         """One visible row whose `column` equals `value`; see `load`."""
         statement = self.visible(model).where(column == value)
         if lock or version is not None:
@@ -152,7 +158,9 @@ class Context:
             raise NotFound(f"There is no {_words(model.__name__)} {value}.")
         if version is not None and getattr(row, "version", version) != version:
             raise Conflict(
-                "Somebody changed this after you opened it.", field="version", remedy="Compare both and save again."
+                "Somebody changed this after you opened it.",
+                field="version",
+                remedy="Compare both and save again.",
             )
         return row
 
@@ -210,7 +218,9 @@ class OperationInfo:
 OPERATIONS: dict[str, OperationInfo] = {}
 
 
-def operation(name: str) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[Concatenate[Context, P], R]]:
+def operation(
+    name: str,
+) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[Concatenate[Context, P], R]]:
     """Make a function an operation named by the permission it needs, as in `billing.invoice.issue`.
 
     The permission is asked of the outermost operation only: one that another calls acts on the caller's authority. Each writes

@@ -41,7 +41,7 @@ VERBS = frozenset(
 
 @dataclass(frozen=True)
 class Permission:
-    """`<owner>.<noun>.<verb>`, with the built-in roles that get it when it first appears. Administrators hold every permission."""
+    """`<owner>.<noun>.<verb>`, with the built-in roles that get it when it first appears. Administrators hold all."""
 
     name: str
     label: str
@@ -221,6 +221,6 @@ def _check_permission(owner: str, permission: Permission) -> None:
     if len(parts) != 3 or parts[0] != owner:
         raise ValueError(f"permission {permission.name!r} must be {owner}.<noun>.<verb>")
     if parts[2] not in VERBS:
-        raise ValueError(f"permission {permission.name!r} ends with an unknown verb; use one of {', '.join(sorted(VERBS))}")
-
-
+        raise ValueError(
+            f"permission {permission.name!r} ends with an unknown verb; use one of {', '.join(sorted(VERBS))}"
+        )

@@ -1,4 +1,4 @@
-"""The interfaces behind which operators swap one part for another. Each hook `<…>s` of `trunkline.hookspecs` returns such objects."""
+"""Interfaces behind which operators swap one part for another. Each hook `<…>s` of `trunkline.hookspecs` returns such objects."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -102,7 +102,9 @@ def unseal(sealed: str, *, bound_to: str) -> str:
     key_id, _, body = sealed.partition("$")
     key = _keyring().keys.get(key_id)
     if key is None:
-        raise ConfigError(f"Key {key_id} is not in the key file.", remedy="Restore the key file from its backup.")
+        raise ConfigError(
+            f"Key {key_id} is not in the key file.", remedy="Restore the key file from its backup."
+        )
     raw = base64.b64decode(body)
     try:
         return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], bound_to.encode()).decode()

@@ -47,14 +47,25 @@ class Child:
         now = time.monotonic()
         self.deaths = [at for at in self.deaths if now - at < _RESTART_WINDOW] + [now]
         if len(self.deaths) > _RESTARTS:
-            raise ConfigError(f"The {self.name} process keeps dying.", remedy="See the messages above; run `trunkline doctor`.")
-        log.warning("%s process ended with status %s; starting it again", self.name, self.process and self.process.returncode)
+            raise ConfigError(
+                f"The {self.name} process keeps dying.",
+                remedy="See the messages above; run `trunkline doctor`.",
+            )
+        log.warning(
+            "%s process ended with status %s; starting it again",
+            self.name,
+            self.process and self.process.returncode,
+        )
         self.start()
 
 
 def check_address(config: Config) -> None:
     """Refuse an address that cannot be served safely or is taken. Raises ConfigError."""
-    if config.host not in _LOOPBACK and not config.insecure_http and not config.base_url.startswith("https://"):
+    if (
+        config.host not in _LOOPBACK
+        and not config.insecure_http
+        and not config.base_url.startswith("https://")
+    ):
         raise ConfigError(
             f"Plain http on {config.host} would send passwords in clear.",
             field="host",
@@ -62,7 +73,9 @@ def check_address(config: Config) -> None:
         )
     if config.workers > 1 and config.database_url.startswith("sqlite"):
         raise ConfigError(
-            "SQLite takes one web process.", field="workers", remedy="Use PostgreSQL for more, or --workers 1."
+            "SQLite takes one web process.",
+            field="workers",
+            remedy="Use PostgreSQL for more, or --workers 1.",
         )
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -89,14 +102,21 @@ def environment_of(config: Config, config_file: Path | None) -> dict[str, str]:
     environment = dict(os.environ)
     if config_file is not None:
         environment["TRUNKLINE_CONFIG"] = str(config_file)
-    given = {"data": str(config.data), "host": config.host, "port": str(config.port), "workers": str(config.workers)}
+    given = {
+        "data": str(config.data),
+        "host": config.host,
+        "port": str(config.port),
+        "workers": str(config.workers),
+    }
     given |= {"operator_name": config.operator_name} if config.operator_name != "Trunkline" else {}
     for name, value in given.items():
         environment[f"TRUNKLINE_{name.upper()}"] = value
     return environment
 
 
-def supervise(config: Config, config_file: Path | None, *, with_worker: bool, ready: Callable[[], None] | None = None) -> int:
+def supervise(
+    config: Config, config_file: Path | None, *, with_worker: bool, ready: Callable[[], None] | None = None
+) -> int:
     """Run web (and worker) until SIGTERM or SIGINT; returns the exit status."""
     check_address(config)
     environment = environment_of(config, config_file)
@@ -142,7 +162,10 @@ def serve_web(config: Config) -> None:
     from trunkline.asgi import make
 
     processes.die_with_parent()
-    kwargs = {"forwarded_allow_ips": ",".join(config.trusted_proxies) or "127.0.0.1", "proxy_headers": bool(config.trusted_proxies)}
+    kwargs = {
+        "forwarded_allow_ips": ",".join(config.trusted_proxies) or "127.0.0.1",
+        "proxy_headers": bool(config.trusted_proxies),
+    }
     uvicorn.run(
         "trunkline.asgi:make" if config.workers > 1 else make,
         factory=True,

@@ -24,7 +24,8 @@ def ready_app(config: "Config") -> "App":
         prepare(app)
     elif behind := migrate.pending(app):
         raise ConfigError(
-            f"The database schema is older than the code ({', '.join(behind)}).", remedy="Run `trunkline migrate`."
+            f"The database schema is older than the code ({', '.join(behind)}).",
+            remedy="Run `trunkline migrate`.",
         )
     else:
         seed(app)

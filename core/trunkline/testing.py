@@ -1,7 +1,7 @@
 """pytest plugin for Trunkline and for anybody's plugins: a migrated system per test, clients, and a worker to run by hand.
 
-Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL as well for tests marked `postgres` when
-`TRUNKLINE_TEST_POSTGRES` names a server. Which plugins are enabled: `@pytest.mark.plugins("billing")`, default all installed ones.
+Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL too for tests marked `both_databases` when
+Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL too for tests marked `both_databases`, when
 """
 
 import os
@@ -36,7 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker("both_databases") is not None
-        kinds = [pytest.param("sqlite")] + ([pytest.param("postgres", marks=pytest.mark.postgres)] if marked else [])
+        kinds = [pytest.param("sqlite")] + (
+            [pytest.param("postgres", marks=pytest.mark.postgres)] if marked else []
+        )
         metafunc.parametrize("database_kind", kinds, scope="function")
 
 
@@ -57,7 +59,14 @@ def template_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _config(folder: Path, database: str, plugins: tuple[str, ...], **values: Any) -> Config:
-    return Config(data=folder, database=database, plugins=plugins, strict_plugins=True, time_zone="America/Sao_Paulo", **values)
+    return Config(
+        data=folder,
+        database=database,
+        plugins=plugins,
+        strict_plugins=True,
+        time_zone="America/Sao_Paulo",
+        **values,
+    )
 
 
 def _migrated(kind: str, plugins: tuple[str, ...], folder: Path) -> _Template:
@@ -174,7 +183,9 @@ class Browser(TestClient):
         assert response.status_code == 303, response.text
         return self
 
-    def submit(self, path: str, fields: dict[str, Any] | None = None, *, page: str | None = None, **options: Any) -> Any:
+    def submit(
+        self, path: str, fields: dict[str, Any] | None = None, *, page: str | None = None, **options: Any
+    ) -> Any:
         """Post a form with the CSRF token of `page` (default: the same address, else the start page)."""
         shown = self.get(page or path)
         if shown.status_code >= 400:
@@ -185,7 +196,9 @@ class Browser(TestClient):
 def _token_in(html: str) -> str:
     import re
 
-    found = re.search(r'name="csrf_token" value="([^"]+)"', html) or re.search(r'"X-CSRF-Token":\s*"([^"]+)"', html)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html) or re.search(
+        r'"X-CSRF-Token":\s*"([^"]+)"', html
+    )
     if found is None:
         found = re.search(r"X-CSRF-Token&#34;:\s*&#34;([0-9a-f]+)", html)
     assert found is not None, "the page carries no CSRF token"
@@ -226,7 +239,13 @@ def create_user(app: App, email: str, *roles: str, customer_id: int | None = Non
 
     with app.unit_of_work() as ctx:
         kind = UserKind.STAFF if customer_id is None else UserKind.PORTAL
-        user = User(email=email, name=email.split("@")[0].title(), kind=kind, customer_id=customer_id, status=UserStatus.ACTIVE)
+        user = User(
+            email=email,
+            name=email.split("@")[0].title(),
+            kind=kind,
+            customer_id=customer_id,
+            status=UserStatus.ACTIVE,
+        )
         user.password_hash = _password_hash()
         ctx.session.add(user)
         ctx.session.flush()

@@ -24,5 +24,7 @@ def entry(page: Page, entry_id: int) -> Response:
     found = queries.entry(page.ctx, entry_id)
     page.title = found.operation
     page.crumbs((_("Administration"), ""), (_("Activity"), "/activity"), (f"#{entry_id}", ""))
-    changes = [(change, [(name, *pair) for name, pair in change["fields"].items()]) for change in found.changes]
+    changes = [
+        (change, [(name, *pair) for name, pair in change["fields"].items()]) for change in found.changes
+    ]
     return page.render("activity/entry.html", entry=found, changes=changes)

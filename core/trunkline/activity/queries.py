@@ -1,5 +1,6 @@
 """Reading the activity log."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -11,7 +12,7 @@ from trunkline.operation import Context
 
 def entries(ctx: Context, *, customer_id: int | None = None) -> Select[Any]:
     """The entries the actor may see, as the columns of the activity list; sorted by the list."""
-    statement = select(
+    columns: Sequence[Any] = (
         col(ActivityEntry.id).label("id"),
         col(ActivityEntry.at).label("at"),
         col(ActivityEntry.actor).label("actor"),
@@ -21,8 +22,11 @@ def entries(ctx: Context, *, customer_id: int | None = None) -> Select[Any]:
         col(ActivityEntry.subject).label("subject"),
         col(ActivityEntry.address).label("address"),
         col(ActivityEntry.customer_id).label("customer_id"),
-    ).where(*ctx.visible_conditions(ActivityEntry))
-    return statement if customer_id is None else statement.where(col(ActivityEntry.customer_id) == customer_id)
+    )
+    statement: Select[Any] = select(*columns).where(*ctx.visible_conditions(ActivityEntry))
+    return (
+        statement if customer_id is None else statement.where(col(ActivityEntry.customer_id) == customer_id)
+    )
 
 
 def entry(ctx: Context, entry_id: int) -> ActivityEntry:

@@ -1,7 +1,7 @@
 """Turning what an operation changed into its activity entry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ _KEY = "trunkline_running"
 
 @contextmanager
 def recorded(ctx: "Context", running: "_Running") -> Iterator[None]:
-    """Collect the session's changes for `running`, then add its entry. An operation that changed and noted nothing leaves none."""
+    """Collect the session's changes for `running`, then add its entry. One that changed and noted nothing leaves none."""
     session = ctx.session
     session.flush()
     outer = session.info.get(_KEY)
@@ -86,7 +86,7 @@ def _customer(subject: object, kind: str, key: int | None) -> int | None:
     return key if kind == "core_customer" else getattr(subject, "customer_id", None)
 
 
-def _finished(change: dict[str, Any]) -> dict[str, Any]:
+def _finished(change: Mapping[str, Any]) -> dict[str, Any]:
     row = change["row"]
     return {"entity": row.__tablename__, "id": row.id, "action": change["action"], "fields": change["fields"]}
 
@@ -122,7 +122,9 @@ def _fields(row: Record, action: str) -> dict[str, list[Any]]:
         if differs:
             column = attribute.columns[0]
             hidden = isinstance(column.type, EncryptedStr) or bool(_SECRET_NAME.search(attribute.key))
-            found[attribute.key] = [MASK if before else None, MASK] if hidden else [plain(before), plain(after)]
+            found[attribute.key] = (
+                [MASK if before else None, MASK] if hidden else [plain(before), plain(after)]
+            )
     return found
 
 
@@ -133,7 +135,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, dict):
-        return {str(key): MASK if _SECRET_NAME.search(str(key)) else plain(item) for key, item in value.items()}
+        return {
+            str(key): MASK if _SECRET_NAME.search(str(key)) else plain(item) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return str(value)[:_TEXT_KEPT]

@@ -16,5 +16,7 @@ ACTIVITY = Table(
     filters=(Filter("at", _("When"), kind="dates"),),
     sort="-at",
     row_href="/activity/{id}",
-    empty=Empty(_("Nothing has been done yet"), _("Every change appears here with who made it."), icon="history"),
+    empty=Empty(
+        _("Nothing has been done yet"), _("Every change appears here with who made it."), icon="history"
+    ),
 )

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 from alembic import command
@@ -66,7 +66,7 @@ class Lineage:
     def metadata(self) -> MetaData:
         return SQLModel.metadata
 
-    def render(self, kind: str, item: Any, context: Any) -> str | bool:
+    def render(self, kind: str, item: Any, context: Any) -> str | Literal[False]:
         """Plain `sa.` types instead of the project's classes, so that old migrations outlive them."""
         if kind == "type" and isinstance(item, UtcDateTime):
             return "sa.DateTime(timezone=True)"
@@ -132,7 +132,9 @@ def _migrating(app: "App") -> Iterator[Connection]:
     """A connection for schema changes: foreign keys off on SQLite, one migrator at a time on PostgreSQL."""
     engine = create_engine(app.database.url)
     if app.database.is_sqlite:
-        event.listen(engine, "connect", lambda connection, record: setattr(connection, "isolation_level", None))
+        event.listen(
+            engine, "connect", lambda connection, record: setattr(connection, "isolation_level", None)
+        )
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
@@ -148,7 +150,9 @@ def _migrating(app: "App") -> Iterator[Connection]:
 def _check_foreign_keys(connection: Connection) -> None:
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
-        raise Conflict(f"The migration would leave {len(broken)} rows in {broken[0][0]} without their parent.")
+        raise Conflict(
+            f"The migration would leave {len(broken)} rows in {broken[0][0]} without their parent."
+        )
 
 
 def pending(app: "App") -> list[str]:
@@ -236,7 +240,11 @@ def make_revision(app: "App", name: str, message: str) -> Path:
         config = lineage.alembic(connection)
         config.set_main_option("file_template", f"{number:04d}_%%(slug)s")
         script = command.revision(
-            config, message, autogenerate=True, rev_id=f"{name}_{number:04d}", version_path=str(lineage.folder)
+            config,
+            message,
+            autogenerate=True,
+            rev_id=f"{name}_{number:04d}",
+            version_path=str(lineage.folder),
         )
     return Path(script.path)  # type: ignore[union-attr]
 
@@ -257,7 +265,10 @@ def differences(app: "App") -> list[str]:
                     "compare_type": True,
                 },
             )
-            found += [f"{lineage.name}: {difference}" for difference in compare_metadata(context, lineage.metadata())]
+            found += [
+                f"{lineage.name}: {difference}"
+                for difference in compare_metadata(context, lineage.metadata())
+            ]
     return found
 
 

@@ -47,7 +47,9 @@ def _due(app: "App") -> list[int]:
     statement = (
         select(EventDelivery.id)
         .where(
-            EventDelivery.state == DeliveryState.PENDING, col(EventDelivery.next_try_at) <= app.clock(), ~blocked
+            EventDelivery.state == DeliveryState.PENDING,
+            col(EventDelivery.next_try_at) <= app.clock(),
+            ~blocked,
         )
         .order_by(col(EventDelivery.id))
         .limit(_BATCH)
@@ -60,7 +62,9 @@ def _deliver(app: "App", key: int) -> bool:
     subscriber = ""
     try:
         with app.unit_of_work(SYSTEM) as ctx:
-            statement = select(EventDelivery).where(col(EventDelivery.id) == key, EventDelivery.state == DeliveryState.PENDING)
+            statement = select(EventDelivery).where(
+                col(EventDelivery.id) == key, EventDelivery.state == DeliveryState.PENDING
+            )
             delivery = ctx.session.scalars(statement.with_for_update(skip_locked=True)).one_or_none()
             if delivery is None:
                 return False

@@ -1,7 +1,7 @@
 """The start page of staff."""
 
-from trunkline.i18n import gettext as _
 from trunkline.home.pages import pages
+from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
 
 STAFF_ROLES = (

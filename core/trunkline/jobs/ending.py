@@ -1,6 +1,13 @@
 """Announcing the end of a job."""
 
-from trunkline.jobs.events import JobCancelled, JobEnded, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
+from trunkline.jobs.events import (
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobRollbackFailed,
+    JobRolledBack,
+    JobSucceeded,
+)
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context
 

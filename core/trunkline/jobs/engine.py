@@ -165,7 +165,11 @@ class _Run:
                 self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
                 return False
             kind = self.app.step_kinds.get(step.kind)
-            if kind is not None and kind.transactional and step.state in (StepState.FAILED, StepState.RUNNING):
+            if (
+                kind is not None
+                and kind.transactional
+                and step.state in (StepState.FAILED, StepState.RUNNING)
+            ):
                 # Its transaction never committed, so there is nothing to undo.
                 step.state = StepState.UNDONE
                 return True
@@ -236,7 +240,8 @@ class _Run:
         kind = self.app.step_kinds.get(step.kind)
         if kind is None:
             raise StepFailed(
-                f"No enabled plugin offers the step kind “{step.kind}” any more.", remedy="Enable its plugin and retry."
+                f"No enabled plugin offers the step kind “{step.kind}” any more.",
+                remedy="Enable its plugin and retry.",
             )
         return kind
 
@@ -296,7 +301,13 @@ class _Run:
         self, ctx: Context, seq: int | None, text: str, level: str, data: Mapping[str, Any] | None = None
     ) -> None:
         line = JobEvent(
-            job_id=self.job_id, epoch=self.epoch, step_seq=seq, level=level, text=text, data=dict(data or {}), at=ctx.now()
+            job_id=self.job_id,
+            epoch=self.epoch,
+            step_seq=seq,
+            level=level,
+            text=text,
+            data=dict(data or {}),
+            at=ctx.now(),
         )
         ctx.session.add(line)
 

@@ -83,7 +83,9 @@ class Heartbeat:
 
     def _look(self) -> None:
         with self._app.database.read() as session:
-            row = session.execute(select(Job.epoch, Job.cancel_requested).where(col(Job.id) == self._job_id)).one()
+            row = session.execute(
+                select(Job.epoch, Job.cancel_requested).where(col(Job.id) == self._job_id)
+            ).one()
             self.cancelled = bool(row.cancel_requested)
             self.lost = self.lost or row.epoch != self._epoch
 

@@ -68,7 +68,8 @@ class Job(Record, table=True):
     on_failure: str = Field(default=OnFailure.UNDO, max_length=8)
     cancel_requested: bool = False
     customer_id: int | None = Field(
-        default=None, sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="SET NULL"), index=True)
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="SET NULL"), index=True),
     )
     subject_kind: str = Field(default="", max_length=40)
     subject_id: int | None = Field(default=None, sa_type=BigKey)
@@ -85,7 +86,9 @@ class JobStep(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("job_id", "seq"), UniqueConstraint("job_id", "name"))
 
     id: int | None = key_field()
-    job_id: int = Field(sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False))
+    job_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False)
+    )
     seq: int
     name: str = Field(max_length=80)
     label: str = Field(max_length=200)
@@ -108,7 +111,9 @@ class JobEvent(SQLModel, table=True):
     __table_args__ = (Index("ix_core_job_event_job", "job_id", "id"),)
 
     id: int | None = key_field()
-    job_id: int = Field(sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False))
+    job_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False)
+    )
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     epoch: int = 0
     step_seq: int | None = None

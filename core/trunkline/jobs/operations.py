@@ -77,7 +77,9 @@ def _checked_plan(ctx: Context, steps: Sequence[PlannedStep]) -> list[StepKind]:
         kind = ctx.app.step_kinds.get(step.kind)
         if kind is None:
             raise Refused(
-                f"No enabled plugin offers the step kind “{step.kind}”.", field="steps", remedy="Enable its plugin."
+                f"No enabled plugin offers the step kind “{step.kind}”.",
+                field="steps",
+                remedy="Enable its plugin.",
             )
         if kind.inputs is not None:
             kind.inputs.model_validate(dict(step.inputs))
@@ -171,12 +173,14 @@ def roll_back(ctx: Context, number: str) -> Job:
 
 @operation("core.job.retry")
 def settle(ctx: Context, number: str, reason: str) -> Job:
-    """Close a failed roll-back after a person has put things right by hand. Raises Refused without a reason or in another state."""
+    """Close a failed roll-back that a person has put right. Raises Refused without a reason or in another state."""
     if not reason.strip():
         raise Refused("Say what was done by hand.", field="reason")
     job = ctx.load_by(Job, Job.number, number, lock=True)
     if job.state != JobState.ROLLBACK_FAILED:
-        raise Refused(f"Job {number} is {job.state.replace('_', ' ')}; only a failed roll-back is settled by hand.")
+        raise Refused(
+            f"Job {number} is {job.state.replace('_', ' ')}; only a failed roll-back is settled by hand."
+        )
     job.state, job.finished_at = JobState.ROLLED_BACK, ctx.now()
     _write(ctx, job, f"Settled by hand by {ctx.actor.name}: {reason}", "warn")
     ctx.note(job, label=job.number, reason=reason)

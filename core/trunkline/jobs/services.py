@@ -25,7 +25,9 @@ class Services(threading.Thread):
     def __init__(self, app: "App") -> None:
         super().__init__(daemon=True, name="services")
         with app.reading() as ctx:
-            self.wanted: list[ServiceProcess] = [service for _, service in app.hooks.gather("worker_services", ctx=ctx)]
+            self.wanted: list[ServiceProcess] = [
+                service for _, service in app.hooks.gather("worker_services", ctx=ctx)
+            ]
         self._stopping = threading.Event()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._pauses: dict[str, float] = {}
@@ -64,7 +66,12 @@ class Services(threading.Thread):
         if process is not None:
             # A program that keeps ending is started less and less often.
             pause = min(self._pauses.get(service.name, 0.5) * 2, _LONGEST_PAUSE)
-            log.warning("service %s ended with status %s; next start in %.0f s", service.name, process.returncode, pause)
+            log.warning(
+                "service %s ended with status %s; next start in %.0f s",
+                service.name,
+                process.returncode,
+                pause,
+            )
             self._pauses[service.name], self._not_before[service.name] = pause, now + pause
             del self._running[service.name]
         if now >= self._not_before.get(service.name, 0.0):

@@ -95,7 +95,9 @@ def due_jobs(app: "App", limit: int) -> list[int]:
 
 def run_scheduled(app: "App") -> int:
     """Run the scheduled tasks that are due; returns how many ran."""
-    return sum(_run_if_due(app, f"{plugin}.{task.name}", plugin, task) for plugin, task in app.scheduled_tasks)
+    return sum(
+        _run_if_due(app, f"{plugin}.{task.name}", plugin, task) for plugin, task in app.scheduled_tasks
+    )
 
 
 def _run_if_due(app: "App", name: str, plugin: str, task: "ScheduledTask") -> bool:
@@ -115,13 +117,17 @@ def _run_if_due(app: "App", name: str, plugin: str, task: "ScheduledTask") -> bo
         app.hooks.failed(plugin, f"scheduled task {task.name}", failure)
     if error or (row is not None and row.error):
         with app.unit_of_work(SYSTEM) as ctx:
-            ctx.session.execute(update(ScheduledRun).where(col(ScheduledRun.name) == name).values(error=error))
+            ctx.session.execute(
+                update(ScheduledRun).where(col(ScheduledRun.name) == name).values(error=error)
+            )
     return True
 
 
 def _take_turn(app: "App", name: str, now: datetime, then: datetime) -> bool:
     with app.unit_of_work(SYSTEM) as ctx:
-        row = ctx.session.scalars(select(ScheduledRun).where(col(ScheduledRun.name) == name).with_for_update()).one_or_none()
+        row = ctx.session.scalars(
+            select(ScheduledRun).where(col(ScheduledRun.name) == name).with_for_update()
+        ).one_or_none()
         if row is None:
             ctx.session.add(ScheduledRun(name=name, next_at=then))
             return True

@@ -48,7 +48,9 @@ def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
     for plugin, routes in app.hooks.gather("rest_routes", RestRoutes):
         word = plugin.removeprefix("extension_")
         if plugin != "core" and not (routes.prefix == f"/{word}" or routes.prefix.startswith(f"/{word}/")):
-            app.hooks.failed(plugin, "hook rest_routes", ValueError(f"{routes.prefix} must begin with /{word}"))
+            app.hooks.failed(
+                plugin, "hook rest_routes", ValueError(f"{routes.prefix} must begin with /{word}")
+            )
             continue
         kept.append((plugin, routes))
     return kept
@@ -73,7 +75,9 @@ def _describe_security(api: FastAPI) -> None:
     api.openapi = openapi  # type: ignore[method-assign]
 
 
-def _problem(request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]]) -> JSONResponse:
+def _problem(
+    request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]]
+) -> JSONResponse:
     """RFC 9457."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
@@ -92,7 +96,10 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = [
-        {"field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")), "message": e["msg"]}
+        {
+            "field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")),
+            "message": e["msg"],
+        }
         for e in error.errors()
     ]
     return _problem(request, 422, "Refused", "The request is not valid; see errors.", errors)
@@ -104,5 +111,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
-    log.exception("REST request failed", exc_info=error)
-    return _problem(request, 500, "Internal error", "Something failed here; the log has it under the request id.", [])
+    log.error("REST request failed", exc_info=error)
+    return _problem(
+        request, 500, "Internal error", "Something failed here; the log has it under the request id.", []
+    )

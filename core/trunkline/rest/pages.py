@@ -24,7 +24,9 @@ def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         for method in _METHODS:
             if method in methods:
                 found = methods[method]
-                groups.setdefault((found.get("tags") or [""])[0], []).append(_route(document, path, method, found))
+                groups.setdefault((found.get("tags") or [""])[0], []).append(
+                    _route(document, path, method, found)
+                )
     return dict(sorted(groups.items()))
 
 
@@ -38,10 +40,13 @@ def _route(document: dict[str, Any], path: str, method: str, found: dict[str, An
         "description": found.get("description", ""),
         "permission": found.get("x-permission", ""),
         "parameters": [
-            (p["name"], p["in"], p.get("required", False), p.get("description", "")) for p in found.get("parameters", [])
+            (p["name"], p["in"], p.get("required", False), p.get("description", ""))
+            for p in found.get("parameters", [])
         ],
         "body": _fields(document, schema),
-        "answers": [(status, answer.get("description", "")) for status, answer in found.get("responses", {}).items()],
+        "answers": [
+            (status, answer.get("description", "")) for status, answer in found.get("responses", {}).items()
+        ],
     }
 
 
@@ -50,7 +55,12 @@ def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[tuple[str,
     resolved = _resolved(document, schema)
     required = set(resolved.get("required", ()))
     return [
-        (name, _type(document, field), name in required, field.get("description", "") or field.get("title", ""))
+        (
+            name,
+            _type(document, field),
+            name in required,
+            field.get("description", "") or field.get("title", ""),
+        )
         for name, field in resolved.get("properties", {}).items()
     ]
 

@@ -74,7 +74,11 @@ class RestRoutes:
         router = APIRouter(prefix=self.prefix, tags=[self.tag])
         for route in self.routes:
             returns = inspect.signature(route.handler, eval_str=True).return_annotation
-            model = None if returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns) else returns
+            model = (
+                None
+                if returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns)
+                else returns
+            )
             options = {"response_model": model, **route.options}
             router.add_api_route(
                 route.path,

@@ -48,7 +48,10 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
     """A GET: permission, a reading session, the handler."""
     app: App = request.app.state.app
     actor = _allowed(app, request, route)
-    with i18n.use_locale(actor.language, app.config.time_zone), app.reading(actor, request_id=_id(request)) as ctx:
+    with (
+        i18n.use_locale(actor.language, app.config.time_zone),
+        app.reading(actor, request_id=_id(request)) as ctx,
+    ):
         value = route.handler(ctx, **arguments)
         if isinstance(value, Response):
             return value
@@ -61,7 +64,11 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
     actor = _allowed(app, request, route)
     key = request.headers.get("idempotency-key", "")
     if len(key) > 120:
-        raise Refused(_("The Idempotency-Key is too long."), field="Idempotency-Key", remedy=_("Use up to 120 characters."))
+        raise Refused(
+            _("The Idempotency-Key is too long."),
+            field="Idempotency-Key",
+            remedy=_("Use up to 120 characters."),
+        )
     fingerprint = _fingerprint(request, arguments)
     with (
         i18n.use_locale(actor.language, app.config.time_zone),
@@ -74,7 +81,9 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
             return value
         body = None if route.status == 204 else jsonable_encoder(value)
         if key:
-            row = IdempotentAnswer(actor=_who(actor), key=key, fingerprint=fingerprint, status=route.status, body=body)
+            row = IdempotentAnswer(
+                actor=_who(actor), key=key, fingerprint=fingerprint, status=route.status, body=body
+            )
             ctx.session.add(row)
     return Response(status_code=204) if route.status == 204 else JSONResponse(body, route.status)
 
@@ -94,7 +103,9 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
     with app.database.read() as session:
         actor = api_access.actor_of(session, request.headers, app.clock(), address)
     if actor is None:
-        raise Unauthenticated(_("Send a bearer token or an API key."), remedy=_("Get one at /api/v1/auth/login."))
+        raise Unauthenticated(
+            _("Send a bearer token or an API key."), remedy=_("Get one at /api/v1/auth/login.")
+        )
     if route.permission != SIGNED_IN and not actor.may(route.permission):
         raise Forbidden(
             _("This needs the permission “{label}”.").format(label=app.permission_label(route.permission)),
@@ -117,16 +128,24 @@ def _is_plain(value: Any) -> bool:
 
 
 def _known_answer(ctx: Context, key: str, fingerprint: str) -> Response | None:
-    statement = select(IdempotentAnswer).where(col(IdempotentAnswer.actor) == _who(ctx.actor), col(IdempotentAnswer.key) == key)
+    statement = select(IdempotentAnswer).where(
+        col(IdempotentAnswer.actor) == _who(ctx.actor), col(IdempotentAnswer.key) == key
+    )
     row = ctx.session.scalars(statement).one_or_none()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
         raise Conflict(
-            _("This Idempotency-Key was used for another request."), field="Idempotency-Key", remedy=_("Use a fresh key.")
+            _("This Idempotency-Key was used for another request."),
+            field="Idempotency-Key",
+            remedy=_("Use a fresh key."),
         )
     headers = {"Idempotent-Replayed": "true"}
-    return Response(status_code=204, headers=headers) if row.status == 204 else JSONResponse(row.body, row.status, headers)
+    return (
+        Response(status_code=204, headers=headers)
+        if row.status == 204
+        else JSONResponse(row.body, row.status, headers)
+    )
 
 
 def forget_old_answers(ctx: Context) -> None:

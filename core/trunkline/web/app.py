@@ -66,7 +66,9 @@ def _page_routes(web: WebApp) -> list[BaseRoute]:
     built: list[BaseRoute] = []
     for plugin, route in page_routes(web.app):
         try:
-            built.append(Route(route.path, endpoint(web, route), methods=list(route.methods), name=route.name))
+            built.append(
+                Route(route.path, endpoint(web, route), methods=list(route.methods), name=route.name)
+            )
         except Exception as error:
             web.app.hooks.failed(plugin, f"page {route.path}", error)
     return built
@@ -89,7 +91,11 @@ def make_web(app: "App") -> Starlette:
     ]
     starlette = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestId), Middleware(SecurityHeaders), Middleware(BodyLimit, limit=MAX_BODY)],
+        middleware=[
+            Middleware(RequestId),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit, limit=MAX_BODY),
+        ],
         exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
     )
     starlette.state.web = web
@@ -104,7 +110,9 @@ def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awa
     def refuse(page: Page) -> Response:
         if status == 404:
             raise NotFound("There is no page at this address.", remedy="Check the address, or search.")
-        wrong = TrunklineError("This address does not take that kind of request.", remedy="Go back and try again.")
+        wrong = TrunklineError(
+            "This address does not take that kind of request.", remedy="Go back and try again."
+        )
         wrong.status, wrong.title = status, "Not possible here"
         raise wrong
 

@@ -2,13 +2,14 @@
 
 import logging
 import traceback
-from contextlib import AbstractContextManager, contextmanager
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -85,7 +86,9 @@ class _Call:
     def _actor(self) -> Actor:
         address = self.request.client.host if self.request.client else ""
         if self.signed_in is None:
-            accepted = i18n.negotiate(self.request.headers.get("accept-language", ""), self.app.config.language)
+            accepted = i18n.negotiate(
+                self.request.headers.get("accept-language", ""), self.app.config.language
+            )
             return replace(ANONYMOUS, language=accepted, address=address)
         return replace(self.signed_in.actor, address=address)
 
@@ -119,7 +122,8 @@ class _Call:
         )
         if not valid:
             raise Forbidden(
-                _("The form is out of date, so nothing was done."), remedy=_("Reload the page and send it again.")
+                _("The form is out of date, so nothing was done."),
+                remedy=_("Reload the page and send it again."),
             )
 
     @contextmanager
@@ -142,7 +146,9 @@ class _Call:
     def _page(self, ctx: Context) -> Page:
         user = self.signed_in.user if self.signed_in else None
         shown = (
-            SignedInUser(user.key, user.name, user.email, user.kind, initials(user.name or user.email)) if user else None
+            SignedInUser(user.key, user.name, user.email, user.kind, initials(user.name or user.email))
+            if user
+            else None
         )
         token = self.signed_in.csrf_token if self.signed_in else csrf.token_for(self.anonymous_secret)
         page = Page(self.request, ctx, self.web, shown, token, self.form, self.signed_in)
@@ -153,7 +159,9 @@ class _Call:
     def _to_sign_in(self, error: Unauthenticated) -> Response:
         request = self.request
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        place = f"/sign-in?next={quote(here, safe='')}" if request.method in _SAFE and here != "/" else "/sign-in"
+        place = (
+            f"/sign-in?next={quote(here, safe='')}" if request.method in _SAFE and here != "/" else "/sign-in"
+        )
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 401, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
@@ -164,7 +172,10 @@ class _Call:
         if known is None and self._actor().permissions is None and self.signed_in is not None:
             details = "".join(traceback.format_exception(error))
         try:
-            with i18n.use_locale(self._actor().language, self.app.config.time_zone), self.app.reading(self._actor()) as ctx:
+            with (
+                i18n.use_locale(self._actor().language, self.app.config.time_zone),
+                self.app.reading(self._actor()) as ctx,
+            ):
                 page = self._page(ctx)
                 page.title = known.title if known else _("Internal error")
                 html = self.web.fragment(
@@ -182,7 +193,11 @@ class _Call:
             cookies.keep_anonymous(response, self.request, self.anonymous_secret)
         elif self.signed_in.stale:
             sessions.touch(self.app, self.signed_in)
-        if self.request.cookies.get(TOAST_COOKIE) and response.status_code == 200 and "HX-Request" not in self.request.headers:
+        if (
+            self.request.cookies.get(TOAST_COOKIE)
+            and response.status_code == 200
+            and "HX-Request" not in self.request.headers
+        ):
             response.delete_cookie(TOAST_COOKIE, path="/")
         if "cache-control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"

@@ -22,7 +22,7 @@ class FormPage:
     title: str
     handler: Handler
     initial: Callable[..., Mapping[str, Any]] | None
-    extra: Callable[..., Mapping[str, Any]] | None
+    further: Callable[..., Mapping[str, Any]] | None
     submit_label: str
 
     @property
@@ -53,8 +53,8 @@ class FormPage:
 
     def _form(self, page: Page, parameters: Mapping[str, Any]) -> Form[Any]:
         schema = self.schema if isinstance(self.schema, type) else self.schema(page, **parameters)
-        initial = dict(self.initial(page, **parameters)) if self.initial else dict(page.query)
-        options = initial.pop("form_options", {})
+        initial: dict[str, Any] = dict(self.initial(page, **parameters)) if self.initial else dict(page.query)
+        options: dict[str, Any] = initial.pop("form_options", {})
         return Form(
             schema,
             values=initial,
@@ -74,7 +74,9 @@ class FormPage:
                 form.refuse(name, _("Now “{value}”.").format(value=value))
         form.version = now.get("version", form.version)
 
-    def _render(self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200) -> Response:
+    def _render(
+        self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200
+    ) -> Response:
         page.title = page.title or _(self.title)
-        extra = self.extra(page, **parameters) if self.extra else {}
-        return page.render(self.template, status=status, form=form, **extra)
+        further = self.further(page, **parameters) if self.further else {}
+        return page.render(self.template, status=status, form=form, **further)

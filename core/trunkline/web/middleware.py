@@ -115,6 +115,15 @@ class BodyTooLarge(Exception):
 
 async def _too_large(send: Send) -> None:
     await send(
-        {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain; charset=utf-8")]}
+        {
+            "type": "http.response.start",
+            "status": 413,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
+        }
     )
-    await send({"type": "http.response.body", "body": b"That is more than this address accepts. Send a smaller file."})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": b"That is more than this address accepts. Send a smaller file.",
+        }
+    )

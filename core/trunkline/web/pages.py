@@ -70,7 +70,12 @@ class Pages:
         return self._register(path, ("POST",), permission, reads, max_body)
 
     def _register(
-        self, path: str, methods: tuple[str, ...], permission: str, reads: bool = False, max_body: int = 1_000_000
+        self,
+        path: str,
+        methods: tuple[str, ...],
+        permission: str,
+        reads: bool = False,
+        max_body: int = 1_000_000,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
             self.routes.append(PageRoute(path, methods, handler, permission, self.audience, reads, max_body))
@@ -162,7 +167,9 @@ class Page:
     def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """The whole page, or only its block `fragment` when htmx asked for a part."""
         return HTMLResponse(
-            self.web.render(self, template, context), status, headers={"Vary": "HX-Request, HX-History-Restore-Request"}
+            self.web.render(self, template, context),
+            status,
+            headers={"Vary": "HX-Request, HX-History-Restore-Request"},
         )
 
     def fragment(self, template: str, **context: Any) -> str:
@@ -177,7 +184,9 @@ class Page:
         """A list page around `table` fed by the Core select `statement`; answers exports and fragments too."""
         return self.web.table_response(self, template, table, statement, context)
 
-    def form(self, schema: type[BaseModel], values: Mapping[str, Any] | None = None, **options: Any) -> "Form":
+    def form(
+        self, schema: type[BaseModel], values: Mapping[str, Any] | None = None, **options: Any
+    ) -> "Form[Any]":
         """An unbound form of `schema` for templates that show several."""
         from trunkline.web.forms import Form
 
@@ -193,11 +202,9 @@ class Page:
         """Go to a page after an action (303), with a message that says it worked."""
         if not path.startswith("/") or path.startswith("//"):
             raise Forbidden("That address is not one of this system's pages.")
-        response: Response
-        if self.is_fragment:
-            response = Response(status_code=204, headers={"HX-Redirect": path})
-        else:
-            response = RedirectResponse(path, 303)
+        response: Response = (
+            Response(status_code=204, headers={"HX-Redirect": path}) if self.is_fragment else RedirectResponse(path, 303)
+        )
         if toast:
             self.web.remember_toast(response, toast)
         return response

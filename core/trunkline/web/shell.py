@@ -80,7 +80,11 @@ class WebApp:
 
     def __init__(self, app: "App") -> None:
         self.app = app
-        folders = {s.name: Path(str(s.module.__file__)).parent for s in app.loaded.enabled if s.module and not s.is_extension}
+        folders = {
+            s.name: Path(str(s.module.__file__)).parent
+            for s in app.loaded.enabled
+            if s.module and not s.is_extension
+        }
         core = Path(__file__).parent.parent
         self.assets = Assets({name: folder / "static" for name, folder in folders.items()})
         self.environment = make_environment(
@@ -136,7 +140,9 @@ class WebApp:
         from trunkline.web.templating import current_page
 
         page = current_page()
-        return Markup("").join(html for _slot, html in self.slot(page, place, subject if not named else named))
+        return Markup("").join(
+            html for _slot, html in self.slot(page, place, named or subject)
+        )
 
     def slot(self, page: "Page", place: str, subject: Any) -> list[tuple[Slot, Markup]]:
         """Each contribution to `place` that the user may see, with its HTML; a failing one is an error card."""

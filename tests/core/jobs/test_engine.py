@@ -1,6 +1,5 @@
 """Jobs end done or undone, exactly once, whatever fails in between."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,8 +9,7 @@ from sqlmodel import select
 
 from trunkline.app import App
 from trunkline.errors import Refused
-from trunkline.jobs import PlannedStep, StepContext, StepFailed, TryAgain, enqueue
-from trunkline.jobs import engine, lease
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, TryAgain, engine, enqueue, lease
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.operations import cancel, retry, roll_back, settle
 from trunkline.plugin import Policy, StepKind
@@ -57,13 +55,15 @@ class World:
 
 
 @pytest.fixture
-def world(app: App) -> Iterator[World]:
+def world(app: App) -> World:
     world = World()
     app.step_kinds["test.outside"] = StepKind("test.outside", "Outside", world.do, world.undo)
-    app.step_kinds["test.undo_policy"] = StepKind("test.undo_policy", "Outside", world.do, world.undo, policy=Policy.UNDO)
+    app.step_kinds["test.undo_policy"] = StepKind(
+        "test.undo_policy", "Outside", world.do, world.undo, policy=Policy.UNDO
+    )
     app.step_kinds["test.final"] = StepKind("test.final", "Final", world.do, irreversible=True)
     app.step_kinds["test.busy"] = StepKind("test.busy", "Busy", world.busy, world.undo)
-    yield world
+    return world
 
 
 def plan(app: App, *names: str, kind: str = "test.outside", key: str = "k", **options: Any) -> str:
@@ -79,7 +79,9 @@ def job(app: App, number: str) -> Job:
 
 def states(app: App, number: str) -> list[str]:
     with app.reading() as ctx:
-        found = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job(app, number).key).order_by(JobStep.seq))
+        found = ctx.session.scalars(
+            select(JobStep).where(JobStep.job_id == job(app, number).key).order_by(JobStep.seq)
+        )
         return [step.state for step in found]
 
 
@@ -214,8 +216,8 @@ def test_cancelling_a_queued_job_does_nothing_at_all(app: App, world: World) -> 
 def test_an_unknown_kind_and_a_misplaced_final_step_are_refused(app: App, world: World) -> None:
     with pytest.raises(Refused, match="No enabled plugin offers"):
         plan(app, "a", kind="test.nobody")
+    steps = [PlannedStep("test.final"), PlannedStep("test.outside")]
     with app.unit_of_work() as ctx, pytest.raises(Refused, match="must come last"):
-        steps = [PlannedStep("test.final"), PlannedStep("test.outside")]
         enqueue(ctx, kind="test", title="Test", steps=steps, key="x")
 
 
@@ -243,7 +245,9 @@ def test_a_transactional_step_commits_with_its_own_state(app: App, world: World)
     number = plan(app, "a", kind="test.inside")
     work_until_idle(app)
     with app.reading() as ctx:
-        texts = ctx.session.scalars(select(JobEvent.text).where(JobEvent.job_id == job(app, number).key)).all()
+        texts = ctx.session.scalars(
+            select(JobEvent.text).where(JobEvent.job_id == job(app, number).key)
+        ).all()
     assert "effect" not in texts
     assert world.effects == [], "nothing was committed, so nothing is undone"
     assert states(app, number) == [StepState.UNDONE]

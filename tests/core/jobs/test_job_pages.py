@@ -1,0 +1,226 @@
+"""Jobs as people and programs see them: list, page, stream, log, and what may be done about them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from trunkline.app import App
+from trunkline.customers.models import CustomerKind
+from trunkline.customers.operations import register
+from trunkline.customers.schemas import RegisterCustomer
+from trunkline.errors import Forbidden
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
+from trunkline.jobs.feed import JobFeed
+from trunkline.jobs.models import Job, JobEvent, JobState, OnFailure
+from trunkline.plugin import StepKind
+from trunkline.testing import Browser, work_until_idle
+
+pytestmark = pytest.mark.plugins()
+
+Staff = Callable[..., Browser]
+
+
+@pytest.fixture
+def plan(app: App) -> Callable[..., str]:
+    """Queues a job of two steps, of which the second fails when told to; returns its number."""
+    faults: dict[str, bool] = {"do": False, "undo": False}
+
+    def first(step: StepContext) -> dict[str, Any]:
+        step.log("the first step says <b>something</b>", "warn")
+        return {"serial": "FW-0093"}
+
+    def undo_first(step: StepContext) -> None:
+        if faults["undo"]:
+            raise StepFailed("the device is locked")
+
+    def second(step: StepContext) -> None:
+        if faults["do"]:
+            raise StepFailed("the device answered 409")
+
+    app.step_kinds["core.first"] = StepKind("core.first", "Reserve", first, undo_first)
+    app.step_kinds["core.second"] = StepKind("core.second", "Apply", second, lambda step: None)
+
+    def queue(key: str = "one", *, customer: int | None = None, **wrong: Any) -> str:
+        faults.update(do=wrong.get("do", False), undo=wrong.get("undo", False))
+        with app.unit_of_work() as ctx:
+            job = enqueue(
+                ctx,
+                kind="core.sample",
+                title=f"Sample {key}",
+                steps=[PlannedStep("core.first"), PlannedStep("core.second")],
+                key=key,
+                customer_id=customer,
+                on_failure=wrong.get("on_failure", OnFailure.UNDO),
+            )
+            return job.number
+
+    return queue
+
+
+def make_customer(app: App, name: str = "Padaria Estrela") -> tuple[int, str]:
+    with app.unit_of_work() as ctx:
+        customer = register(ctx, RegisterCustomer(kind=CustomerKind.BUSINESS, name=name))
+        return customer.key, customer.number
+
+
+def test_the_list_finds_jobs_by_state_and_customer(app: App, staff: Staff, plan: Callable[..., str]) -> None:
+    key, number = make_customer(app)
+    plan("wanted", customer=key)
+    work_until_idle(app)
+    plan("waiting")
+    client = staff()
+    assert "Sample wanted" in client.get("/jobs").text
+    waiting = client.get("/jobs?view=queued").text
+    assert "Sample waiting" in waiting
+    assert "Sample wanted" not in waiting
+    of_customer = client.get(f"/jobs?customer={number}").text
+    assert "Sample wanted" in of_customer
+    assert "Sample waiting" not in of_customer
+    assert "Sample wanted" in client.get("/jobs?q=padaria").text
+
+
+def test_the_page_shows_steps_beside_the_log_and_escapes_what_they_say(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan()
+    work_until_idle(app)
+    page = staff().get(f"/jobs/{number}").text
+    assert "2 of 2 done" in page
+    assert "Reserve" in page
+    assert "serial FW-0093" in page
+    assert "the first step says &lt;b&gt;something&lt;/b&gt;" in page
+    assert "sse-connect" not in page
+
+
+def test_a_job_that_is_not_over_is_followed_from_the_last_line_shown(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan()
+    with app.reading() as ctx:
+        last = max(ctx.session.scalars(select(JobEvent.id)))
+    page = staff().get(f"/jobs/{number}").text
+    assert f'sse-connect="/jobs/{number}/events?after={last}"' in page
+    assert f'hx-get="/jobs/{number}/status"' in page
+
+
+def test_the_stream_brings_every_line_once_and_says_when_it_is_over(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan()
+    work_until_idle(app)
+    client = staff()
+    answer = client.get(f"/jobs/{number}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    with app.reading() as ctx:
+        keys = [str(key) for key in ctx.session.scalars(select(JobEvent.id).order_by(JobEvent.id))]
+    sent = [line.removeprefix("id: ") for line in answer.text.splitlines() if line.startswith("id: ")]
+    assert sent == keys
+    assert answer.text.rstrip().endswith("event: done\ndata: over")
+    resumed = client.get(f"/jobs/{number}/events", headers={"Last-Event-ID": keys[-2]})
+    assert [line for line in resumed.text.splitlines() if line.startswith("id: ")] == [f"id: {keys[-1]}"]
+
+
+@pytest.mark.anyio
+async def test_listeners_get_lines_written_while_they_listen(app: App, plan: Callable[..., str]) -> None:
+    import anyio
+
+    number = plan()
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(Job).where(Job.number == number)).one().key
+    texts: list[str] = []
+    feed = JobFeed(app)
+
+    async def listen() -> None:
+        async for news in feed.follow(key, 0):
+            texts.extend(line["text"] for line in news.lines)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(listen)
+            group.start_soon(listen)
+            await anyio.sleep(0.5)
+            await anyio.to_thread.run_sync(work_until_idle, app)
+    with app.reading() as ctx:
+        written = list(ctx.session.scalars(select(JobEvent.text).order_by(JobEvent.id)))
+    assert sorted(texts) == sorted(written * 2)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def test_the_raw_log_is_text_with_every_line(app: App, staff: Staff, plan: Callable[..., str]) -> None:
+    number = plan()
+    work_until_idle(app)
+    answer = staff().get(f"/jobs/{number}/log.txt")
+    assert f'filename="{number}.txt"' in answer.headers["content-disposition"]
+    assert "warn  [1] the first step says <b>something</b>" in answer.text
+
+
+def test_a_failed_job_tells_on_the_customers_page_and_waits_for_a_person(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    key, _ = make_customer(app)
+    number = plan("held", customer=key, do=True, on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    client = staff()
+    page = client.get(f"/jobs/{number}").text
+    assert "the device answered 409" in page
+    assert f"/jobs/{number}/retry" in page
+    assert f"/jobs/{number}/roll-back" in page
+    assert "Sample held" in client.get("/jobs?view=attention").text
+
+
+def test_cancel_retry_and_roll_back_work_from_the_page(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    client = staff()
+    waiting = plan("waiting")
+    client.submit(f"/jobs/{waiting}/cancel", page=f"/jobs/{waiting}")
+    assert state_of(app, waiting) == JobState.CANCELLED
+    held = plan("held", do=True, on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    client.submit(f"/jobs/{held}/roll-back", page=f"/jobs/{held}")
+    work_until_idle(app)
+    assert state_of(app, held) == JobState.ROLLED_BACK
+
+
+def test_a_failed_roll_back_is_settled_only_with_a_reason(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan("stuck", do=True, undo=True)
+    work_until_idle(app)
+    assert state_of(app, number) == JobState.ROLLBACK_FAILED
+    client = staff()
+    refused = client.submit(f"/jobs/{number}/settle", {"reason": ""})
+    assert refused.status_code == 422
+    assert state_of(app, number) == JobState.ROLLBACK_FAILED
+    client.submit(f"/jobs/{number}/settle", {"reason": "Port freed by hand on the switch"})
+    assert state_of(app, number) == JobState.ROLLED_BACK
+    assert "Port freed by hand on the switch" in client.get(f"/jobs/{number}").text
+
+
+def test_who_may_only_look_sees_no_buttons_and_cannot_post(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan()
+    client = staff("auditor")
+    page = client.get(f"/jobs/{number}")
+    assert page.status_code == 200
+    assert f"/jobs/{number}/cancel" not in page.text
+    assert client.submit(f"/jobs/{number}/cancel", page="/").status_code == Forbidden.status
+    assert state_of(app, number) == JobState.QUEUED
+
+
+def test_an_unknown_job_is_not_found(staff: Staff) -> None:
+    client = staff()
+    for path in ("/jobs/J999999", "/jobs/J999999/events", "/jobs/J999999/status", "/jobs/J999999/log.txt"):
+        assert client.get(path).status_code == 404, path
+
+
+def state_of(app: App, number: str) -> JobState:
+    with app.reading() as ctx:
+        return JobState(ctx.session.scalars(select(Job).where(Job.number == number)).one().state)
