@@ -1,5 +1,6 @@
 """Passwords: hashing by argon2id (RFC 9106), one at a time, and the rules for new ones."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ _ = gettext
 MAX_LENGTH = 200
 #: zxcvbn's estimate: below 10^6 guesses a password falls to anybody who tries lists.
 _LEAST_SCORE = 2
+#: Characters beyond one's own name and address.
+_LEAST_OF_ONES_OWN = 6
 
 
 @dataclass
@@ -97,13 +100,25 @@ def check_new(password: str, *, least: int, personal: Sequence[str], name: str =
             field=name,
             remedy=_("Shorten it."),
         )
-    # Its word lists take 14 MB, which a process that never sets a password need not carry.
-    from zxcvbn import zxcvbn
-
-    words = [part for text in personal for part in (text, *text.replace("@", " ").replace(".", " ").split())]
-    if zxcvbn(password[:72], user_inputs=words)["score"] < _LEAST_SCORE:
+    words = [part for text in personal for part in (text, *re.split(r"[\W_]+", text)) if len(part) > 2]
+    if len(_without(password, words)) < _LEAST_OF_ONES_OWN or _score(password, words) < _LEAST_SCORE:
         raise Refused(
             _("This password is among the first that anybody would try."),
             field=name,
             remedy=_("Three or four words that do not belong together are easy to keep in mind."),
         )
+
+
+def _without(password: str, words: Sequence[str]) -> str:
+    """What is left of a password when everything that is known about its owner is taken out."""
+    left = password.lower()
+    for word in sorted(words, key=len, reverse=True):
+        left = left.replace(word.lower(), "")
+    return left
+
+
+def _score(password: str, words: Sequence[str]) -> int:
+    # Its word lists take 14 MB, which a process that never sets a password need not carry.
+    from zxcvbn import zxcvbn
+
+    return int(zxcvbn(password[:72], user_inputs=list(words))["score"])

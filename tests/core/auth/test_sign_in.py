@@ -1,12 +1,12 @@
 """Signing in by e-mail and password, on the page and by the parts below it."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from tests.core.auth.conftest import SetClock
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth import operations, sessions, sign_in
@@ -19,30 +19,6 @@ from trunkline.testing import PASSWORD, Browser, create_user
 
 HERE = RequestFacts("192.0.2.7", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 WRONG = "The e-mail address or the password is wrong."
-
-
-class SetClock:
-    """A clock that tests turn."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_time(self, **amount: float) -> None:
-        self.time += timedelta(**amount)
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashing() -> Iterator[None]:
-    with hashing_with(Hashing(memory_kib=64, passes=1)):
-        yield
 
 
 def token_of(app: App, email: str) -> str:
@@ -67,19 +43,17 @@ def test_the_right_password_proves_a_user_whatever_the_case_of_the_address(app: 
 def test_unknown_account_wrong_password_and_disabled_user_get_the_same_words(app: App, email: str) -> None:
     create_user(app, "ana@example.com", "cashier")
     with app.unit_of_work() as ctx:
-        gone = ctx.load(User, create_user_in(ctx, "gone@example.com"))
-        operations.disable_user(ctx, gone.key)
+        gone = User(
+            email="gone@example.com",
+            name="Gone",
+            status=UserStatus.DISABLED,
+            password_hash=hashing().hash(PASSWORD),
+        )
+        ctx.session.add(gone)
     password = PASSWORD if email.startswith("gone") else "not the password"
     with pytest.raises(Unauthenticated) as refused:
         sign_in.prove(app, email, password, HERE)
     assert refused.value.message == WRONG
-
-
-def create_user_in(ctx, email: str) -> int:  # type: ignore[no-untyped-def]
-    user = User(email=email, name="Gone", status=UserStatus.ACTIVE, password_hash=hashing().hash(PASSWORD))
-    ctx.session.add(user)
-    ctx.session.flush()
-    return user.key
 
 
 def test_an_unknown_account_costs_one_hash_as_a_known_one_does(

@@ -1,0 +1,58 @@
+"""What the tests of accounts share: a clock that can be turned, cheap hashes, and the links that were mailed."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.app import App
+from trunkline.auth.passwords import Hashing, hashing_with
+from trunkline.mail.models import Email
+
+
+class SetClock:
+    """A clock that tests turn."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_time(self, **amount: float) -> None:
+        self.time += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashing() -> Iterator[None]:
+    with hashing_with(Hashing(memory_kib=64, passes=1)):
+        yield
+
+
+@pytest.fixture
+def mailed_link(app: App) -> Callable[[str], str]:
+    """The path of the newest link that was mailed to an address."""
+
+    def newest(email: str) -> str:
+        with app.reading() as ctx:
+            mail = ctx.session.scalars(
+                select(Email).where(col(Email.recipient) == email).order_by(col(Email.id).desc())
+            ).first()
+            assert mail is not None, f"nothing was mailed to {email}"
+            assert "/set-password/" in mail.text
+            text = json.dumps(json.loads(mail.sealed or "{}"))
+        found = re.search(r"/set-password/([A-Za-z0-9_-]{20,})", text)
+        assert found is not None
+        assert found.group(1) not in mail.text + mail.html
+        return found.group(0)
+
+    return newest
