@@ -19,17 +19,24 @@ from trunkline.demo.usage import COLUMNS as USAGE_COLUMNS
 from trunkline.demo.usage import UsingService, month_of_use
 from trunkline.imports.importer import Importer, ImportOptions
 from trunkline.operation import SYSTEM
+from trunkline.settings import operations as settings
 from trunkline_billing import operations
 from trunkline_billing.imports import cdr, tariff
 from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.periods import Period
+from trunkline_billing.queries import compiled
 from trunkline_billing.schemas import CreateTaxScheme, RecordPayment
 from trunkline_catalog import operations as catalog_operations
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import UpdateProduct
 
 _TARIFF = "varejo"
+_OPERATOR = {
+    "operator_tax_id": "12.345.678/0001-95",
+    "operator_address": "Avenida Borges de Medeiros, 410\n90020-020 Porto Alegre, RS",
+    "operator_contact": "atendimento@conectasul.example",
+}
 #: Gigabytes, calls and messages of an ordinary month by product; without an entry a product has no counted use.
 _HABITS = {
     "movel_10gb": (6.5, 14, 6),
@@ -56,15 +63,23 @@ def live(app: App, month: DemoMonth) -> None:
 
 
 def _set_up(app: App, month: DemoMonth) -> None:
+    month.clock.move_to(month.begins)
     begins = month.begins.astimezone(app.config.zone).date()
     with tempfile.TemporaryDirectory() as folder:
         path = write_csv(Path(folder) / "deck.csv", DECK_COLUMNS, rate_deck(begins.isoformat()))
         _import(app, tariff.IMPORTER, path, ImportOptions(tariff=_TARIFF, currency=app.config.currency))
     with app.unit_of_work() as ctx:
+        settings.save(ctx, "billing", {**_OPERATOR, "mail_invoices": False})
         rates = ["ICMS 17", "PIS 0.65", "COFINS 3"]
         operations.create_tax_scheme(ctx, CreateTaxScheme(name="SCM/SMP", rates=rates, is_default=True))
         for code in _HABITS:
             catalog_operations.update_product(ctx, code, UpdateProduct(tariff=_TARIFF))
+
+
+def start_mailing(app: App) -> None:
+    """From today on customers get a mail with each invoice; years of them would only fill the log."""
+    with app.unit_of_work() as ctx:
+        settings.save(ctx, "billing", {"mail_invoices": True})
 
 
 def _import(app: App, importer: Importer, path: Path, options: ImportOptions) -> None:
@@ -93,6 +108,8 @@ def _take_in_use(app: App, month: DemoMonth) -> None:
 
 def _rows(app: App, month: DemoMonth) -> Iterator[dict[str, str]]:
     with app.reading() as ctx:
+        # Compiled while only reading, the tariff is kept for the import.
+        compiled(ctx, _TARIFF)
         identifiers = {
             entry.service_id: value
             for (kind, value), entries in catalog.identifier_index(ctx).items()

@@ -53,4 +53,11 @@ class PaymentReversed(Event):
     account_id: int
 
 
-EVENTS = (AccountOpened, InvoiceIssued, BillingRunAdvanced, PaymentReceived, PaymentsReceived, PaymentReversed)
+EVENTS = (
+    AccountOpened,
+    InvoiceIssued,
+    BillingRunAdvanced,
+    PaymentReceived,
+    PaymentsReceived,
+    PaymentReversed,
+)

@@ -27,7 +27,9 @@ PERMISSIONS = (
     Permission("billing.run.list", _("See billing runs"), _READERS),
     Permission("billing.run.run", _("Run billing"), _BOOKS),
     Permission("billing.tariff.list", _("List tariffs"), (*_READERS, "product_manager", "customer_care")),
-    Permission("billing.tariff.view", _("See rates and quote a use"), (*_READERS, "product_manager", "customer_care")),
+    Permission(
+        "billing.tariff.view", _("See rates and quote a use"), (*_READERS, "product_manager", "customer_care")
+    ),
     Permission("billing.tariff.import", _("Import tariffs"), ("product_manager", "accountant")),
     Permission("billing.tax.list", _("See tax schemes"), _READERS),
     Permission("billing.tax.edit", _("Change tax schemes"), _BOOKS),

@@ -120,3 +120,10 @@ def demo_month(app: "App", month: "DemoMonth") -> None:
     from trunkline_billing import demo
 
     demo.live(app, month)
+
+
+@hookimpl
+def demo_today(app: "App") -> None:
+    from trunkline_billing import demo
+
+    demo.start_mailing(app)

@@ -42,7 +42,9 @@ class NewAccount(BaseModel):
 
     name: str = Field(default="", max_length=100, title=_("Name"), description=_("Such as Office or Family."))
     kind: Literal["postpaid", "prepaid"] = Field(default="postpaid", title=_("Kind"))
-    currency: str = Field(pattern="^[A-Z]{3}$", title=_("Currency"), description=_("ISO 4217 code, such as BRL."))
+    currency: str = Field(
+        pattern="^[A-Z]{3}$", title=_("Currency"), description=_("ISO 4217 code, such as BRL.")
+    )
     tax_scheme: str = Field(default="", title=_("Tax scheme"))
 
 
@@ -81,7 +83,9 @@ class VoidInvoice(BaseModel):
 class RunBilling(BaseModel):
     """Invoice every account up to the end of a month."""
 
-    period: str = Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", title=_("Month"), description=_("Such as 2026-10."))
+    period: str = Field(
+        pattern=r"^20\d\d-(0[1-9]|1[0-2])$", title=_("Month"), description=_("Such as 2026-10.")
+    )
 
 
 class CreateTaxScheme(BaseModel):
@@ -102,10 +106,14 @@ class QuoteUsage(BaseModel):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    to: str = Field(min_length=1, max_length=40, title=_("Number called"), description=_("With country code."))
+    to: str = Field(
+        min_length=1, max_length=40, title=_("Number called"), description=_("With country code.")
+    )
     type: UsageType = Field(default="voice", title=_("Type"))
     usage: str = Field(
-        default="60s", title=_("Usage"), pattern=r"^\d{1,15} ?(s|m|h|B|kB|MB|GB|messages|events)?$",
+        default="60s",
+        title=_("Usage"),
+        pattern=r"^\d{1,15} ?(s|m|h|B|kB|MB|GB|messages|events)?$",
         description=_("Such as 45s, 3m, 20MB or 2."),
     )
     at: datetime | None = Field(default=None, title=_("At"))

@@ -9,19 +9,29 @@ class BillingSettings(BaseModel):
     """What an operator decides about billing."""
 
     charging_engine: str = Field(
-        default="embedded", title=_("Charging engine"), description=_("Name of the engine that rates and charges usage.")
+        default="embedded",
+        title=_("Charging engine"),
+        description=_("Name of the engine that rates and charges usage."),
     )
     default_tariff: str = Field(
-        default="", title=_("Default tariff"), description=_("For usage of products that name no tariff of their own.")
+        default="",
+        title=_("Default tariff"),
+        description=_("For usage of products that name no tariff of their own."),
     )
     allowance_prefixes: str = Field(
         default="",
         max_length=200,
         title=_("Numbers that allowances cover"),
-        description=_("Prefixes with country code, separated by commas. Empty: every number of the operator's country."),
+        description=_(
+            "Prefixes with country code, separated by commas. Empty: every number of the operator's country."
+        ),
     )
     due_days: int = Field(
-        default=15, ge=0, le=120, title=_("Days until due"), description=_("Counted from the day the invoice is issued.")
+        default=15,
+        ge=0,
+        le=120,
+        title=_("Days until due"),
+        description=_("Counted from the day the invoice is issued."),
     )
     mail_invoices: bool = Field(default=True, title=_("Mail a notice of each new invoice"))
     fiscal_notice: bool = Field(
@@ -31,6 +41,9 @@ class BillingSettings(BaseModel):
     )
     operator_tax_id: str = Field(default="", max_length=40, title=_("Tax number on invoices"))
     operator_address: str = Field(
-        default="", max_length=300, title=_("Address on invoices"), json_schema_extra={"widget": "textarea", "rows": 3}
+        default="",
+        max_length=300,
+        title=_("Address on invoices"),
+        json_schema_extra={"widget": "textarea", "rows": 3},
     )
     operator_contact: str = Field(default="", max_length=200, title=_("Contact on invoices"))

@@ -13,7 +13,12 @@ from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_billing.engines import charging_engine
-from trunkline_billing.models.accounts import AccountKind, BillingAccount, BillingChargingAccount, BillingSubscription
+from trunkline_billing.models.accounts import (
+    AccountKind,
+    BillingAccount,
+    BillingChargingAccount,
+    BillingSubscription,
+)
 from trunkline_billing.operations.accounts import default_account
 from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging, undo_charging
 from trunkline_billing.operations.runs import advance

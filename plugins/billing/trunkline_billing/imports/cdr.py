@@ -28,16 +28,30 @@ BATCH = 100_000
 PERMISSION = "billing.usage.import"
 
 COLUMNS = (
-    ImportColumn("source_key", _("The source's own key of the record; it counts once"), required=True, example="sw1-000001"),
+    ImportColumn(
+        "source_key",
+        _("The source's own key of the record; it counts once"),
+        required=True,
+        example="sw1-000001",
+    ),
     ImportColumn("type", _("voice, sms, data or event"), required=True, example="voice"),
-    ImportColumn("identifier", _("What used it: MSISDN, IMSI, login, extension"), required=True, example="+5541997000000"),
+    ImportColumn(
+        "identifier",
+        _("What used it: MSISDN, IMSI, login, extension"),
+        required=True,
+        example="+5541997000000",
+    ),
     ImportColumn("direction", _("out or in; empty means out"), example="out"),
     ImportColumn("caller", _("The calling number"), example="+5541997000000"),
-    ImportColumn("callee", _("The called number, with country code; for an event its name"), example="+551132145678"),
+    ImportColumn(
+        "callee", _("The called number, with country code; for an event its name"), example="+551132145678"
+    ),
     ImportColumn("origin_area", _("Where it began"), example="41"),
     ImportColumn("start", _("ISO 8601 with zone"), required=True, example="2026-11-21T14:30:00-03:00"),
     ImportColumn("quantity", _("Whole number in the unit"), required=True, example="45"),
-    ImportColumn("unit", _("s for voice, messages for sms, B for data, events for event"), required=True, example="s"),
+    ImportColumn(
+        "unit", _("s for voice, messages for sms, B for data, events for event"), required=True, example="s"
+    ),
     ImportColumn("carrier", _("The network that carried it")),
     ImportColumn("cell", _("The cell that it began in")),
 )
@@ -49,7 +63,9 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
     """Import a usage file; see the module. Raises Refused when its form is broken; then nothing of it is in."""
     source = options.source.strip() or "file"
     if len(source) > 60:
-        raise Refused(_("The source's name is too long."), field="source", remedy=_("Use at most 60 characters."))
+        raise Refused(
+            _("The source's name is too long."), field="source", remedy=_("Use at most 60 characters.")
+        )
     header = _look_through(path)
     report = ImportReport(header=header)
     positions = _positions(header)
@@ -71,7 +87,12 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
 
 
 def _import_batch(
-    ctx: "Context", name: str, source: str, positions: Sequence[int], batch: Sequence[tuple[int, list[str]]], report: ImportReport
+    ctx: "Context",
+    name: str,
+    source: str,
+    positions: Sequence[int],
+    batch: Sequence[tuple[int, list[str]]],
+    report: ImportReport,
 ) -> None:
     facts = load_facts(ctx)
     check, uses = checker(facts, positions), list[CheckedUse]()
@@ -150,7 +171,9 @@ def _look_through(path: Path) -> list[str]:
             remedy=_("Check the quotes on that line."),
         ) from None
     except OSError as error:
-        raise Refused(_("{file} cannot be read: {error}.", file=path.name, error=error.strerror), field="file") from error
+        raise Refused(
+            _("{file} cannot be read: {error}.", file=path.name, error=error.strerror), field="file"
+        ) from error
     return header
 
 

@@ -29,15 +29,24 @@ _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 COLUMNS = (
     ImportColumn(
-        "prefix", _("Digits with country code for calls; sms or sms:DIGITS; data; event:NAME"), required=True, example="5511"
+        "prefix",
+        _("Digits with country code for calls; sms or sms:DIGITS; data; event:NAME"),
+        required=True,
+        example="5511",
     ),
-    ImportColumn("destination", _("Its name on pages and invoices"), required=True, example="Brazil, São Paulo"),
+    ImportColumn(
+        "destination", _("Its name on pages and invoices"), required=True, example="Brazil, São Paulo"
+    ),
     ImportColumn("connect_fee", _("Charged once per use"), example="0"),
     ImportColumn("rate", _("Price per rate unit"), required=True, example="0.08"),
-    ImportColumn("rate_unit", _("Seconds (bytes, messages) that the rate is for"), required=True, example="60"),
+    ImportColumn(
+        "rate_unit", _("Seconds (bytes, messages) that the rate is for"), required=True, example="60"
+    ),
     ImportColumn("increment", _("Charged in steps of this many"), required=True, example="6"),
     ImportColumn("interval_start", _("The rate holds from this quantity on"), example="0"),
-    ImportColumn("effective_from", _("Date, or ISO 8601 time with zone; empty means always"), example="2026-01-01"),
+    ImportColumn(
+        "effective_from", _("Date, or ISO 8601 time with zone; empty means always"), example="2026-01-01"
+    ),
 )
 
 #: type, prefix, effective from, interval start: what makes a rate unique.
@@ -56,7 +65,11 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
     """Import a tariff. Raises Refused when no name is given, or the currency is unknown or another than the tariff's."""
     name = options.tariff.strip()
     if not name or len(name) > 60:
-        raise Refused(_("Which tariff is it?"), field="tariff", remedy=_("Name it with --tariff, in up to 60 characters."))
+        raise Refused(
+            _("Which tariff is it?"),
+            field="tariff",
+            remedy=_("Name it with --tariff, in up to 60 characters."),
+        )
     header, rows = read_csv(path, COLUMNS)
     report = ImportReport(header=header)
     with app.unit_of_work(actor, keep=not options.dry_run) as ctx, ctx.run(PERMISSION) as running:
@@ -65,7 +78,11 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
         found = _read(header, rows, report, ctx.app.config.zone)
         _refuse_headless(found, report)
         _store(ctx, tariff, {place: values for place, (_line, _cells, values) in found.items()}, report)
-        running.about(tariff, name, {"file": path.name, "read": report.read, "created": report.created, "updated": report.updated})
+        running.about(
+            tariff,
+            name,
+            {"file": path.name, "read": report.read, "created": report.created, "updated": report.updated},
+        )
         running.changes.clear()
     return report
 
@@ -80,7 +97,9 @@ def _tariff(ctx: "Context", name: str, currency: str) -> BillingTariff:
         chosen = currency or ctx.app.config.currency
         if chosen not in list_currencies():
             raise Refused(
-                _("There is no currency “{code}”.", code=chosen), field="currency", remedy=_("Use an ISO 4217 code, such as BRL.")
+                _("There is no currency “{code}”.", code=chosen),
+                field="currency",
+                remedy=_("Use an ISO 4217 code, such as BRL."),
             )
         tariff = BillingTariff(name=name, currency=chosen, created_at=ctx.now())
         ctx.session.add(tariff)
@@ -119,12 +138,19 @@ def _read(
     return found
 
 
-def _refuse_headless(found: dict[_Place, tuple[int, list[str], dict[str, Any]]], report: ImportReport) -> None:
+def _refuse_headless(
+    found: dict[_Place, tuple[int, list[str], dict[str, Any]]], report: ImportReport
+) -> None:
     """Tiers without one that starts at 0 would leave the beginning of a use without a price."""
     headed = {place[:3] for place in found if place[3] == 0}
     for place in [place for place in found if place[:3] not in headed]:
         line, cells, _values_of_row = found.pop(place)
-        report.refuse(line, "interval_start", "no row of this prefix and date starts at 0; add the first interval", cells)
+        report.refuse(
+            line,
+            "interval_start",
+            "no row of this prefix and date starts at 0; add the first interval",
+            cells,
+        )
 
 
 def _values(row: dict[str, str], zone: ZoneInfo) -> dict[str, Any]:
@@ -155,7 +181,9 @@ def _prefix(text: str) -> tuple[str, str]:
         return "sms", rest
     digits = text.removeprefix("+")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise _Wrong("prefix", f"“{text}” is no prefix: write up to 15 digits, sms, sms:DIGITS, data or event:NAME")
+        raise _Wrong(
+            "prefix", f"“{text}” is no prefix: write up to 15 digits, sms, sms:DIGITS, data or event:NAME"
+        )
     return "voice", digits
 
 
@@ -196,7 +224,9 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 _FIGURES = ("destination", "connect_fee_nanos", "rate_nanos", "rate_unit", "increment")
 
 
-def _store(ctx: "Context", tariff: BillingTariff, wanted: dict[_Place, dict[str, Any]], report: ImportReport) -> None:
+def _store(
+    ctx: "Context", tariff: BillingTariff, wanted: dict[_Place, dict[str, Any]], report: ImportReport
+) -> None:
     kept = {
         (row.type, row.prefix, row.effective_from, row.interval_start): row
         for row in ctx.session.execute(

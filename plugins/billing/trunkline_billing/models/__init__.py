@@ -10,11 +10,11 @@ from trunkline_billing.models.accounts import (
     BillingSubscription,
 )
 from trunkline_billing.models.invoices import (
-    BillingRun,
     BillingInvoice,
     BillingInvoiceDocument,
     BillingInvoiceLine,
     BillingInvoiceTax,
+    BillingRun,
     BillingTaxRate,
     BillingTaxScheme,
 )
@@ -30,7 +30,6 @@ __all__ = [
     "BillingAccount",
     "BillingAllocation",
     "BillingAllowance",
-    "BillingRun",
     "BillingCharge",
     "BillingChargingAccount",
     "BillingEntry",
@@ -41,6 +40,7 @@ __all__ = [
     "BillingPayment",
     "BillingPosting",
     "BillingRate",
+    "BillingRun",
     "BillingSubscription",
     "BillingTariff",
     "BillingTaxRate",

@@ -14,13 +14,19 @@ from trunkline.db.types import BigKey, Micros, UtcDateTime
 
 def customer_key() -> Any:
     """The customer that a row belongs to; a customer with billing data is archived, never deleted."""
-    return Field(sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False))
+    return Field(
+        sa_column=Column(
+            BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
+    )
 
 
 def account_key(**options: Any) -> Any:
     """The account that a row belongs to."""
     return Field(
-        sa_column=Column(BigKey, ForeignKey("billing_account.id", ondelete="RESTRICT"), nullable=False, **options)
+        sa_column=Column(
+            BigKey, ForeignKey("billing_account.id", ondelete="RESTRICT"), nullable=False, **options
+        )
     )
 
 
@@ -90,7 +96,8 @@ class BillingEntry(SQLModel, table=True):
     text: str = Field(default="", max_length=200)
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     reverses_id: int | None = Field(
-        default=None, sa_column=Column(BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), unique=True)
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), unique=True),
     )
 
 
@@ -102,7 +109,9 @@ class BillingPosting(SQLModel, table=True):
 
     account_id: int = account_key(primary_key=True)
     entry_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), primary_key=True, index=True)
+        sa_column=Column(
+            BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), primary_key=True, index=True
+        )
     )
     seq: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
     ledger: str = Field(max_length=30)
@@ -148,10 +157,13 @@ class BillingCharge(SQLModel, table=True):
     account_id: int = account_key()
     customer_id: int = customer_key()
     entry_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), nullable=False, index=True)
+        sa_column=Column(
+            BigKey, ForeignKey("billing_entry.id", ondelete="RESTRICT"), nullable=False, index=True
+        )
     )
     invoice_id: int | None = Field(
-        default=None, sa_column=Column(BigKey, ForeignKey("billing_invoice.id", ondelete="RESTRICT"), index=True)
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("billing_invoice.id", ondelete="RESTRICT"), index=True),
     )
     service_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"))
@@ -181,7 +193,9 @@ class BillingSubscription(Record, table=True):
     __table_args__ = (Index("ix_billing_subscription_account", "account_id", "starts_at"),)
 
     service_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), unique=True, nullable=False)
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), unique=True, nullable=False
+        )
     )
     service_number: str = Field(max_length=20)
     account_id: int = account_key()

@@ -49,6 +49,8 @@ class BillingAllocation(SQLModel, table=True):
         sa_column=Column(BigKey, ForeignKey("billing_payment.id", ondelete="RESTRICT"), primary_key=True)
     )
     invoice_id: int = Field(
-        sa_column=Column(BigKey, ForeignKey("billing_invoice.id", ondelete="RESTRICT"), primary_key=True, index=True)
+        sa_column=Column(
+            BigKey, ForeignKey("billing_invoice.id", ondelete="RESTRICT"), primary_key=True, index=True
+        )
     )
     amount_micros: int = Field(sa_type=Micros)

@@ -28,7 +28,9 @@ class BillingRate(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("tariff_id", "type", "prefix", "effective_from", "interval_start"),)
 
     id: int | None = key_field()
-    tariff_id: int = Field(sa_column=Column(BigKey, ForeignKey("billing_tariff.id", ondelete="CASCADE"), nullable=False))
+    tariff_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("billing_tariff.id", ondelete="CASCADE"), nullable=False)
+    )
     #: voice, sms, data or event.
     type: str = Field(max_length=10)
     prefix: str = Field(max_length=20)

@@ -23,11 +23,17 @@ def open_account(ctx: Context, command: OpenAccount) -> BillingAccount:
     """
     customer = ctx.load(Customer, command.customer_id, lock=True)
     if customer.status == "archived":
-        raise Refused(_("{name} is archived.", name=customer.name), field="customer_id", remedy=_("Bring it back first."))
+        raise Refused(
+            _("{name} is archived.", name=customer.name),
+            field="customer_id",
+            remedy=_("Bring it back first."),
+        )
     if command.kind == AccountKind.PREPAID and not ctx.app.config.currency:
         raise Refused(_("A prepaid account needs a currency."), field="currency")
     first = ctx.session.scalars(
-        select(BillingAccount.id).where(BillingAccount.customer_id == customer.key, col(BillingAccount.is_default))
+        select(BillingAccount.id).where(
+            BillingAccount.customer_id == customer.key, col(BillingAccount.is_default)
+        )
     ).first()
     account = BillingAccount(
         number=next_number(ctx.session, "account"),
@@ -49,10 +55,14 @@ def open_account(ctx: Context, command: OpenAccount) -> BillingAccount:
 def _scheme(ctx: Context, name: str) -> int | None:
     if not name:
         return None
-    found = ctx.session.scalars(select(BillingTaxScheme.id).where(BillingTaxScheme.name == name)).one_or_none()
+    found = ctx.session.scalars(
+        select(BillingTaxScheme.id).where(BillingTaxScheme.name == name)
+    ).one_or_none()
     if found is None:
         raise Refused(
-            _("There is no tax scheme “{name}”.", name=name), field="tax_scheme", remedy=_("Choose one of the list.")
+            _("There is no tax scheme “{name}”.", name=name),
+            field="tax_scheme",
+            remedy=_("Choose one of the list."),
         )
     return found
 
@@ -60,7 +70,9 @@ def _scheme(ctx: Context, name: str) -> int | None:
 def default_account(ctx: Context, customer_id: int) -> BillingAccount:
     """The customer's default account, opened now when there is none yet. Raises NotFound in a unit of work that only reads."""
     found = ctx.session.scalars(
-        select(BillingAccount).where(BillingAccount.customer_id == customer_id, col(BillingAccount.is_default))
+        select(BillingAccount).where(
+            BillingAccount.customer_id == customer_id, col(BillingAccount.is_default)
+        )
     ).one_or_none()
     if found is not None:
         return found
@@ -88,5 +100,8 @@ def lock_accounts(ctx: Context, account_ids: Iterable[int]) -> None:
     """Hold these accounts until the end of the unit of work, always in one order: money of an account moves one at a time."""
     ids = sorted(account_ids)
     ctx.session.execute(
-        select(BillingAccount.id).where(col(BillingAccount.id).in_(ids)).order_by(col(BillingAccount.id)).with_for_update()
+        select(BillingAccount.id)
+        .where(col(BillingAccount.id).in_(ids))
+        .order_by(col(BillingAccount.id))
+        .with_for_update()
     )

@@ -73,7 +73,16 @@ def charge_service(ctx: Context, command: ChargeService) -> BillingSubscription:
     ctx.session.flush()
     day = local_day(command.starts_at, ctx.app.config.zone)
     if command.setup and price.setup_micros:
-        _charge(ctx, account, subscription, ChargeKind.SETUP, f"service:{service.id}:setup", price.setup_micros, day, day)
+        _charge(
+            ctx,
+            account,
+            subscription,
+            ChargeKind.SETUP,
+            f"service:{service.id}:setup",
+            price.setup_micros,
+            day,
+            day,
+        )
     if Period.of(day) == Period.at(ctx.now(), ctx.app.config.zone):
         _charge_month(ctx, account, subscription, Period.of(day), price.monthly_micros)
     ctx.note(subscription, label=service.number)
@@ -81,7 +90,11 @@ def charge_service(ctx: Context, command: ChargeService) -> BillingSubscription:
 
 
 def _charge_month(
-    ctx: Context, account: BillingAccount, subscription: BillingSubscription, period: Period, monthly_micros: int
+    ctx: Context,
+    account: BillingAccount,
+    subscription: BillingSubscription,
+    period: Period,
+    monthly_micros: int,
 ) -> None:
     zone = ctx.app.config.zone
     ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
@@ -136,7 +149,9 @@ def _charge(
 
 def _attempt(ctx: Context, key: str) -> int:
     """How often this was charged before and taken back: each time has an entry of its own."""
-    voided = select(func.count()).where(col(BillingCharge.unique_key).startswith(f"{key}:void:", autoescape=True))
+    voided = select(func.count()).where(
+        col(BillingCharge.unique_key).startswith(f"{key}:void:", autoescape=True)
+    )
     return ctx.session.scalars(voided).one() + 1
 
 
@@ -154,7 +169,9 @@ def stop_charging(ctx: Context, service_id: int, at: datetime) -> None:
     charge = _open_charge(ctx, monthly_key(service_id, period))
     if charge is not None and charge.last_day > day:
         account = ctx.session.get_one(BillingAccount, charge.account_id)
-        price = catalog.price_at(ctx, subscription.product_code, max(subscription.starts_at, period.start(zone)))
+        price = catalog.price_at(
+            ctx, subscription.product_code, max(subscription.starts_at, period.start(zone))
+        )
         _void(ctx, charge, str(_("Service ended")))
         ctx.session.flush()
         _charge_month(ctx, account, subscription, period, price.monthly_micros)

@@ -9,7 +9,9 @@ from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.models.payments import BillingAllocation, BillingPayment, PaymentState
 
 
-def use_credit(ctx: Context, account_ids: Sequence[int], first: Iterable[int] = ()) -> list[tuple[int, int, int]]:
+def use_credit(
+    ctx: Context, account_ids: Sequence[int], first: Iterable[int] = ()
+) -> list[tuple[int, int, int]]:
     """Let the free money of these accounts pay their open invoices, those in `first` before the oldest.
 
     Returns the allocations made as (payment key, invoice key, micro-units).
@@ -48,7 +50,11 @@ def _free_money(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list
 def _open_invoices(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list[int]]]:
     """By account: [invoice key, micro-units due], oldest due date first."""
     rows = ctx.session.execute(
-        select(BillingInvoice.account_id, BillingInvoice.id, BillingInvoice.total_micros - BillingInvoice.paid_micros)
+        select(
+            BillingInvoice.account_id,
+            BillingInvoice.id,
+            BillingInvoice.total_micros - BillingInvoice.paid_micros,
+        )
         .where(BillingInvoice.account_id.in_(account_ids), BillingInvoice.state == InvoiceState.OPEN)
         .order_by(BillingInvoice.due_date, BillingInvoice.id)
     )
@@ -107,8 +113,12 @@ def settle(ctx: Context, invoice_ids: Iterable[int]) -> None:
             .group_by(BillingAllocation.invoice_id)
         )
     }
-    for invoice in ctx.session.scalars(select(BillingInvoice).where(BillingInvoice.id.in_(ids)).with_for_update()):
+    for invoice in ctx.session.scalars(
+        select(BillingInvoice).where(BillingInvoice.id.in_(ids)).with_for_update()
+    ):
         invoice.paid_micros = paid.get(invoice.key, 0)
         if invoice.state != InvoiceState.VOID:
-            invoice.state = InvoiceState.PAID if invoice.paid_micros >= invoice.total_micros else InvoiceState.OPEN
+            invoice.state = (
+                InvoiceState.PAID if invoice.paid_micros >= invoice.total_micros else InvoiceState.OPEN
+            )
     ctx.session.flush()

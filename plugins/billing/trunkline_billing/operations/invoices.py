@@ -40,7 +40,9 @@ def issue_invoice(ctx: Context, account_number: str) -> BillingInvoice:
     mark(ctx, "invoice", invoice_id)
     ctx.note(invoice, label=number)
     ctx.emit(
-        InvoiceIssued(entity_id=invoice_id, customer_id=account.customer_id, number=number, account_id=account.key)
+        InvoiceIssued(
+            entity_id=invoice_id, customer_id=account.customer_id, number=number, account_id=account.key
+        )
     )
     return invoice
 

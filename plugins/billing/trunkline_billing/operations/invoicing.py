@@ -79,7 +79,10 @@ class _Draft:
                 charge.first_day,
                 charge.last_day,
             )
-        line.first_day, line.last_day = min(line.first_day, charge.first_day), max(line.last_day, charge.last_day)
+        line.first_day, line.last_day = (
+            min(line.first_day, charge.first_day),
+            max(line.last_day, charge.last_day),
+        )
         line.quantity += charge.quantity
         line.count += charge.count
         line.exact_micros += charge.amount_micros
@@ -116,7 +119,9 @@ def issue_for(
     """
     lock_accounts(ctx, keys)
     taken = set(
-        ctx.session.scalars(select(BillingInvoice.unique_key).where(BillingInvoice.unique_key.in_(keys.values())))
+        ctx.session.scalars(
+            select(BillingInvoice.unique_key).where(BillingInvoice.unique_key.in_(keys.values()))
+        )
     )
     wanted = [account_id for account_id, key in keys.items() if key not in taken]
     drafts = _drafts(ctx, wanted, until)
@@ -158,7 +163,9 @@ def issue_for(
     _post(ctx, invoice_ids, numbers, drafts)
     _mark_invoiced(ctx, invoice_ids, drafts, until)
     use_credit(ctx, [draft.account_id for draft in drafts])
-    return [(i, number, draft.account_id) for i, number, draft in zip(invoice_ids, numbers, drafts, strict=True)]
+    return [
+        (i, number, draft.account_id) for i, number, draft in zip(invoice_ids, numbers, drafts, strict=True)
+    ]
 
 
 def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draft]:
@@ -194,7 +201,9 @@ def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draf
         draft = drafts.get(charge.account_id)
         if draft is None:
             rates = schemes.get(charge.tax_scheme_id) or schemes.get(None, [])
-            draft = drafts[charge.account_id] = _Draft(charge.account_id, charge.customer_id, charge.currency, rates)
+            draft = drafts[charge.account_id] = _Draft(
+                charge.account_id, charge.customer_id, charge.currency, rates
+            )
         draft.add(charge)
     for draft in drafts.values():
         draft.finish()
@@ -205,12 +214,16 @@ def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draf
 def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:
     """The rates of every scheme by its key; None is the default scheme."""
     found: dict[int | None, list[NamedRate]] = {}
-    for scheme_id, is_default in ctx.session.execute(select(BillingTaxScheme.id, BillingTaxScheme.is_default)):
+    for scheme_id, is_default in ctx.session.execute(
+        select(BillingTaxScheme.id, BillingTaxScheme.is_default)
+    ):
         found[scheme_id] = []
         if is_default:
             found[None] = found[scheme_id]
     for rate in ctx.session.execute(
-        select(BillingTaxRate.scheme_id, BillingTaxRate.name, BillingTaxRate.rate_millionths).order_by(BillingTaxRate.id)
+        select(BillingTaxRate.scheme_id, BillingTaxRate.name, BillingTaxRate.rate_millionths).order_by(
+            BillingTaxRate.id
+        )
     ):
         found[rate.scheme_id].append(NamedRate(rate.name, rate.rate_millionths))
     return found

@@ -70,7 +70,9 @@ def post(ctx: Context, entries: Sequence[NewEntry], at: datetime) -> list[int]:
     return keys
 
 
-def post_one(ctx: Context, account: BillingAccount, kind: str, unique_key: str, text: str, sides: Sides) -> int:
+def post_one(
+    ctx: Context, account: BillingAccount, kind: str, unique_key: str, text: str, sides: Sides
+) -> int:
     """Post one entry to `account` now and return its key."""
     entry = NewEntry(unique_key, account.id or 0, account.customer_id, account.currency, kind, text, sides)
     return post(ctx, [entry], ctx.now())[0]

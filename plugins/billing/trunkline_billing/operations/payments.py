@@ -30,7 +30,9 @@ def record_payment(ctx: Context, command: RecordPayment) -> BillingPayment:
     account = account_by_number(ctx, command.account_number, lock=True)
     key = f"{account.number}:{command.key}" if command.key else ""
     if key:
-        known = ctx.session.scalars(select(BillingPayment).where(BillingPayment.unique_key == key)).one_or_none()
+        known = ctx.session.scalars(
+            select(BillingPayment).where(BillingPayment.unique_key == key)
+        ).one_or_none()
         if known is not None:
             return known
     amount = micros(command.amount)
@@ -104,20 +106,28 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
     Every command needs a `key`; those recorded before are left out. Raises Refused for an unknown account.
     """
     if any(not command.key for command in commands):
-        raise Refused(_("Each payment of a batch needs a key."), field="key", remedy=_("Use the bank's own reference."))
+        raise Refused(
+            _("Each payment of a batch needs a key."), field="key", remedy=_("Use the bank's own reference.")
+        )
     numbers = {command.account_number for command in commands}
     accounts = {
         account.number: account
-        for account in ctx.session.scalars(ctx.visible(BillingAccount).where(col(BillingAccount.number).in_(numbers)))
+        for account in ctx.session.scalars(
+            ctx.visible(BillingAccount).where(col(BillingAccount.number).in_(numbers))
+        )
     }
     for number in numbers - set(accounts):
         raise Refused(_("There is no account {number}.", number=number), field="account_number")
     lock_accounts(ctx, [account.key for account in accounts.values()])
     keyed = {f"{command.account_number}:{command.key}": command for command in commands}
     known = set(
-        ctx.session.scalars(select(BillingPayment.unique_key).where(col(BillingPayment.unique_key).in_(list(keyed))))
+        ctx.session.scalars(
+            select(BillingPayment.unique_key).where(col(BillingPayment.unique_key).in_(list(keyed)))
+        )
     )
-    fresh = [(key, command, accounts[command.account_number]) for key, command in keyed.items() if key not in known]
+    fresh = [
+        (key, command, accounts[command.account_number]) for key, command in keyed.items() if key not in known
+    ]
     if not fresh:
         return 0
     shown = take_numbers(ctx.session, "payment", len(fresh))
@@ -181,7 +191,9 @@ def reverse_payment(ctx: Context, number: str, command: ReversePayment) -> Billi
     ).one()
     reverse(ctx, entry or 0, command.reason)
     invoices = list(
-        ctx.session.scalars(select(BillingAllocation.invoice_id).where(BillingAllocation.payment_id == payment.key))
+        ctx.session.scalars(
+            select(BillingAllocation.invoice_id).where(BillingAllocation.payment_id == payment.key)
+        )
     )
     ctx.session.execute(delete(BillingAllocation).where(col(BillingAllocation.payment_id) == payment.key))
     payment.state, payment.reversed_at = PaymentState.REVERSED, ctx.now()
@@ -192,7 +204,10 @@ def reverse_payment(ctx: Context, number: str, command: ReversePayment) -> Billi
     ctx.note(payment, label=number, reason=command.reason)
     ctx.emit(
         PaymentReversed(
-            entity_id=payment.key, customer_id=payment.customer_id, number=number, account_id=payment.account_id
+            entity_id=payment.key,
+            customer_id=payment.customer_id,
+            number=number,
+            account_id=payment.account_id,
         )
     )
     return payment

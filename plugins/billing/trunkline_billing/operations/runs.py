@@ -59,7 +59,9 @@ def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
             field="period",
             remedy=_("Run it from the first day of the next month, or use “Invoice now” for one account."),
         )
-    run = ctx.session.scalars(select(BillingRun).where(BillingRun.period == str(month)).with_for_update()).one_or_none()
+    run = ctx.session.scalars(
+        select(BillingRun).where(BillingRun.period == str(month)).with_for_update()
+    ).one_or_none()
     if run is None:
         run = BillingRun(period=str(month), started_at=ctx.now(), created_at=ctx.now())
         ctx.session.add(run)
@@ -122,7 +124,9 @@ def _first_open(ctx: Context) -> Period | None:
     ).first()
     if last_done is not None:
         return Period.parse(last_done).next
-    starts = ctx.session.scalars(select(BillingSubscription.starts_at).order_by(col(BillingSubscription.starts_at))).first()
+    starts = ctx.session.scalars(
+        select(BillingSubscription.starts_at).order_by(col(BillingSubscription.starts_at))
+    ).first()
     days = [local_day(starts, zone)] if starts else []
     charged = ctx.session.scalars(
         select(BillingCharge.first_day)

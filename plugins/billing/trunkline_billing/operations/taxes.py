@@ -20,14 +20,20 @@ def create_tax_scheme(ctx: Context, command: CreateTaxScheme) -> BillingTaxSchem
     rates = [NamedRate.parse(text) for text in command.rates]
     if len({rate.name for rate in rates}) < len(rates):
         raise Refused(_("A tax is named twice."), field="rates", remedy=_("Give each its own name."))
-    taken = ctx.session.scalars(select(BillingTaxScheme).where(BillingTaxScheme.name == command.name)).one_or_none()
+    taken = ctx.session.scalars(
+        select(BillingTaxScheme).where(BillingTaxScheme.name == command.name)
+    ).one_or_none()
     if taken is not None:
         raise Conflict(
-            _("There is a tax scheme “{name}” already.", name=command.name), field="name", remedy=_("Choose another name.")
+            _("There is a tax scheme “{name}” already.", name=command.name),
+            field="name",
+            remedy=_("Choose another name."),
         )
     if command.is_default:
         ctx.session.execute(
-            update(BillingTaxScheme).where(col(BillingTaxScheme.is_default).is_(True)).values(is_default=False)
+            update(BillingTaxScheme)
+            .where(col(BillingTaxScheme.is_default).is_(True))
+            .values(is_default=False)
         )
     scheme = BillingTaxScheme(name=command.name, is_default=command.is_default, created_at=ctx.now())
     ctx.session.add(scheme)

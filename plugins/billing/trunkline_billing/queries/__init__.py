@@ -57,7 +57,7 @@ __all__ = [
     "tax_schemes",
     "trial_balance",
     "unbilled",
-    "usage_select",
     "usage_of",
+    "usage_select",
     "used_in",
 ]

@@ -86,13 +86,12 @@ def _views(ctx: Context, rows: Sequence[BillingAccount]) -> list[AccountView]:
     overdue = dict(
         ctx.session.execute(
             select(
-                col(BillingInvoice.account_id), func.sum(BillingInvoice.total_micros - BillingInvoice.paid_micros)
+                col(BillingInvoice.account_id),
+                func.sum(BillingInvoice.total_micros - BillingInvoice.paid_micros),
             )
             .where(col(BillingInvoice.account_id).in_(ids), is_overdue(ctx))
             .group_by(col(BillingInvoice.account_id))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         AccountView(
@@ -167,7 +166,9 @@ def charge_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]"
         .join(BillingInvoice, col(BillingInvoice.id) == col(BillingCharge.invoice_id), isouter=True)
         .where(*ctx.visible_conditions(BillingCharge))
     )
-    return statement if customer_id is None else statement.where(col(BillingCharge.customer_id) == customer_id)
+    return (
+        statement if customer_id is None else statement.where(col(BillingCharge.customer_id) == customer_id)
+    )
 
 
 def subscriptions_of(ctx: Context, customer_id: int) -> list[SubscriptionView]:
@@ -220,7 +221,12 @@ def trial_balance(ctx: Context) -> list[TrialLine]:
     debit = func.sum(case((col(amount) > 0, col(amount)), else_=literal(0)))
     credit = func.sum(case((col(amount) < 0, col(amount)), else_=literal(0)))
     rows = ctx.session.execute(
-        select(col(BillingPosting.currency), col(BillingPosting.ledger), debit.label("debit"), credit.label("credit"))
+        select(
+            col(BillingPosting.currency),
+            col(BillingPosting.ledger),
+            debit.label("debit"),
+            credit.label("credit"),
+        )
         .where(*ctx.visible_conditions(BillingEntry))
         .join(BillingEntry, col(BillingEntry.id) == col(BillingPosting.entry_id))
         .group_by(col(BillingPosting.currency), col(BillingPosting.ledger))

@@ -54,7 +54,9 @@ def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]
         .join(Customer, col(Customer.id) == col(BillingInvoice.customer_id))
         .where(*ctx.visible_conditions(BillingInvoice))
     )
-    return statement if customer_id is None else statement.where(col(BillingInvoice.customer_id) == customer_id)
+    return (
+        statement if customer_id is None else statement.where(col(BillingInvoice.customer_id) == customer_id)
+    )
 
 
 def invoices_of(ctx: Context, customer_id: int, limit: int | None = None) -> list[InvoiceView]:
@@ -91,7 +93,9 @@ def invoice(ctx: Context, number: str) -> InvoiceView:
         .where(col(BillingInvoiceTax.invoice_id) == row.key)
         .order_by(col(BillingInvoiceTax.name))
     )
-    return _views(ctx, [row], [_line(line, row.currency) for line in lines], [_tax(tax, row.currency) for tax in taxes])[0]
+    return _views(
+        ctx, [row], [_line(line, row.currency) for line in lines], [_tax(tax, row.currency) for tax in taxes]
+    )[0]
 
 
 def _line(row: BillingInvoiceLine, currency: str) -> InvoiceLineView:
@@ -111,7 +115,9 @@ def _line(row: BillingInvoiceLine, currency: str) -> InvoiceLineView:
 
 
 def _tax(row: BillingInvoiceTax, currency: str) -> TaxView:
-    return TaxView(row.name, row.rate_millionths, Money(row.base_micros, currency), Money(row.tax_micros, currency))
+    return TaxView(
+        row.name, row.rate_millionths, Money(row.base_micros, currency), Money(row.tax_micros, currency)
+    )
 
 
 def _views(
@@ -125,9 +131,7 @@ def _views(
             select(col(BillingAccount.id), col(BillingAccount.number)).where(
                 col(BillingAccount.id).in_({row.account_id for row in rows})
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     today = local_day(ctx.now(), ctx.app.config.zone)
     return [
@@ -178,7 +182,9 @@ def payment_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]
         .join(Customer, col(Customer.id) == col(BillingPayment.customer_id))
         .where(*ctx.visible_conditions(BillingPayment))
     )
-    return statement if customer_id is None else statement.where(col(BillingPayment.customer_id) == customer_id)
+    return (
+        statement if customer_id is None else statement.where(col(BillingPayment.customer_id) == customer_id)
+    )
 
 
 def payments_of(ctx: Context, customer_id: int, limit: int = 50) -> list[PaymentView]:

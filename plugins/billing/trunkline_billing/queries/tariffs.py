@@ -33,7 +33,9 @@ class TariffView:
 
 def tariffs(ctx: Context) -> list[TariffView]:
     """Every tariff by name."""
-    return [_view(row) for row in ctx.session.scalars(select(BillingTariff).order_by(col(BillingTariff.name)))]
+    return [
+        _view(row) for row in ctx.session.scalars(select(BillingTariff).order_by(col(BillingTariff.name)))
+    ]
 
 
 def tariff_names(ctx: Context) -> list[str]:

@@ -17,7 +17,9 @@ from trunkline_catalog import queries as catalog
 _TYPES = ("data", "voice", "sms", "event")
 
 
-def usage_select(ctx: Context, customer_id: int | None = None, service_id: int | None = None) -> "Select[Any]":
+def usage_select(
+    ctx: Context, customer_id: int | None = None, service_id: int | None = None
+) -> "Select[Any]":
     """Core select of visible rated uses, for lists."""
     statement = (
         select(
@@ -48,7 +50,9 @@ def usage_select(ctx: Context, customer_id: int | None = None, service_id: int |
 def usage_of(ctx: Context, service_id: int, limit: int = 100) -> list[UsageView]:
     """The latest uses of a service."""
     rows = ctx.session.execute(
-        usage_select(ctx, service_id=service_id).order_by(col(BillingUsage.start).desc(), col(BillingUsage.id)).limit(limit)
+        usage_select(ctx, service_id=service_id)
+        .order_by(col(BillingUsage.start).desc(), col(BillingUsage.id))
+        .limit(limit)
     )
     return [
         UsageView(
@@ -77,7 +81,9 @@ def allowances_of(ctx: Context, service_id: int, period: str = "") -> list[Allow
     return allowances_of_many(ctx, [service_id], month).get(service_id, [])
 
 
-def allowances_of_many(ctx: Context, service_ids: Sequence[int], period: str = "") -> dict[int, list[AllowanceView]]:
+def allowances_of_many(
+    ctx: Context, service_ids: Sequence[int], period: str = ""
+) -> dict[int, list[AllowanceView]]:
     """`allowances_of` for several services at once."""
     month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
     found: dict[int, dict[str, AllowanceView]] = {}
@@ -109,7 +115,7 @@ def _add_untouched(
         select(col(BillingSubscription.service_id), col(BillingSubscription.product_code)).where(
             col(BillingSubscription.service_id).in_(service_ids), *ctx.visible_conditions(BillingSubscription)
         )
-    ).tuples():
+    ):
         if product_code not in included:
             sums = included[product_code] = {}
             for allowance in catalog.product(ctx, product_code).allowances:
@@ -119,7 +125,9 @@ def _add_untouched(
             kinds.setdefault(kind, AllowanceView(service_id, month, kind, UNITS[kind], quantity, 0))
 
 
-def used_in(ctx: Context, service_ids: Sequence[int], period: str = "") -> dict[tuple[int, str], tuple[int, int, Money]]:
+def used_in(
+    ctx: Context, service_ids: Sequence[int], period: str = ""
+) -> dict[tuple[int, str], tuple[int, int, Money]]:
     """(service, type) → (count, quantity, cost) of a month's outgoing use."""
     zone = ctx.app.config.zone
     month = Period.parse(period) if period else Period.at(ctx.now(), zone)
@@ -143,5 +151,6 @@ def used_in(ctx: Context, service_ids: Sequence[int], period: str = "") -> dict[
         .group_by(col(BillingUsage.service_id), col(BillingUsage.type))
     )
     return {
-        (row.service_id, row.type): (row.uses, int(row.quantity), Money(int(row.cost), row.currency)) for row in rows
+        (row.service_id, row.type): (row.uses, int(row.quantity), Money(int(row.cost), row.currency))
+        for row in rows
     }

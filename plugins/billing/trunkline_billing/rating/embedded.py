@@ -11,7 +11,12 @@ from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline.providers import Grant, Quote, Rejected, Segment, UsageEvent
-from trunkline_billing.models.accounts import AccountKind, BillingAccount, BillingChargingAccount, BillingSubscription
+from trunkline_billing.models.accounts import (
+    AccountKind,
+    BillingAccount,
+    BillingChargingAccount,
+    BillingSubscription,
+)
 from trunkline_billing.models.usage import BillingAllowance
 from trunkline_billing.periods import Period
 from trunkline_billing.queries.tariffs import compiled
@@ -35,7 +40,8 @@ class EmbeddedEngine:
         row = _account(ctx, account)
         if row.currency != currency:
             raise Refused(
-                _("Account {number} is kept in {currency}.", number=account, currency=row.currency), field="currency"
+                _("Account {number} is kept in {currency}.", number=account, currency=row.currency),
+                field="currency",
             )
         if ctx.session.get(BillingChargingAccount, row.key) is None:
             ctx.session.execute(
@@ -52,7 +58,9 @@ class EmbeddedEngine:
             )
 
     def close_account(self, ctx: Context, account: str, *, key: str) -> None:
-        row = ctx.session.scalars(select(BillingAccount).where(BillingAccount.number == account)).one_or_none()
+        row = ctx.session.scalars(
+            select(BillingAccount).where(BillingAccount.number == account)
+        ).one_or_none()
         opened = ctx.session.get(BillingChargingAccount, row.key) if row is not None else None
         if opened is not None:
             ctx.session.delete(opened)
@@ -71,7 +79,7 @@ class EmbeddedEngine:
                 select(BillingAllowance.service_id, BillingAllowance.type).where(
                     BillingAllowance.period == period, col(BillingAllowance.service_id).in_(services)
                 )
-            ).tuples()
+            )
         )
         included: dict[str, int] = {}
         for allowance in catalog.product(ctx, offer).allowances:

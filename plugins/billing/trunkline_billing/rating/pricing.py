@@ -51,7 +51,9 @@ class Price:
         object.__setattr__(self, "divisor", unit * NANOS_PER_MICRO)
         object.__setattr__(self, "factors", factors)
         object.__setattr__(self, "fee", self.tiers[0].connect_fee_nanos * unit)
-        object.__setattr__(self, "single", (self.tiers[0].increment, factors[0]) if len(self.tiers) == 1 else None)
+        object.__setattr__(
+            self, "single", (self.tiers[0].increment, factors[0]) if len(self.tiers) == 1 else None
+        )
 
     def cost(self, quantity: int) -> int:
         """Micro-units for a use of `quantity`, rounded half up once. Nothing used costs nothing, not even the connect fee."""

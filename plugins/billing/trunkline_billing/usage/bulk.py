@@ -25,7 +25,9 @@ def insert_keys(session: Session, keyed: Sequence[tuple[str, str, int]]) -> int:
     """Store (source, key, usage id) where the key is new; returns how many were."""
     connection = session.connection()
     if _is_sqlite(session):
-        statement = "INSERT INTO billing_usage_key (source, key, usage_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        statement = (
+            "INSERT INTO billing_usage_key (source, key, usage_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        )
         return connection.exec_driver_sql(statement, list(keyed)).rowcount
     count = 0
     for part in _parts(keyed):

@@ -26,7 +26,20 @@ Check = Callable[[Sequence[str]], "CheckedUse | Fault"]
 
 def checker(facts: Facts, source_columns: Sequence[int]) -> Check:
     """A function that checks one row; `source_columns` says at which position each of the twelve columns is."""
-    (i_key, i_type, i_id, i_direction, i_caller, i_callee, i_origin, i_start, i_quantity, i_unit, i_carrier, i_cell) = source_columns
+    (
+        i_key,
+        i_type,
+        i_id,
+        i_direction,
+        i_caller,
+        i_callee,
+        i_origin,
+        i_start,
+        i_quantity,
+        i_unit,
+        i_carrier,
+        i_cell,
+    ) = source_columns
     holders, services, period_of, latest = facts.holders, facts.services, facts.period, facts.latest_start
 
     def check(cells: Sequence[str]) -> "CheckedUse | Fault":

@@ -18,7 +18,22 @@ def hand_over(ctx: Context, source: str, uses: Sequence[CheckedUse]) -> tuple[in
 
 def as_event(source: str, use: CheckedUse) -> UsageEvent:
     """A checked use in the words of the engine interface."""
-    start, key, service, kind, direction, identifier, other, origin, carrier, cell, quantity, _text, _price, _period = use
+    (
+        start,
+        key,
+        service,
+        kind,
+        direction,
+        identifier,
+        other,
+        origin,
+        carrier,
+        cell,
+        quantity,
+        _text,
+        _price,
+        _period,
+    ) = use
     return UsageEvent(
         source=source,
         key=key,

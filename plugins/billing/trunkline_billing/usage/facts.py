@@ -70,7 +70,11 @@ def load_facts(ctx: Context) -> Facts:
     holders: dict[str, list[tuple[float, float, int]]] = {}
     for (_kind, value), entries in catalog.identifier_index(ctx).items():
         spans = [
-            (entry.valid_from.timestamp(), entry.valid_to.timestamp() if entry.valid_to else inf, entry.service_id)
+            (
+                entry.valid_from.timestamp(),
+                entry.valid_to.timestamp() if entry.valid_to else inf,
+                entry.service_id,
+            )
             for entry in entries
         ]
         holders.setdefault(value.lstrip("+"), []).extend(spans)
@@ -111,7 +115,10 @@ def _services(ctx: Context) -> dict[int, ChargedService]:
             offers[row.product_code] = _offer(ctx, row.product_code, default)
         tariff, problem, allowances = offers[row.product_code]
         if tariff is not None and tariff.currency != row.currency:
-            tariff, problem = None, f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
+            tariff, problem = (
+                None,
+                f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}",
+            )
         found[row.service_id] = ChargedService(
             row.service_id,
             row.service_number,
@@ -125,7 +132,9 @@ def _services(ctx: Context) -> dict[int, ChargedService]:
     return found
 
 
-def _offer(ctx: Context, product_code: str, default: str) -> tuple[CompiledTariff | None, str, dict[str, int]]:
+def _offer(
+    ctx: Context, product_code: str, default: str
+) -> tuple[CompiledTariff | None, str, dict[str, int]]:
     product = catalog.product(ctx, product_code)
     allowances: dict[str, int] = {}
     for allowance in product.allowances:

@@ -64,7 +64,9 @@ def store(ctx: Context, facts: Facts, source: str, name: str, uses: list[Checked
 
 def _take_ids(ctx: Context, count: int) -> int:
     """The first of `count` keys of usage rows, under the counter's row lock."""
-    counter = ctx.session.scalars(select(Counter).where(Counter.kind == "billing_usage").with_for_update()).one_or_none()  # type: ignore[arg-type]
+    counter = ctx.session.scalars(
+        select(Counter).where(Counter.kind == "billing_usage").with_for_update()
+    ).one_or_none()  # type: ignore[arg-type]
     if counter is None:
         counter = Counter(kind="billing_usage", last=0)
         ctx.session.add(counter)
@@ -74,13 +76,30 @@ def _take_ids(ctx: Context, count: int) -> int:
     return first
 
 
-def _rate_and_store(ctx: Context, facts: Facts, batch_id: int, pairs: Sequence[tuple[int, CheckedUse]]) -> None:
+def _rate_and_store(
+    ctx: Context, facts: Facts, batch_id: int, pairs: Sequence[tuple[int, CheckedUse]]
+) -> None:
     meters = _Meters(ctx, facts, [use for _number, use in pairs])
     sums: dict[tuple[int, str, Period], _Sum] = {}
     rows: list[tuple[Any, ...]] = []
     consume, add = meters.consume, rows.append
     for number, use in pairs:
-        _start, _key, service, kind, direction, identifier, other, origin, carrier, cell, quantity, start, price, period = use
+        (
+            _start,
+            _key,
+            service,
+            kind,
+            direction,
+            identifier,
+            other,
+            origin,
+            carrier,
+            cell,
+            quantity,
+            start,
+            price,
+            period,
+        ) = use
         included, cost, destination = 0, 0, ""
         if price is not None:
             included = consume(service, kind, period, other, quantity)
@@ -126,7 +145,10 @@ def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, Period], 
         for account_id, cost in sorted(by_account.items())
     ]
     entry_of = dict(zip(sorted(by_account), post(ctx, entries, now), strict=True))
-    rows = [_charge_row(batch_id, kind, period, total, entry_of, now) for (_s, kind, period), total in sums.items()]
+    rows = [
+        _charge_row(batch_id, kind, period, total, entry_of, now)
+        for (_s, kind, period), total in sums.items()
+    ]
     if rows:
         ctx.session.execute(insert(BillingCharge), rows)
 
@@ -162,7 +184,9 @@ class _Meters:
     def __init__(self, ctx: Context, facts: Facts, uses: Iterable[CheckedUse]) -> None:
         self.home = facts.home
         wanted = {
-            (use[2].service_id, str(use[13]), use[3]): use[2] for use in uses if use[12] is not None and use[3] in use[2].allowances
+            (use[2].service_id, str(use[13]), use[3]): use[2]
+            for use in uses
+            if use[12] is not None and use[3] in use[2].allowances
         }
         self.left: dict[tuple[int, Period, str], int] = {}
         self.before: dict[tuple[int, Period, str], int] = {}
@@ -209,7 +233,10 @@ class _Meters:
         if changed:
             table = BillingAllowance.__table__  # type: ignore[attr-defined]
             ctx.session.connection().execute(
-                update(table).where(table.c.id == bindparam("of_id")).values(used=table.c.used + bindparam("by")), changed
+                update(table)
+                .where(table.c.id == bindparam("of_id"))
+                .values(used=table.c.used + bindparam("by")),
+                changed,
             )
 
 
@@ -219,7 +246,7 @@ def _make_missing(ctx: Context, wanted: Mapping[tuple[int, str, str], ChargedSer
             select(BillingAllowance.service_id, BillingAllowance.period, BillingAllowance.type).where(
                 BillingAllowance.period.in_({period for _service, period, _type in wanted})  # type: ignore[attr-defined]
             )
-        ).tuples()
+        )
     )
     rows = [
         {
