@@ -100,6 +100,7 @@ def create_products(ctx: Context) -> None:
 def live(app: App, month: DemoMonth) -> None:
     """New customers get their services a day or two after signing; the newest ones still wait for theirs."""
     if month.number == 0:
+        month.clock.move_to(month.begins)
         with app.unit_of_work() as ctx:
             create_products(ctx)
     random = month.random("orders")

@@ -32,6 +32,7 @@ def live(app: App, month: DemoMonth) -> None:
     """Stock up before the first customer comes."""
     if month.number:
         return
+    month.clock.move_to(month.begins)
 
     def some(count: int) -> int:
         return max(12, round(count * month.scale))
