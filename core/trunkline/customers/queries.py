@@ -177,7 +177,7 @@ def status_counts(ctx: Context) -> Mapping[str, int]:
         .where(*ctx.visible_conditions(Customer))
         .group_by(col(Customer.status))
     )
-    found: dict[str, int] = dict(ctx.session.execute(statement).tuples().all())
+    found: dict[str, int] = dict(ctx.session.execute(statement).all())
     return {status.value: found.get(status.value, 0) for status in CustomerStatus}
 
 

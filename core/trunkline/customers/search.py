@@ -56,10 +56,10 @@ def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
     ]
 
 
-def _of(ctx: Context, ids: Sequence[int], model: type, *names: str) -> Iterable[tuple[Any, ...]]:
+def _of(ctx: Context, ids: Sequence[int], model: type, *names: str) -> Iterable[Any]:
     owner = model.customer_id  # type: ignore[attr-defined]
     statement = select(owner, *(getattr(model, name) for name in names)).where(owner.in_(ids))
-    return ctx.session.execute(statement).tuples()
+    return ctx.session.execute(statement)
 
 
 def _all_ids(ctx: Context) -> Sequence[int]:

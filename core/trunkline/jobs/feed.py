@@ -5,6 +5,7 @@ so it reads the last two seconds' keys again and forwards what it has not forwar
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Hashable, Sequence
@@ -27,7 +28,10 @@ HEARTBEAT_SECONDS = 15.0
 #: Then the browser has to connect anew, and its permission is looked at again.
 LONGEST_SECONDS = 600.0
 _AGAIN_SECONDS = 2.0
+_AFTER_FAULT_SECONDS = 3.0
 _LINES_AT_ONCE = 500
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -128,11 +132,11 @@ class JobFeed:
     def _look(self, positions: dict[int, int]) -> dict[int, tuple[Sequence[RowMapping], Hashable, bool]]:
         with self._app.reading() as ctx:
             known = select(col(Job.id), col(Job.state)).where(col(Job.id).in_(positions))
-            states: dict[int | None, str] = dict(ctx.session.execute(known).tuples().all())
+            states: dict[int | None, str] = dict(ctx.session.execute(known).all())
             steps: dict[int, list[tuple[int, str, int]]] = {}
             statement = select(col(JobStep.job_id), col(JobStep.seq), col(JobStep.state), col(JobStep.tries))
             of_these = statement.where(col(JobStep.job_id).in_(positions)).order_by(col(JobStep.seq))
-            for job_id, seq, state, tries in ctx.session.execute(of_these).tuples():
+            for job_id, seq, state, tries in ctx.session.execute(of_these):
                 steps.setdefault(job_id, []).append((seq, state, tries))
             found: dict[int, tuple[Sequence[RowMapping], Hashable, bool]] = {}
             for job_id, position in positions.items():

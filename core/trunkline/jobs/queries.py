@@ -98,7 +98,7 @@ def lines(
 def traceback_of(ctx: Context, job_id: int) -> dict[int, str]:
     """Tracebacks that the log's lines carry, by the line's key."""
     statement = select(col(JobEvent.id), col(JobEvent.data)).where(col(JobEvent.job_id) == job_id)
-    rows = ctx.session.execute(statement).tuples()
+    rows = ctx.session.execute(statement)
     return {key: data["traceback"] for key, data in rows if key is not None and data and "traceback" in data}
 
 
