@@ -177,6 +177,10 @@ class Lazy(str):
         """The message in the current locale."""
         return _fill(_installed.translations(_locale.get()).gettext(self._message), self._values)
 
+    def filled(self, **values: Any) -> Lazy:
+        """The same message with its `{names}` filled, still translated only when it is shown."""
+        return Lazy(self._message, {**self._values, **values})
+
     def __str__(self) -> str:
         return self.translated()
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trunkline.i18n import format_number, gettext
+from trunkline.i18n import Lazy, format_number, gettext
 from trunkline.web.field_kinds import FieldSpec
 
 _ = gettext
 
-_MESSAGES: dict[str, str] = {
+_MESSAGES: dict[str, Lazy] = {
     "missing": _("Fill in {label}."),
     "string_too_short": _("{label}: write at least {min_length} characters."),
     "string_too_long": _("{label}: at most {max_length} characters; shorten it."),
@@ -57,7 +57,7 @@ _EMAIL = _("{label}: write an e-mail address, such as ana@example.com.")
 def message_for(error: Mapping[str, Any], spec: FieldSpec | None) -> str:
     """One pydantic error in words. What a validator of ours raised (`value_error`) is already meant for people."""
     kind, context = str(error.get("type", "")), dict(error.get("ctx") or {})
-    label = str(spec.label) if spec else str(_("This form"))
+    label = spec.label if spec else _("This form")
     blank = error.get("input") in (None, "", [])
     if kind in ("value_error", "assertion_error"):
         cause = context.get("error")
@@ -66,7 +66,7 @@ def message_for(error: Mapping[str, Any], spec: FieldSpec | None) -> str:
             and spec is not None
             and (spec.widget == "email" or "email" in str(error.get("msg", "")))
         ):
-            return str(_(str.__str__(_EMAIL), label=label))
+            return _EMAIL.filled(label=label)
         return str(cause) if cause is not None else str(error.get("msg", "")).removeprefix("Value error, ")
     if kind in ("string_too_short", "too_short") and blank:
         kind = "missing"
@@ -74,7 +74,6 @@ def message_for(error: Mapping[str, Any], spec: FieldSpec | None) -> str:
     if known is None:
         return f"{label}: {error.get('msg', '')}."
     figures = {
-        name: format_number(value) if isinstance(value, int | float) else value
-        for name, value in context.items()
+        name: format_number(value) if isinstance(value, int | float) else value for name, value in context.items()
     }
-    return str(known).format_map({"label": label, **figures})
+    return known.filled(label=label, **figures)
