@@ -52,20 +52,25 @@ def columns_of(template: TemplateView) -> tuple[ImportColumn, ...]:
 
 def run(app: "App", actor: Actor, path: Path, options: ImportOptions) -> ImportReport:
     """Read the file in one transaction: good rows go in together, the others are named. See `RunImport`."""
-    with app.reading(actor) as ctx:
-        template = _template(ctx, options.template)
+    with app.unit_of_work(actor, keep=not options.dry_run) as ctx:
+        return read_into(ctx, path, options)
+
+
+def read_into(ctx: Context, path: Path, options: ImportOptions) -> ImportReport:
+    """The same in a unit of work that is open already. Raises Refused when the file as a whole cannot be used."""
+    ctx.require(OPERATION)
+    template = _template(ctx, options.template)
     header, rows = read_csv(path, columns_of(template))
     file = _File(template, ImportReport(header=header))
-    with app.unit_of_work(actor, keep=not options.dry_run) as ctx, ctx.run(OPERATION) as running:
-        ctx.require(OPERATION)
+    with ctx.run(OPERATION) as running:
         for line, cells in rows:
             file.report.read += 1
             _check(ctx, file, line, cells, dict(zip(header, cells, strict=True)))
         fresh = _without_known(ctx, file)
         stored = store(ctx, template, [row.values for row in fresh], queries.DEFAULT_STOCK, note=path.name)
-        file.report.created = len(stored)
-        file.report.refused.sort(key=lambda refused: refused.line)
         report = file.report
+        report.created = len(stored)
+        report.refused.sort(key=lambda refused: refused.line)
         running.label = path.name
         running.details.update(
             file=path.name,
@@ -77,7 +82,7 @@ def run(app: "App", actor: Actor, path: Path, options: ImportOptions) -> ImportR
         )
         # A batch is one entry; its rows' values, some of them secret, stay out of the log.
         running.changes.clear()
-    return file.report
+    return report
 
 
 def _template(ctx: Context, name: str) -> TemplateView:

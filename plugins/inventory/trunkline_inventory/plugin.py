@@ -1,9 +1,10 @@
 """Inventory: things that services need, each held by at most one of them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Plugin, hookimpl
+from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, hookimpl
 from trunkline_inventory import hookspecs
 from trunkline_inventory.events import EVENTS
 from trunkline_inventory.permissions import PERMISSIONS
@@ -11,6 +12,9 @@ from trunkline_inventory.permissions import PERMISSIONS
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
+    from trunkline.imports.importer import Importer
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
 
 plugin = Plugin(
     name="inventory",
@@ -21,6 +25,49 @@ plugin = Plugin(
     hookspecs=(hookspecs,),
     models="trunkline_inventory.models",
 )
+
+
+@hookimpl
+def routes() -> "Sequence[Pages]":
+    from trunkline_inventory.pages import PAGES
+
+    return PAGES
+
+
+@hookimpl
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline_inventory.rest import rest
+
+    return (rest,)
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    item = MenuItem(
+        _("Inventory"), "/inventory", "package", "inventory.item.list", "Network", order=310, key="i"
+    )
+    return (item,)
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    from trunkline_inventory.slots import SLOTS
+
+    return SLOTS
+
+
+@hookimpl
+def search_kinds() -> Sequence[SearchKind]:
+    from trunkline_inventory.search import SEARCH_KINDS
+
+    return SEARCH_KINDS
+
+
+@hookimpl
+def importers() -> "Sequence[Importer]":
+    from trunkline_inventory.importing import IMPORTERS
+
+    return IMPORTERS
 
 
 @hookimpl

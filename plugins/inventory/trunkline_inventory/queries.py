@@ -114,6 +114,15 @@ def items_of_customer(ctx: Context, customer_id: int) -> list[ItemView]:
     return views(ctx, rows)
 
 
+def count_of_customer(ctx: Context, customer_id: int) -> int:
+    """How many items are held for a customer."""
+    conditions = ctx.visible_conditions(InventoryItem)
+    statement = select(func.count(col(InventoryItem.id))).where(
+        col(InventoryItem.customer_id) == customer_id, *conditions
+    )
+    return ctx.session.scalar(statement) or 0
+
+
 def available(ctx: Context, template: str, q: str = "", *, limit: int = 20) -> list[ItemView]:
     """Items of a template that nobody holds, oldest first; `q` is any part of an identifier."""
     statement = available_ids(template).order_by(col(InventoryItem.id)).limit(limit)

@@ -75,7 +75,13 @@ def upgrade() -> None:
         template,
         [
             {"name": "sim", "label": "SIM card", "built_in": True, "definition": _SIM, **common},
-            {"name": "number", "label": "Telephone number", "built_in": True, "definition": _NUMBER, **common},
+            {
+                "name": "number",
+                "label": "Telephone number",
+                "built_in": True,
+                "definition": _NUMBER,
+                **common,
+            },
         ],
     )
     stock = sa.table(

@@ -10,9 +10,11 @@ from sqlmodel import col
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
 from trunkline_inventory import queries
 from trunkline_inventory.events import ItemAssigned, ItemReleased
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
+from trunkline_inventory.operations.items import SEARCH_KIND
 from trunkline_inventory.schemas import Holder, ItemState, ItemView
 
 
@@ -130,6 +132,7 @@ def _record(
     ctx: Context, row: InventoryItem, action: str, was: str, holder: Holder | None = None, note: str = ""
 ) -> None:
     held = _held_by(holder) if holder is not None else {}
+    mark(ctx, SEARCH_KIND, row.key)
     ctx.session.add(
         InventoryMovement(
             item_id=row.key,

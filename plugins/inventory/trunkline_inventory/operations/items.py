@@ -12,6 +12,7 @@ from trunkline.db.numbers import take_numbers
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
 from trunkline.web.tones import state_label
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
@@ -28,6 +29,8 @@ from trunkline_inventory.schemas import (
     TemplateView,
 )
 
+#: What the search calls an item.
+SEARCH_KIND = "inventory_item"
 _CHUNK = 500
 T = TypeVar("T")
 
@@ -166,6 +169,8 @@ def store(
         )
         for item in items
     )
+    for item in items:
+        mark(ctx, SEARCH_KIND, item.key)
     ctx.session.flush()
     return items
 
@@ -233,6 +238,7 @@ def update_item(
             note=str(what),
         )
     )
+    mark(ctx, SEARCH_KIND, row.key)
     ctx.session.flush()
     ctx.note(row, label=row.number)
     return queries.views(ctx, [row])[0]

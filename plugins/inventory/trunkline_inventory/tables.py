@@ -1,0 +1,227 @@
+"""Items, movements and stocks as lists, for pages and REST."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.web.tables import Bulk, Column, Empty, Filter, Kind, Statement, Tab, Table
+from trunkline_inventory.models import InventoryItem, InventoryStock, InventoryTemplate
+from trunkline_inventory.queries import matches_identifier, movement_select
+from trunkline_inventory.schemas import ItemState, StockView, TemplateView
+
+STATE_LABELS = {
+    ItemState.AVAILABLE: _("Available"),
+    ItemState.HELD: _("Held"),
+    ItemState.ASSIGNED: _("In use"),
+    ItemState.QUARANTINE: _("Quarantine"),
+    ItemState.FAULTY: _("Faulty"),
+    ItemState.RETIRED: _("Retired"),
+}
+ACTION_LABELS = {
+    "added": _("Added"),
+    "held": _("Held"),
+    "assigned": _("Put to use"),
+    "handed_over": _("Handed over"),
+    "freed": _("Given back"),
+    "state": _("State changed"),
+    "moved": _("Moved"),
+    "edited": _("Edited"),
+}
+
+
+class ItemTable(Table):
+    """A list whose search box looks into every identifier of an item."""
+
+    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
+        """The statement with tab, search and filters applied, unsorted."""
+        query = str(params.get("q", "")).strip()
+        if not query:
+            return super().filtered(statement, params)
+        many = getattr(params, "getlist", None)
+        rest = {key: ",".join(many(key)) if many else params[key] for key in params if key != "q"}
+        result = super().filtered(statement, rest)
+        for word in query.split()[:6]:
+            plain = (
+                column.icontains(word, autoescape=True)
+                for column in (col(InventoryItem.number), col(InventoryItem.holder_label), col(Customer.name))
+            )
+            result = result.where(or_(*plain, matches_identifier(word.lstrip("+"))))
+        return result
+
+
+def list_items(ctx: Context) -> Statement:
+    """What is in stock, and what is held for customers the actor may see."""
+    visible = ctx.visible_conditions(InventoryItem)
+    statement: Any = (
+        select(
+            col(InventoryItem.id),
+            col(InventoryItem.number),
+            col(InventoryItem.label),
+            col(InventoryTemplate.name).label("template"),
+            col(InventoryTemplate.label).label("template_label"),
+            col(InventoryItem.state),
+            col(InventoryStock.name).label("stock"),
+            col(InventoryItem.holder_kind),
+            col(InventoryItem.holder_label),
+            col(Customer.number).label("customer"),
+            col(Customer.name).label("customer_name"),
+            col(InventoryItem.updated_at),
+        )
+        .join(InventoryTemplate, col(InventoryTemplate.id) == col(InventoryItem.template_id))
+        .join(InventoryStock, col(InventoryStock.id) == col(InventoryItem.stock_id))
+        .outerjoin(Customer, col(Customer.id) == col(InventoryItem.customer_id))
+    )
+    if visible:
+        statement = statement.where(or_(col(InventoryItem.customer_id).is_(None), and_(*visible)))
+    return statement  # type: ignore[no-any-return]
+
+
+_TEMPLATE: Any = col(InventoryTemplate.name)
+_STOCK: Any = col(InventoryStock.name)
+
+
+def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) -> Table:
+    """The list of items with the filters that this operator's templates and stocks give."""
+    return ItemTable(
+        "inventory",
+        label=_("Items"),
+        columns=(
+            Column("label", _("Identifier"), Kind.MONO, sort=True),
+            Column("template_label", _("Kind"), priority=2),
+            Column("state", _("State"), Kind.STATUS, labels=STATE_LABELS),
+            Column("stock", _("Stock"), priority=2),
+            Column("customer_name", _("Customer"), href=lambda row: _customer_path(row["customer"])),
+            Column("holder_label", _("Held by"), Kind.MONO, priority=3),
+            Column("number", _("Item"), Kind.MONO, sort=True, priority=3),
+            Column("updated_at", _("Changed"), Kind.RELATIVE, priority=3),
+        ),
+        tabs=(
+            Tab("all", _("All")),
+            *(
+                Tab(state.value, STATE_LABELS[state], col(InventoryItem.state) == state, count=True)
+                for state in (ItemState.AVAILABLE, ItemState.HELD, ItemState.ASSIGNED)
+            ),
+            Tab(
+                "quarantine",
+                _("Quarantine"),
+                col(InventoryItem.state) == ItemState.QUARANTINE,
+                count=True,
+                tone="warn",
+            ),
+            Tab("faulty", _("Faulty"), col(InventoryItem.state) == ItemState.FAULTY, count=True, tone="bad"),
+            Tab("retired", _("Retired"), col(InventoryItem.state) == ItemState.RETIRED),
+        ),
+        filters=(
+            Filter(
+                "template",
+                _("Kind"),
+                [(one.name, one.label) for one in templates],
+                column=_TEMPLATE,
+            ),
+            Filter("state", _("State"), [(state.value, label) for state, label in STATE_LABELS.items()]),
+            Filter("stock", _("Stock"), [(one.name, one.name) for one in stocks], column=_STOCK),
+            Filter("updated_at", _("Changed"), kind="dates"),
+        ),
+        search=("label",),
+        search_label=_("ICCID, IMSI, number, holder"),
+        sort="-number",
+        row_href="/inventory/items/{number}",
+        bulk=(
+            Bulk(_("Set state"), "/inventory/bulk/state", "tag", permission="inventory.item.change"),
+            Bulk(_("Move"), "/inventory/bulk/move", "transfer", permission="inventory.item.move"),
+        ),
+        empty=Empty(
+            _("Nothing in stock yet"),
+            _("Import a file of SIM cards or numbers, or add an item."),
+            icon="package",
+            href="/inventory/items/new",
+            action=_("Add item"),
+        ),
+    )
+
+
+def _customer_path(number: str | None) -> str | None:
+    return f"/customers/{number}" if number else None
+
+
+MOVEMENTS = Table(
+    "inventory-movements",
+    label=_("Movements"),
+    columns=(
+        Column("at", _("When"), Kind.DATETIME),
+        Column("action", _("What"), labels=ACTION_LABELS),
+        Column("item_label", _("Item"), Kind.MONO, href="/inventory/items/{item}"),
+        Column("to_state", _("State after"), Kind.STATUS, labels=STATE_LABELS, priority=2),
+        Column("to_stock", _("Stock"), priority=2),
+        Column("holder_label", _("Holder"), Kind.MONO, priority=2),
+        Column("actor", _("By"), priority=3),
+        Column("note", _("Note"), priority=3),
+        Column("item", _("Number"), Kind.MONO, priority=3),
+    ),
+    filters=(
+        Filter("action", _("What"), list(ACTION_LABELS.items())),
+        Filter("at", _("When"), kind="dates"),
+    ),
+    search=("item_label", "item", "holder_label"),
+    search_label=_("Item or holder"),
+    sort="-id",
+    empty=Empty(_("No movement yet"), _("Whatever happens to an item is written here."), icon="transfer"),
+)
+
+
+def list_movements(ctx: Context) -> Statement:
+    """What happened to items that the actor may see."""
+    statement = movement_select()
+    visible = ctx.visible_conditions(InventoryItem)
+    return (
+        statement.where(or_(col(InventoryItem.customer_id).is_(None), and_(*visible)))
+        if visible
+        else statement
+    )
+
+
+def list_stocks() -> Statement:
+    """Stocks with how much lies in each."""
+    items = (
+        select(
+            col(InventoryItem.stock_id).label("stock_id"),
+            func.count().label("items"),
+            func.count().filter(col(InventoryItem.state) == ItemState.AVAILABLE).label("available"),
+        )
+        .group_by(col(InventoryItem.stock_id))
+        .subquery()
+    )
+    statement: Any = select(
+        col(InventoryStock.id),
+        col(InventoryStock.name),
+        col(InventoryStock.note),
+        col(InventoryStock.archived),
+        func.coalesce(items.c["items"], 0).label("items"),
+        func.coalesce(items.c["available"], 0).label("available"),
+    ).outerjoin(items, items.c.stock_id == col(InventoryStock.id))
+    return statement  # type: ignore[no-any-return]
+
+
+STOCKS = Table(
+    "inventory-stocks",
+    label=_("Stocks"),
+    columns=(
+        Column("name", _("Name"), sort=True),
+        Column("note", _("Note"), priority=2),
+        Column("items", _("Items"), Kind.NUMBER),
+        Column("available", _("Available"), Kind.NUMBER),
+    ),
+    tabs=(
+        Tab("open", _("Open"), col(InventoryStock.archived).is_(False)),
+        Tab("closed", _("Closed"), col(InventoryStock.archived).is_(True)),
+    ),
+    search=("name",),
+    sort="name",
+    row_href="/inventory/stocks/{id}",
+    export=False,
+)
