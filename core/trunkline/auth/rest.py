@@ -1,10 +1,10 @@
 """REST: signing in for programs, and users."""
 
-from fastapi import Request
+from fastapi import Header
 
 from trunkline.auth import queries, sign_in, tokens
-from trunkline.auth.pages import facts_of
 from trunkline.auth.schemas import LoginIn, RefreshIn, TokenOut, UserOut
+from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.tables import USERS
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
@@ -25,9 +25,9 @@ users = RestRoutes("/users", "users")
 
 
 @auth.post("/login", permission=PUBLIC, status=200, reads=True)
-def login(ctx: Context, body: LoginIn, http: Request) -> TokenOut:
+def login(ctx: Context, body: LoginIn, user_agent: str = Header("")) -> TokenOut:
     """Sign in by e-mail and password. The access token goes into `Authorization: Bearer …`."""
-    facts = facts_of(http)
+    facts = RequestFacts(ctx.actor.address, user_agent)
     proof = sign_in.prove(ctx.app, body.email, body.password, facts)
     return _out(sign_in.open_tokens(ctx.app, proof, facts))
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def _who(actor: Actor) -> str:
 def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
     address = request.client.host if request.client else ""
     if route.permission == PUBLIC:
-        return _ANONYMOUS
+        return replace(_ANONYMOUS, address=address)
     with app.database.read() as session:
         actor = api_access.actor_of(session, request.headers, app.clock(), address)
     if actor is None:

@@ -14,13 +14,17 @@ from trunkline.auth import links, operations, own_account, queries, sessions, si
 from trunkline.auth.models import User, UserLink, UserSession, UserStatus
 from trunkline.auth.schemas import ChangePassword, EditUser, InvitePortalUser, InviteUser
 from trunkline.auth.sessions import RequestFacts
-from trunkline.customers.models import Customer
+from trunkline.customers.models import Customer, CustomerKind
 from trunkline.customers.operations import register
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from trunkline.mail.models import Email
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.testing import PASSWORD, Browser, actor_with, create_user
+
+#: The trunk alone, without plugins.
+pytestmark = pytest.mark.plugins()
+
 
 Link = Callable[[str], str]
 BRUNO = InviteUser(
@@ -99,7 +103,10 @@ def test_an_address_is_invited_once_whatever_its_case(app: App) -> None:
 
 
 def test_an_unknown_role_is_named_with_the_known_ones(app: App) -> None:
-    with app.unit_of_work() as ctx, pytest.raises(Refused, match="no role “pilot”.*customer_care") as refused:
+    with (
+        app.unit_of_work() as ctx,
+        pytest.raises(Refused, match=r"no role “pilot”.*customer_care") as refused,
+    ):
         operations.invite_staff(ctx, BRUNO.model_copy(update={"roles": ["pilot"]}))
     assert refused.value.field == "roles"
 
@@ -108,8 +115,10 @@ def test_a_portal_user_sees_one_customer_and_gets_portal_roles_only(
     app: App, mailed_link: Link, make_client: Callable[[], Browser]
 ) -> None:
     with app.unit_of_work() as ctx:
-        customer = register(ctx, RegisterCustomer(kind="individual", name="Ana Lima", country="BR"))
-        other = register(ctx, RegisterCustomer(kind="individual", name="Caio Melo", country="BR"))
+        customer = register(
+            ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Ana Lima", country="BR")
+        )
+        other = register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Caio Melo", country="BR"))
         command = InvitePortalUser(
             email="ana@example.com",
             name="Ana",
