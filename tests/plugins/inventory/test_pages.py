@@ -1,0 +1,171 @@
+"""The stock in the browser and over REST."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from trunkline.app import App
+from trunkline.testing import Browser
+from trunkline_inventory import operations, queries
+from trunkline_inventory.schemas import Holder
+
+pytestmark = pytest.mark.plugins("inventory")
+
+Staff = Callable[..., Browser]
+Stocked = Callable[[int], Sequence[str]]
+MakeSim = Callable[[int], dict[str, str]]
+
+
+def test_any_identifier_finds_an_item_in_the_list(app: App, staff: Staff, stocked: Stocked) -> None:
+    iccids = stocked(3)
+    page = staff().get("/inventory?q=724990000000002").text
+    assert iccids[1] in page
+    assert iccids[0] not in page
+
+
+def test_an_export_holds_no_secret(app: App, staff: Staff, stocked: Stocked, make_sim: MakeSim) -> None:
+    iccids = stocked(2)
+    answer = staff().get("/inventory?export=csv").text
+    assert iccids[0] in answer
+    assert make_sim(1)["ki"] not in answer
+
+
+def test_those_who_may_not_export_are_refused(staff: Staff, stocked: Stocked) -> None:
+    stocked(1)
+    client = staff("customer_care")
+    assert client.get("/inventory").status_code == 200
+    assert client.get("/inventory?export=csv").status_code == 403
+
+
+def test_an_item_is_added_by_a_form_and_a_wrong_check_digit_is_shown_at_its_field(
+    app: App, staff: Staff, make_sim: MakeSim
+) -> None:
+    client = staff()
+    fields = {f"value_{name}": value for name, value in make_sim(7).items()} | {"stock": "Main"}
+    wrong = client.submit("/inventory/items/new?template=sim", fields | {"value_iccid": "8955990000000000018"})
+    assert wrong.status_code == 422
+    assert "check digit" in wrong.text
+    right = client.submit("/inventory/items/new?template=sim", fields)
+    assert right.status_code == 200
+    assert make_sim(7)["iccid"] in right.text
+    with app.reading() as ctx:
+        assert queries.item(ctx, "I000001").identifiers["imsi"] == make_sim(7)["imsi"]
+
+
+def test_the_item_page_shows_history_and_no_secret(
+    app: App, staff: Staff, stocked: Stocked, make_sim: MakeSim
+) -> None:
+    stocked(1)
+    page = staff().get("/inventory/items/I000001").text
+    assert "Added" in page
+    assert make_sim(1)["ki"] not in page
+
+
+def test_secrets_are_revealed_on_demand_only_to_those_who_may(
+    staff: Staff, stocked: Stocked, make_sim: MakeSim
+) -> None:
+    stocked(1)
+    shown = staff("provisioning_engineer").submit(
+        "/inventory/items/I000001/reveal", page="/inventory/items/I000001"
+    )
+    assert make_sim(1)["ki"] in shown.text
+    assert shown.headers["cache-control"] == "no-store"
+    refused = staff("warehouse").submit("/inventory/items/I000001/reveal", page="/inventory/items/I000001")
+    assert refused.status_code == 403
+
+
+def test_several_items_change_state_at_once(app: App, staff: Staff, stocked: Stocked) -> None:
+    stocked(3)
+    client = staff()
+    asked = client.submit("/inventory/bulk/state", {"ids": ["1", "2"]}, page="/inventory")
+    ids = re.search(r'name="ids" value="([^"]+)"', asked.text)
+    assert ids is not None
+    client.submit(
+        "/inventory/bulk/state/apply",
+        {"ids": ids.group(1), "state": "faulty", "note": "bent"},
+        page="/inventory",
+    )
+    with app.reading() as ctx:
+        assert queries.counts(ctx)["sim"] == {"faulty": 2, "available": 1}
+
+
+def test_a_held_item_keeps_its_state_and_the_page_says_who_holds_it(
+    app: App, staff: Staff, stocked: Stocked
+) -> None:
+    stocked(1)
+    with app.unit_of_work() as ctx:
+        operations.hold(ctx, template="sim", holder=Holder("service", 4, None, "S000004"), key="k")
+    answer = staff().submit(
+        "/inventory/bulk/state/apply", {"ids": "1", "state": "retired", "note": ""}, page="/inventory"
+    )
+    assert answer.status_code == 422
+    assert "S000004" in answer.text
+
+
+def test_an_operator_makes_a_template_and_adds_items_of_it(app: App, staff: Staff) -> None:
+    client = staff()
+    client.submit(
+        "/inventory/templates/new",
+        {
+            "name": "router",
+            "label": "Router",
+            "identifier": "serial",
+            "identifier_label": "Serial",
+            "check": "",
+        },
+    )
+    client.submit(
+        "/inventory/templates/router/fields/new",
+        {
+            "name": "model",
+            "label": "Model",
+            "kind": "choice",
+            "choices": "AX1\nAX2",
+            "max_length": "40",
+            "min_length": "0",
+        },
+    )
+    answer = client.submit(
+        "/inventory/items/new?template=router",
+        {"value_serial": "SN1", "value_model": "AX2", "stock": "Main"},
+    )
+    assert answer.status_code == 200, answer.text
+    with app.reading() as ctx:
+        assert queries.item(ctx, "I000001").fields == {"serial": "SN1", "model": "AX2"}
+
+
+def test_items_move_to_a_new_stock(app: App, staff: Staff, stocked: Stocked) -> None:
+    stocked(1)
+    client = staff()
+    client.submit("/inventory/stocks/new", {"name": "Shop", "note": ""})
+    client.submit("/inventory/bulk/move/apply", {"ids": "1", "stock": "Shop", "note": ""}, page="/inventory")
+    with app.reading() as ctx:
+        assert queries.item(ctx, "I000001").stock == "Shop"
+    assert client.submit("/inventory/stocks/2/close", page="/inventory/stocks/2").status_code == 422
+    assert "Shop" in client.get("/inventory/movements").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/inventory",
+        "/inventory?view=available&template=sim",
+        "/inventory/items/new",
+        "/inventory/items/new?template=number",
+        "/inventory/items/I000001",
+        "/inventory/items/I000001/edit",
+        "/inventory/templates",
+        "/inventory/templates/new",
+        "/inventory/templates/sim",
+        "/inventory/templates/sim/edit",
+        "/inventory/templates/sim/fields/new",
+        "/inventory/stocks",
+        "/inventory/stocks/new",
+        "/inventory/stocks/1",
+        "/inventory/movements",
+    ],
+)
+def test_every_page_opens(staff: Staff, stocked: Stocked, path: str) -> None:
+    stocked(1)
+    assert staff().get(path).status_code == 200
