@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
@@ -95,21 +95,32 @@ def _is_response(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Response)
 
 
+_REQUEST = "trunkline_request"
+
+
+def _the_request(request: Request) -> Request:
+    return request
+
+
 def _endpoint(route: RestRoute) -> Handler:
-    """The handler as FastAPI sees it: `ctx` replaced by the request, from which the context is opened."""
+    """The handler as FastAPI sees it: `ctx` replaced by the request, from which the context is opened.
+
+    The request comes as a dependency: a handler may ask for it as well, and FastAPI fills only one plain parameter with it.
+    """
     signature = inspect.signature(route.handler, eval_str=True)
     parameters = list(signature.parameters.values())
-    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
+    opened = inspect.Parameter(_REQUEST, inspect.Parameter.KEYWORD_ONLY, annotation=Any, default=Depends(_the_request))
 
     @wraps(route.handler)
-    def endpoint(request: Request, **arguments: Any) -> Any:
+    def endpoint(**arguments: Any) -> Any:
         from trunkline.rest.units import run_reading, run_writing
 
+        request = arguments.pop(_REQUEST)
         if route.method == "GET" or route.reads:
             return run_reading(request, route, arguments)
         return run_writing(request, route, arguments)
 
-    endpoint.__signature__ = signature.replace(parameters=[request, *parameters[1:]])  # type: ignore[attr-defined]
+    endpoint.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]
     endpoint.__annotations__ = {}
     del endpoint.__wrapped__
     return endpoint

@@ -1,0 +1,160 @@
+"""Customers in the browser's eyes: list, registration, profile, editing, belongings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from trunkline.app import App
+from trunkline.customers import operations, queries
+from trunkline.customers.schemas import RegisterCustomer, UpdateCustomer
+from trunkline.testing import Browser, work_until_idle
+
+pytestmark = pytest.mark.plugins()
+Staff = Callable[..., Browser]
+
+
+def add(app: App, name: str = "Ana Souza", **values: Any) -> str:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate({"kind": "individual", "name": name, **values})
+        return operations.register(ctx, command).number
+
+
+def test_a_business_is_registered_by_its_form(app: App, staff: Staff) -> None:
+    browser = staff("customer_care")
+    shown = browser.get("/customers/new?kind=business")
+    assert "Legal name" in shown.text
+    assert "Date of birth" not in shown.text
+    answer = browser.submit(
+        "/customers/new?kind=business",
+        {
+            "name": "Padaria Estrela",
+            "legal_name": "Padaria Estrela do Sul Ltda",
+            "tax_id": "11.222.333/0001-81",
+            "phone": "51 3333-4444",
+            "address.city": "Porto Alegre",
+        },
+    )
+    assert answer.status_code == 200
+    assert "Padaria Estrela" in answer.text
+    assert "11.222.333/0001-81" in answer.text
+    assert "Porto Alegre" in answer.text
+
+
+def test_what_is_wrong_stands_beside_its_field_and_input_is_kept(app: App, staff: Staff) -> None:
+    answer = staff("customer_care").submit(
+        "/customers/new?kind=individual", {"name": "Ana Souza", "tax_id": "111", "email": "ana@example.com"}
+    )
+    assert answer.status_code == 422
+    assert 'id="f-tax_id-error"' in answer.text
+    assert 'value="ana@example.com"' in answer.text
+    with app.reading() as ctx:
+        assert not ctx.session.execute(queries.list_customers(ctx)).all()
+
+
+def test_the_list_searches_filters_and_hides_archived_customers(app: App, staff: Staff) -> None:
+    add(app, "José Conceição", tax_id="52998224725")
+    add(app, "Maria Silva")
+    with app.unit_of_work() as ctx:
+        operations.archive(ctx, operations.register(ctx, _pending("Gone Person")).number)
+    work_until_idle(app)
+    browser = staff("customer_care")
+    everyone = browser.get("/customers").text
+    assert "Maria Silva" in everyone
+    assert "Gone Person" not in everyone
+    assert "Gone Person" in browser.get("/customers?view=archived").text
+    for query in ("jose conceicao", "247-25", "C000001"):
+        found = browser.get("/customers", params={"q": query}).text
+        assert "José Conceição" in found, query
+        assert "Maria Silva" not in found, query
+    assert "Maria Silva" not in browser.get("/customers?kind=business").text
+
+
+def _pending(name: str) -> RegisterCustomer:
+    return RegisterCustomer.model_validate({"kind": "individual", "name": name, "status": "pending"})
+
+
+def test_the_list_is_exported_as_csv(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza", tax_id="52998224725")
+    answer = staff("supervisor").get("/customers?export=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "Ana Souza" in answer.text
+    assert "529.982.247-25" in answer.text
+
+
+def test_every_tab_of_the_profile_opens(app: App, staff: Staff) -> None:
+    number = add(app, tax_id="52998224725", address={"city": "Recife"})
+    browser = staff("customer_care")
+    for tab in ("", "/contacts", "/sites", "/tags", "/activity"):
+        answer = browser.get(f"/customers/{number}{tab}")
+        assert answer.status_code == 200, tab
+        assert "Ana Souza" in answer.text
+        assert 'aria-current="page"' in answer.text
+    assert "Customer registered" in browser.get(f"/customers/{number}/activity").text
+    assert browser.get(f"/customers/{number}/nothing").status_code == 404
+    assert browser.get("/customers/C999999").status_code == 404
+
+
+def test_editing_over_somebody_elses_change_shows_both_values(app: App, staff: Staff) -> None:
+    number = add(app)
+    browser = staff("customer_care")
+    form = browser.get(f"/customers/{number}/edit")
+    version = form.text.split('name="version" value="')[1].split('"')[0]
+    with app.unit_of_work() as ctx:
+        operations.update(ctx, number, UpdateCustomer(name="Ana Maria"))
+    token = browser.csrf(f"/customers/{number}/edit")
+    answer = browser.post(
+        f"/customers/{number}/edit",
+        data={"csrf_token": token, "version": version, "name": "Ana Clara", "country": "BR"},
+    )
+    assert answer.status_code == 409
+    assert "Ana Maria" in answer.text
+    assert 'value="Ana Clara"' in answer.text
+
+
+def test_contacts_are_added_edited_and_removed(app: App, staff: Staff) -> None:
+    number = add(app)
+    browser = staff("customer_care")
+    base = f"/customers/{number}/contacts"
+    answer = browser.submit(f"{base}/new", {"name": "Carla Menezes", "roles": ["billing", "owner"], "email": "c@example.com"})
+    assert "Carla Menezes" in answer.text
+    assert "Billing, Owner" in answer.text
+    answer = browser.submit(f"{base}/1/edit", {"name": "Carla M. Dias", "version": "1"})
+    assert "Carla M. Dias" in answer.text
+    answer = browser.submit(f"{base}/1/remove", page=base)
+    assert "Carla M. Dias" not in answer.text.replace("Removed", "")
+
+
+def test_closing_asks_for_a_reason(app: App, staff: Staff) -> None:
+    number = add(app)
+    browser = staff("customer_care")
+    path = f"/customers/{number}/status/closed"
+    refused = browser.submit(path, {"reason": ""})
+    assert refused.status_code == 422
+    assert "Say why." in refused.text
+    closed = browser.submit(path, {"reason": "moved away"})
+    assert "Closed" in closed.text
+    assert browser.get(path).status_code == 404
+
+
+def test_readers_see_no_buttons_and_cannot_post(app: App, staff: Staff) -> None:
+    number = add(app)
+    browser = staff("auditor")
+    shown = browser.get(f"/customers/{number}").text
+    assert f"/customers/{number}/edit" not in shown
+    assert browser.get(f"/customers/{number}/edit").status_code == 403
+    assert browser.get("/customers/new").status_code == 403
+
+
+def test_markup_in_a_name_is_text(app: App, staff: Staff) -> None:
+    number = add(app, "<script>alert(1)</script>")
+    shown = staff("customer_care").get(f"/customers/{number}").text
+    assert "<script>alert(1)" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+
+
+def test_a_fragment_of_a_tab_has_no_shell(app: App, staff: Staff) -> None:
+    number = add(app)
+    shown = staff("customer_care").get(f"/customers/{number}/contacts", headers={"HX-Request": "true"}).text
+    assert "<html" not in shown
+    assert "Contacts" in shown
