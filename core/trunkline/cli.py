@@ -1,5 +1,6 @@
 """The command line. Each command opens what it needs and no more; heavy parts are imported inside."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trunkline import __version__
-from trunkline.config import Config
+from trunkline.config import CONFIG_FILE, Config
 from trunkline.errors import TrunklineError
+from trunkline.plugin_life.cli import plugin_app
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -25,6 +27,7 @@ user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
 cli.add_typer(user_app, name="user")
 dev_app = typer.Typer(help="For people who change Trunkline itself.", no_args_is_help=True)
 cli.add_typer(dev_app, name="dev")
+cli.add_typer(plugin_app, name="plugin")
 
 
 @dataclass
@@ -49,6 +52,11 @@ def _options(
 def load_config(**overrides: object) -> Config:
     """The configuration of this invocation."""
     return Config.load(_chosen.file, **{"data": _chosen.data, **overrides})
+
+
+def config_file() -> Path:
+    """The configuration file of this invocation, whether it exists or not."""
+    return _chosen.file or Path(os.environ.get("TRUNKLINE_CONFIG") or CONFIG_FILE)
 
 
 def open_app() -> "App":

@@ -221,6 +221,15 @@ def purge(app: "App", lineage: Lineage) -> None:
         connection.execute(text(f'DROP TABLE IF EXISTS "{lineage.version_table}"'))
 
 
+def drop_tables(app: "App", name: str, tables: Collection[str]) -> None:
+    """Drop the tables that a plugin left behind whose code is gone, and its version table."""
+    with _migrating(app) as connection:
+        metadata = MetaData()
+        metadata.reflect(connection, only=list(tables), resolve_fks=False)
+        metadata.drop_all(connection)
+        connection.execute(text(f'DROP TABLE IF EXISTS "{_VERSION_TABLE}{name}"'))
+
+
 def drop_newest(app: "App", name: str) -> None:
     """Delete the newest migration file of `name`, so that it can be written anew before its first release."""
     for lineage in lineages(app):
