@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext as _gettext
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,6 +35,8 @@ LANGUAGES: dict[str, str] = {
 DEFAULT_LOCALE = "en"
 DOMAIN = "messages"
 MICRO_DIGITS = 6
+#: What people type as a number; Decimal itself would take NaN and 1e5 as well.
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 
 _locale: ContextVar[str] = ContextVar("trunkline_locale", default=DEFAULT_LOCALE)
 _zone: ContextVar[str] = ContextVar("trunkline_zone", default="UTC")
@@ -283,23 +286,17 @@ def parse_decimal(text: str, locale: str | None = None) -> Decimal:
     Raises ValueError when the text is no number.
     """
     text = text.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number")
     place = _place(locale)
     point, group = place.number_symbols["latn"]["decimal"], place.number_symbols["latn"]["group"]
     plain = text.count(".") == 1 and "," not in text and len(text.rpartition(".")[2]) != 3
     if point == "," and plain:
-        return Decimal(text) if _is_plain(text) else _refuse_number(text)
+        return Decimal(text)
     try:
         return _numbers.parse_decimal(text, locale=place, strict=group in text)
     except _numbers.NumberFormatError as error:
         raise ValueError(str(error)) from error
-
-
-def _is_plain(text: str) -> bool:
-    return text.lstrip("+-").replace(".", "", 1).isascii() and text.lstrip("+-").replace(".", "", 1).isdigit()
-
-
-def _refuse_number(text: str) -> Decimal:
-    raise ValueError(f"{text!r} is not a number")
 
 
 def format_number(value: Decimal | float, locale: str | None = None, digits: int | None = None) -> str:

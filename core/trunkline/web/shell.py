@@ -94,6 +94,7 @@ class WebApp:
             I18n([core / "locale", *(folder / "locale" for folder in folders.values())]),
             assets=self.assets,
             slot=self._slot_in_template,
+            cache_dir=app.config.data / "cache" / "templates",
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from trunkline import i18n as _i18n
 from trunkline.web import tones
 from trunkline.web.assets import Assets
 from trunkline.web.icons import icon
+from trunkline.web.template_cache import TemplateCache
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -45,6 +46,7 @@ def make_environment(
     assets: Assets | None = None,
     slot: Callable[..., Any] | None = None,
     auto_reload: bool = False,
+    cache_dir: Path | None = None,
 ) -> jinja2.Environment:
     """The environment of one installation.
 
@@ -69,6 +71,7 @@ def make_environment(
         undefined=jinja2.StrictUndefined,
         auto_reload=auto_reload,
         cache_size=1000,
+        bytecode_cache=TemplateCache(cache_dir),
     )
     if i18n is not None:
         _i18n.install(i18n)

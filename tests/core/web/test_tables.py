@@ -15,8 +15,8 @@ from trunkline.errors import Refused
 from trunkline.i18n import use_locale
 from trunkline.web import table_params, tables
 from trunkline.web.table_export import export
-from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
 from trunkline.web.table_view import TableView
+from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.plugins()]
 
@@ -97,7 +97,9 @@ def _serials(view: TableView) -> list[str]:
     return [row["serial"] for row in view.rows]
 
 
-def _walk(session: Session, query: str, statement: Any = STATEMENT, table: Table = DEVICES) -> list[list[Any]]:
+def _walk(
+    session: Session, query: str, statement: Any = STATEMENT, table: Table = DEVICES
+) -> list[list[Any]]:
     """The ids of every page, following `next` to the end."""
     view, pages = _load(session, query, table, statement), []
     while True:
@@ -146,10 +148,14 @@ def test_a_grouped_statement_is_paged_by_its_computed_column(session: Session) -
     grouped = sa.select(
         sa.func.min(device.c.id).label("id"), device.c.site, sa.func.count().label("devices")
     ).group_by(device.c.site)
-    table = Table(name="sites", columns=[Column("devices", "Devices", kind="number", sort=True)], sort="-devices")
+    table = Table(
+        name="sites", columns=[Column("devices", "Devices", kind="number", sort=True)], sort="-devices"
+    )
     view = table.load(session, grouped, {})
     assert view.total == 6
-    assert [row["devices"] for row in view.rows] == sorted((row["devices"] for row in view.rows), reverse=True)
+    assert [row["devices"] for row in view.rows] == sorted(
+        (row["devices"] for row in view.rows), reverse=True
+    )
 
 
 def test_search_finds_any_case_and_takes_wildcards_literally(session: Session) -> None:
@@ -184,7 +190,10 @@ def test_a_range_of_dates_means_days_of_the_readers_zone(session: Session) -> No
 def test_a_tab_narrows_the_list_and_counts_its_rows(session: Session) -> None:
     view = _load(session, "view=broken")
     assert view.total == 30
-    assert [(tab.label, tab.count, tab.active) for tab in view.tabs] == [("All", "", False), ("Broken", "30", True)]
+    assert [(tab.label, tab.count, tab.active) for tab in view.tabs] == [
+        ("All", "", False),
+        ("Broken", "30", True),
+    ]
 
 
 def test_what_the_address_does_not_mean_is_ignored(session: Session) -> None:
