@@ -1,0 +1,154 @@
+"""An order line reaches the network, follows its service there, and leaves it clean when something fails."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from tests.plugins.provisioning.conftest import IMSI, KI, MSISDN, ODD_NAME, OPC
+from trunkline.app import App
+from trunkline.errors import Refused
+from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
+from trunkline.mail.models import Email
+from trunkline.plugin import Health
+from trunkline.testing import work_until_idle
+from trunkline_catalog import operations, queries
+from trunkline_catalog.schemas import OrderView, ResumeService, ServiceState, SuspendService, TerminateService
+from trunkline_inventory import queries as stock
+from trunkline_provisioning.health import reports
+from trunkline_provisioning.hlr.subscriber import Subscriber
+
+pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+
+Order = Callable[[], OrderView]
+Find = Callable[..., Subscriber | None]
+
+
+def state_of(app: App, number: str) -> ServiceState:
+    with app.reading() as ctx:
+        return queries.service(ctx, number).state
+
+
+def log_of(app: App) -> str:
+    with app.reading() as ctx:
+        return "\n".join(
+            f"{line.level} {line.text} {line.data}" for line in ctx.session.scalars(select(JobEvent))
+        )
+
+
+def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, find: Find) -> None:
+    number = order().lines[0].service_number
+    work_until_idle(shop)
+    assert state_of(shop, number) is ServiceState.ACTIVE, log_of(shop)
+    assert find() == Subscriber(IMSI, MSISDN, KI.lower(), OPC.lower(), "enabled")
+    log = log_of(shop)
+    assert "Simulated HLR at" in log
+    assert "Subscriber in the HLR" in log
+    with shop.reading() as ctx:
+        welcome = ctx.session.scalars(select(Email)).one()
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
+    assert ODD_NAME in welcome.text
+    assert step.outputs["msisdn"] == f"+{MSISDN}"
+    for kind, act, command, access in (
+        ("suspended", operations.suspend_service, SuspendService(reason="debt"), "suspended"),
+        ("resumed", operations.resume_service, ResumeService(reason="debt"), "enabled"),
+    ):
+        with shop.unit_of_work() as ctx:
+            act(ctx, number, command)
+        work_until_idle(shop)
+        found = find()
+        assert found is not None, kind
+        assert found.access == access, log_of(shop)
+    with shop.unit_of_work() as ctx:
+        operations.terminate_service(ctx, number, TerminateService())
+    work_until_idle(shop)
+    assert state_of(shop, number) is ServiceState.TERMINATED
+    assert find() is None
+    assert_no_secret_in_database(shop)
+
+
+def assert_no_secret_in_database(app: App) -> None:
+    with app.reading() as ctx:
+        tables = (
+            ctx.session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        )
+        for table in tables:
+            for row in ctx.session.execute(text(f'SELECT * FROM "{table}"')):  # noqa: S608
+                found = " ".join(str(value) for value in row).lower()
+                assert KI.lower() not in found, table
+                assert OPC.lower() not in found, table
+
+
+def test_a_later_failure_takes_the_subscriber_out_again(shop: App, order: Order, find: Find) -> None:
+    from trunkline.jobs import PlannedStep, StepContext, StepFailed
+    from trunkline.plugin import StepKind, hookimpl
+    from trunkline_catalog.schemas import LineStep
+
+    was_there = []
+
+    def refuse(step: StepContext) -> None:
+        was_there.append(find())
+        raise StepFailed("The charging engine says no.")
+
+    class Charging:
+        @staticmethod
+        @hookimpl
+        def catalog_line_steps(line: object) -> list[LineStep]:
+            return [LineStep(60, PlannedStep("charging.open"))]
+
+    shop.step_kinds["charging.open"] = StepKind("charging.open", "Open", refuse, lambda step: None)
+    shop.hooks.manager.register(Charging, "charging")
+    number = order().lines[0].service_number
+    work_until_idle(shop)
+    assert was_there[0] is not None
+    assert find() is None
+    assert state_of(shop, number) is ServiceState.FAILED
+    with shop.reading() as ctx:
+        assert (
+            ctx.session.scalars(select(Job).where(Job.kind == "catalog.order_line")).one().state
+            == JobState.ROLLED_BACK
+        )
+        assert stock.counts(ctx) == {"sim": {"available": 1}, "number": {"available": 1}}
+
+
+def test_a_playbook_with_a_syntax_error_refuses_the_order_with_file_and_line(shop: App, order: Order) -> None:
+    folder = shop.config.playbook_folder / "mobile_line"
+    folder.mkdir(parents=True)
+    broken = folder / "do.yml"
+    broken.write_text("- hosts: localhost\n  tasks:\n    - debug: [\n")
+    with pytest.raises(Refused) as caught:
+        order()
+    assert f"{broken}:4" in str(caught.value)
+    assert "trunkline playbook check" in str(caught.value)
+    with shop.reading() as ctx:
+        assert ctx.session.scalars(select(Job)).all() == []
+        assert stock.counts(ctx)["sim"] == {"available": 1}
+
+
+def test_an_unknown_playbook_is_refused_with_the_nearest_name(shop: App) -> None:
+    with shop.reading() as ctx:
+        assert queries.known_playbooks(ctx) == ["mobile_line"]
+    from trunkline_provisioning.library import find
+
+    with pytest.raises(Refused, match="Did you mean “mobile_line”"):
+        find(shop, "mobil_line")
+
+
+def test_health_names_the_simulated_hlr_and_one_that_is_silent(shop: App) -> None:
+    with shop.reading() as ctx:
+        [hlr, ansible] = reports(ctx)
+    assert hlr.health is Health.WARNING
+    assert "Simulated HLR" in hlr.detail
+    assert ansible.health is Health.OK
+    settings = shop.config.plugin["provisioning"]
+    settings.update(hlr="external", hlr_port=9)
+    with shop.reading() as ctx:
+        [hlr, _] = reports(ctx)
+    assert hlr.health is Health.FAILED
+    assert "127.0.0.1:9 does not answer" in hlr.detail
+
+
+def test_steps_have_an_end_beyond_every_playbooks_own(shop: App) -> None:
+    assert shop.step_kinds["provisioning.ansible"].timeout > timedelta(seconds=3600)
