@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.customers.models import CustomerKind
@@ -17,7 +17,7 @@ from trunkline.jobs.models import Job, JobEvent, JobState, OnFailure
 from trunkline.plugin import StepKind
 from trunkline.testing import Browser, work_until_idle
 
-pytestmark = pytest.mark.plugins()
+pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
 
 Staff = Callable[..., Browser]
 
@@ -114,7 +114,7 @@ def test_the_stream_brings_every_line_once_and_says_when_it_is_over(
     answer = client.get(f"/jobs/{number}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     with app.reading() as ctx:
-        keys = [str(key) for key in ctx.session.scalars(select(JobEvent.id).order_by(JobEvent.id))]
+        keys = [str(key) for key in ctx.session.scalars(select(JobEvent.id).order_by(col(JobEvent.id)))]
     sent = [line.removeprefix("id: ") for line in answer.text.splitlines() if line.startswith("id: ")]
     assert sent == keys
     assert answer.text.rstrip().endswith("event: done\ndata: over")
@@ -143,7 +143,7 @@ async def test_listeners_get_lines_written_while_they_listen(app: App, plan: Cal
             await anyio.sleep(0.5)
             await anyio.to_thread.run_sync(work_until_idle, app)
     with app.reading() as ctx:
-        written = list(ctx.session.scalars(select(JobEvent.text).order_by(JobEvent.id)))
+        written = list(ctx.session.scalars(select(JobEvent.text).order_by(col(JobEvent.id))))
     assert sorted(texts) == sorted(written * 2)
 
 

@@ -11,6 +11,7 @@ from stdnum import luhn
 from trunkline.app import App
 from trunkline.config import Config
 from trunkline.customers import operations as customers
+from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline_catalog import operations
 from trunkline_catalog.schemas import CreateProduct, OrderView, PlaceOrder
@@ -54,7 +55,9 @@ def shop(app: App) -> App:
     """Customer C000001 with an odd name, product `mobile_10`, one SIM and one number."""
     body = "895599000000000001"
     with app.unit_of_work() as ctx:
-        customers.register(ctx, RegisterCustomer(kind="individual", name=ODD_NAME, email="odd@example.com"))
+        customers.register(
+            ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=ODD_NAME, email="odd@example.com")
+        )
         iccid = body + luhn.calc_check_digit(body)
         stock.add_items(ctx, "sim", [{"iccid": iccid, "imsi": IMSI, "ki": KI, "opc": OPC}])
         stock.add_items(ctx, "number", [{"number": f"+{MSISDN}"}])
