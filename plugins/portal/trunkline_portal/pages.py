@@ -57,7 +57,7 @@ def usage(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Usage")
     own = [card.service for card in queries.services(page.ctx, customer.key, ended=True)]
-    statement = billing.usage(page.ctx, customer.key)
+    statement = billing.usage_select(page.ctx, customer.key)
     return page.table("portal/usage.html", usage_table(own), statement, customer=customer)
 
 
@@ -65,7 +65,7 @@ def usage(page: Page) -> Response:
 def invoices(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Invoices")
-    statement = billing.invoices(page.ctx, customer.key)
+    statement = billing.invoice_select(page.ctx, customer.key)
     due = queries.money_due(page.ctx, customer.key)
     return page.table("portal/invoices.html", invoice_table(), statement, customer=customer, due=due)
 

@@ -41,7 +41,7 @@ def usage_table(own: Sequence[ServiceView]) -> Table:
                 align="end",
                 value=lambda row: quantity_text(row["quantity"], row["type"]),
             ),
-            Column("cost_micros", _("Price"), Kind.MONEY),
+            Column("cost", _("Price"), Kind.MONEY),
         ),
         filters=(
             Filter("service_id", _("Service"), choices=names),
@@ -63,7 +63,7 @@ def invoice_table() -> Table:
             Column("issued_on", _("Date"), Kind.DATE, priority=2),
             Column("due_date", _("Due"), Kind.DATE),
             Column("status", _("Status"), Kind.STATUS),
-            Column("total_micros", _("Total"), Kind.MONEY),
+            Column("total", _("Total"), Kind.MONEY),
         ),
         row_href="/portal/invoices/{number}",
         sort="-id",
