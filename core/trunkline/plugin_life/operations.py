@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, inspect
+from sqlalchemy import delete, inspect, select
 from sqlmodel import col
 
 from trunkline.access.models import RoleGrant
@@ -109,3 +109,13 @@ def retry_delivery(ctx: Context, delivery_id: int) -> EventDelivery:
     ctx.note(delivery, label=f"{delivery.subscriber}: {delivery.entity} {delivery.entity_id}", action="retried")
     wake.events_are_due(ctx)
     return delivery
+
+
+@operation("core.plugin.configure")
+def retry_parked(ctx: Context) -> int:
+    """Try every parked delivery again; returns how many there are."""
+    parked = select(col(EventDelivery.id)).where(col(EventDelivery.state) == DeliveryState.PARKED)
+    keys = [key for key in ctx.session.execute(parked).scalars() if key is not None]
+    for key in keys:
+        retry_delivery(ctx, key)
+    return len(keys)

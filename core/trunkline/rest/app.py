@@ -29,7 +29,7 @@ def make_rest(app: "App") -> FastAPI:
         redirect_slashes=False,
     )
     api.state.app = app
-    for plugin, routes in rest_routes(app):
+    for plugin, routes in app.part(rest_routes):
         try:
             api.include_router(routes.router())
         except Exception as error:

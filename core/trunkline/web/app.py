@@ -64,7 +64,7 @@ def _own_path(plugin: str, path: str) -> bool:
 def _page_routes(web: WebApp) -> list[BaseRoute]:
     """A route that cannot be built, say for a malformed path, is named and left out."""
     built: list[BaseRoute] = []
-    for plugin, route in page_routes(web.app):
+    for plugin, route in web.app.part(page_routes):
         try:
             built.append(
                 Route(route.path, endpoint(web, route), methods=list(route.methods), name=route.name)

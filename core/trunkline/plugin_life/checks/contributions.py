@@ -21,7 +21,7 @@ _PROVIDERS = ("payment_providers", "charging_engines", "mail_transports", "sms_t
 def problems(app: "App", status: PluginStatus) -> list[Problem]:
     """Ask for everything that is asked for at start, and take what was refused or failed as problems."""
     _ = app.menu_of, app.slots, app.importers, app.search_kinds, app.scheduled_tasks
-    routes = page_routes(app)
+    routes = app.part(page_routes)
     make_rest(app)
     for hook in _PROVIDERS:
         app.hooks.gather(hook)

@@ -34,10 +34,10 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
 
 
 def _asked(app: "App", status: PluginStatus) -> Iterator[tuple[str, str]]:
-    for plugin, route in page_routes(app):
+    for plugin, route in app.part(page_routes):
         if plugin == status.name:
             yield f"The page {route.path}", route.permission
-    for plugin, routes in rest_routes(app):
+    for plugin, routes in app.part(rest_routes):
         if plugin == status.name:
             for rest in routes.routes:
                 yield f"{rest.method} {routes.prefix}{rest.path}", rest.permission

@@ -1,0 +1,74 @@
+"""`/system`: how everything is; `/system/plugins`: what is installed, what it contributes and what went wrong."""
+
+from starlette.responses import Response
+
+from trunkline.errors import Refused
+from trunkline.health import reports
+from trunkline.i18n import gettext as _
+from trunkline.loader import PluginState
+from trunkline.plugin_life import operations, queries
+from trunkline.web.pages import Page, Pages
+
+pages = Pages()
+
+
+@pages.get("/system", permission="core.plugin.view")
+def system(page: Page) -> Response:
+    page.title = str(_("System"))
+    page.crumbs((page.title, ""))
+    return page.render(
+        "system/system.html",
+        reports=reports(page.ctx),
+        versions=queries.versions(page.ctx),
+        queue=queries.queue(page.ctx),
+        deliveries=queries.troubled_deliveries(page.ctx),
+        schedule=queries.scheduled(page.ctx),
+        faults=queries.faults_of_core(page.ctx),
+        tab="system",
+    )
+
+
+@pages.get("/system/plugins", permission="core.plugin.view")
+def plugins(page: Page) -> Response:
+    page.title = str(_("Plugins"))
+    page.crumbs((str(_("System")), "/system"), (page.title, ""))
+    lines = queries.lines(page.ctx)
+    return page.render(
+        "system/plugins.html",
+        plugins=[line for line in lines if not line.status.is_extension],
+        scripts=[line for line in lines if line.status.is_extension],
+        folder=page.app.config.extension_folder,
+        orphans=queries.orphans(page.ctx),
+        tab="plugins",
+    )
+
+
+@pages.get("/system/plugins/{name}", permission="core.plugin.view")
+def plugin(page: Page, name: str) -> Response:
+    detail = queries.detail(page.ctx, name)
+    page.title = str(_(detail.line.status.label))
+    page.crumbs((str(_("System")), "/system"), (str(_("Plugins")), "/system/plugins"), (page.title, ""))
+    declared = detail.line.status.plugin
+    has_settings = declared is not None and declared.settings is not None
+    return page.render(
+        "system/plugin.html",
+        detail=detail,
+        shown=detail.line.status,
+        is_enabled=detail.line.status.state is PluginState.ENABLED,
+        has_settings=has_settings,
+        most_counted=queries.MOST_COUNTED,
+    )
+
+
+@pages.post("/system/deliveries/{delivery_id:int}/retry", permission="core.plugin.configure")
+def retry_delivery(page: Page, delivery_id: int) -> Response:
+    operations.retry_delivery(page.ctx, delivery_id)
+    return page.redirect("/system", str(_("The delivery will be tried again.")))
+
+
+@pages.post("/system/deliveries/retry", permission="core.plugin.configure")
+def retry_deliveries(page: Page) -> Response:
+    tried = operations.retry_parked(page.ctx)
+    if not tried:
+        raise Refused(_("No delivery is parked."), remedy=_("Reload the page."))
+    return page.redirect("/system", str(_("{n} deliveries will be tried again.", n=tried)))
