@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
 _ = gettext
 _FIELD = "may_"
+#: The nouns of core; a plugin's own are shown as they stand in its permissions.
+_NOUNS = {
+    "activity": _("Activity"),
+    "api_key": _("API keys"),
+    "customer": _("Customers"),
+    "email": _("E-mails"),
+    "home": _("Home"),
+    "import": _("Import"),
+    "job": _("Jobs"),
+    "plugin": _("Plugins"),
+    "portal_user": _("People of customers"),
+    "role": _("Roles"),
+    "search": _("Search"),
+    "settings": _("Settings"),
+    "user": _("Users"),
+}
 
 
 class Matrix:
@@ -30,10 +46,10 @@ class Matrix:
                     owner, noun, _verb = permission.name.split(".")
                     lines.setdefault(f"{_FIELD}{owner}_{noun}", []).append(permission)
             self._nouns[audience] = lines
-        labels = {plugin.name: plugin.label for plugin in app.plugins}
+        self._labels = {plugin.name: plugin.label for plugin in app.plugins}
         for audience, lines in self._nouns.items():
             for builtin in (True, False):
-                self._schemas[audience, builtin] = _schema(lines, labels, builtin)
+                self._schemas[audience, builtin] = _schema(lines, self._labels, builtin)
 
     def schema(self, audience: str, *, is_builtin: bool) -> type[BaseModel]:
         """The form's schema. The names of built-in roles are not asked for."""
@@ -46,14 +62,15 @@ class Matrix:
             for field, permissions in self._nouns[audience].items()
         }
 
-    def lines(self, audience: str, granted: frozenset[str]) -> list[tuple[str, str]]:
-        """(noun, what may be done) of what a role grants, to be read."""
-        found = []
+    def granted(self, audience: str, names: frozenset[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+        """What a role grants, to be read: each plugin's label with (noun, what may be done)."""
+        found: dict[str, list[tuple[str, str]]] = {}
         for permissions in self._nouns[audience].values():
-            labels = [str(item.label) for item in permissions if item.name in granted]
+            labels = [str(item.label) for item in permissions if item.name in names]
             if labels:
-                found.append((_noun(permissions[0].name), ", ".join(labels)))
-        return found
+                owner = permissions[0].name.partition(".")[0]
+                found.setdefault(owner, []).append((str(_noun(permissions[0].name)), ", ".join(labels)))
+        return [(str(_(self._labels.get(owner, owner))), lines) for owner, lines in found.items()]
 
 
 def chosen(command: BaseModel) -> list[str]:
@@ -85,4 +102,5 @@ def _schema(
 
 
 def _noun(permission: str) -> str:
-    return permission.split(".")[1].replace("_", " ").capitalize()
+    word = permission.split(".")[1]
+    return _NOUNS.get(word) or word.replace("_", " ").capitalize()

@@ -57,7 +57,7 @@ def show_role(page: Page, name: str) -> Response:
         "access/role.html",
         role=role,
         is_administrator=role.name == ADMINISTRATOR,
-        lines=page.app.part(Matrix).lines(role.audience, granted),
+        groups=page.app.part(Matrix).granted(role.audience, granted),
         holders=queries.holders_of(page.ctx, role.key),
     )
 

@@ -68,7 +68,9 @@ def seed_roles(session: Session, permissions: Iterable[Permission]) -> None:
         for name in permission.roles
         if name in keys and name != ADMINISTRATOR
     }
-    known = {(row[0], row[1]) for row in session.execute(select(col(RoleGrant.role_id), col(RoleGrant.permission)))}
+    known = {
+        (row[0], row[1]) for row in session.execute(select(col(RoleGrant.role_id), col(RoleGrant.permission)))
+    }
     fresh = [{"role_id": role, "permission": name, "granted": True} for role, name in sorted(wanted - known)]
     if fresh:
         session.execute(insert(RoleGrant), fresh)

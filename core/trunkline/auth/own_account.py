@@ -4,7 +4,7 @@ from trunkline.auth import links, queries, sessions
 from trunkline.auth.models import LinkPurpose, User, UserStatus
 from trunkline.auth.operations import mail_link
 from trunkline.auth.passwords import hashing
-from trunkline.auth.schemas import ChangePassword, NewPassword, Profile
+from trunkline.auth.schemas import ChangePassword, Profile
 from trunkline.errors import Refused, Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
@@ -37,15 +37,15 @@ def change_password(ctx: Context, command: ChangePassword, *, this_session: int 
     user = own_user(ctx)
     if not hashing().verify(user.password_hash, command.current):
         raise Refused(_("This is not your current password."), field="current")
-    check_repeated(command)
+    check_repeated(command.password, command.repeated)
     with ctx.run("core.user.edit_own"):
         links.set_password(ctx, user, command.password, keep_session=this_session)
         ctx.note(user, label=user.email, password_changed=True)
 
 
-def check_repeated(command: NewPassword) -> None:
-    """Raise Refused when the two entries differ."""
-    if command.password != command.repeated:
+def check_repeated(password: str, repeated: str) -> None:
+    """Raise Refused (field `repeated`) when the two entries differ."""
+    if password != repeated:
         raise Refused(_("The two passwords differ."), field="repeated", remedy=_("Type the same twice."))
 
 

@@ -110,7 +110,7 @@ def submit_forgotten(page: Page) -> Response:
 
 
 def _forgotten_form(page: Page) -> Form[ForgottenPassword]:
-    return page.form(ForgottenPassword, action=_FORGOTTEN, submit=_("Send me a link"), cancel="/sign-in")
+    return page.form(ForgottenPassword, action=_FORGOTTEN, submit=_("Send me a link"))
 
 
 def _forgotten_page(
@@ -134,7 +134,7 @@ def submit_set_password(page: Page, token: str) -> Response:
         return _password_page(page, found, form, 422)
     try:
         with page.ctx.session.begin_nested():
-            own_account.check_repeated(form.command)
+            own_account.check_repeated(form.command.password, form.command.repeated)
             user = links.spend(page.ctx, token, form.command.password)
     except Refused as error:
         return _password_page(page, found, form.refuse(error.field, str(error)), 422)

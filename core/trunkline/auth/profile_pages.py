@@ -48,12 +48,18 @@ def change_profile(page: Page, command: Profile) -> Response:
     return page.redirect("/profile", _("Saved."))
 
 
+def _below_account(page: Page) -> Mapping[str, Any]:
+    page.crumbs((_("Your account"), "/profile"), (_("Change password"), ""))
+    return {}
+
+
 @pages.form(
     "/profile/password",
     permission=SIGNED_IN,
     schema=ChangePassword,
     template="auth/change_password.html",
     title=_("Change password"),
+    initial=_below_account,
     submit=_("Change password"),
 )
 def change_password(page: Page, command: ChangePassword) -> Response:
@@ -72,6 +78,7 @@ keys = Pages()
 
 
 def _permission_choices(page: Page) -> Mapping[str, Any]:
+    page.crumbs((_("Your account"), "/profile"), (_("New API key"), ""))
     offered = [
         (item.name, item.label)
         for item in page.app.permissions.values()

@@ -73,14 +73,16 @@ class NewPassword(BaseModel):
     repeated: str = Field(min_length=1, title=_("The same again"), json_schema_extra=_NEW)
 
 
-class ChangePassword(NewPassword):
+class ChangePassword(BaseModel):
     """A new password of somebody who is signed in."""
 
     current: str = Field(
         min_length=1,
         title=_("Current password"),
-        json_schema_extra={"widget": "password", "autocomplete": "current-password"},
+        json_schema_extra={"widget": "password", "autocomplete": "current-password", "width": "wide"},
     )
+    password: str = Field(min_length=1, title=_("New password"), json_schema_extra=_NEW)
+    repeated: str = Field(min_length=1, title=_("The same again"), json_schema_extra=_NEW)
 
 
 class Profile(BaseModel):
@@ -102,7 +104,7 @@ class InviteUser(BaseModel):
         min_length=1,
         title=_("Roles"),
         description=_("Permissions of all chosen roles add up."),
-        json_schema_extra={"widget": "checkboxes"},
+        json_schema_extra={"widget": "checkboxes", "width": "wide"},
     )
 
 
@@ -115,7 +117,7 @@ class InvitePortalUser(InviteUser):
         min_length=1,
         title=_("Roles"),
         description=_("What this person may see and do in the portal."),
-        json_schema_extra={"widget": "checkboxes"},
+        json_schema_extra={"widget": "checkboxes", "width": "wide"},
     )
 
 
@@ -128,7 +130,7 @@ class EditUser(BaseModel):
         min_length=1,
         title=_("Roles"),
         description=_("Permissions of all chosen roles add up."),
-        json_schema_extra={"widget": "checkboxes"},
+        json_schema_extra={"widget": "checkboxes", "width": "wide"},
     )
     version: int | None = None
 
@@ -193,5 +195,5 @@ class CreateApiKey(BaseModel):
         default=[],
         title=_("Only these permissions"),
         description=_("None chosen means every permission that you hold."),
-        json_schema_extra={"widget": "checkboxes"},
+        json_schema_extra={"widget": "checkboxes", "width": "wide"},
     )

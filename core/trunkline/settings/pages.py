@@ -84,6 +84,6 @@ def _values(view: SettingsView, form: Form[BaseModel]) -> dict[str, Any]:
 
 
 def _render(page: Page, view: SettingsView, form: Form[BaseModel], status: int = 200) -> Response:
-    page.title = _(view.label)
+    page.title = _("System") if view.owner == "core" else _(view.label)
     page.crumbs((_("Settings"), "/settings"), (page.title, ""))
     return page.render("settings/settings.html", status=status, view=view, form=form)
