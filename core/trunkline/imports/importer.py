@@ -92,7 +92,9 @@ class Importer:
     formats: tuple[str, ...] = ("csv",)
 
 
-def read_csv(path: Path, columns: Sequence[ImportColumn]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def read_csv(
+    path: Path, columns: Sequence[ImportColumn]
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Header and (line, cells) of a UTF-8 CSV file (RFC 4180), read whole before anything is done with it.
 
     Raises Refused naming line and remedy when it is not UTF-8, has no usable header or a row of the wrong width.
@@ -112,7 +114,9 @@ def read_csv(path: Path, columns: Sequence[ImportColumn]) -> tuple[list[str], It
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise Refused(
-            f"{path.name}, line {reader.line_num}: {error}.", field="file", remedy="Check the quotes on that line."
+            f"{path.name}, line {reader.line_num}: {error}.",
+            field="file",
+            remedy="Check the quotes on that line.",
         ) from None
     for line, row in rows:
         if len(row) != len(header):
@@ -162,7 +166,11 @@ def csv_rows(
                 report.read += 1
                 _store_one(ctx, schema, store, options, report, line, dict(zip(header, cells, strict=True)))
             running.details.update(
-                file=path.name, read=report.read, created=report.created, updated=report.updated, refused=len(report.refused)
+                file=path.name,
+                read=report.read,
+                created=report.created,
+                updated=report.updated,
+                refused=len(report.refused),
             )
             running.changes.clear()
         return report

@@ -24,11 +24,12 @@ def compose(email: Email, parts: RenderedMail) -> EmailMessage:
     message["Message-ID"] = email.message_id
     # RFC 3834 §5: no vacation notices in answer to these.
     message["Auto-Submitted"] = "auto-generated"
-    if email.language:
-        message["Content-Language"] = email.language.replace("_", "-")
     message.set_content(parts.text)
     if parts.html:
         message.add_alternative(parts.html, subtype="html")
+    if email.language:
+        # Last, because making content replaces every Content-* header.
+        message["Content-Language"] = email.language.replace("_", "-")
     return message
 
 

@@ -116,7 +116,9 @@ def test_contacts_are_added_edited_and_removed(app: App, staff: Staff) -> None:
     number = add(app)
     browser = staff("customer_care")
     base = f"/customers/{number}/contacts"
-    answer = browser.submit(f"{base}/new", {"name": "Carla Menezes", "roles": ["billing", "owner"], "email": "c@example.com"})
+    answer = browser.submit(
+        f"{base}/new", {"name": "Carla Menezes", "roles": ["billing", "owner"], "email": "c@example.com"}
+    )
     assert "Carla Menezes" in answer.text
     assert "Billing, Owner" in answer.text
     answer = browser.submit(f"{base}/1/edit", {"name": "Carla M. Dias", "version": "1"})

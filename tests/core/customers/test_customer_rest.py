@@ -98,6 +98,8 @@ def test_belongings_are_added_and_removed(api: Browser) -> None:
 def test_status_moves_and_archive(api: Browser) -> None:
     path = f"/api/v1/customers/{register(api, 'Ana')['number']}"
     assert api.post(f"{path}/archive").status_code == 422
-    assert api.post(f"{path}/status", json={"status": "closed", "reason": "moved"}).json()["status"] == "closed"
+    assert (
+        api.post(f"{path}/status", json={"status": "closed", "reason": "moved"}).json()["status"] == "closed"
+    )
     assert api.post(f"{path}/archive").json()["status"] == "archived"
     assert api.post(f"{path}/restore").json()["status"] == "closed"

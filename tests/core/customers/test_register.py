@@ -1,6 +1,5 @@
 """Registering and changing customers, by the operations themselves."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -9,7 +8,7 @@ from sqlmodel import select
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers import operations, queries
-from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, Reseller
+from trunkline.customers.models import Customer, CustomerStatus, Reseller
 from trunkline.customers.schemas import (
     AddressData,
     AttributeData,
@@ -44,7 +43,9 @@ def test_a_registered_customer_has_a_number_and_normal_forms(ctx: Context) -> No
             tax_id="11.222.333/0001-81",
             email="Contato@EXAMPLE.com",
             phone="(51) 3333-4444",
-            address=AddressData(street="Av. Ipiranga 1200", city="Porto Alegre", state="RS", postal_code="90160091"),
+            address=AddressData(
+                street="Av. Ipiranga 1200", city="Porto Alegre", state="RS", postal_code="90160091"
+            ),
         ),
     )
     assert customer.number == "C000001"
@@ -62,7 +63,11 @@ def test_registering_leaves_an_event_and_an_activity_entry(ctx: Context) -> None
     event = ctx.session.scalars(select(OutboxEvent)).one()
     assert (event.name, event.entity_id) == ("customer.registered", customer.id)
     entry = ctx.session.scalars(select(ActivityEntry)).one()
-    assert (entry.operation, entry.customer_id, entry.subject) == ("core.customer.create", customer.id, customer.number)
+    assert (entry.operation, entry.customer_id, entry.subject) == (
+        "core.customer.create",
+        customer.id,
+        customer.number,
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_an_old_version_is_a_conflict_that_shows_both_values(ctx: Context) -> No
     customer = operations.register(ctx, person())
     opened_at = customer.version
     operations.update(ctx, customer.number, UpdateCustomer(name="Ana Maria", version=opened_at))
-    with pytest.raises(Conflict, match="“Ana Maria”.*“Ana Clara”"):
+    with pytest.raises(Conflict, match=r"“Ana Maria”.*“Ana Clara”"):
         operations.update(ctx, customer.number, UpdateCustomer(name="Ana Clara", version=opened_at))
 
 
@@ -122,7 +127,9 @@ def test_saving_what_is_there_already_changes_nothing(ctx: Context) -> None:
     customer = operations.register(ctx, person(tax_id="52998224725", phone="51 99123-4567"))
     before = customer.version
     operations.update(
-        ctx, customer.number, UpdateCustomer(name="Ana Souza", tax_id="529.982.247-25", phone="+55 51 99123 4567")
+        ctx,
+        customer.number,
+        UpdateCustomer(name="Ana Souza", tax_id="529.982.247-25", phone="+55 51 99123 4567"),
     )
     ctx.session.flush()
     assert customer.version == before
@@ -161,7 +168,9 @@ def test_contacts_sites_tags_and_attributes_belong_to_their_customer(ctx: Contex
     ana = operations.register(ctx, person())
     other = operations.register(ctx, person("Bruno Lima"))
     contact = operations.add_contact(
-        ctx, ana.number, ContactData.model_validate({"name": "Carla", "roles": ["billing"], "email": "c@example.com"})
+        ctx,
+        ana.number,
+        ContactData.model_validate({"name": "Carla", "roles": ["billing"], "email": "c@example.com"}),
     )
     site = operations.add_site(ctx, ana.number, SiteData(name="Home", postal_code="01310100"))
     tag = operations.add_tag(ctx, ana.number, TagData(text="VIP", from_date=date(2020, 1, 1)))
@@ -197,17 +206,22 @@ def test_a_tag_out_of_its_dates_is_not_current(ctx: Context) -> None:
 def test_an_attribute_value_must_fit_its_type(ctx: Context, kind: str, value: str) -> None:
     ana = operations.register(ctx, person())
     with pytest.raises(Refused, match="does not fit") as refusal:
-        operations.set_attribute(ctx, ana.number, AttributeData.model_validate({"name": "x", "type": kind, "value": value}))
+        operations.set_attribute(
+            ctx, ana.number, AttributeData.model_validate({"name": "x", "type": kind, "value": value})
+        )
     assert refusal.value.field == "value"
 
 
 def test_without_the_permission_nothing_is_registered(app: App) -> None:
-    with pytest.raises(Forbidden, match="core.customer.create"), app.unit_of_work(actor_with("core.customer.view")) as ctx:
+    with (
+        pytest.raises(Forbidden, match=r"core\.customer\.create"),
+        app.unit_of_work(actor_with("core.customer.view")) as ctx,
+    ):
         operations.register(ctx, person())
 
 
 @pytest.fixture
-def two_resellers(app: App) -> Iterator[tuple[Actor, Actor]]:
+def two_resellers(app: App) -> tuple[Actor, Actor]:
     actors = []
     with app.unit_of_work() as ctx:
         for name in ("Norte", "Sul"):
@@ -215,7 +229,7 @@ def two_resellers(app: App) -> Iterator[tuple[Actor, Actor]]:
             ctx.session.add(reseller)
             ctx.session.flush()
             actors.append(Actor(ActorKind.STAFF, None, name, None, Scope(reseller_id=reseller.key)))
-    yield actors[0], actors[1]
+    return actors[0], actors[1]
 
 
 def test_resellers_see_only_their_own_customers(app: App, two_resellers: tuple[Actor, Actor]) -> None:
@@ -236,4 +250,4 @@ def test_resellers_see_only_their_own_customers(app: App, two_resellers: tuple[A
 def test_kinds_are_stored_as_words(ctx: Context) -> None:
     operations.register(ctx, company())
     stored = ctx.session.scalars(select(Customer.kind)).one()
-    assert stored == CustomerKind.BUSINESS == "business"
+    assert stored == "business"

@@ -1,0 +1,136 @@
+"""Finding things."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import delete, select
+
+from trunkline.app import App
+from trunkline.customers import operations
+from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
+from trunkline.operation import Actor, ActorKind, Scope
+from trunkline.search.folding import fold, query_terms
+from trunkline.search.indexing import index_due, rebuild
+from trunkline.search.models import SearchDirty, SearchDocument
+from trunkline.search.queries import find
+from trunkline.testing import Browser, actor_with
+
+pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
+
+
+def add(app: App, name: str, **values: Any) -> str:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate({"kind": "individual", "name": name, **values})
+        return operations.register(ctx, command).number
+
+
+def titles(app: App, query: str, actor: Actor | None = None) -> list[str]:
+    with app.reading(actor) if actor else app.reading() as ctx:
+        return [hit.title for group in find(ctx, query) for hit in group.hits]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["José", "jose", "CONCEICAO", "jo con", "conceição josé", "529.982.247-25", "52998224725", "247-25", "4567",
+     "+55 51 99123-4567", "ana@ex", "C000001", "recife", "carla"],
+)  # fmt: skip
+def test_a_customer_is_found_by(app: App, query: str) -> None:
+    number = add(
+        app,
+        "José da Conceição",
+        tax_id="52998224725",
+        phone="51 99123-4567",
+        email="ana@example.com",
+        address={"city": "Recife"},
+    )
+    add(app, "Somebody Else", phone="11 98888-7777")
+    with app.unit_of_work() as ctx:
+        operations.add_contact(ctx, number, ContactData(name="Carla Menezes"))
+    index_due(app)
+    assert titles(app, query) == ["José da Conceição"]
+
+
+@pytest.mark.parametrize("query", ["", "  ", "xyz", "jose xyz", "%", "_", "'", "📞"])
+def test_what_is_not_there_is_not_found(app: App, query: str) -> None:
+    add(app, "José da Conceição")
+    index_due(app)
+    assert titles(app, query) == []
+
+
+def test_changes_are_indexed_and_archived_customers_leave(app: App) -> None:
+    number = add(app, "Ana Souza", status="pending")
+    index_due(app)
+    with app.unit_of_work() as ctx:
+        operations.update(ctx, number, UpdateCustomer(name="Beatriz Lima"))
+    assert index_due(app) >= 1
+    assert titles(app, "ana") == []
+    assert titles(app, "beatriz") == ["Beatriz Lima"]
+    with app.unit_of_work() as ctx:
+        operations.archive(ctx, number)
+    index_due(app)
+    assert titles(app, "beatriz") == []
+    with app.reading() as ctx:
+        assert ctx.session.scalars(select(SearchDirty)).all() == []
+
+
+def test_exact_entries_come_first_then_titles_that_begin_so(app: App) -> None:
+    for name in ("Maria Ana", "Ana Zulmira", "Ana", "Beto Ananias"):
+        add(app, name)
+    index_due(app)
+    assert titles(app, "ana") == ["Ana", "Ana Zulmira", "Beto Ananias", "Maria Ana"]
+
+
+def test_nothing_is_found_without_its_permission(app: App) -> None:
+    add(app, "Ana Souza")
+    index_due(app)
+    assert titles(app, "ana", actor_with("core.search.use")) == []
+    assert titles(app, "ana", actor_with("core.customer.view")) == ["Ana Souza"]
+
+
+def test_nothing_is_found_outside_of_the_scope(app: App) -> None:
+    add(app, "Ana Souza")
+    add(app, "Ana Lima")
+    index_due(app)
+    with app.reading() as ctx:
+        key = ctx.session.scalars(
+            select(SearchDocument.customer_id).where(SearchDocument.title == "Ana Lima")
+        ).one()
+    assert key is not None
+    portal = Actor(ActorKind.PORTAL, None, "p", frozenset({"core.customer.view"}), Scope(frozenset({key})))
+    assert titles(app, "ana", portal) == ["Ana Lima"]
+    reseller = Actor(ActorKind.STAFF, None, "r", None, Scope(reseller_id=99))
+    assert titles(app, "ana", reseller) == []
+
+
+def test_a_rebuild_makes_the_index_whole(app: App) -> None:
+    add(app, "Ana Souza")
+    index_due(app)
+    with app.unit_of_work() as ctx:
+        ctx.session.execute(delete(SearchDocument))
+        ctx.session.add(
+            SearchDocument(kind="customer", entity_id=4711, title="Ghost", path="/", permission="x")
+        )
+    assert rebuild(app) == 1
+    assert titles(app, "ana") == ["Ana Souza"]
+    assert titles(app, "ghost") == []
+
+
+def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[..., Browser]) -> None:
+    number = add(app, "Ana Souza")
+    index_due(app)
+    browser = staff("customer_care")
+    options = browser.get("/search?q=ana", headers={"HX-Request": "true"}).text
+    assert 'role="option"' in options
+    assert f'href="/customers/{number}"' in options
+    assert "<html" not in options
+    assert f'href="/customers/{number}"' in browser.get("/search?q=ana").text
+    assert 'href="/customers/new"' in browser.get("/search?q=add cust").text
+    assert 'href="/customers/new"' not in staff("auditor").get("/search?q=add cust").text
+    assert "Nothing found" in browser.get("/search?q=zzz").text
+
+
+def test_folding_takes_accents_and_case_away() -> None:
+    assert fold("São JOÃO Çelik ß") == "sao joao celik ss"
+    assert query_terms("(51) 99123-4567") == ["51991234567"]
+    assert query_terms("rua 12") == ["rua", "12"]
