@@ -1,7 +1,7 @@
 """Icons: outlines of the Tabler set, in one sprite that the build makes of `assets/icons.txt` and the names in use."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup
 
@@ -18,6 +18,7 @@ def known_icons() -> frozenset[str]:
     return frozenset(_SYMBOL.findall(sprite.read_text("utf-8"))) if sprite.is_file() else frozenset()
 
 
+@lru_cache(maxsize=2000)
 def icon(assets: Assets, name: str, size: str = "", label: str = "") -> Markup:
     """An SVG that shows the icon; `label` names it for screen readers, without one it is decoration.
 

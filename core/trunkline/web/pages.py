@@ -6,6 +6,7 @@ unit of work that is committed before the response leaves, or rolled back when t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -152,7 +153,7 @@ class Page:
         headers = self.request.headers
         return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
 
-    @property
+    @cached_property
     def menu(self) -> "list[MenuGroup]":
         return self.web.menu_for(self)
 

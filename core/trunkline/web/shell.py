@@ -2,7 +2,9 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from trunkline.web.tables import Table
 
 log = logging.getLogger(__name__)
+_BADGE_SECONDS = 3.0
+_BADGES_KEPT = 500
 TOAST_COOKIE = "trunkline_toast"
 _GROUPS = ("", "Care", "Products", "Network", "Voice", "Billing", "Administration")
 
@@ -80,6 +84,7 @@ class WebApp:
 
     def __init__(self, app: "App") -> None:
         self.app = app
+        self._badges: dict[object, tuple[float, str | int | None]] = {}
         folders = {
             s.name: Path(str(s.module.__file__)).parent
             for s in app.loaded.enabled
@@ -128,12 +133,29 @@ class WebApp:
     def _badge(self, page: "Page", plugin: str, item: MenuItem) -> str | int | None:
         if item.badge is None:
             return None
+        # A count a few seconds old is good enough, and the menu is on every page.
+        key, now = (item.path, page.actor.scope, page.actor.permissions), time.monotonic()
+        kept = self._badges.get(key)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        value = self._count_badge(page, plugin, item)
+        self._badges[key] = (now + _BADGE_SECONDS, value)
+        if len(self._badges) > _BADGES_KEPT:
+            self._badges.clear()
+        return value
+
+    def _count_badge(self, page: "Page", plugin: str, item: MenuItem) -> str | int | None:
+        assert item.badge is not None  # noqa: S101 — the caller looked
         try:
-            with page.ctx.session.begin_nested():
+            with self._guard(page):
                 return item.badge(page.ctx) or None
         except Exception as error:
             self.app.hooks.failed(plugin, f"badge of menu entry {item.label}", error)
             return None
+
+    def _guard(self, page: "Page") -> AbstractContextManager[object]:
+        """Keeps a plugin's failed SQL from spoiling the page's transaction, which SQLite does not do anyway."""
+        return nullcontext() if self.app.database.is_sqlite else page.ctx.session.begin_nested()
 
     # Slots
 
@@ -158,7 +180,7 @@ class WebApp:
     def contribution(self, page: "Page", plugin: str, slot: Slot, subject: Any) -> Markup:
         """One contribution in a savepoint of its own, so that its failure harms nothing else on the page."""
         try:
-            with page.ctx.session.begin_nested():
+            with self._guard(page):
                 return Markup(slot.render(page, subject) or "")  # noqa: S704 — templates escaped it
         except Exception as error:
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
