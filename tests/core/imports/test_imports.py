@@ -119,7 +119,7 @@ def test_the_command_writes_refused_rows_beside_the_file(app: App, file: Path) -
     assert import_file(app, "customers", file, ImportOptions(), said.append) == 1
     assert said[0] == "7 rows read: 2 created, 1 updated, 0 unchanged, 4 refused"
     errors = file.with_name("customers.csv.errors.csv")
-    rows = list(csv.DictReader(errors.open(encoding="utf-8")))
+    rows = list(csv.DictReader(io.StringIO(errors.read_text(encoding="utf-8"))))
     assert [(row["line"], row["column"]) for row in rows] == [
         ("4", "tax_id"),
         ("5", "kind"),
