@@ -5,6 +5,7 @@ import 'htmx-ext-preload';
 import './dialogs.js';
 import './palette.js';
 import './requests.js';
+import './streams.js';
 import './forms.js';
 import './tables.js';
 import './preferences.js';

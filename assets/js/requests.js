@@ -42,10 +42,3 @@ function again() {
   const { elt, config } = last;
   htmx.ajax(config.verb.toUpperCase(), config.path, { source: elt, target: config.target, values: config.parameters, headers: config.headers });
 }
-
-// A stream that nobody sees is closed, so that it holds no connection; it opens again with the page.
-document.addEventListener('visibilitychange', () => {
-  for (const element of document.querySelectorAll('[sse-connect][data-pause-hidden]')) {
-    if (document.hidden) htmx.trigger(element, 'htmx:sseClose');
-  }
-});

@@ -19,6 +19,8 @@ from trunkline.web.pages import Page, Pages
 pages = Pages()
 
 _LINES_SHOWN = 1000
+#: htmx shows the part and asks no more.
+_STOP_POLLING = 286
 #: Words of steps in the words that the step list draws.
 _SHOWN = {StepState.DONE: "succeeded", StepState.UNDO_FAILED: "rollback_failed"}
 
@@ -63,7 +65,8 @@ def job(page: Page, number: str) -> Response:
 @pages.get("/jobs/{number}/status", permission="core.job.view")
 def status(page: Page, number: str) -> Response:
     """Head and steps by themselves, for the page to renew when they change."""
-    return page.part("jobs/status.html", **_facts(page, queries.get(page.ctx, number)))
+    facts = _facts(page, queries.get(page.ctx, number))
+    return page.part("jobs/status.html", status=_STOP_POLLING if facts["over"] else 200, **facts)
 
 
 @pages.get("/jobs/{number}/events", permission="core.job.view")
