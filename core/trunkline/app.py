@@ -20,7 +20,7 @@ from trunkline.jobs.wake import HueyWaker, Waker
 from trunkline.loader import EXTENSION_PREFIX, Loaded, load
 from trunkline.operation import SYSTEM, Actor, Context
 from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
-from trunkline.settings.store import read_settings
+from trunkline.settings.store import check_configuration, read_settings
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=BaseModel)
@@ -49,6 +49,8 @@ class App:
         hooks = Hooks(strict=config.strict_plugins)
         loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
         app = cls(config, Database(config.database_url), hooks, loaded, waker or HueyWaker(config), clock)
+        models = {plugin.name: plugin.settings for plugin in app.plugins}
+        check_configuration(config, models, loaded.statuses)
         app.permissions = {p.name: p for plugin in app.plugins for p in plugin.permissions}
         app.step_kinds = {
             name: kind for name, (_, kind) in app._once("step_kinds", StepKind, "name", owned=True).items()

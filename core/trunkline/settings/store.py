@@ -4,8 +4,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -112,7 +113,7 @@ def pinned_values(config: Config, owner: str, model: type[BaseModel]) -> dict[st
             raise ConfigError(
                 f"Unknown setting “{name}” of {owner} in {CONFIG_FILE} or the environment.",
                 field=f"plugin.{owner}.{name}",
-                remedy=f"Known settings: {', '.join(model.model_fields)}.",
+                remedy=_nearest(name, model),
             )
     return {name: _decoded(name, value, model) for name, value in values.items()}
 
@@ -143,11 +144,37 @@ def is_secret(model: type[BaseModel], name: str) -> bool:
     return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
 
 
-def check_pinned(config: Config, owner: str, model: type[BaseModel]) -> None:
-    """Raise ConfigError when the file or the environment holds a value that `model` refuses; for the start of
-    a process.
+def check_configuration(
+    config: Config, models: Mapping[str, type[BaseModel] | None], known: Iterable[str]
+) -> None:
+    """Refuse `[plugin.<name>]` tables that cannot be used, before anything starts.
+
+    `models` holds the settings model of every enabled plugin, `known` the names of all that are installed.
+    Raises ConfigError naming the plugin, the key or the value, and what comes nearest.
     """
-    _refuse_bad_pins(pinned_values(config, owner, model), config, owner, model)
+    names = sorted({*models, *known})
+    for owner in config.plugin:
+        model = models.get(owner)
+        if model is not None:
+            _refuse_bad_pins(pinned_values(config, owner, model), config, owner, model)
+        elif owner in models:
+            raise ConfigError(
+                f"The plugin “{owner}” has no settings, but [plugin.{owner}] sets some.",
+                field=f"plugin.{owner}",
+                remedy="Remove that table.",
+            )
+        elif owner not in names:
+            near = get_close_matches(owner, names, 1)
+            raise ConfigError(
+                f"[plugin.{owner}] is of no installed plugin.",
+                field=f"plugin.{owner}",
+                remedy=f"Did you mean “{near[0]}”?" if near else f"Known plugins: {', '.join(names)}.",
+            )
+
+
+def _nearest(name: str, model: type[BaseModel]) -> str:
+    near = get_close_matches(name, model.model_fields, 1)
+    return f"Did you mean “{near[0]}”?" if near else f"Known settings: {', '.join(model.model_fields)}."
 
 
 def _known(values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:

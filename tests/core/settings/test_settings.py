@@ -13,6 +13,7 @@ from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.config import Config
 from trunkline.errors import ConfigError, Conflict, NotFound, Refused
+from trunkline.jobs.wake import Silent
 from trunkline.plugin import Plugin
 from trunkline.settings import operations, queries, store
 from trunkline.settings.core import CoreSettings
@@ -84,10 +85,8 @@ def test_lists_and_truth_come_from_variables_as_json_and_words(
     assert (found.countries, found.active) == (["BR", "AR"], True)
 
 
-def test_an_unknown_setting_in_the_file_is_named_with_the_known_ones(gateway: App) -> None:
-    with pytest.raises(
-        ConfigError, match=r"Unknown setting “trys” of gateway.*Known settings: address"
-    ) as bad:
+def test_an_unknown_setting_in_the_file_is_named_with_the_nearest_known_one(gateway: App) -> None:
+    with pytest.raises(ConfigError, match=r"Unknown setting “trys” of gateway.*Did you mean “tries”") as bad:
         values(gateway, pinned(gateway, trys=5))
     assert bad.value.field == "plugin.gateway.trys"
 
@@ -100,6 +99,28 @@ def test_a_value_the_model_refuses_is_named_with_its_place(
     monkeypatch.setenv("TRUNKLINE_PLUGIN__GATEWAY__TRIES", "many")
     with pytest.raises(ConfigError, match="the variable TRUNKLINE_PLUGIN__GATEWAY__TRIES"):
         values(gateway, pinned(gateway, tries="many"))
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"biling": {"due_days": 3}}, "is of no installed plugin. Did you mean “billing”"),
+        (
+            {"core": {"session_hour": 3}},
+            "Unknown setting “session_hour” of core.*Did you mean “session_hours”",
+        ),
+        ({"core": {"session_hours": 0}}, "core.session_hours cannot be used"),
+    ],
+)
+def test_nothing_starts_with_a_table_that_cannot_be_used(
+    config: Config, tables: dict[str, dict[str, object]], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        App.start(config.model_copy(update={"plugin": tables}), waker=Silent())
+
+
+def test_settings_of_a_plugin_that_is_installed_but_off_harm_nobody(config: Config) -> None:
+    App.start(config.model_copy(update={"plugin": {"billing": {"whatever": 1}}}), waker=Silent()).close()
 
 
 def test_a_saved_value_that_a_newer_model_refuses_falls_back_to_its_default(gateway: App) -> None:
