@@ -58,7 +58,9 @@ class PluginStatus:
 
     @property
     def label(self) -> str:
-        return self.plugin.label if self.plugin else self.name
+        if self.plugin is not None:
+            return self.plugin.label
+        return self.path.name if self.path is not None else self.name
 
     @property
     def requires(self) -> tuple[str, ...]:

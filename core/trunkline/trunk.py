@@ -7,11 +7,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
-from trunkline.plugin import MenuItem, Plugin, ScheduledTask, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import HealthReport, MenuItem, Plugin, ScheduledTask, SearchKind, Slot, StepKind, hookimpl
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.imports.importer import Importer
+    from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -79,3 +80,8 @@ def search_kinds() -> Sequence[SearchKind]:
 @hookimpl
 def importers() -> "Sequence[Importer]":
     return _gathered("IMPORTERS")
+
+
+@hookimpl
+def health_checks(ctx: "Context") -> Sequence[HealthReport]:
+    return [report for check in _gathered("HEALTH") for report in check(ctx)]
