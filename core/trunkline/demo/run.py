@@ -1,6 +1,8 @@
 """`trunkline demo`: make the sample operator once, then serve it."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,21 +41,30 @@ def demo(
     path = _config_file(data)
     config = Config.load(path, host=host, port=port)
     if serve:
-        from trunkline.serve import check_address
-
-        # Before minutes of work, not after.
-        check_address(config)
+        return _make_then_serve(config, path, host, port, data, scale, say)
     if not (data / _MARKER).exists():
         _make(config, data, scale, seed, say)
-    elif scale != (kept := json.loads((data / _MARKER).read_text())["scale"]):
+    elif scale not in (1.0, kept := json.loads((data / _MARKER).read_text())["scale"]):
         say(f"{data} was made with --scale {kept}; delete the folder to make it anew.")
     for line in _welcome(config):
         say(line)
-    if not serve:
-        return 0
-    from trunkline.logs import configure_logging
-    from trunkline.serve import supervise
+    return 0
 
+
+def _make_then_serve(
+    config: Config, path: Path, host: str, port: int, data: Path, scale: float, say: Callable[[str], None]
+) -> int:
+    from trunkline.logs import configure_logging
+    from trunkline.serve import check_address, supervise
+
+    # Before a minute of work, not after.
+    check_address(config)
+    # Making takes memory that whoever supervises for days should not keep.
+    command = [sys.executable, "-m", "trunkline.cli", "demo", "--no-serve"]
+    command += ["--host", host, "--port", str(port), "--data", str(data), "--scale", str(scale)]
+    made = subprocess.run(command)
+    if made.returncode:
+        return made.returncode
     configure_logging()
     return supervise(config, path, with_worker=True, ready=lambda: say(f"Ready at {config.public_url}/"))
 
