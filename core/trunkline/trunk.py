@@ -7,7 +7,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
-from trunkline.plugin import HealthReport, MenuItem, Plugin, ScheduledTask, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import (
+    HealthReport,
+    MenuItem,
+    Plugin,
+    ScheduledTask,
+    SearchKind,
+    Slot,
+    StepKind,
+    hookimpl,
+)
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
