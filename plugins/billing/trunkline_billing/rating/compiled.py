@@ -106,7 +106,8 @@ def _price(prefix: str, rows: list[RateRow]) -> Price:
 
 
 def digits_of(number: str) -> str:
-    """The digits of a number as written in usage records (`+55 11 …`, `005511…` stays as it is but for signs and blanks)."""
-    if number.isdigit():
-        return number
-    return "".join(character for character in number if character.isdigit())
+    """The digits of a number as written in usage records: `+55 11 …` without its sign and blanks."""
+    plain = number[1:] if number[:1] == "+" else number
+    if plain.isdigit() and plain.isascii():
+        return plain
+    return "".join(character for character in number if character in "0123456789")

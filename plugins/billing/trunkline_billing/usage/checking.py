@@ -1,9 +1,9 @@
 """One usage record checked and priced, without touching the database: fast enough for every row of a large file."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from trunkline_billing.periods import Period
 from trunkline_billing.rating.compiled import digits_of
 from trunkline_billing.rating.pricing import Price
 from trunkline_billing.schemas import UNITS
@@ -17,7 +17,7 @@ _MAX_TEXT = 60
 #: A record that passed, in the order that sorts it: start (POSIX), key, then
 #: service, type, direction, identifier, other party, origin area, carrier, cell, quantity, start (database text), price or None, month.
 CheckedUse = tuple[
-    float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, Period
+    float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, str
 ]
 #: Column at fault and reason.
 Fault = tuple[str, str]
@@ -40,7 +40,8 @@ def checker(facts: Facts, source_columns: Sequence[int]) -> Check:
         i_carrier,
         i_cell,
     ) = source_columns
-    holders, services, period_of, latest = facts.holders, facts.services, facts.period, facts.latest_start
+    holders, services, latest = facts.holders, facts.services, facts.latest_start
+    months, periods = facts.months, facts.periods
 
     def check(cells: Sequence[str]) -> "CheckedUse | Fault":
         key, kind, quantity_text = cells[i_key], cells[i_type], cells[i_quantity]
@@ -95,14 +96,15 @@ def checker(facts: Facts, source_columns: Sequence[int]) -> Check:
                 return "callee", f"tariff {tariff.name} has no {kind} rate for “{other}” at that time"
         elif kind == "data":
             return "direction", "data is counted in one direction only; write out"
-        text = (cells[i_origin], cells[i_carrier], cells[i_cell])
-        if len(other) > _MAX_TEXT or any(len(part) > _MAX_TEXT for part in text):
+        origin, carrier, cell = cells[i_origin], cells[i_carrier], cells[i_cell]
+        if len(other) > _MAX_TEXT or len(origin) > _MAX_TEXT or len(carrier) > _MAX_TEXT or len(cell) > _MAX_TEXT:
             return "callee", f"no text may be longer than {_MAX_TEXT} characters"
         plain = len(start_text) == 20 and start_text[-1] == "Z" and start_text[7] == "-"
         utc = start_text if plain else moment.astimezone(UTC).isoformat()
         stored = f"{utc[:10]} {utc[11:19]}.000000"
+        period = periods[bisect_right(months, start) - 1]
         return (
-            start, key, service, kind, direction, identifier, other, *text, quantity, stored, price, period_of(start)
+            start, key, service, kind, direction, identifier, other, origin, carrier, cell, quantity, stored, price, period,
         )  # fmt: skip
 
     return check

@@ -1,6 +1,5 @@
 """What checking and rating a usage record needs to know, read once per batch."""
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -49,20 +48,16 @@ class Facts:
     home: tuple[str, ...]
     latest_start: float
     months: Sequence[float] = field(init=False)
-    periods: Sequence[Period] = field(init=False)
+    periods: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.months, self.periods = _calendar(str(self.zone))
 
-    def period(self, at: float) -> Period:
-        """The month that holds a POSIX time."""
-        return self.periods[max(0, bisect_right(self.months, at) - 1)]
-
 
 @lru_cache(maxsize=8)
-def _calendar(zone: str) -> tuple[list[float], list[Period]]:
+def _calendar(zone: str) -> tuple[list[float], list[str]]:
     periods = [Period(year, month) for year in range(_FIRST_YEAR, _LAST_YEAR) for month in range(1, 13)]
-    return [period.start(ZoneInfo(zone)).timestamp() for period in periods], periods
+    return [period.start(ZoneInfo(zone)).timestamp() for period in periods], [str(period) for period in periods]
 
 
 def load_facts(ctx: Context) -> Facts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -14,7 +15,7 @@ from trunkline_billing.models.usage import BillingAllowance, BillingUsageBatch
 from trunkline_billing.operations.accounts import lock_accounts
 from trunkline_billing.operations.ledger import NewEntry, post
 from trunkline_billing.periods import Period
-from trunkline_billing.usage.bulk import insert_keys, insert_usage, keys_taken
+from trunkline_billing.usage.bulk import insert_keys, insert_usage, keys_taken, roomy
 from trunkline_billing.usage.checking import CheckedUse
 from trunkline_billing.usage.facts import ChargedService, Facts
 
@@ -41,14 +42,29 @@ class _Sum:
 
 def store(ctx: Context, facts: Facts, source: str, name: str, uses: list[CheckedUse]) -> Stored:
     """Rate and store uses that passed the check, oldest first; those whose (source, key) was taken change nothing."""
-    uses.sort(key=lambda use: (use[0], use[1]))
     fresh = list({use[1]: use for use in reversed(uses)}.values())
-    fresh.reverse()
+    fresh.sort()
     if not fresh:
         return Stored(0, 0)
     lock_accounts(ctx, {use[2].account_id for use in fresh})
     first_id = _take_ids(ctx, len(fresh))
     keyed = [(source, use[1], number) for number, use in enumerate(fresh, start=first_id)]
+    # In the order of the index, neighbours meet on one page.
+    keyed.sort(key=itemgetter(1))
+    with roomy(ctx.session):
+        return _insert(ctx, facts, source, name, keyed, fresh, len(uses))
+
+
+def _insert(
+    ctx: Context,
+    facts: Facts,
+    source: str,
+    name: str,
+    keyed: Sequence[tuple[str, str, int]],
+    fresh: Sequence[CheckedUse],
+    count: int,
+) -> Stored:
+    first_id = min(number for _source, _key, number in keyed)
     if insert_keys(ctx.session, keyed) < len(keyed):
         taken = keys_taken(ctx.session, source, keyed)
         pairs = [(number, use) for number, use in enumerate(fresh, start=first_id) if use[1] not in taken]
@@ -59,7 +75,7 @@ def store(ctx: Context, facts: Facts, source: str, name: str, uses: list[Checked
         ctx.session.add(batch)
         ctx.session.flush()
         _rate_and_store(ctx, facts, batch.id or 0, pairs)
-    return Stored(len(pairs), len(uses) - len(pairs))
+    return Stored(len(pairs), count - len(pairs))
 
 
 def _take_ids(ctx: Context, count: int) -> int:
@@ -80,7 +96,7 @@ def _rate_and_store(
     ctx: Context, facts: Facts, batch_id: int, pairs: Sequence[tuple[int, CheckedUse]]
 ) -> None:
     meters = _Meters(ctx, facts, [use for _number, use in pairs])
-    sums: dict[tuple[int, str, Period], _Sum] = {}
+    sums: dict[tuple[int, str, str], _Sum] = {}
     rows: list[tuple[Any, ...]] = []
     consume, add = meters.consume, rows.append
     for number, use in pairs:
@@ -118,12 +134,13 @@ def _rate_and_store(
                 other, destination, origin, carrier, cell, start, quantity, included, cost,
             )
         )  # fmt: skip
+    rows.sort(key=itemgetter(0))
     insert_usage(ctx.session, rows)
     meters.save(ctx)
     _charge(ctx, batch_id, sums)
 
 
-def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, Period], _Sum]) -> None:
+def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, str], _Sum]) -> None:
     """One entry per account and one charge per service, type and month, however many uses there were."""
     by_account: dict[int, int] = {}
     anyone: dict[int, ChargedService] = {}
@@ -154,9 +171,9 @@ def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, Period], 
 
 
 def _charge_row(
-    batch_id: int, kind: str, period: Period, total: _Sum, entry_of: Mapping[int, int], now: datetime
+    batch_id: int, kind: str, period: str, total: _Sum, entry_of: Mapping[int, int], now: datetime
 ) -> dict[str, Any]:
-    service = total.service
+    service, month = total.service, Period.parse(period)
     return {
         "unique_key": f"usage:{batch_id}:{service.service_id}:{kind}:{period}",
         "account_id": service.account_id,
@@ -168,8 +185,8 @@ def _charge_row(
         "state": ChargeState.OPEN,
         "description": USAGE_LABELS[kind],
         "usage_type": kind,
-        "first_day": period.first_day,
-        "last_day": period.last_day,
+        "first_day": month.first_day,
+        "last_day": month.last_day,
         "quantity": total.quantity,
         "count": total.count,
         "amount_micros": total.cost,
@@ -184,13 +201,13 @@ class _Meters:
     def __init__(self, ctx: Context, facts: Facts, uses: Iterable[CheckedUse]) -> None:
         self.home = facts.home
         wanted = {
-            (use[2].service_id, str(use[13]), use[3]): use[2]
+            (use[2].service_id, use[13], use[3]): use[2]
             for use in uses
             if use[12] is not None and use[3] in use[2].allowances
         }
-        self.left: dict[tuple[int, Period, str], int] = {}
-        self.before: dict[tuple[int, Period, str], int] = {}
-        self.ids: dict[tuple[int, Period, str], int] = {}
+        self.left: dict[tuple[int, str, str], int] = {}
+        self.before: dict[tuple[int, str, str], int] = {}
+        self.ids: dict[tuple[int, str, str], int] = {}
         if wanted:
             _make_missing(ctx, wanted)
             self._load(ctx, wanted)
@@ -209,11 +226,11 @@ class _Meters:
             ).where(BillingAllowance.period.in_(periods))  # type: ignore[call-overload, attr-defined]
         ):
             if row.service_id in services:
-                place = (row.service_id, Period.parse(row.period), row.type)
+                place = (row.service_id, row.period, row.type)
                 self.left[place] = self.before[place] = row.quantity - row.used
                 self.ids[place] = row.id
 
-    def consume(self, service: ChargedService, kind: str, period: Period, other: str, quantity: int) -> int:
+    def consume(self, service: ChargedService, kind: str, period: str, other: str, quantity: int) -> int:
         """How much of `quantity` is included; calls and messages only to the numbers that allowances cover."""
         place = (service.service_id, period, kind)
         left = self.left.get(place)
