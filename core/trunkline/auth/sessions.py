@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -79,15 +79,19 @@ def _idle_seconds(settings: CoreSettings, kind: str) -> int:
     return minutes * 60
 
 
+# Built once, as every request runs it.
+_FIND = (
+    select(UserSession, User)
+    .join(User, col(User.id) == col(UserSession.user_id))
+    .where(col(UserSession.token_hash) == bindparam("token_hash"))
+)
+
+
 def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     """Who the token belongs to; None when it is unknown, timed out, or its user may not sign in."""
     if not token:
         return None
-    row = session.execute(
-        select(UserSession, User)
-        .join(User, col(User.id) == col(UserSession.user_id))
-        .where(col(UserSession.token_hash) == digest(token))
-    ).one_or_none()
+    row = session.execute(_FIND, {"token_hash": digest(token)}).one_or_none()
     if row is None:
         return None
     kept, user = row

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from sqlalchemy import JSON, Column, UniqueConstraint, select
+from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
@@ -76,13 +76,17 @@ def forget_cached(session: Session, owner: str) -> None:
     session.info.get(_CACHE, {}).pop(owner, None)
 
 
+# Built once, as nearly every unit of work reads settings.
+_SAVED = select(col(Setting.name), col(Setting.value), col(Setting.is_sealed)).where(
+    col(Setting.owner) == bindparam("owner")
+)
+
+
 def saved_values(session: Session, owner: str) -> dict[str, Any]:
     """What was saved on the page, secrets unsealed."""
-    rows = session.execute(
-        select(col(Setting.name), col(Setting.value), col(Setting.is_sealed)).where(
-            col(Setting.owner) == owner
-        )
-    )
+    if session.new or session.dirty:
+        session.flush()
+    rows = session.connection().execute(_SAVED, {"owner": owner})
     return {
         name: secrets.unseal(value, bound_to=bound_to(owner, name)) if sealed else value
         for name, value, sealed in rows
