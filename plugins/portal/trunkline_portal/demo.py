@@ -5,6 +5,7 @@ from sqlmodel import col, select
 from trunkline.app import App
 from trunkline.auth import links
 from trunkline.auth.models import LinkPurpose
+from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerKind
 from trunkline.demo.staff import PASSWORD
 from trunkline.operation import Context
@@ -22,14 +23,19 @@ def leave_invitations(app: App) -> None:
         company = _lively(ctx, CustomerKind.BUSINESS)[0]
         people = _lively(ctx, CustomerKind.INDIVIDUAL)
         for customer in (company, *people[:2]):
-            command = InviteToPortal(email=customer.email, name=_name(customer), language="pt_BR")
+            name, email = _person(ctx, customer)
+            command = InviteToPortal(email=email, name=name, language="pt_BR")
             user = operations.invite(ctx, customer.number, command)
             if customer is not people[-1]:
                 links.spend(ctx, links.make(ctx, user, LinkPurpose.INVITATION), PASSWORD)
 
 
-def _name(customer: Customer) -> str:
-    return customer.name if customer.kind == CustomerKind.INDIVIDUAL else f"Financeiro {customer.name}"
+def _person(ctx: Context, customer: Customer) -> tuple[str, str]:
+    """Name and address of who signs in for a customer: the owner of a company, else the person themselves."""
+    for contact in customers.contacts_of(ctx, customer.key):
+        if "owner" in contact["roles"]:
+            return contact["name"], contact["email"]
+    return customer.name, customer.email
 
 
 def _lively(ctx: Context, kind: CustomerKind) -> list[Customer]:
