@@ -1,9 +1,12 @@
 """Skips what this machine cannot run, saying why and how to mend it; with CI=true a skip is a failure."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.contract.strangers import Strangers, strangers_on_path
 from tests.services.programs import PROGRAMS, Program
 
 
@@ -22,6 +25,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(
             "TRUNKLINE_TEST_POSTGRES names no server. `./run test` starts one when postgresql is installed."
         )
+
+
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Strangers]:
+    """Installs plugins of strangers for this test: `strangers.install("name", code)`."""
+    with strangers_on_path(tmp_path / "strangers", monkeypatch) as found:
+        yield found
 
 
 def _skips(config: pytest.Config) -> int:

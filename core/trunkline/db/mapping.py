@@ -19,16 +19,19 @@ def import_models(module: str) -> None:
         importlib.import_module(module)
         configure_mappers()
     except BaseException:
-        _forget(package)
+        forget_models(package)
         raise
 
 
-def _forget(package: str) -> None:
+def forget_models(package: str) -> None:
+    """Drop every mapped class and table of a package, and its modules, so that it can be imported anew."""
     for mapper in list(default_registry.mappers):
         if _within(mapper.class_.__module__, package):
             SQLModel.metadata.remove(mapper.local_table)  # type: ignore[arg-type]
             # There is no public way to drop one class of a registry; `dispose()` drops all.
-            default_registry._dispose_manager_and_mapper(mapper.class_manager)
+            manager = mapper.class_manager
+            default_registry._dispose_manager_and_mapper(manager)
+            default_registry._managers.pop(manager, None)
     for name in [name for name in sys.modules if _within(name, package)]:
         del sys.modules[name]
 
