@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded
 from trunkline.operation import Context
-from trunkline.plugin import Plugin, StepKind, hookimpl
+from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline_catalog import hookspecs, steps
 from trunkline_catalog.events import EVENTS
 from trunkline_catalog.permissions import PERMISSIONS
@@ -15,6 +15,8 @@ from trunkline_catalog.schemas import LineStep, OrderLineView
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
 
 plugin = Plugin(
     name="catalog",
@@ -28,6 +30,55 @@ plugin = Plugin(
     hookspecs=(hookspecs,),
     models="trunkline_catalog.models",
 )
+
+
+@hookimpl
+def routes() -> "Sequence[Pages]":
+    from trunkline_catalog.pages import PAGES
+
+    return PAGES
+
+
+@hookimpl
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline_catalog.rest import rest
+
+    return (rest,)
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    return (
+        MenuItem(
+            _("Orders"), "/catalog/orders", "shopping-cart", "catalog.order.list", "Care", order=20, key="o"
+        ),
+        MenuItem(
+            _("Services"),
+            "/catalog/services",
+            "device-mobile",
+            "catalog.service.list",
+            "Care",
+            order=30,
+            key="s",
+        ),
+        MenuItem(
+            _("Products"), "/catalog/products", "package", "catalog.product.list", "Products", order=210
+        ),
+    )
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    from trunkline_catalog.slots import SLOTS
+
+    return SLOTS
+
+
+@hookimpl
+def search_kinds() -> Sequence[SearchKind]:
+    from trunkline_catalog.search import SEARCH_KINDS
+
+    return SEARCH_KINDS
 
 
 @hookimpl

@@ -44,7 +44,7 @@ def rest_routes() -> "Sequence[RestRoutes]":
 @hookimpl
 def menu() -> Sequence[MenuItem]:
     item = MenuItem(
-        _("Inventory"), "/inventory", "package", "inventory.item.list", "Network", order=310, key="i"
+        _("Inventory"), "/inventory", "router", "inventory.item.list", "Network", order=310, key="i"
     )
     return (item,)
 

@@ -10,6 +10,7 @@ from stdnum import luhn
 
 from trunkline.app import App
 from trunkline.customers import operations as customers
+from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
@@ -36,7 +37,7 @@ def shop(app: App) -> App:
     """Customers C000001 and C000002, product `mobile_10`, five SIMs and five numbers."""
     with app.unit_of_work() as ctx:
         for name in ("Ana Prates", "Bento Lima"):
-            customers.register(ctx, RegisterCustomer(kind="individual", name=name))
+            customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=name))
         stock.add_items(ctx, "sim", [sim(n) for n in range(1, 6)])
         stock.add_items(ctx, "number", [{"number": f"+555199123450{n}"} for n in range(1, 6)])
         operations.create_product(

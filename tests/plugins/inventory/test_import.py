@@ -114,7 +114,9 @@ def test_the_template_must_be_named(app: App, make_sim: MakeSim, tmp_path: Path)
 
 
 def test_numbers_are_kept_in_e164(app: App, tmp_path: Path) -> None:
-    path = write(tmp_path / "numbers.csv", [{"number": "(51) 99123-4567", "route": "core", "class": "mobile"}])
+    path = write(
+        tmp_path / "numbers.csv", [{"number": "(51) 99123-4567", "route": "core", "class": "mobile"}]
+    )
     assert bring_in(app, path, "number").created == 1
     with app.reading() as ctx:
         assert queries.item(ctx, "I000001").label == "+5551991234567"

@@ -43,7 +43,9 @@ def test_an_item_is_added_by_a_form_and_a_wrong_check_digit_is_shown_at_its_fiel
 ) -> None:
     client = staff()
     fields = {f"value_{name}": value for name, value in make_sim(7).items()} | {"stock": "Main"}
-    wrong = client.submit("/inventory/items/new?template=sim", fields | {"value_iccid": "8955990000000000018"})
+    wrong = client.submit(
+        "/inventory/items/new?template=sim", fields | {"value_iccid": "8955990000000000018"}
+    )
     assert wrong.status_code == 422
     assert "check digit" in wrong.text
     right = client.submit("/inventory/items/new?template=sim", fields)

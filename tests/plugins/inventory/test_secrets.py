@@ -65,4 +65,6 @@ def test_revealing_leaves_an_activity_entry_that_names_the_item(app: App, stocke
         operations.reveal(ctx, "I000001")
     with app.reading() as ctx:
         entries = ctx.session.scalars(select(ActivityEntry)).all()
-    assert any("I000001" in str(entry.model_dump()) and "Nosy" in str(entry.model_dump()) for entry in entries)
+    assert any(
+        "I000001" in str(entry.model_dump()) and "Nosy" in str(entry.model_dump()) for entry in entries
+    )

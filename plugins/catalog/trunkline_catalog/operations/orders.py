@@ -13,6 +13,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
@@ -106,6 +107,7 @@ def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> C
             field="idempotency_key",
             remedy=_("Ask again: the answer will be the order that was placed."),
         ) from error
+    mark(ctx, "order", order.key)
     return order
 
 
@@ -144,6 +146,7 @@ def _add_new(
     ctx.session.add(line)
     ctx.session.flush()
     hold_picks(ctx, line, service, product, wish.picks)
+    mark(ctx, "service", service.key)
     enqueue_line(ctx, line, product)
 
 

@@ -11,6 +11,7 @@ from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context, operation
+from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.schemas import (
@@ -59,6 +60,7 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
         effective_from=command.effective_from,
     )
     _add_price(ctx, row, price)
+    mark(ctx, "product", row.key)
     ctx.note(row, label=row.code)
     return queries.product(ctx, row.code)
 
@@ -123,6 +125,7 @@ def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductVi
     for name, value in changes.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
+    mark(ctx, "product", row.key)
     ctx.session.flush()
     ctx.note(row, label=row.code)
     return queries.product(ctx, code)

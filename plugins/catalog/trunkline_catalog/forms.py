@@ -1,0 +1,258 @@
+"""The forms of products, orders and services."""
+
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, create_model
+
+from trunkline.i18n import gettext as _
+from trunkline_catalog.schemas import (
+    Allowance,
+    Amount,
+    Code,
+    Currency,
+    Parameter,
+    ParameterKind,
+    ProductView,
+    ServiceKind,
+    SuspensionReason,
+)
+from trunkline_catalog.tables import KIND_LABELS, REASON_LABELS
+from trunkline_inventory.schemas import TemplateView
+
+_INCLUDED = _("Included each month")
+_GIGABYTE = 10**9
+Whole = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class ProductFacts(BaseModel):
+    """What is said of a product, prices aside."""
+
+    name: str = Field(
+        min_length=1, max_length=120, title=_("Name"), description=_("As customers read it on invoices.")
+    )
+    description: str = Field(default="", max_length=1000, title=_("Description"))
+    needs: list[str] = Field(
+        default_factory=list,
+        title=_("Needs from stock"),
+        description=_("One item of each is picked when it is ordered."),
+        json_schema_extra={"widget": "checkboxes", "section": _("How it is made")},
+    )
+    playbook: str = Field(
+        default="",
+        max_length=80,
+        title=_("Playbook"),
+        description=_("What sets it up in the network; none when nothing is to be set up."),
+        json_schema_extra={"section": _("How it is made")},
+    )
+    tariff: str = Field(
+        default="",
+        max_length=80,
+        title=_("Tariff"),
+        description=_("What use beyond the allowances costs."),
+        json_schema_extra={"section": _("How it is made")},
+    )
+    gigabytes: Whole = Field(
+        default=0, title=_("Data"), json_schema_extra={"suffix": "GB", "width": "third", "section": _INCLUDED}
+    )
+    minutes: Whole = Field(
+        default=0,
+        title=_("Calls"),
+        json_schema_extra={"suffix": "min", "width": "third", "section": _INCLUDED},
+    )
+    messages: Whole = Field(
+        default=0, title=_("Messages"), json_schema_extra={"width": "third", "section": _INCLUDED}
+    )
+
+
+class NewProduct(ProductFacts):
+    """A new product with its first price."""
+
+    code: Code = Field(
+        title=_("Code"), description=_("Short word in lower case, such as mobile_10; it never changes.")
+    )
+    service_kind: ServiceKind = Field(
+        default=ServiceKind.MOBILE,
+        title=_("Kind of service"),
+        json_schema_extra={"choices": [[kind.value, label] for kind, label in KIND_LABELS.items()]},
+    )
+    monthly_price: Amount = Field(
+        title=_("Monthly"), json_schema_extra={"widget": "money", "width": "third", "section": _("Price")}
+    )
+    setup_price: Amount = Field(
+        default=Decimal(0),
+        title=_("Set-up, once"),
+        json_schema_extra={"widget": "money", "width": "third", "section": _("Price")},
+    )
+    currency: Currency = Field(
+        title=_("Currency"), json_schema_extra={"width": "third", "section": _("Price")}
+    )
+
+
+class EditProduct(ProductFacts):
+    """New facts of a product."""
+
+    version: int | None = None
+
+
+class NewPrice(BaseModel):
+    """A price from a day on."""
+
+    monthly_price: Amount = Field(title=_("Monthly"), json_schema_extra={"widget": "money", "width": "half"})
+    setup_price: Amount = Field(
+        default=Decimal(0), title=_("Set-up, once"), json_schema_extra={"widget": "money", "width": "half"}
+    )
+    effective_from: date | None = Field(
+        default=None,
+        title=_("From"),
+        description=_(
+            "The first day on which it counts; at once when left blank. What has been ordered or billed stays as it is."
+        ),
+    )
+
+
+class NewParameter(BaseModel):
+    """One more parameter of a product."""
+
+    name: Code = Field(title=_("Name"), description=_("Short word in lower case, as playbooks read it."))
+    label: str = Field(min_length=1, max_length=60, title=_("Label"))
+    kind: ParameterKind = Field(
+        default=ParameterKind.TEXT,
+        title=_("Kind"),
+        json_schema_extra={
+            "choices": [
+                ["text", _("Text")],
+                ["number", _("Number")],
+                ["choice", _("Choice")],
+                ["yes_no", _("Yes or no")],
+            ]
+        },
+    )
+    ask: bool = Field(default=False, title=_("Asked when the product is ordered"))
+    required: bool = Field(default=False, title=_("Must be filled in"))
+    value: str = Field(
+        default="",
+        max_length=500,
+        title=_("Value"),
+        description=_("Fixed, or what is suggested when it is asked."),
+    )
+    choices: list[str] = Field(
+        default_factory=list,
+        title=_("Choices"),
+        description=_("One a line; only for a choice."),
+        max_length=100,
+    )
+
+
+class Suspend(BaseModel):
+    """Why a service is suspended."""
+
+    reason: SuspensionReason = Field(
+        title=_("Reason"),
+        json_schema_extra={"choices": [[one.value, label] for one, label in REASON_LABELS.items()]},
+    )
+    note: str = Field(default="", max_length=300, title=_("Note"))
+
+
+class Resume(BaseModel):
+    """Which reason is lifted."""
+
+    reason: SuspensionReason = Field(title=_("Reason to lift"))
+    note: str = Field(default="", max_length=300, title=_("Note"))
+
+
+class Terminate(BaseModel):
+    """Why a service ends."""
+
+    note: str = Field(default="", max_length=300, title=_("Reason"))
+
+
+def allowances_of(facts: ProductFacts) -> tuple[Allowance, ...]:
+    """The allowances in the units they are kept in."""
+    found = []
+    if facts.gigabytes:
+        found.append(Allowance(type="data", quantity=facts.gigabytes * _GIGABYTE, unit="B"))
+    if facts.minutes:
+        found.append(Allowance(type="voice", quantity=facts.minutes * 60, unit="s"))
+    if facts.messages:
+        found.append(Allowance(type="sms", quantity=facts.messages, unit="messages"))
+    return tuple(found)
+
+
+def facts_of(product: ProductView) -> dict[str, Any]:
+    """A product as its form shows it."""
+    quantities = {allowance.type: allowance.quantity for allowance in product.allowances}
+    return {
+        "name": product.name,
+        "description": product.description,
+        "needs": list(product.needs),
+        "playbook": product.playbook,
+        "tariff": product.tariff,
+        "gigabytes": quantities.get("data", 0) // _GIGABYTE,
+        "minutes": quantities.get("voice", 0) // 60,
+        "messages": quantities.get("sms", 0),
+        "version": product.version,
+    }
+
+
+PICK, PARAMETER = "pick_", "param_"
+
+
+@lru_cache(maxsize=128)
+def order_schema(
+    product: ProductView, templates: tuple[TemplateView, ...], places: bool, people: bool
+) -> type[BaseModel]:
+    """What an order of this product asks: items by hand if wished, its parameters, where and for whom."""
+    fields: dict[str, Any] = {}
+    labels = {template.name: template.label for template in templates}
+    for name in product.needs:
+        fields[PICK + name] = (
+            str,
+            Field(
+                default="",
+                max_length=200,
+                title=labels.get(name, name),
+                description=_("Leave it blank to pick the next free one."),
+                json_schema_extra={
+                    "widget": "lookup",
+                    "href": f"/catalog/orders/items/{name}",
+                    "placeholder": _("Automatic"),
+                    "section": _("From stock"),
+                },
+            ),
+        )
+    for parameter in product.asked:
+        fields[PARAMETER + parameter.name] = _question(parameter)
+    if places:
+        extra = {"section": _("Where and for whom"), "widget": "select"}
+        fields["site_id"] = (int | None, Field(default=None, title=_("Site"), json_schema_extra=dict(extra)))
+    if people:
+        extra = {"section": _("Where and for whom"), "widget": "select"}
+        fields["contact_id"] = (
+            int | None,
+            Field(default=None, title=_("Contact"), json_schema_extra=dict(extra)),
+        )
+    fields["note"] = (
+        str,
+        Field(
+            default="",
+            max_length=500,
+            title=_("Note"),
+            json_schema_extra={"section": _("Where and for whom")},
+        ),
+    )
+    return create_model(f"Order_{product.code}", **fields)
+
+
+def _question(parameter: Parameter) -> Any:
+    extra: dict[str, Any] = {"section": _("Parameters")}
+    if parameter.kind is ParameterKind.CHOICE:
+        extra["choices"] = [[choice, choice] for choice in parameter.choices]
+    if parameter.kind is ParameterKind.YES_NO:
+        suggested = parameter.value.lower() in ("1", "true", "yes", "on")
+        return bool, Field(default=suggested, title=parameter.label, json_schema_extra=extra)
+    if parameter.required and not parameter.value:
+        return str, Field(min_length=1, max_length=500, title=parameter.label, json_schema_extra=extra)
+    return str, Field(default=parameter.value, max_length=500, title=parameter.label, json_schema_extra=extra)

@@ -1,0 +1,174 @@
+"""Services: the list, one service whole, and suspending, resuming and terminating it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from trunkline.customers import queries as customers
+from trunkline.customers.models import Contact, Site
+from trunkline.errors import TrunklineError
+from trunkline.i18n import gettext as _
+from trunkline.web.forms import Form
+from trunkline.web.pages import Page, Pages
+from trunkline_catalog import operations, queries
+from trunkline_catalog.forms import Resume, Suspend, Terminate
+from trunkline_catalog.pages.orders import STOP_POLLING
+from trunkline_catalog.schemas import (
+    OrderView,
+    ResumeService,
+    ServiceState,
+    ServiceView,
+    SuspendService,
+    SuspensionReason,
+    TerminateService,
+)
+from trunkline_catalog.tables import (
+    ACTION_LABELS,
+    KIND_ICONS,
+    REASON_LABELS,
+    list_services,
+    services_table,
+)
+from trunkline_inventory import queries as inventory
+from trunkline_inventory.schemas import Holder
+
+pages = Pages()
+
+
+@pages.get("/catalog/services", permission="catalog.service.list")
+def index(page: Page) -> Response:
+    if page.query.get("export"):
+        page.ctx.require("catalog.service.export")
+    page.title = str(_("Services"))
+    page.crumbs((page.title, ""))
+    table = services_table(queries.products(page.ctx, retired=True))
+    return page.table("catalog/services.html", table, list_services(page.ctx))
+
+
+def _form(page: Page, service: ServiceView, schema: type[BaseModel], **options: Any) -> Form[Any]:
+    name = schema.__name__.lower()
+    return page.form(
+        schema, {}, action=f"/catalog/services/{service.number}/{name}", id=f"{name}-form", **options
+    )
+
+
+def _forms(page: Page, service: ServiceView) -> dict[str, Form[Any]]:
+    """What may be done with the service now, each with its form."""
+    if service.state is not ServiceState.ACTIVE or queries.open_line_of(page.ctx, service.id) is not None:
+        return {}
+    free = [one for one in SuspensionReason if one not in service.suspensions]
+    found: dict[str, Form[Any]] = {}
+    if free and page.can("catalog.service.suspend"):
+        reasons = [(one.value, REASON_LABELS[one]) for one in free]
+        found["suspend"] = _form(
+            page, service, Suspend, submit=str(_("Suspend")), choices={"reason": reasons}
+        )
+    if service.suspensions and page.can("catalog.service.resume"):
+        reasons = [(one.value, REASON_LABELS[one]) for one in service.suspensions]
+        found["resume"] = _form(page, service, Resume, submit=str(_("Resume")), choices={"reason": reasons})
+    if page.can("catalog.service.terminate"):
+        found["terminate"] = _form(page, service, Terminate, submit=str(_("Terminate")), danger=True)
+    return found
+
+
+def _show(
+    page: Page, service: ServiceView, forms: dict[str, Form[Any]], opened: str = "", status: int = 200
+) -> Response:
+    product = queries.product(page.ctx, service.product_code)
+    name = service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
+    customer = customers.by_id(page.ctx, service.customer_id)
+    page.title = f"{product.name} {name}"
+    page.crumbs(
+        (customer.name, f"/customers/{customer.number}"),
+        (str(_("Services")), f"/customers/{customer.number}/services"),
+        (service.number, ""),
+    )
+    return page.render(
+        "catalog/service.html",
+        status=status,
+        service=service,
+        product=product,
+        customer=customer,
+        site=page.ctx.session.get(Site, service.site_id) if service.site_id is not None else None,
+        contact=page.ctx.session.get(Contact, service.contact_id) if service.contact_id is not None else None,
+        forms=forms,
+        opened=opened,
+        busy=queries.open_line_of(page.ctx, service.id),
+        lines=queries.lines_of_service(page.ctx, service.id),
+        identifiers=queries.service_history(page.ctx, service.id),
+        items=inventory.items_of(page.ctx, Holder("service", service.id)),
+        labels={one.name: one.label for one in inventory.templates(page.ctx)},
+        parameters={one.name: one.label for one in product.parameters},
+        icon_name=KIND_ICONS[service.service_kind],
+        actions=ACTION_LABELS,
+        reasons=REASON_LABELS,
+    )
+
+
+@pages.get("/catalog/services/{number}", permission="catalog.service.view")
+def show(page: Page, number: str) -> Response:
+    service = queries.service(page.ctx, number)
+    return _show(page, service, _forms(page, service))
+
+
+@pages.get("/catalog/services/{number}/status", permission="catalog.service.view")
+def status(page: Page, number: str) -> Response:
+    """The line at work by itself; when it is over, the whole page is asked for anew."""
+    service = queries.service(page.ctx, number)
+    busy = queries.open_line_of(page.ctx, service.id)
+    if busy is None:
+        return Response(status_code=STOP_POLLING, headers={"HX-Refresh": "true"})
+    return page.part("catalog/service_busy.html", busy=busy, actions=ACTION_LABELS)
+
+
+Change = Callable[[BaseModel], OrderView]
+
+
+def _change(page: Page, number: str, name: str, change: Change, done: str) -> Response:
+    service = queries.service(page.ctx, number)
+    forms = _forms(page, service)
+    if name not in forms:
+        # Somebody was faster, or the right is missing: the operation says which.
+        change(Terminate() if name == "terminate" else Suspend(reason=SuspensionReason.REQUEST))
+    form = forms[name].parse(page.form_data)
+    if form.valid:
+        try:
+            with page.ctx.session.begin_nested():
+                change(form.command)
+        except TrunklineError as error:
+            page.ctx.session.rollback()
+            page.ctx.after_commit.clear()
+            form.refuse(error.field, str(error))
+    if form.errors:
+        return _show(page, service, {**forms, name: form}, opened=name, status=422)
+    return page.redirect(f"/catalog/services/{number}", done)
+
+
+@pages.post("/catalog/services/{number}/suspend", permission="catalog.service.suspend")
+def suspend(page: Page, number: str) -> Response:
+    def change(command: Any) -> OrderView:
+        return operations.suspend_service(
+            page.ctx, number, SuspendService(reason=command.reason, note=command.note)
+        )
+
+    return _change(page, number, "suspend", change, str(_("The service is being suspended.")))
+
+
+@pages.post("/catalog/services/{number}/resume", permission="catalog.service.resume")
+def resume(page: Page, number: str) -> Response:
+    def change(command: Any) -> OrderView:
+        return operations.resume_service(
+            page.ctx, number, ResumeService(reason=command.reason, note=command.note)
+        )
+
+    return _change(page, number, "resume", change, str(_("The service is being resumed.")))
+
+
+@pages.post("/catalog/services/{number}/terminate", permission="catalog.service.terminate")
+def terminate(page: Page, number: str) -> Response:
+    def change(command: Any) -> OrderView:
+        return operations.terminate_service(page.ctx, number, TerminateService(note=command.note))
+
+    return _change(page, number, "terminate", change, str(_("The service is being terminated.")))

@@ -1,0 +1,239 @@
+"""REST: products with prices, orders, services."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, model_validator
+
+from trunkline.money import Money
+from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+from trunkline_catalog import operations, queries
+from trunkline_catalog.schemas import (
+    CreateProduct,
+    OrderLineView,
+    OrderView,
+    PlaceOrder,
+    PriceView,
+    ProductView,
+    RecordExistingService,
+    ResumeService,
+    ServiceView,
+    SetPrice,
+    SuspendService,
+    TerminateService,
+    UpdateProduct,
+)
+from trunkline_catalog.tables import (
+    ORDERS,
+    PRODUCTS,
+    list_orders,
+    list_products,
+    list_services,
+    services_table,
+)
+
+rest = RestRoutes("/catalog", "catalog")
+
+
+class ProductRow(BaseModel):
+    """A product as lists show it, with the price of now."""
+
+    code: str
+    name: str
+    kind: str
+    service_kind: str
+    state: str
+    playbook: str
+    tariff: str
+    setup: str | None
+    monthly: str | None
+    currency: str | None
+    services: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_decimal_text(cls, row: dict[str, Any]) -> dict[str, Any]:
+        amounts = {name: row.get(name) for name in ("setup", "monthly")}
+        currency = str(row.get("currency") or "")
+        shown = {
+            name: str(Money(micros, currency)) for name, micros in amounts.items() if isinstance(micros, int)
+        }
+        return {**row, **shown}
+
+
+class PriceOut(BaseModel):
+    """A price, its amounts as decimal texts."""
+
+    id: int
+    effective_from: datetime
+    effective_to: datetime | None
+    setup: str
+    monthly: str
+    currency: str
+
+
+class OrderRow(BaseModel):
+    """An order as lists show it."""
+
+    number: str
+    state: str
+    customer: str
+    action: str
+    product: str
+    service: str
+    lines: int
+    placed_at: datetime
+    placed_by: str
+
+
+class ServiceRow(BaseModel):
+    """A service as lists show it."""
+
+    number: str
+    label: str
+    state: str
+    product: str
+    customer: str
+    activated_at: datetime | None
+    ended_at: datetime | None
+
+
+class IdentifierOut(BaseModel):
+    kind: str
+    value: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def _price(view: PriceView) -> PriceOut:
+    return PriceOut(
+        id=view.id,
+        effective_from=view.effective_from,
+        effective_to=view.effective_to,
+        setup=str(Money(view.setup_micros, view.currency)),
+        monthly=str(Money(view.monthly_micros, view.currency)),
+        currency=view.currency,
+    )
+
+
+@rest.get("/products", permission="catalog.product.list")
+def products(ctx: Context, params: ListParams = list_params) -> Listing[ProductRow]:
+    """Products with the price of now. Filters: `service_kind`."""
+    return read_list(ctx, PRODUCTS, list_products(ctx), params, ProductRow)
+
+
+@rest.post("/products", permission="catalog.product.create")
+def create_product(ctx: Context, command: CreateProduct) -> ProductView:
+    """Make a product with its first price."""
+    return operations.create_product(ctx, command)
+
+
+@rest.get("/products/{code}", permission="catalog.product.view")
+def product(ctx: Context, code: str) -> ProductView:
+    """One product."""
+    return queries.product(ctx, code)
+
+
+@rest.patch("/products/{code}", permission="catalog.product.edit")
+def update_product(
+    ctx: Context, code: str, command: UpdateProduct, version: int | None = if_match
+) -> ProductView:
+    """Change a product for orders to come."""
+    return operations.update_product(ctx, code, command.model_copy(update={"version": version}))
+
+
+@rest.get("/products/{code}/prices", permission="catalog.product.view")
+def prices(ctx: Context, code: str) -> Listing[PriceOut]:
+    """Every price it had, has and will have, newest first."""
+    return list_of([_price(view) for view in queries.prices(ctx, queries.product(ctx, code).id)])
+
+
+@rest.post("/products/{code}/prices", permission="catalog.price.change")
+def set_price(ctx: Context, code: str, command: SetPrice) -> PriceOut:
+    """A new price from a moment on."""
+    return _price(operations.set_price(ctx, code, command))
+
+
+@rest.post("/products/{code}/retire", permission="catalog.product.archive", status=200)
+def retire(ctx: Context, code: str) -> ProductView:
+    """Take a product off the market."""
+    return operations.retire_product(ctx, code)
+
+
+@rest.get("/orders", permission="catalog.order.list")
+def orders(ctx: Context, params: ListParams = list_params) -> Listing[OrderRow]:
+    """Orders, newest first. Filters: `action`, `placed_at_from`, `placed_at_to`."""
+    return read_list(ctx, ORDERS, list_orders(ctx), params, OrderRow)
+
+
+@rest.post("/orders", permission="catalog.order.create", status=202)
+def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
+    """Place an order. The answer names its lines and their jobs, which go on by themselves."""
+    if ctx.idempotency_key and not command.idempotency_key:
+        command = command.model_copy(update={"idempotency_key": ctx.idempotency_key})
+    return operations.place_order(ctx, command)
+
+
+@rest.get("/orders/{number}", permission="catalog.order.view")
+def order(ctx: Context, number: str) -> OrderView:
+    """One order with its lines."""
+    return queries.order(ctx, number)
+
+
+@rest.post("/orders/{number}/lines/{position}/cancel", permission="catalog.order.cancel", status=202)
+def cancel_line(ctx: Context, number: str, position: int) -> OrderLineView:
+    """Cancel a line before it is completed."""
+    return operations.cancel_order_line(ctx, f"{number}/{position}")
+
+
+@rest.post("/orders/{number}/lines/{position}/retry", permission="catalog.order.retry", status=202)
+def retry_line(ctx: Context, number: str, position: int) -> OrderLineView:
+    """Try a failed line again with a new job."""
+    return operations.retry_order_line(ctx, f"{number}/{position}")
+
+
+@rest.get("/services", permission="catalog.service.list")
+def services(ctx: Context, params: ListParams = list_params) -> Listing[ServiceRow]:
+    """Services. `q` looks into every identifier they have or had. Filters: `product`, `activated_at_from`, `activated_at_to`."""
+    table = services_table(queries.products(ctx, retired=True))
+    return read_list(ctx, table, list_services(ctx), params, ServiceRow)
+
+
+@rest.post("/services", permission="catalog.service.import")
+def record_service(ctx: Context, command: RecordExistingService) -> ServiceView:
+    """Record a service that works already, sold elsewhere: no job and no charge."""
+    return operations.record_existing_service(ctx, command)
+
+
+@rest.get("/services/{number}", permission="catalog.service.view")
+def service(ctx: Context, number: str) -> ServiceView:
+    """One service."""
+    return queries.service(ctx, number)
+
+
+@rest.get("/services/{number}/identifiers", permission="catalog.service.view")
+def identifiers(ctx: Context, number: str) -> Listing[IdentifierOut]:
+    """What identified it, and from when to when."""
+    rows = queries.service_history(ctx, queries.service(ctx, number).id)
+    return list_of([IdentifierOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@rest.post("/services/{number}/suspend", permission="catalog.service.suspend", status=202)
+def suspend(ctx: Context, number: str, command: SuspendService) -> OrderView:
+    """Suspend for one reason."""
+    return operations.suspend_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")
+
+
+@rest.post("/services/{number}/resume", permission="catalog.service.resume", status=202)
+def resume(ctx: Context, number: str, command: ResumeService) -> OrderView:
+    """Lift one reason; the service works when none is left."""
+    return operations.resume_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")
+
+
+@rest.post("/services/{number}/terminate", permission="catalog.service.terminate", status=202)
+def terminate(ctx: Context, number: str, command: TerminateService) -> OrderView:
+    """End a service for good."""
+    return operations.terminate_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")

@@ -1,0 +1,319 @@
+"""Products, orders and services as lists, for pages and REST."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, literal, or_, select
+from sqlmodel import col
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
+from trunkline_catalog.models import (
+    CatalogIdentifier,
+    CatalogOrder,
+    CatalogOrderLine,
+    CatalogPrice,
+    CatalogProduct,
+    CatalogService,
+)
+from trunkline_catalog.schemas import (
+    LineAction,
+    OrderState,
+    ProductView,
+    ServiceKind,
+    ServiceState,
+    SuspensionReason,
+)
+
+KIND_LABELS = {ServiceKind.MOBILE: _("Mobile"), ServiceKind.OTHER: _("Other")}
+ACTION_LABELS = {
+    LineAction.NEW: _("New service"),
+    LineAction.SUSPEND: _("Suspend"),
+    LineAction.RESUME: _("Resume"),
+    LineAction.TERMINATE: _("Terminate"),
+}
+REASON_LABELS = {
+    SuspensionReason.DEBT: _("Unpaid invoices"),
+    SuspensionReason.REQUEST: _("Customer’s request"),
+    SuspensionReason.FRAUD: _("Fraud"),
+    SuspensionReason.LOST: _("Lost or stolen"),
+}
+KIND_ICONS = {ServiceKind.MOBILE: "device-mobile", ServiceKind.OTHER: "plug-connected"}
+
+
+# ------------------------------------------------------------------ products
+
+
+def list_products(ctx: Context) -> Statement:
+    """What is and was sold, with the price of now."""
+    now = ctx.now()
+    services = (
+        select(func.count(col(CatalogService.id)))
+        .where(
+            col(CatalogService.product_id) == col(CatalogProduct.id),
+            col(CatalogService.state) == ServiceState.ACTIVE,
+        )
+        .scalar_subquery()
+    )
+    statement: Any = select(
+        col(CatalogProduct.id),
+        col(CatalogProduct.code),
+        col(CatalogProduct.name),
+        col(CatalogProduct.kind),
+        col(CatalogProduct.service_kind),
+        col(CatalogProduct.playbook),
+        col(CatalogProduct.tariff),
+        case((col(CatalogProduct.retired), literal("archived")), else_=literal("active")).label("state"),
+        col(CatalogPrice.setup_micros).label("setup"),
+        col(CatalogPrice.monthly_micros).label("monthly"),
+        col(CatalogPrice.currency).label("currency"),
+        services.label("services"),
+    ).outerjoin(
+        CatalogPrice,
+        and_(
+            col(CatalogPrice.product_id) == col(CatalogProduct.id),
+            col(CatalogPrice.effective_from) <= now,
+            or_(col(CatalogPrice.effective_to).is_(None), col(CatalogPrice.effective_to) > now),
+        ),
+    )
+    return statement  # type: ignore[no-any-return]
+
+
+PRODUCTS = Table(
+    "catalog-products",
+    label=_("Products"),
+    columns=(
+        Column(
+            "name",
+            _("Name"),
+            sort=True,
+            sub="code",
+            icon=lambda row: KIND_ICONS[ServiceKind(row["service_kind"])],
+        ),
+        Column("monthly", _("Monthly"), Kind.MONEY),
+        Column("setup", _("Set-up"), Kind.MONEY, priority=2),
+        Column("services", _("Active services"), Kind.NUMBER, priority=2),
+        Column("service_kind", _("Kind"), priority=3, labels=KIND_LABELS),
+        Column("playbook", _("Playbook"), Kind.MONO, priority=3),
+        Column("tariff", _("Tariff"), priority=3),
+        Column("state", _("State"), Kind.STATUS, labels={"active": _("On sale"), "archived": _("Not sold")}),
+    ),
+    tabs=(
+        Tab("sold", _("On sale"), col(CatalogProduct.retired).is_(False)),
+        Tab("retired", _("Not sold"), col(CatalogProduct.retired).is_(True)),
+    ),
+    filters=(Filter("service_kind", _("Kind"), list(KIND_LABELS.items())),),
+    search=("name", "code"),
+    search_label=_("Name or code"),
+    sort="name",
+    row_href="/catalog/products/{code}",
+    empty=Empty(
+        _("No product yet"),
+        _("A product says what is sold, for how much, and what it needs."),
+        icon="package",
+        href="/catalog/products/new",
+        action=_("Add product"),
+    ),
+)
+
+
+# ------------------------------------------------------------------ orders
+
+
+def list_orders(ctx: Context) -> Statement:
+    """Orders that the actor may see, each with its first line."""
+    lines = (
+        select(func.count(col(CatalogOrderLine.id)))
+        .where(col(CatalogOrderLine.order_id) == col(CatalogOrder.id))
+        .scalar_subquery()
+    )
+    statement: Any = (
+        select(
+            col(CatalogOrder.id),
+            col(CatalogOrder.number),
+            col(CatalogOrder.state),
+            col(CatalogOrder.created_at).label("placed_at"),
+            col(CatalogOrder.placed_by),
+            col(Customer.number).label("customer"),
+            col(Customer.name).label("customer_name"),
+            col(CatalogOrderLine.action),
+            col(CatalogProduct.name).label("product"),
+            col(CatalogService.number).label("service"),
+            lines.label("lines"),
+        )
+        .join(Customer, col(Customer.id) == col(CatalogOrder.customer_id))
+        .join(
+            CatalogOrderLine,
+            and_(col(CatalogOrderLine.order_id) == col(CatalogOrder.id), col(CatalogOrderLine.position) == 1),
+        )
+        .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogOrderLine.product_id))
+        .join(CatalogService, col(CatalogService.id) == col(CatalogOrderLine.service_id))
+        .where(*ctx.visible_conditions(CatalogOrder))
+    )
+    return statement  # type: ignore[no-any-return]
+
+
+ORDERS = Table(
+    "catalog-orders",
+    label=_("Orders"),
+    columns=(
+        Column("number", _("Order"), Kind.MONO, sort=True),
+        Column("customer_name", _("Customer"), href="/customers/{customer}"),
+        Column("action", _("What"), labels=ACTION_LABELS, sub="product"),
+        Column("service", _("Service"), Kind.MONO, href="/catalog/services/{service}", priority=2),
+        Column("lines", _("Lines"), Kind.NUMBER, priority=3),
+        Column("placed_at", _("Placed"), Kind.RELATIVE, priority=2),
+        Column("placed_by", _("By"), priority=3),
+        Column("state", _("State"), Kind.STATUS),
+    ),
+    tabs=(
+        Tab("all", _("All")),
+        Tab(
+            "in_progress",
+            _("In progress"),
+            col(CatalogOrder.state) == OrderState.IN_PROGRESS,
+            count=True,
+            tone="info",
+        ),
+        Tab("failed", _("Failed"), col(CatalogOrder.state) == OrderState.FAILED, count=True, tone="bad"),
+        Tab("completed", _("Completed"), col(CatalogOrder.state) == OrderState.COMPLETED),
+        Tab("cancelled", _("Cancelled"), col(CatalogOrder.state) == OrderState.CANCELLED),
+    ),
+    filters=(
+        Filter("action", _("What"), list(ACTION_LABELS.items())),
+        Filter("placed_at", _("Placed"), kind="dates"),
+    ),
+    search=("number", "customer_name", "service", "product"),
+    search_label=_("Order, customer, service or product"),
+    sort="-number",
+    row_href="/catalog/orders/{number}",
+    empty=Empty(
+        _("No order yet"),
+        _("Orders appear here from the moment they are placed."),
+        icon="shopping-cart",
+        href="/catalog/orders/new",
+        action=_("New order"),
+    ),
+)
+
+
+# ------------------------------------------------------------------ services
+
+_SHOWN_STATE: Any = case(
+    (
+        and_(col(CatalogService.state) == ServiceState.ACTIVE, col(CatalogService.suspended).is_(True)),
+        literal("suspended"),
+    ),
+    else_=col(CatalogService.state),
+)
+_PRODUCT: Any = col(CatalogProduct.code)
+_OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
+
+
+class ServiceTable(Table):
+    """A list whose search box looks into every identifier a service has or had."""
+
+    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
+        """The statement with tab, search and filters applied, unsorted."""
+        query = str(params.get("q", "")).strip()
+        if not query:
+            return super().filtered(statement, params)
+        many = getattr(params, "getlist", None)
+        rest = {key: ",".join(many(key)) if many else params[key] for key in params if key != "q"}
+        result = super().filtered(statement, rest)
+        for word in query.split()[:6]:
+            plain = (
+                column.icontains(word, autoescape=True)
+                for column in (
+                    col(CatalogService.number),
+                    col(CatalogService.label),
+                    col(Customer.name),
+                    col(CatalogProduct.name),
+                )
+            )
+            had = exists().where(
+                col(CatalogIdentifier.service_id) == col(CatalogService.id),
+                col(CatalogIdentifier.value).contains(word.lstrip("+"), autoescape=True),
+            )
+            result = result.where(or_(*plain, had))
+        return result
+
+
+def list_services(ctx: Context) -> Statement:
+    """Services that the actor may see."""
+    statement: Any = (
+        select(
+            col(CatalogService.id),
+            col(CatalogService.number),
+            col(CatalogService.label),
+            _SHOWN_STATE.label("state"),
+            col(CatalogProduct.code).label("product"),
+            col(CatalogProduct.name).label("product_name"),
+            col(CatalogProduct.service_kind),
+            col(Customer.number).label("customer"),
+            col(Customer.name).label("customer_name"),
+            col(CatalogService.activated_at),
+            col(CatalogService.ended_at),
+        )
+        .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
+        .join(Customer, col(Customer.id) == col(CatalogService.customer_id))
+        .where(*ctx.visible_conditions(CatalogService))
+    )
+    return statement  # type: ignore[no-any-return]
+
+
+def _state_is(state: str) -> Any:
+    return state == _SHOWN_STATE
+
+
+def services_table(products: Sequence[ProductView]) -> Table:
+    """The list of services with the filters that the products give."""
+    return ServiceTable(
+        "catalog-services",
+        label=_("Services"),
+        columns=(
+            Column(
+                "label",
+                _("Service"),
+                Kind.PHONE,
+                sub="product_name",
+                icon=lambda row: KIND_ICONS[ServiceKind(row["service_kind"])],
+            ),
+            Column("number", _("Number"), Kind.MONO, sort=True, priority=2),
+            Column("customer_name", _("Customer"), href="/customers/{customer}"),
+            Column("activated_at", _("Active since"), Kind.DATE, sort=True, priority=2),
+            Column("ended_at", _("Ended"), Kind.DATE, priority=3, optional=True),
+            Column("state", _("State"), Kind.STATUS),
+        ),
+        tabs=(
+            Tab("current", _("All"), col(CatalogService.state).not_in(_OVER), count=True),
+            Tab("active", _("Active"), _state_is("active"), count=True),
+            Tab("suspended", _("Suspended"), _state_is("suspended"), count=True, tone="warn"),
+            Tab(
+                "provisioning",
+                _("Being set up"),
+                col(CatalogService.state).in_((ServiceState.DRAFT, ServiceState.PROVISIONING)),
+                count=True,
+                tone="info",
+            ),
+            Tab("failed", _("Failed"), _state_is("failed"), count=True, tone="bad"),
+            Tab("ended", _("Ended"), col(CatalogService.state).in_(_OVER)),
+        ),
+        filters=(
+            Filter("product", _("Product"), [(one.code, one.name) for one in products], column=_PRODUCT),
+            Filter("activated_at", _("Active since"), kind="dates"),
+        ),
+        search=("label",),
+        search_label=_("Number, identifier, customer or product"),
+        sort="-number",
+        row_href="/catalog/services/{number}",
+        empty=Empty(
+            _("No service yet"),
+            _("A service begins with an order."),
+            icon="device-mobile",
+            href="/catalog/orders/new",
+            action=_("New order"),
+        ),
+    )

@@ -1,0 +1,207 @@
+"""Selling in the browser."""
+
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from trunkline.app import App
+from trunkline.testing import Browser, work_until_idle
+from trunkline_catalog import operations, queries
+from trunkline_catalog.schemas import OrderView, ServiceState, SuspendService, SuspensionReason
+
+pytestmark = pytest.mark.plugins("inventory", "catalog")
+
+Staff = Callable[..., Browser]
+Order = Callable[..., OrderView]
+CHOSEN = "customer=C000001&product=mobile_10"
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the form that places the order."""
+    form = page.partition('action="/catalog/orders?')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form))
+
+
+def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
+    client = staff("customer_care")
+    assert "/catalog/orders/new?customer=C000001" in client.get("/catalog/orders/new?q=Prates").text
+    assert "product=mobile_10" in client.get("/catalog/orders/new?customer=C000001").text
+    details = f"/catalog/orders/new?{CHOSEN}"
+    assert "pick_sim" in client.get(details).text
+    reviewed = client.submit(
+        f"/catalog/orders/review?{CHOSEN}",
+        {"pick_sim": "", "pick_number": "+5551991234503", "note": "by phone"},
+        page=details,
+    )
+    assert "49.90" in reviewed.text
+    assert "+5551991234503" in reviewed.text
+    placed = client.post(f"/catalog/orders?{CHOSEN}", data=hidden(reviewed.text))
+    assert placed.url.path == "/catalog/orders/O000001"
+    again = client.post(f"/catalog/orders?{CHOSEN}", data=hidden(reviewed.text))
+    assert again.url.path == "/catalog/orders/O000001"
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        service = queries.service(ctx, "S000001")
+    assert service.state is ServiceState.ACTIVE
+    assert service.identifiers["msisdn"] == "+5551991234503"
+
+
+def test_the_review_goes_back_with_everything_kept(shop: App, staff: Staff) -> None:
+    client = staff()
+    back = client.submit(
+        f"/catalog/orders/details?{CHOSEN}",
+        {"pick_number": "+5551991234503", "note": "by phone"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+    )
+    assert "+5551991234503" in back.text
+    assert "by phone" in back.text
+
+
+def test_an_item_that_is_not_free_is_refused_beside_its_field(shop: App, staff: Staff, order: Order) -> None:
+    order(picks={"number": "I000006"})
+    answer = staff().submit(
+        f"/catalog/orders/review?{CHOSEN}",
+        {"pick_number": "+5551991234501"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+    )
+    assert answer.status_code == 422
+    assert "is not free" in answer.text
+
+
+def test_free_items_are_suggested_while_typing(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    options = staff().get("/catalog/orders/items/number?pick_number=99123").text
+    assert "+5551991234502" in options
+    assert "+5551991234501" not in options
+
+
+def test_a_failed_line_shows_why_and_is_tried_again(
+    shop: App, staff: Staff, order: Order, network: SimpleNamespace
+) -> None:
+    network.fails = True
+    order()
+    work_until_idle(shop)
+    client = staff("customer_care")
+    assert "The HLR does not answer." in client.get("/catalog/orders/O000001").text
+    network.fails = False
+    client.submit("/catalog/orders/O000001/lines/1/retry", page="/catalog/orders/O000001")
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert queries.service(ctx, "S000001").state is ServiceState.ACTIVE
+
+
+def test_the_order_page_stops_asking_when_the_order_is_over(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    client = staff()
+    assert client.get("/catalog/orders/O000001/status").status_code == 200
+    work_until_idle(shop)
+    assert client.get("/catalog/orders/O000001/status").status_code == 286
+
+
+def test_a_service_is_suspended_and_resumed_by_forms(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    work_until_idle(shop)
+    client, page = staff("customer_care"), "/catalog/services/S000001"
+    client.submit(f"{page}/suspend", {"reason": "debt", "note": ""}, page=page)
+    work_until_idle(shop)
+    assert "Suspended" in client.get(page).text
+    client.submit(f"{page}/resume", {"reason": "debt", "note": ""}, page=page)
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert queries.service(ctx, "S000001").suspensions == ()
+
+
+def test_a_cashier_sees_a_service_and_may_not_suspend_it(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    work_until_idle(shop)
+    client, page = staff("cashier"), "/catalog/services/S000001"
+    assert client.get(page).status_code == 200
+    assert client.submit(f"{page}/suspend", {"reason": "debt"}, page=page).status_code == 403
+
+
+def test_a_product_is_made_priced_and_retired_by_forms(shop: App, staff: Staff) -> None:
+    client = staff("product_manager")
+    made = client.submit(
+        "/catalog/products/new",
+        {
+            "code": "mobile_20",
+            "name": "Mobile 20 GB",
+            "service_kind": "mobile",
+            "needs": ["sim", "number"],
+            "gigabytes": "20",
+            "minutes": "100",
+            "messages": "0",
+            "monthly_price": "69.90",
+            "setup_price": "0",
+            "currency": "BRL",
+        },
+    )
+    assert made.url.path == "/catalog/products/mobile_20", made.text
+    client.submit(
+        "/catalog/products/mobile_20/prices/new",
+        {"monthly_price": "79.90", "setup_price": "0", "effective_from": "2099-01-01"},
+    )
+    client.submit(
+        "/catalog/products/mobile_20/parameters/new",
+        {"name": "apn", "label": "APN", "kind": "text", "value": "internet"},
+    )
+    with shop.reading() as ctx:
+        product = queries.product(ctx, "mobile_20")
+        assert [one.quantity for one in product.allowances] == [20 * 10**9, 6000]
+        assert product.monthly_price_micros == 69_900_000
+        assert [one.monthly_micros for one in queries.prices(ctx, product.id)] == [79_900_000, 69_900_000]
+        assert product.parameters[0].value == "internet"
+    client.submit("/catalog/products/mobile_20/retire", page="/catalog/products/mobile_20")
+    assert "Mobile 20 GB" not in client.get("/catalog/orders/new?customer=C000001").text
+
+
+def test_the_customer_page_shows_services_and_offers_an_order(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    work_until_idle(shop)
+    page = staff().get("/customers/C000001").text
+    assert "Mobile 10 GB" in page
+    assert "/catalog/orders/new?customer=C000001" in page
+
+
+def test_a_service_is_found_by_the_last_digits_of_its_number(shop: App, staff: Staff, order: Order) -> None:
+    from trunkline.search.indexing import index_dirty
+
+    order()
+    work_until_idle(shop)
+    index_dirty(shop)
+    assert "/catalog/services/S000001" in staff().get("/search?q=34501").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/catalog/products",
+        "/catalog/products/new",
+        "/catalog/products/mobile_10",
+        "/catalog/products/mobile_10/edit",
+        "/catalog/products/mobile_10/prices/new",
+        "/catalog/products/mobile_10/parameters/new",
+        "/catalog/orders",
+        "/catalog/orders/new",
+        "/catalog/orders/O000001",
+        "/catalog/services",
+        "/catalog/services?view=suspended",
+        "/catalog/services?q=5551991234501",
+        "/catalog/services/S000001",
+        "/customers/C000001",
+        "/customers/C000001/services",
+        "/customers/C000001/devices",
+    ],
+)
+def test_every_page_opens(shop: App, staff: Staff, order: Order, path: str) -> None:
+    order()
+    work_until_idle(shop)
+    with shop.unit_of_work() as ctx:
+        operations.suspend_service(ctx, "S000001", SuspendService(reason=SuspensionReason.DEBT))
+    work_until_idle(shop)
+    answer = staff().get(path)
+    assert answer.status_code == 200
+    assert "Mobile" in answer.text or "SIM" in answer.text or path in ("/", "/catalog/orders/new")
