@@ -65,3 +65,14 @@ on('keydown', '.nav-bordered .nav-link', (event, link) => {
   all.at((all.indexOf(link) + step) % all.length).focus();
 });
 $$('.nav-bordered .nav-link.active').forEach((link) => link.scrollIntoView({ block: 'nearest', inline: 'center' }));
+
+// What scrolls sideways must be reachable by keyboard; what fits needs no stop.
+function reachable() {
+  for (const box of $$('.table-responsive, .code')) {
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    else box.removeAttribute('tabindex');
+  }
+}
+reachable();
+addEventListener('resize', reachable);
+document.body.addEventListener('htmx:afterSettle', reachable);

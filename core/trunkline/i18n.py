@@ -326,7 +326,7 @@ def format_bytes(value: int, locale: str | None = None) -> str:
 def format_duration(seconds: float | timedelta, locale: str | None = None) -> str:
     """A length of time: `0.8 s`, `45 s`, `3 min 05 s`, `2 h 10 min`, `4 d 3 h`."""
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
-    if abs(total) < 10 and total != int(total):
+    if 0.05 <= abs(total) < 10 and total != int(total):
         return f"{format_number(round(total, 1), locale, 1)}\u00a0s"
     whole = round(total)
     sign, whole = ("−" if whole < 0 else ""), abs(whole)
