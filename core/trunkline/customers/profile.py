@@ -10,6 +10,7 @@ from trunkline.customers.identity import shown_tax_id, tax_id_label
 from trunkline.customers.models import ContactRole, Customer, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.tables import KIND_LABELS
+from trunkline.i18n import babel_locale
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
@@ -53,6 +54,7 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
         "tax_label": tax_id_label(customer.country, customer.kind),
         "tax_id": shown_tax_id(customer.tax_id, customer.country),
         "kind_label": KIND_LABELS.get(customer.kind, customer.kind),  # type: ignore[call-overload]
+        "country_name": babel_locale(page.locale).territories.get(customer.country, customer.country),
         "tag_colours": TAG_INKS,
         "role_labels": ROLE_LABELS,
         "tags": queries.tags_of(page.ctx, customer.key, current=True),

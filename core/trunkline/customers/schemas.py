@@ -59,9 +59,8 @@ TimeZone = Annotated[str, _text(60), AfterValidator(_zone)]
 Language = Annotated[str, _text(10), AfterValidator(_language)]
 Link = Annotated[str, _text(500), AfterValidator(_link)]
 
-_LANGUAGES: list[JsonValue] = [["", _("As the operator’s")]]
-_LANGUAGES += [[code, name] for code, name in LANGUAGES.items()]
-_LANGUAGE_CHOICES: JsonDict = {"choices": _LANGUAGES}
+_LANGUAGES: list[JsonValue] = [[code, name] for code, name in LANGUAGES.items()]
+_LANGUAGE_CHOICES: JsonDict = {"choices": _LANGUAGES, "blank": _("As the operator’s")}
 
 
 _ROLES: list[JsonValue] = [
@@ -94,18 +93,20 @@ class AddressData(BaseModel):
         return bool(self.street or self.postal_code or self.city or self.state)
 
 
-class CustomerData(BaseModel):
-    """What both kinds of customers have."""
-
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = Field(title=_("Name"), json_schema_extra={"autocomplete": "off"})
+
+class _TaxId(_Strict):
     tax_id: Annotated[str, _text(40)] = Field(
         default="", title=_("Tax id"), description=_("CPF or CNPJ in Brazil; VAT number elsewhere.")
     )
     country: CountryCode = Field(
         default="", title=_("Country"), description=_("Two letters; empty means the operator’s.")
     )
+
+
+class _Reach(_Strict):
     email: Annotated[str, _text(254)] = Field(
         default="", title=_("E-mail"), json_schema_extra={"widget": "email"}
     )
@@ -113,26 +114,42 @@ class CustomerData(BaseModel):
         default="", title=_("Phone"), json_schema_extra={"inputmode": "tel"}
     )
     language: Language = Field(default="", title=_("Language"), json_schema_extra=_LANGUAGE_CHOICES)
+
+
+class _Notes(_Strict):
     notes: Annotated[str, _text(5000)] = Field(
-        default="", title=_("Notes"), json_schema_extra={"widget": "textarea"}
+        default="", title=_("Notes"), json_schema_extra={"widget": "textarea", "rows": 3}
     )
 
 
-class BusinessData(CustomerData):
-    """A business (juridical person)."""
-
+class _BusinessNames(_Strict):
     name: Name = Field(title=_("Trade name"))
     legal_name: Annotated[str, _text(200)] = Field(default="", title=_("Legal name"))
+
+
+class _BusinessFacts(_Strict):
     state_registration: Annotated[str, _text(60)] = Field(default="", title=_("State registration"))
     website: Annotated[str, _text(300), AfterValidator(_link)] = Field(default="", title=_("Website"))
 
 
-class IndividualData(CustomerData):
-    """An individual (natural person)."""
+class _PersonName(_Strict):
+    name: Name = Field(title=_("Full name"), json_schema_extra={"width": "full"})
 
-    name: Name = Field(title=_("Full name"))
-    birth_date: date | None = Field(default=None, title=_("Date of birth"))
+
+class _PersonFacts(_Strict):
     identity_document: Annotated[str, _text(60)] = Field(default="", title=_("Identity document"))
+    birth_date: date | None = Field(default=None, title=_("Date of birth"))
+
+
+# A form shows its fields in the order of its bases, last base first.
+
+
+class BusinessData(_Notes, _Reach, _BusinessFacts, _TaxId, _BusinessNames):
+    """A business (juridical person)."""
+
+
+class IndividualData(_Notes, _Reach, _PersonFacts, _TaxId, _PersonName):
+    """An individual (natural person)."""
 
 
 class EditBusiness(BusinessData):
@@ -159,16 +176,11 @@ class NewIndividual(IndividualData):
     address: AddressData = Field(default=AddressData(), title=_("Address"))
 
 
-class RegisterCustomer(CustomerData):
+class RegisterCustomer(_Notes, _Reach, _PersonFacts, _BusinessFacts, _TaxId, _BusinessNames):
     """Everything that registering takes; fields of the other kind are refused."""
 
     kind: CustomerKind = Field(title=_("Kind"))
     status: Literal["pending", "active"] = Field(default="active", title=_("Status"))
-    legal_name: Annotated[str, _text(200)] = Field(default="", title=_("Legal name"))
-    state_registration: Annotated[str, _text(60)] = Field(default="", title=_("State registration"))
-    website: Annotated[str, _text(300), AfterValidator(_link)] = Field(default="", title=_("Website"))
-    birth_date: date | None = Field(default=None, title=_("Date of birth"))
-    identity_document: Annotated[str, _text(60)] = Field(default="", title=_("Identity document"))
     reseller_code: Annotated[str, _text(40)] = Field(default="", title=_("Reseller"))
     address: AddressData = Field(default=AddressData(), title=_("Address"))
 

@@ -185,7 +185,7 @@ class WebApp:
         except Exception as error:
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
             return Markup(  # noqa: S704
-                self.fragment(page, "slot_error.html", {"plugin": plugin, "label": slot.label or slot.name})
+                self.fragment(page, "slot_error.html", {"plugin": plugin, "label": slot.label or slot.name, "place": slot.place})
             )
 
     def tab_slots(self, page: "Page", place: str) -> list[tuple[str, Slot]]:
