@@ -1,8 +1,12 @@
 """REST: roles and what they grant."""
 
-from trunkline.access import queries
-from trunkline.access.schemas import RoleOut
+from sqlmodel import col
+
+from trunkline.access import operations, queries
+from trunkline.access.models import Role
+from trunkline.access.schemas import CreateRole, EditRole, RoleOut
 from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, list_of
 from trunkline.rest.routing import RestRoutes
 
@@ -17,3 +21,35 @@ def list_roles(ctx: Context) -> Listing[RoleOut]:
     return list_of(
         [RoleOut.model_validate({**row, "permissions": sorted(granted[row["name"]])}) for row in rows]
     )
+
+
+@roles.get("/{name}", permission="core.role.view")
+def show_role(ctx: Context, name: str) -> RoleOut:
+    """One role."""
+    return _role(ctx, name)
+
+
+@roles.post("", permission="core.role.create")
+def create_role(ctx: Context, command: CreateRole) -> RoleOut:
+    """Make a role of the operator's own."""
+    return _role(ctx, operations.create_role(ctx, command).name)
+
+
+@roles.patch("/{name}", permission="core.role.edit")
+def edit_role(ctx: Context, name: str, command: EditRole, version: int | None = if_match) -> RoleOut:
+    """Say what a role is called and grants: `permissions` replaces what it granted."""
+    operations.edit_role(ctx, name, command.model_copy(update={"version": version}))
+    return _role(ctx, name)
+
+
+@roles.delete("/{name}", permission="core.role.delete")
+def delete_role(ctx: Context, name: str) -> None:
+    """Remove a role that nobody holds."""
+    operations.delete_role(ctx, name)
+
+
+def _role(ctx: Context, name: str) -> RoleOut:
+    found = queries.role(ctx, name)
+    row = ctx.session.execute(queries.list_roles(ctx).where(col(Role.id) == found.key)).mappings().one()
+    granted = queries.permissions_by_role(ctx)[name]
+    return RoleOut.model_validate({**row, "permissions": sorted(granted)})

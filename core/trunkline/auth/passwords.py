@@ -49,7 +49,7 @@ class Hashing:
         if len(password) > MAX_LENGTH:
             return False
         with self._lock:
-            if not kept and not self._nobody:
+            if not self._nobody:
                 self._nobody = self._hasher.hash("nobody has this password")
             try:
                 self._hasher.verify(kept or self._nobody, password)

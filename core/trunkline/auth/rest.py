@@ -2,13 +2,14 @@
 
 from fastapi import Header
 
-from trunkline.auth import queries, sign_in, tokens
-from trunkline.auth.schemas import LoginIn, RefreshIn, TokenOut, UserOut
+from trunkline.auth import operations, queries, sign_in, tokens
+from trunkline.auth.schemas import EditUser, InviteUser, LoginIn, RefreshIn, TokenOut, UserOut
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.tables import USERS
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import PUBLIC
@@ -69,4 +70,35 @@ def list_users(ctx: Context, params: ListParams = list_params) -> Listing[UserOu
 @users.get("/{user_id}", permission="core.user.view")
 def show_user(ctx: Context, user_id: int) -> UserOut:
     """One user by key."""
+    return _user(ctx, user_id)
+
+
+@users.post("", permission="core.user.invite")
+def invite(ctx: Context, command: InviteUser) -> UserOut:
+    """Add a member of staff; they are mailed a link to set a password."""
+    return _user(ctx, operations.invite_staff(ctx, command).key)
+
+
+@users.patch("/{user_id}", permission="core.user.edit")
+def edit(ctx: Context, user_id: int, command: EditUser, version: int | None = if_match) -> UserOut:
+    """Change name, language and roles."""
+    operations.edit_user(ctx, user_id, command.model_copy(update={"version": version}))
+    return _user(ctx, user_id)
+
+
+@users.post("/{user_id}/disable", permission="core.user.disable", status=200)
+def disable(ctx: Context, user_id: int) -> UserOut:
+    """Keep somebody from signing in; sessions, tokens and keys end at once."""
+    operations.disable_user(ctx, user_id)
+    return _user(ctx, user_id)
+
+
+@users.post("/{user_id}/enable", permission="core.user.disable", status=200)
+def enable(ctx: Context, user_id: int) -> UserOut:
+    """Let somebody sign in again."""
+    operations.enable_user(ctx, user_id)
+    return _user(ctx, user_id)
+
+
+def _user(ctx: Context, user_id: int) -> UserOut:
     return UserOut.model_validate(dict(queries.user_row(ctx, user_id)))

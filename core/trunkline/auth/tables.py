@@ -6,6 +6,7 @@ from sqlmodel import col
 from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.i18n import gettext, translate
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
+from trunkline.web.tones import lazy_state_label
 
 _ = gettext
 
@@ -32,7 +33,8 @@ USERS = Table(
     ],
     label=_("Users"),
     filters=[
-        Filter("status", _("Status"), [(item, "") for item in UserStatus]),
+        Filter("status", _("Status"), [(item, lazy_state_label(item)) for item in UserStatus]),
+        Filter("kind", _("Kind"), [(UserKind.STAFF, _("Staff")), (UserKind.PORTAL, _("Customers"))]),
     ],
     tabs=[
         Tab("staff", _("Staff"), col(User.kind) == UserKind.STAFF, count=True),

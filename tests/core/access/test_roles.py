@@ -12,7 +12,7 @@ from trunkline.access.schemas import CreateRole, EditRole
 from trunkline.app import App
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.plugin import Permission
-from trunkline.testing import Browser, actor_with, create_user
+from trunkline.testing import PASSWORD, Browser, actor_with, create_user
 
 #: The trunk alone, without plugins.
 pytestmark = pytest.mark.plugins()
@@ -211,10 +211,25 @@ def test_pages_of_roles_answer(staff: Callable[..., Browser]) -> None:
 
 def test_rest_lists_roles_with_their_permissions(app: App, client: Browser) -> None:
     create_user(app, "ana@example.com", "auditor")
-    from trunkline.testing import PASSWORD
-
     login = client.post("/api/v1/auth/login", json={"email": "ana@example.com", "password": PASSWORD})
     headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
     roles = {item["name"]: item for item in client.get("/api/v1/roles", headers=headers).json()["items"]}
     assert set(roles["auditor"]["permissions"]) == grants(app, "auditor")
     assert roles["auditor"]["users"] == 1
+
+
+def test_a_role_is_made_changed_and_removed_over_rest(app: App, client: Browser) -> None:
+    create_user(app, "root@example.com", "administrator")
+    login = client.post("/api/v1/auth/login", json={"email": "root@example.com", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    made = client.post("/api/v1/roles", json={"name": "night_shift", "label": "Night"}, headers=headers)
+    assert (made.status_code, made.json()["version"]) == (201, 1)
+    body = {"label": "Night watch", "permissions": ["core.user.list"]}
+    blind = client.patch("/api/v1/roles/night_shift", json=body, headers=headers)
+    assert blind.status_code in (422, 428)
+    changed = client.patch("/api/v1/roles/night_shift", json=body, headers={**headers, "If-Match": '"1"'})
+    assert (changed.json()["label"], changed.json()["permissions"]) == ("Night watch", ["core.user.list"])
+    late = client.patch("/api/v1/roles/night_shift", json=body, headers={**headers, "If-Match": '"1"'})
+    assert late.status_code == 409
+    assert client.delete("/api/v1/roles/night_shift", headers=headers).status_code == 204
+    assert client.get("/api/v1/roles/night_shift", headers=headers).status_code == 404

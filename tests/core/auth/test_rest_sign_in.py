@@ -146,6 +146,24 @@ def test_tokens_are_not_remembered_under_an_idempotency_key(ana: int, client: Br
     assert one["refresh_token"] != other["refresh_token"]
 
 
+def test_users_are_invited_changed_and_disabled_over_rest(app: App, client: Browser) -> None:
+    create_user(app, "root@example.com", "administrator")
+    headers = bearer(log_in(client, "root@example.com").json()["access_token"])
+    body = {"email": "bruno@example.com", "name": "Bruno", "roles": ["cashier"]}
+    made = client.post(USERS, json=body, headers=headers).json()
+    assert (made["status"], made["roles"]) == ("invited", ["cashier"])
+    one = f"{USERS}/{made['id']}"
+    edit = {"name": "Bruno Reis", "roles": ["auditor"]}
+    changed = client.patch(one, json=edit, headers={**headers, "If-Match": f'"{made["version"]}"'})
+    assert (changed.json()["name"], changed.json()["roles"]) == ("Bruno Reis", ["auditor"])
+    again = client.patch(one, json=edit, headers={**headers, "If-Match": f'"{made["version"]}"'})
+    assert again.status_code == 409
+    assert client.post(f"{one}/disable", headers=headers).json()["status"] == "disabled"
+    assert client.get(f"{USERS}?status=disabled", headers=headers).json()["total"] == 1
+    refused = client.post(USERS, json={**body, "email": "none", "roles": []}, headers=headers)
+    assert {error["field"] for error in refused.json()["errors"]} == {"email", "roles"}
+
+
 # ------------------------------------------------------------------ API keys
 
 
