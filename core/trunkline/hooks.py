@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from trunkline import hookspecs
 from trunkline.clock import utc_now
+from trunkline.db.savepoint import savepoint
 from trunkline.events.event import Event
 from trunkline.plugin import PROJECT, hookspec
 
@@ -128,7 +129,7 @@ class Hooks:
         """Call every implementation in a savepoint of its own; a failing one is recorded and skipped."""
         for plugin, function in self.implementations(hook):
             try:
-                with session.begin_nested() if session is not None else nullcontext():
+                with savepoint(session) if session is not None else nullcontext():
                     value = function(**arguments)
                     if inspect.isgenerator(value):
                         value = list(value)

@@ -1,5 +1,6 @@
 """Loading: what is broken is named and left out with everything that needs it; the rest runs, in order."""
 
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
@@ -212,6 +213,10 @@ def test_a_plugin_brings_hooks_under_its_own_name_only(strangers: Strangers) -> 
     assert "must be called sonar_radar_depth" in loaded.statuses["sonar"].error
 
 
+_WITH_MODELS = """
+from trunkline.plugin import Plugin
+plugin = Plugin(name="{name}", label="{name}", models="trunkline_{name}.models")
+"""
 _BROKEN_MODELS = """
 from sqlmodel import Field, Relationship
 from trunkline.db.base import Record
@@ -226,7 +231,7 @@ class {word}Thing(Record, table=True):
 def test_tables_that_cannot_be_mapped_break_nobody_elses_queries(
     strangers: Strangers, app: App, config: Config
 ) -> None:
-    declaration = 'from trunkline.plugin import Plugin\nplugin = Plugin(name="tangle", label="T", models="trunkline_tangle.models")\n'
+    declaration = _WITH_MODELS.format(name="tangle")
     models = _BROKEN_MODELS.format(word="Tangle", name="tangle")
     strangers.install("tangle", files={"plugin.py": declaration, "models.py": models})
     lenient = config.model_copy(update={"plugins": ("tangle",), "strict_plugins": False})
@@ -242,7 +247,7 @@ def test_a_migration_that_cannot_be_read_takes_only_its_plugin_out(strangers: St
     strangers.install(
         "garbled",
         files={
-            "plugin.py": 'from trunkline.plugin import Plugin\nplugin = Plugin("garbled", "G", models="trunkline_garbled.models")\n',
+            "plugin.py": _WITH_MODELS.format(name="garbled"),
             "models.py": "",
             "migrations/0001_initial.py": "this is no Python",
         },
@@ -285,9 +290,17 @@ def test_a_failing_script_is_skipped_and_named(tmp_path: Path) -> None:
 
 
 def test_a_script_may_declare_dataclasses(tmp_path: Path) -> None:
-    code = "from __future__ import annotations\nfrom dataclasses import dataclass, KW_ONLY\n@dataclass\nclass A:\n    _: KW_ONLY\n    b: int"
+    code = """
+        from __future__ import annotations
+        from dataclasses import KW_ONLY, dataclass
+
+        @dataclass
+        class Area:
+            _: KW_ONLY
+            code: str
+    """
     (tmp_path / "extensions").mkdir()
-    (tmp_path / "extensions" / "typed.py").write_text(code)
+    (tmp_path / "extensions" / "typed.py").write_text(textwrap.dedent(code))
     loaded, _ = _load(extensions=tmp_path / "extensions")
     status = loaded.statuses["extension_typed"]
     assert (status.state, status.error) == (ENABLED, "")

@@ -2,6 +2,7 @@
 
 from sqlalchemy.dialects import postgresql, sqlite
 
+from trunkline.db.savepoint import savepoint
 from trunkline.errors import Refused, TrunklineError
 from trunkline.events.event import Event
 from trunkline.events.models import EventDelivery, EventSequence, OutboxEvent
@@ -47,7 +48,7 @@ def emit(ctx: Context, event: Event) -> None:
 def _ask_before(ctx: Context, event: Event) -> None:
     for plugin, function in ctx.app.hooks.implementations(f"before_{event.hook_suffix()}"):
         try:
-            with ctx.session.begin_nested():
+            with savepoint(ctx.session):
                 function(ctx=ctx, event=event)
         except TrunklineError:
             raise

@@ -3,8 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 from starlette.responses import Response
 
+from trunkline.db.savepoint import TransactionSpoilt, savepoint
 from trunkline.i18n import I18n, _
 from trunkline.plugin import MenuItem, Slot
 from trunkline.web import signing
@@ -153,9 +154,24 @@ class WebApp:
             self.app.hooks.failed(plugin, f"badge of menu entry {item.label}", error)
             return None
 
-    def _guard(self, page: "Page") -> AbstractContextManager[object]:
-        """Keeps a plugin's failed SQL from spoiling the page's transaction, which SQLite does not do anyway."""
-        return nullcontext() if self.app.database.is_sqlite else page.ctx.session.begin_nested()
+    @contextmanager
+    def _guard(self, page: "Page") -> Iterator[None]:
+        """Keeps a plugin's failed SQL from spoiling the page's transaction.
+
+        On SQLite a page that only reads needs no savepoint for that: starting afresh loses nothing.
+        """
+        session = page.ctx.session
+        if page.ctx.writing or not self.app.database.is_sqlite:
+            with savepoint(session):
+                yield
+            return
+        try:
+            yield
+            if not session.is_active:
+                raise TransactionSpoilt("it went on after a failed flush")
+        finally:
+            if not session.is_active:
+                session.rollback()
 
     # Slots
 
