@@ -5,7 +5,7 @@ from fastapi import Header
 from trunkline.auth import operations, queries, sign_in, tokens
 from trunkline.auth.schemas import EditUser, InviteUser, LoginIn, RefreshIn, TokenOut, UserOut
 from trunkline.auth.sessions import RequestFacts
-from trunkline.auth.tables import USERS
+from trunkline.auth.tables import USERS_OVER_REST
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
@@ -64,7 +64,7 @@ def _out(pair: tokens.TokenPair) -> TokenOut:
 @users.get("", permission="core.user.list")
 def list_users(ctx: Context, params: ListParams = list_params) -> Listing[UserOut]:
     """Users, staff and portal."""
-    return read_list(ctx, USERS, queries.list_users(ctx), params, UserOut)
+    return read_list(ctx, USERS_OVER_REST, queries.list_users(ctx), params, UserOut)
 
 
 @users.get("/{user_id}", permission="core.user.view")

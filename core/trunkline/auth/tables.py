@@ -1,5 +1,7 @@
 """The list of users, for the page and for REST."""
 
+from dataclasses import replace
+
 from sqlalchemy import RowMapping
 from sqlmodel import col
 
@@ -34,7 +36,6 @@ USERS = Table(
     label=_("Users"),
     filters=[
         Filter("status", _("Status"), [(item, lazy_state_label(item)) for item in UserStatus]),
-        Filter("kind", _("Kind"), [(UserKind.STAFF, _("Staff")), (UserKind.PORTAL, _("Customers"))]),
     ],
     tabs=[
         Tab("staff", _("Staff"), col(User.kind) == UserKind.STAFF, count=True),
@@ -45,4 +46,13 @@ USERS = Table(
     sort="name",
     row_href="/users/{id}",
     empty=Empty(_("Nobody yet"), _("People whom you invite appear here."), "users"),
+)
+
+#: Over REST there are no tabs; a filter takes their place.
+USERS_OVER_REST = replace(
+    USERS,
+    filters=[
+        *USERS.filters,
+        Filter("kind", _("Kind"), [(UserKind.STAFF, _("Staff")), (UserKind.PORTAL, _("Customers"))]),
+    ],
 )
