@@ -18,6 +18,7 @@ from trunkline.customers.schemas import (
     NewIndividual,
     RegisterCustomer,
     SetStatus,
+    StatusNote,
     StatusReason,
     UpdateCustomer,
 )
@@ -109,6 +110,10 @@ def edit(page: Page, command: EditBusiness | EditIndividual, number: str) -> Res
     return page.redirect(f"/customers/{number}", str(_("Saved.")))
 
 
+def _status_schema(page: Page, number: str, status: str) -> type[StatusNote]:
+    return StatusNote if status == CustomerStatus.ACTIVE else StatusReason
+
+
 def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
     customer = queries.get(page.ctx, number)
     if status not in TRANSITIONS[customer.status]:
@@ -124,12 +129,12 @@ def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
 @pages.form(
     "/customers/{number}/status/{status}",
     permission="core.customer.edit",
-    schema=StatusReason,
+    schema=_status_schema,
     template="customers/form.html",
     title=_("Change status"),
     initial=_status_initial,
 )
-def set_status(page: Page, command: StatusReason, number: str, status: str) -> Response:
+def set_status(page: Page, command: StatusNote, number: str, status: str) -> Response:
     change = SetStatus(status=CustomerStatus(status), reason=command.reason, version=command.version)
     customer = operations.set_status(page.ctx, number, change)
     return page.redirect(f"/customers/{number}", str(_("{name} was changed.", name=customer.name)))

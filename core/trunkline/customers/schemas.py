@@ -205,13 +205,24 @@ class UpdateCustomer(BaseModel):
     version: int | None = None
 
 
-class StatusReason(BaseModel):
-    """The form that asks why a customer is suspended or closed."""
+class StatusNote(BaseModel):
+    """The form that activates a customer; a reason may be given."""
 
     reason: Annotated[str, _text(300)] = Field(
-        default="", title=_("Reason"), description=_("Kept in the activity log.")
+        default="",
+        title=_("Reason"),
+        description=_("Kept in the activity log."),
+        json_schema_extra={"width": "full"},
     )
     version: int | None = None
+
+
+class StatusReason(StatusNote):
+    """The form that asks why a customer is suspended or closed."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] = Field(
+        title=_("Reason"), description=_("Kept in the activity log."), json_schema_extra={"width": "full"}
+    )
 
 
 class SetStatus(BaseModel):

@@ -133,7 +133,7 @@ def test_closing_asks_for_a_reason(app: App, staff: Staff) -> None:
     path = f"/customers/{number}/status/closed"
     refused = browser.submit(path, {"reason": ""})
     assert refused.status_code == 422
-    assert "Say why." in refused.text
+    assert "Fill in Reason." in refused.text
     closed = browser.submit(path, {"reason": "moved away"})
     assert "Closed" in closed.text
     assert browser.get(path).status_code == 404
