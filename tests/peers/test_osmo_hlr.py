@@ -86,7 +86,7 @@ def test_a_mobile_line_is_made_barred_freed_and_removed(real: OsmoHlr, play: Cal
         with Vty(real.host, real.vty_port) as vty:
             return Hlr(vty).find(IMSI)
 
-    assert play("do") == 1
+    assert play("do") == 2
     assert held() == Subscriber(IMSI, MSISDN, KI.lower(), OPC.lower(), "enabled")
     assert play("do") == 0
     play("suspend")

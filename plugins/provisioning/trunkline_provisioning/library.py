@@ -88,9 +88,3 @@ def find(app: "App", name: str) -> Playbook:
         else _("Make {path}.", path=str(app.config.playbook_folder / name / "do.yml"))
     )
     raise Refused(_("There is no playbook “{name}”.", name=name), field="playbook", remedy=remedy)
-
-
-def file_of(app: "App", reference: str) -> Path:
-    """The file that `mobile_line/do` means. Raises Refused."""
-    name, _slash, word = reference.partition("/")
-    return find(app, name).path(word or "do")

@@ -102,7 +102,9 @@ class Story:
             word = "unreachable" if kind == "runner_on_unreachable" else "failed"
             text = f"{_named(event)}: {word}{words}"
             # An item's failure comes before its task's, which only says that not all went well.
-            self._problem = self._problem or self.masked(text)
+            message = _message(event)
+            problem = f"{_named(event)}: {message}" if message else text
+            self._problem = self._problem or self.masked(problem)
             return Line("error", text, {**data, "at": event.get("path", "")})
         return None
 
@@ -148,12 +150,16 @@ def _named(event: Mapping[str, Any]) -> str:
 def _words(event: Mapping[str, Any]) -> str:
     seconds = event.get("seconds")
     took = f", {_time(seconds)}" if isinstance(seconds, int | float) and seconds else ""
+    message = _message(event)
+    return f"{took}: {message}" if message else took
+
+
+def _message(event: Mapping[str, Any]) -> str:
+    """What the task says about its result; nothing where no_log hides it."""
     if event.get("hidden"):
-        return took
+        return ""
     result = event.get("result", {})
-    message = result.get("msg") or result.get("reason") or result.get("stderr") or ""
-    text = " ".join(str(message).split())
-    return f"{took}: {text}" if text else took
+    return " ".join(str(result.get("msg") or result.get("reason") or result.get("stderr") or "").split())
 
 
 def _time(seconds: float) -> str:

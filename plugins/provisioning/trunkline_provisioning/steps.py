@@ -78,11 +78,15 @@ def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
         place = queries.hlr_place(ctx)
         variables = queries.run_variables(ctx, inputs.line_id, step)
         secrets = queries.run_secrets(ctx, variables)
-        path = library.file_of(step.app, reference)
+        name, _slash, word = reference.partition("/")
+        playbook = library.find(step.app, name)
     step.redact(*(form for values in secrets.values() for value in values.values() for form in forms(value)))
-    step.log(f"Playbook {reference} ({path}); {place}.", "warn" if place.kind == "simulated" else "info")
+    step.log(
+        f"Playbook {reference} of {playbook.source}; {place}.",
+        "warn" if place.kind == "simulated" else "info",
+    )
     run = PlaybookRun(
-        path,
+        playbook.path(word),
         variables,
         secrets,
         timedelta(seconds=settings.timeout_seconds),

@@ -52,7 +52,8 @@ def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, fi
     assert find() == Subscriber(IMSI, MSISDN, KI.lower(), OPC.lower(), "enabled")
     log = log_of(shop)
     assert "Simulated HLR at" in log
-    assert "Subscriber in the HLR" in log
+    assert "Subscriber and number in the HLR: changed" in log
+    assert f"Simulated HLR: {IMSI} created, MSISDN none → {MSISDN}" in log
     with shop.reading() as ctx:
         welcome = ctx.session.scalars(select(Email)).one()
         step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
@@ -116,6 +117,22 @@ def test_a_later_failure_takes_the_subscriber_out_again(shop: App, order: Order,
             == JobState.ROLLED_BACK
         )
         assert stock.counts(ctx) == {"sim": {"available": 1}, "number": {"available": 1}}
+
+
+def test_a_silent_hlr_fails_the_line_with_its_address_and_needs_a_person_to_undo(
+    shop: App, order: Order
+) -> None:
+    shop.config.plugin["provisioning"].update(hlr="external", hlr_host="127.0.0.1", hlr_port=9)
+    number = order().lines[0].service_number
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        job = ctx.session.scalars(select(Job).where(Job.kind == "catalog.order_line")).one()
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
+    # What an HLR holds that does not answer is unknown, so nothing is given back before a person has looked.
+    assert job.state == JobState.ROLLBACK_FAILED
+    assert step.error == "No subscriber in the HLR: HLR: 127.0.0.1:9 does not answer: Connection refused."
+    assert "Subscriber and number in the HLR: HLR: 127.0.0.1:9 does not answer" in log_of(shop)
+    assert state_of(shop, number) is ServiceState.PROVISIONING
 
 
 def test_a_playbook_with_a_syntax_error_refuses_the_order_with_file_and_line(shop: App, order: Order) -> None:
