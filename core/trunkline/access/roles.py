@@ -129,10 +129,10 @@ def actor_for(session: Session, user: User, address: str = "", *, kind: ActorKin
 
 
 @contextmanager
-def acting_as(ctx: Context, user: User) -> Iterator[None]:
+def acting_as(ctx: Context, user: User, address: str = "") -> Iterator[None]:
     """Within the block `user` acts: for somebody who has just proved who they are and has no session yet."""
     before = ctx.actor
-    ctx.actor = actor_for(ctx.session, user, before.address)
+    ctx.actor = actor_for(ctx.session, user, address or before.address)
     try:
         yield
     finally:

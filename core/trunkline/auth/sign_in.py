@@ -1,6 +1,6 @@
 """Proving who somebody is by e-mail and password (or by a provider that a plugin brings)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -14,7 +14,7 @@ from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
-from trunkline.operation import Context
+from trunkline.operation import SYSTEM, Context
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def _verified(ctx: Context, user: User | None, email: str, password: str) -> Pro
 
 
 def _record_failure(app: "App", email: str, user: User | None, facts: RequestFacts) -> None:
-    with app.unit_of_work() as ctx, ctx.run("core.user.sign_in_failed"):
-        ctx.note(user, label=email[:200], address=facts.address)
+    somebody = replace(SYSTEM, name="anonymous", address=facts.address)
+    with app.unit_of_work(somebody) as ctx, ctx.run("core.user.sign_in_failed"):
+        ctx.note(user, label=email[:200], email=email[:200])
 
 
 def open_session(app: "App", proof: Proof, facts: RequestFacts) -> str:
@@ -100,8 +101,8 @@ def _arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     user = ctx.session.get(User, proof.user_id)
     if user is None or not user.is_active:
         raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
-    with acting_as(ctx, user), ctx.run("core.user.sign_in"):
-        ctx.note(user, label=user.email, address=facts.address)
+    with acting_as(ctx, user, facts.address), ctx.run("core.user.sign_in"):
+        ctx.note(user, label=user.email)
     values: dict[str, object] = {"last_sign_in_at": ctx.now()}
     if proof.fresh_hash is not None:
         values["password_hash"] = proof.fresh_hash

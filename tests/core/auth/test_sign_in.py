@@ -85,7 +85,7 @@ def test_failures_are_on_record_with_the_address_they_came_from(app: App) -> Non
         entry = ctx.session.scalars(
             select(ActivityEntry).where(col(ActivityEntry.operation) == "core.user.sign_in_failed")
         ).one()
-    assert (entry.subject, entry.details["address"]) == ("nobody@example.com", "192.0.2.7")
+    assert (entry.subject, entry.address) == ("nobody@example.com", "192.0.2.7")
 
 
 def test_an_account_has_to_wait_after_too_many_attempts_even_with_the_right_password(app: App) -> None:
