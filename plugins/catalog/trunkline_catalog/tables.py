@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
@@ -55,6 +56,7 @@ def list_products(ctx: Context) -> Statement:
             col(CatalogService.product_id) == col(CatalogProduct.id),
             col(CatalogService.state) == ServiceState.ACTIVE,
         )
+        .correlate(CatalogProduct)
         .scalar_subquery()
     )
     statement: Any = select(
@@ -124,9 +126,11 @@ PRODUCTS = Table(
 
 def list_orders(ctx: Context) -> Statement:
     """Orders that the actor may see, each with its first line."""
+    each = aliased(CatalogOrderLine)
     lines = (
-        select(func.count(col(CatalogOrderLine.id)))
-        .where(col(CatalogOrderLine.order_id) == col(CatalogOrder.id))
+        select(func.count(col(each.id)))
+        .where(col(each.order_id) == col(CatalogOrder.id))
+        .correlate(CatalogOrder)
         .scalar_subquery()
     )
     statement: Any = (

@@ -16,7 +16,7 @@ from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.forms import PARAMETER, PICK, order_schema
-from trunkline_catalog.operations.orders import ordering_customer
+from trunkline_catalog.operations.orders import ordering_customer, placed_before
 from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, ProductView
 from trunkline_catalog.tables import KIND_ICONS
 from trunkline_inventory import queries as inventory
@@ -193,6 +193,9 @@ def place(page: Page) -> Response:
     choice = _chosen(page)
     form = _form(page, choice).parse(page.form_data)
     key = str(page.form_data.get("idempotency_key") or "")
+    # Sent twice, its own order already holds what was picked.
+    if key and (before := placed_before(page.ctx, f"{choice.customer.key}:{key}")) is not None:
+        return page.redirect(f"/catalog/orders/{before.number}")
     if not form.valid:
         return _ask_details(page, choice, form, 422)
     try:
