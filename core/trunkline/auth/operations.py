@@ -81,7 +81,7 @@ def _mail_invitation(ctx: Context, user: User) -> str:
 
 def mail_link(ctx: Context, user: User, purpose: LinkPurpose) -> str:
     """Queue a mail with a fresh link, whose secret the e-mail log masks; returns the link's address."""
-    token = links.make(ctx, user, purpose)
+    token, life = links.make(ctx, user, purpose), links.lifetime(ctx, purpose)
     address = links.address_of(ctx, token)
     mail.queue(
         ctx,
@@ -93,7 +93,8 @@ def mail_link(ctx: Context, user: User, purpose: LinkPurpose) -> str:
             "link": address,
             "operator": ctx.app.config.operator_name,
             "is_portal": user.kind == UserKind.PORTAL,
-            "valid": links.lifetime(ctx, purpose),
+            "days": life.days,
+            "minutes": int(life.total_seconds() // 60),
         },
         customer_id=user.customer_id,
         key=f"link:{digest(token)}",

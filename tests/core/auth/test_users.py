@@ -84,6 +84,17 @@ def test_the_database_keeps_only_the_digest_of_a_link(app: App, mailed_link: Lin
         assert ctx.session.scalars(select(UserLink)).one().token_hash != token
 
 
+def test_the_mails_say_how_long_the_link_works(app: App) -> None:
+    create_user(app, "ana@example.com", "cashier")
+    invited(app)
+    with app.unit_of_work() as ctx:
+        own_account.ask_for_link(ctx, "ana@example.com")
+    with app.reading() as ctx:
+        texts = {mail.recipient: mail.text for mail in ctx.session.scalars(select(Email))}
+    assert "within 7 days" in texts["bruno@example.com"]
+    assert "within 60 minutes" in texts["ana@example.com"]
+
+
 def test_inviting_again_makes_the_first_link_useless(app: App, mailed_link: Link) -> None:
     key = invited(app)
     first = token_in(mailed_link("bruno@example.com"))
