@@ -77,14 +77,14 @@ def _new_order(page: Page, customer: Customer) -> str | None:
 
 def _tiles(page: Page, subject: object) -> str:
     rows = page.ctx.session.execute(
-        select(col(CatalogOrder.state), func.count())
+        select(col(CatalogOrder.state), func.count().label("total"))
         .where(
             col(CatalogOrder.state).in_((OrderState.IN_PROGRESS, OrderState.FAILED)),
             *page.ctx.visible_conditions(CatalogOrder),
         )
         .group_by(col(CatalogOrder.state))
     )
-    counts: dict[str, int] = dict(rows.tuples().all())
+    counts = {row.state: row.total for row in rows}
     services = page.ctx.session.scalar(
         select(func.count(col(CatalogService.id))).where(
             col(CatalogService.state) == ServiceState.ACTIVE, *page.ctx.visible_conditions(CatalogService)
