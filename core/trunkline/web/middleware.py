@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("trunkline.access")
+_LINKS = "/set-password/"
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 #: Pages run no inline script; style attributes (widths of meters) are allowed, style elements are not.
@@ -52,7 +53,14 @@ class RequestId:
             await self.app(scope, receive, send_with_id)
         finally:
             took = (time.perf_counter() - began) * 1000
-            log.info("%s %s %s %.1f ms %s", scope["method"], scope["path"], status, took, request_id)
+            log.info(
+                "%s %s %s %.1f ms %s", scope["method"], _loggable(scope["path"]), status, took, request_id
+            )
+
+
+def _loggable(path: str) -> str:
+    """The path without the secret that a mailed link carries in it."""
+    return f"{_LINKS}…" if path.startswith(_LINKS) else path
 
 
 class SecurityHeaders:

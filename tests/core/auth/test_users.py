@@ -84,6 +84,19 @@ def test_the_database_keeps_only_the_digest_of_a_link(app: App, mailed_link: Lin
         assert ctx.session.scalars(select(UserLink)).one().token_hash != token
 
 
+def test_the_access_log_does_not_hold_the_secret_of_a_link(
+    app: App, mailed_link: Link, make_client: Callable[[], Browser], caplog: pytest.LogCaptureFixture
+) -> None:
+    invited(app)
+    path = mailed_link("bruno@example.com")
+    with caplog.at_level("INFO"):
+        make_client().get(path)
+    assert "/set-password/…" in caplog.text
+    assert token_in(path) not in " ".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("trunkline")
+    )
+
+
 def test_the_mails_say_how_long_the_link_works(app: App) -> None:
     create_user(app, "ana@example.com", "cashier")
     invited(app)
