@@ -1,14 +1,16 @@
 """One page of a table as templates draw it: addresses, tabs, chips, counts in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from sqlalchemy import RowMapping
 
 from trunkline.i18n import format_number, ngettext, translate
 from trunkline.web import keyset
+from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
 from trunkline.web.table_params import COUNT_LIMIT, day_of, figure, pairs_of, values_of
 from trunkline.web.tones import tone_of
@@ -126,7 +128,7 @@ class TableView:
             count = self.tab_counts.get(item.value)
             shown = "" if count is None else figure(count)
             href = self.url(view=item.value if position else None)
-            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone))
+            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone if count else ""))
         return drawn
 
     @property
@@ -225,6 +227,10 @@ class TableView:
             wanted = [c.key for c in self.table.columns if (c.key in shown) != (c.key == column.key)]
             choices.append((column.label, self.url(cols=",".join(wanted)), column.key in shown))
         return choices
+
+    def row_drawer(self, svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
+        """What draws the cells of a row; `svg` draws icons."""
+        return row_drawer(self.columns, svg)
 
     @property
     def signed_query(self) -> str:

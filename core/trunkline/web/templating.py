@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -18,6 +18,7 @@ from trunkline.web import tones
 from trunkline.web.assets import Assets
 from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
+from trunkline.web.writing import moment_text, money_text, phone_text
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -76,14 +77,15 @@ def make_environment(
     if i18n is not None:
         _i18n.install(i18n)
     known = assets or Assets()
+    svg = lru_cache(maxsize=1024)(partial(icon, known))
     environment.filters.update(_FILTERS)
     environment.globals.update(
         {
             "_": _i18n.translate,
             "ngettext": _i18n.ngettext,
             "static": known.url,
-            "svg": partial(icon, known),
-            "icon": partial(icon, known),
+            "svg": svg,
+            "icon": svg,
             "slot": slot or _no_slot,
             "url_query": url_query,
             "csrf_field": csrf_field,
@@ -182,40 +184,27 @@ def money(value: Any, currency: str | None = None, *, exact: bool = False) -> Ma
         micros, named = value, currency
     else:
         micros, named = value.micros, value.currency
-    text = _i18n.format_money(int(micros), str(named), exact=exact)
-    return Markup('<span class="num text-nowrap">{}</span>').format(text)
-
-
-def _time(value: date | datetime | None, text: Callable[[Any], str]) -> Markup:
-    if value is None:
-        return Markup("")
-    moment = _i18n.localize(value) if isinstance(value, datetime) else value
-    full = (
-        _i18n.format_datetime(value, style="full")
-        if isinstance(value, datetime)
-        else _i18n.format_date(value)
-    )
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), full, text(value))
+    return money_text(int(micros), str(named), exact=exact)
 
 
 def datetime_filter(value: datetime | None, style: str = "medium") -> Markup:
     """Date and time in the zone of display."""
-    return _time(value, lambda moment: _i18n.format_datetime(moment, style=style))
+    return Markup("") if value is None else moment_text(value, "datetime", style)
 
 
 def date_filter(value: date | datetime | None, style: str = "medium") -> Markup:
     """A calendar date."""
-    return _time(value, lambda moment: _i18n.format_date(moment, style=style))
+    return Markup("") if value is None else moment_text(value, "date", style)
 
 
 def time_filter(value: datetime | None, style: str = "short") -> Markup:
     """The clock time."""
-    return _time(value, lambda moment: _i18n.format_time(moment, style=style))
+    return Markup("") if value is None else moment_text(value, "time", style)
 
 
 def relative(value: datetime | None) -> Markup:
     """How long ago, with the full moment as the title."""
-    return _time(value, _i18n.format_relative)
+    return Markup("") if value is None else moment_text(value, "relative")
 
 
 def duration(value: float | timedelta | None) -> str:
@@ -234,18 +223,8 @@ def number(value: float | Decimal | None, digits: int | None = None) -> str:
 
 
 def phone(value: str | None) -> str:
-    """An E.164 number spaced the way its country writes it; anything else unchanged."""
-    if not value:
-        return ""
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(value if value.startswith("+") else f"+{value}")
-    except phonenumbers.NumberParseException:
-        return value
-    if not phonenumbers.is_possible_number(parsed):
-        return value
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    """A telephone number spaced the way its country writes it."""
+    return phone_text(value) if value else ""
 
 
 def initials(name: str) -> str:

@@ -1,0 +1,65 @@
+"""Figures and dates as markup. What was written once in a language is remembered: lists repeat amounts, days and numbers."""
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from trunkline import i18n
+
+_REMEMBERED = 8192
+
+
+def money_text(micros: int, currency: str, *, exact: bool = False) -> Markup:
+    """An amount of micro-units in its currency, on one line."""
+    return _money(int(micros), str(currency), exact, i18n.current_locale())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _money(micros: int, currency: str, exact: bool, locale: str) -> Markup:
+    text = i18n.format_money(micros, currency, locale, exact=exact)
+    return Markup('<span class="num text-nowrap">{}</span>').format(text)
+
+
+def moment_text(value: date | datetime, kind: str, style: str = "medium") -> Markup:
+    """A `<time>` of kind `datetime`, `date`, `time` or `relative`, with the full moment as its title."""
+    if kind == "relative" and isinstance(value, datetime):
+        return _time(value, i18n.format_relative(value), i18n.current_locale(), i18n.current_zone())
+    return _moment(value, kind, style, i18n.current_locale(), i18n.current_zone())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _moment(value: date | datetime, kind: str, style: str, locale: str, zone: str) -> Markup:
+    if kind == "datetime" and isinstance(value, datetime):
+        text = i18n.format_datetime(value, locale, style)
+    elif kind == "time" and isinstance(value, datetime):
+        text = i18n.format_time(value, locale, style)
+    else:
+        text = i18n.format_date(value, locale, style)
+    return _time(value, text, locale, zone)
+
+
+def _time(value: date | datetime, text: str, locale: str, zone: str) -> Markup:
+    if isinstance(value, datetime):
+        machine, full = _machine(value, locale, zone)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, full, text)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _machine(value: datetime, locale: str, zone: str) -> tuple[str, str]:
+    return i18n.localize(value).isoformat(), i18n.format_datetime(value, locale, "full")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def phone_text(value: str) -> str:
+    """An E.164 number spaced the way its country writes it; anything else unchanged."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(value if value.startswith("+") else f"+{value}")
+    except phonenumbers.NumberParseException:
+        return value
+    if not phonenumbers.is_possible_number(parsed):
+        return value
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
