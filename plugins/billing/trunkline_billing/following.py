@@ -3,6 +3,7 @@
 from sqlmodel import col, select
 
 from trunkline.customers.events import CustomerRegistered
+from trunkline.i18n import format_date, format_money
 from trunkline.mail.operations import queue
 from trunkline.operation import Context
 from trunkline_billing.events import BillingRunAdvanced, InvoiceIssued
@@ -54,20 +55,20 @@ def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
     ).all()
     for invoice, account_number in rows:
         address = str(invoice.customer.get("email") or "")
+        language = str(invoice.customer.get("language") or ctx.app.config.language)
         if address:
             queue(
                 ctx,
                 template="billing/mail/invoice_issued",
                 to=address,
-                language=str(invoice.customer.get("language") or ctx.app.config.language),
+                language=language,
                 context={
                     "customer_name": invoice.customer["name"],
                     "operator_name": invoice.operator["name"],
                     "number": invoice.number,
                     "account": account_number,
-                    "total_micros": invoice.total_micros,
-                    "currency": invoice.currency,
-                    "due_date": invoice.due_date,
+                    "total": format_money(invoice.total_micros, invoice.currency, language),
+                    "due_date": format_date(invoice.due_date, language),
                     "address": f"{ctx.app.config.public_url}/portal/invoices/{invoice.number}",
                 },
                 customer_id=invoice.customer_id,

@@ -7,7 +7,7 @@ from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import Importer
 from trunkline.operation import Context
-from trunkline.plugin import Plugin, SearchKind, StepKind, hookimpl
+from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.permissions import PERMISSIONS
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
 
+if TYPE_CHECKING:
+    import typer
+
+    from trunkline.app import App
+    from trunkline.demo.month import DemoMonth
+    from trunkline.rest.routing import RestRoutes
+    from trunkline.web.pages import Pages
+
 plugin = Plugin(
     name="billing",
     label=_("Billing"),
@@ -29,6 +37,65 @@ plugin = Plugin(
     models="trunkline_billing.models",
     summary=_("Accounts, rating, charges, invoices and payments."),
 )
+
+
+@hookimpl
+def routes() -> "Sequence[Pages]":
+    from trunkline_billing.pages import PAGES
+
+    return PAGES
+
+
+@hookimpl
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline_billing.rest import REST
+
+    return (REST,)
+
+
+@hookimpl
+def menu() -> Sequence[MenuItem]:
+    def entry(order: int, label: str, word: str, icon: str, permission: str, key: str = "") -> MenuItem:
+        return MenuItem(label, f"/billing/{word}", icon, f"billing.{permission}", "Billing", order, key=key)
+
+    return (
+        entry(10, _("Invoices"), "invoices", "file-invoice", "invoice.list", "i"),
+        entry(20, _("Payments"), "payments", "cash", "payment.list", "y"),
+        entry(30, _("Accounts"), "accounts", "report-money", "account.list"),
+        entry(40, _("Billing runs"), "runs", "calendar-repeat", "run.list"),
+        entry(50, _("Tariffs"), "tariffs", "table", "tariff.list"),
+        entry(60, _("Ledger"), "ledger", "notebook", "ledger.view"),
+        entry(70, _("Taxes"), "taxes", "receipt-tax", "tax.list"),
+    )
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    from trunkline_billing.slots import SLOTS
+
+    return SLOTS
+
+
+@hookimpl
+def cli(app: "typer.Typer") -> None:
+    from trunkline_billing.commands import billing
+
+    app.add_typer(billing, name="billing")
+
+
+@hookimpl
+def demo_month(app: "App", month: "DemoMonth") -> None:
+    from trunkline_billing import demo
+
+    demo.live(app, month)
+
+
+@hookimpl
+def demo_today(app: "App", month: "DemoMonth") -> None:
+    from trunkline_billing import demo
+
+    with app.unit_of_work() as ctx:
+        demo.finish(ctx)
 
 
 @hookimpl
@@ -120,6 +187,14 @@ def demo_month(app: "App", month: "DemoMonth") -> None:
     from trunkline_billing import demo
 
     demo.live(app, month)
+
+
+@hookimpl
+def demo_today(app: "App", month: "DemoMonth") -> None:
+    from trunkline_billing import demo
+
+    with app.unit_of_work() as ctx:
+        demo.finish(ctx)
 
 
 @hookimpl

@@ -4,7 +4,14 @@ from trunkline_billing.operations.accounts import default_account, open_account
 from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging, undo_charging
 from trunkline_billing.operations.invoices import issue_invoice, void_invoice
 from trunkline_billing.operations.payments import record_payment, record_payments, reverse_payment
-from trunkline_billing.operations.runs import RunProgress, advance, due_periods, run_billing, run_period
+from trunkline_billing.operations.runs import (
+    RunProgress,
+    advance,
+    check_over,
+    due_periods,
+    run_billing,
+    run_period,
+)
 from trunkline_billing.operations.taxes import create_tax_scheme
 
 __all__ = [
@@ -12,6 +19,7 @@ __all__ = [
     "RunProgress",
     "advance",
     "charge_service",
+    "check_over",
     "create_tax_scheme",
     "default_account",
     "due_periods",

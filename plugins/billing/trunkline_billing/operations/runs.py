@@ -49,9 +49,8 @@ def run_billing(ctx: Context, period: str) -> BillingRun:
             return progress.run
 
 
-@operation("billing.run.run")
-def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
-    """Invoice the next accounts of a month and say how far that is. Raises Refused while the month is not over."""
+def check_over(ctx: Context, period: str) -> Period:
+    """The month, when it can be run. Raises Refused while it is not over."""
     month = Period.parse(period)
     if ctx.now() < month.end(ctx.app.config.zone):
         raise Refused(
@@ -59,6 +58,13 @@ def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
             field="period",
             remedy=_("Run it from the first day of the next month, or use “Invoice now” for one account."),
         )
+    return month
+
+
+@operation("billing.run.run")
+def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
+    """Invoice the next accounts of a month and say how far that is. Raises Refused while the month is not over."""
+    month = check_over(ctx, period)
     run = ctx.session.scalars(
         select(BillingRun).where(BillingRun.period == str(month)).with_for_update()
     ).one_or_none()
@@ -106,7 +112,7 @@ def run_period(app: "App", period: str, actor: Actor = SYSTEM) -> int:
 
 
 def due_periods(ctx: Context, until: date | None = None) -> list[str]:
-    """Months that are over by the end of the day before `until` (today unless given) and have something to invoice, oldest first."""
+    """Months that are over before the day `until` (today unless given) and were not run to their end, oldest first."""
     zone = ctx.app.config.zone
     last = Period.of(until or local_day(ctx.now(), zone)).previous
     first = _first_open(ctx)

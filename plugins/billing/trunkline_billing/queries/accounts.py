@@ -269,3 +269,23 @@ def entry_select(ctx: Context) -> "Select[Any]":
         .join(BillingAccount, col(BillingAccount.id) == col(BillingEntry.account_id))
         .where(*ctx.visible_conditions(BillingEntry))
     )
+
+
+def find_accounts(ctx: Context, typed: str, limit: int = 8) -> list[tuple[str, str]]:
+    """Open accounts whose number, customer number or customer name contains what was typed, as (number, description)."""
+    word = typed.strip().lower()
+    statement = (
+        account_select(ctx)
+        .where(col(BillingAccount.state) == "open")
+        .order_by(col(Customer.name), col(BillingAccount.id))
+        .limit(limit)
+    )
+    for part in word.split()[:4]:
+        statement = statement.where(
+            func.lower(col(Customer.name)).contains(part, autoescape=True)
+            | func.lower(col(BillingAccount.number)).contains(part, autoescape=True)
+            | func.lower(col(Customer.number)).contains(part, autoescape=True)
+        )
+    return [
+        (row.number, f"{row.customer_name} · {row.customer_number}") for row in ctx.session.execute(statement)
+    ]

@@ -1,6 +1,8 @@
 """Invoices, payments and runs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, literal, select
@@ -268,3 +270,80 @@ def tax_schemes(ctx: Context) -> list[tuple[BillingTaxScheme, list[NamedRate]]]:
         rates.setdefault(rate.scheme_id, []).append(NamedRate(rate.name, rate.rate_millionths))
     schemes = ctx.session.scalars(select(BillingTaxScheme).order_by(col(BillingTaxScheme.name)))
     return [(scheme, rates.get(scheme.key, [])) for scheme in schemes]
+
+
+def payments_for(ctx: Context, invoice_id: int) -> list[tuple[str, datetime, Money]]:
+    """What paid an invoice: payment number, when, how much."""
+    rows = ctx.session.execute(
+        select(
+            col(BillingPayment.number),
+            col(BillingPayment.received_at),
+            col(BillingAllocation.amount_micros),
+            col(BillingPayment.currency),
+        )
+        .join(BillingPayment, col(BillingPayment.id) == col(BillingAllocation.payment_id))
+        .where(col(BillingAllocation.invoice_id) == invoice_id, *ctx.visible_conditions(BillingPayment))
+        .order_by(col(BillingPayment.id))
+    )
+    return [(number, at, Money(amount, currency)) for number, at, amount, currency in rows]
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """Open and overdue money of one currency over all visible customers."""
+
+    open: Money
+    overdue: Money
+    overdue_invoices: int
+
+
+def outstanding(ctx: Context) -> list[Outstanding]:
+    """What customers owe, by currency."""
+    due = BillingInvoice.total_micros - BillingInvoice.paid_micros
+    late = is_overdue(ctx)
+    rows = ctx.session.execute(
+        select(
+            col(BillingInvoice.currency),
+            func.sum(due).label("open"),
+            func.coalesce(func.sum(case((late, due), else_=literal(0))), 0).label("overdue"),
+            func.coalesce(func.sum(case((late, literal(1)), else_=literal(0))), 0).label("invoices"),
+        )
+        .where(col(BillingInvoice.state) == InvoiceState.OPEN, *ctx.visible_conditions(BillingInvoice))
+        .group_by(col(BillingInvoice.currency))
+        .order_by(col(BillingInvoice.currency))
+    )
+    return [
+        Outstanding(
+            Money(int(row.open), row.currency), Money(int(row.overdue), row.currency), int(row.invoices)
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class OpenInvoice:
+    """An invoice that wants money, in short."""
+
+    number: str
+    account_number: str
+    period: str
+    due_date: date
+    due: Money
+
+
+def open_invoices(ctx: Context) -> list[OpenInvoice]:
+    """Every visible invoice that still wants money, the oldest due first."""
+    rows = ctx.session.execute(
+        select(
+            col(BillingInvoice.number),
+            col(BillingAccount.number),
+            col(BillingInvoice.period),
+            col(BillingInvoice.due_date),
+            BillingInvoice.total_micros - BillingInvoice.paid_micros,
+            col(BillingInvoice.currency),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
+        .where(col(BillingInvoice.state) == InvoiceState.OPEN, *ctx.visible_conditions(BillingInvoice))
+        .order_by(col(BillingInvoice.due_date), col(BillingInvoice.id))
+    )
+    return [OpenInvoice(row[0], row[1], row[2], row[3], Money(int(row[4]), row[5])) for row in rows]

@@ -16,9 +16,7 @@ _MAX_TEXT = 60
 
 #: A record that passed, in the order that sorts it: start (POSIX), key, then
 #: service, type, direction, identifier, other party, origin area, carrier, cell, quantity, start (database text), price or None, month.
-CheckedUse = tuple[
-    float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, str
-]
+CheckedUse = tuple[float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, str]
 #: Column at fault and reason.
 Fault = tuple[str, str]
 Check = Callable[[Sequence[str]], "CheckedUse | Fault"]
@@ -97,7 +95,12 @@ def checker(facts: Facts, source_columns: Sequence[int]) -> Check:
         elif kind == "data":
             return "direction", "data is counted in one direction only; write out"
         origin, carrier, cell = cells[i_origin], cells[i_carrier], cells[i_cell]
-        if len(other) > _MAX_TEXT or len(origin) > _MAX_TEXT or len(carrier) > _MAX_TEXT or len(cell) > _MAX_TEXT:
+        if (
+            len(other) > _MAX_TEXT
+            or len(origin) > _MAX_TEXT
+            or len(carrier) > _MAX_TEXT
+            or len(cell) > _MAX_TEXT
+        ):
             return "callee", f"no text may be longer than {_MAX_TEXT} characters"
         plain = len(start_text) == 20 and start_text[-1] == "Z" and start_text[7] == "-"
         utc = start_text if plain else moment.astimezone(UTC).isoformat()

@@ -57,7 +57,9 @@ class Facts:
 @lru_cache(maxsize=8)
 def _calendar(zone: str) -> tuple[list[float], list[str]]:
     periods = [Period(year, month) for year in range(_FIRST_YEAR, _LAST_YEAR) for month in range(1, 13)]
-    return [period.start(ZoneInfo(zone)).timestamp() for period in periods], [str(period) for period in periods]
+    return [period.start(ZoneInfo(zone)).timestamp() for period in periods], [
+        str(period) for period in periods
+    ]
 
 
 def load_facts(ctx: Context) -> Facts:

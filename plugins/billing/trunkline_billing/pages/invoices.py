@@ -1,0 +1,100 @@
+"""Invoices: the list, one invoice, its PDF, voiding, and invoicing one account now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from trunkline.customers import queries as customers
+from trunkline.i18n import gettext as _
+from trunkline.web.pages import Page, Pages
+from trunkline_billing import operations, queries
+from trunkline_billing.schemas import InvoiceView, VoidInvoice
+from trunkline_billing.tables import invoice_table
+from trunkline_billing.words import USAGE_LABELS, quantity_text
+
+PAGES = Pages()
+LIST = "/billing/invoices"
+
+
+@PAGES.get(LIST, permission="billing.invoice.list")
+def invoices(page: Page) -> Response:
+    page.title = str(_("Invoices"))
+    page.crumbs((page.title, ""))
+    return page.table(
+        "billing/list.html", invoice_table(page.ctx), queries.invoice_select(page.ctx), actions=()
+    )
+
+
+@PAGES.get(LIST + "/{number}", permission="billing.invoice.view")
+def invoice(page: Page, number: str) -> Response:
+    view = queries.invoice(page.ctx, number)
+    page.title = view.number
+    page.crumbs((str(_("Invoices")), LIST), (view.number, ""))
+    return page.render(
+        "billing/invoice.html",
+        invoice=view,
+        customer=customers.by_id(page.ctx, view.customer_id),
+        lines=[
+            (line, line_text(line.kind, line.usage_type, line.description), _quantity(line))
+            for line in view.lines
+        ],
+        payments=queries.payments_for(page.ctx, view.id),
+    )
+
+
+def line_text(kind: str, usage_type: str, description: str) -> str:
+    """What a line is for, in the reader's words."""
+    if kind == "usage":
+        return str(USAGE_LABELS[usage_type])
+    return str(_("{product}, set-up", product=description)) if kind == "setup" else description
+
+
+def _quantity(line: Any) -> str:
+    if line.kind == "usage":
+        return quantity_text(line.usage_type, line.quantity)
+    return str(_("{n} days", n=line.quantity)) if line.kind == "monthly" else "1"
+
+
+@PAGES.get(LIST + "/{number}/pdf", permission="billing.invoice.view")
+def pdf(page: Page, number: str) -> Response:
+    content = queries.invoice_pdf(page.ctx, number)
+    headers = {
+        "Content-Disposition": f'inline; filename="{number}.pdf"',
+        "Cache-Control": "private, no-cache",
+    }
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def _void_initial(page: Page, number: str) -> Mapping[str, Any]:
+    view: InvoiceView = queries.invoice(page.ctx, number)
+    page.title = str(_("Void {number}", number=number))
+    page.crumbs((str(_("Invoices")), LIST), (number, f"{LIST}/{number}"), (str(_("Void")), ""))
+    return {
+        "form_options": {"cancel": f"{LIST}/{number}", "submit": str(_("Void invoice")), "danger": True},
+        "_": view.id,
+    }
+
+
+@PAGES.form(
+    LIST + "/{number}/void",
+    permission="billing.invoice.cancel",
+    schema=VoidInvoice,
+    template="billing/form.html",
+    title=_("Void invoice"),
+    initial=_void_initial,
+    extra=lambda page, number: {
+        "text": _(
+            "The number stays used, the charges wait for the next invoice, and what was paid becomes credit."
+        )
+    },
+)
+def void(page: Page, command: VoidInvoice, number: str) -> Response:
+    operations.void_invoice(page.ctx, number, command)
+    return page.redirect(f"{LIST}/{number}", str(_("{number} is void.", number=number)))
+
+
+@PAGES.post("/billing/accounts/{number}/invoice", permission="billing.invoice.issue")
+def invoice_now(page: Page, number: str) -> Response:
+    issued = operations.issue_invoice(page.ctx, number)
+    return page.redirect(f"{LIST}/{issued.number}", str(_("{number} was issued.", number=issued.number)))

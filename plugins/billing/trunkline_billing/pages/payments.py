@@ -1,0 +1,126 @@
+"""Payments: the list, the cash desk, the receipt, and taking one back."""
+
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import Any
+
+from starlette.responses import Response
+
+from trunkline.customers import queries as customers
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
+from trunkline.web.pages import Page, Pages
+from trunkline_billing import operations, queries
+from trunkline_billing.schemas import AccountView, InvoiceView, RecordPayment, ReversePayment
+from trunkline_billing.tables import payment_table
+
+PAGES = Pages()
+LIST = "/billing/payments"
+
+
+@PAGES.get(LIST, permission="billing.payment.list")
+def payments(page: Page) -> Response:
+    page.title = str(_("Payments"))
+    page.crumbs((page.title, ""))
+    actions = ((str(_("Take payment")), LIST + "/new", "cash", "billing.payment.record"),)
+    return page.table("billing/list.html", payment_table(), queries.payment_select(page.ctx), actions=actions)
+
+
+def _chosen(page: Page) -> AccountView | None:
+    number = (page.query.get("account") or str(page.form_data.get("account_number", ""))).strip().upper()
+    if not number:
+        return None
+    try:
+        return queries.account(page.ctx, number)
+    except NotFound:
+        return None
+
+
+def _open(page: Page, account: AccountView | None) -> list[InvoiceView]:
+    return queries.open_invoices_of(page.ctx, account.id) if account is not None else []
+
+
+def _initial(page: Page) -> Mapping[str, Any]:
+    page.crumbs((str(_("Payments")), LIST), (str(_("Take payment")), ""))
+    account = _chosen(page)
+    due = _open(page, account)
+    owed = max(0, account.balance.micros) if account is not None else 0
+    return {
+        "account_number": account.number if account is not None else page.query.get("account", ""),
+        "amount": _plain(owed, account) if account is not None and owed else None,
+        "key": token_hex(12),
+        "form_options": {
+            "cancel": LIST,
+            "choices": {"invoices": [(view.number, f"{view.number} · {view.period}") for view in due]},
+        },
+    }
+
+
+def _plain(micros: int, account: AccountView) -> Any:
+    from trunkline.money import Money
+
+    return Money(micros, account.currency).decimal()
+
+
+def _extra(page: Page) -> Mapping[str, Any]:
+    account = _chosen(page)
+    owner = customers.by_id(page.ctx, account.customer_id) if account is not None else None
+    return {"account": account, "owner": owner, "due": _open(page, account)}
+
+
+@PAGES.form(
+    LIST + "/new",
+    permission="billing.payment.record",
+    schema=RecordPayment,
+    template="billing/take_payment.html",
+    title=_("Take payment"),
+    initial=_initial,
+    extra=_extra,
+    submit=_("Take payment"),
+)
+def take(page: Page, command: RecordPayment) -> Response:
+    payment = operations.record_payment(page.ctx, command)
+    return page.redirect(f"{LIST}/{payment.number}", str(_("{number} was recorded.", number=payment.number)))
+
+
+@PAGES.get("/billing/payments/accounts", permission="billing.payment.record")
+def find_account(page: Page) -> Response:
+    """Choices of the account box: by number, customer number or name."""
+    typed = page.query.get("account_number", "") or page.query.get("q", "")
+    return page.part("billing/account_choices.html", found=queries.find_accounts(page.ctx, typed))
+
+
+@PAGES.get(LIST + "/{number}", permission="billing.payment.view")
+def payment(page: Page, number: str) -> Response:
+    view = queries.payment(page.ctx, number)
+    page.title = view.number
+    page.crumbs((str(_("Payments")), LIST), (view.number, ""))
+    return page.render(
+        "billing/payment.html",
+        payment=view,
+        account=queries.account(page.ctx, view.account_number),
+        customer=customers.by_id(page.ctx, view.customer_id),
+    )
+
+
+def _reverse_initial(page: Page, number: str) -> Mapping[str, Any]:
+    queries.payment(page.ctx, number)
+    page.title = str(_("Reverse {number}", number=number))
+    page.crumbs((str(_("Payments")), LIST), (number, f"{LIST}/{number}"), (str(_("Reverse")), ""))
+    return {
+        "form_options": {"cancel": f"{LIST}/{number}", "submit": str(_("Reverse payment")), "danger": True}
+    }
+
+
+@PAGES.form(
+    LIST + "/{number}/reverse",
+    permission="billing.payment.reverse",
+    schema=ReversePayment,
+    template="billing/form.html",
+    title=_("Reverse payment"),
+    initial=_reverse_initial,
+    extra=lambda page, number: {"text": _("The invoices that it paid are open again.")},
+)
+def reverse(page: Page, command: ReversePayment, number: str) -> Response:
+    operations.reverse_payment(page.ctx, number, command)
+    return page.redirect(f"{LIST}/{number}", str(_("{number} was reversed.", number=number)))

@@ -1,0 +1,531 @@
+"""REST: accounts, balances, charges, usage, invoices with their PDF, payments, runs, tariffs."""
+
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import Query
+from pydantic import BaseModel, Field, model_validator
+from starlette.responses import Response
+
+from trunkline.customers import queries as customers
+from trunkline.money import Money
+from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+from trunkline_billing import operations, queries
+from trunkline_billing.quoting import quote
+from trunkline_billing.schemas import (
+    AccountView,
+    CreateTaxScheme,
+    InvoiceView,
+    OpenAccount,
+    PaymentView,
+    QuoteUsage,
+    RecordPayment,
+    ReversePayment,
+    RunBilling,
+    VoidInvoice,
+)
+from trunkline_billing.steps import enqueue_run
+from trunkline_billing.tables import ACCOUNTS, CHARGES, invoice_table, payment_table, rate_table, usage_table
+
+REST = RestRoutes("/billing", "billing")
+
+
+class AmountOut(BaseModel):
+    """An amount as decimal text beside its currency."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> "AmountOut":
+        return cls(amount=str(money), currency=money.currency)
+
+
+class _MoneyRow(BaseModel):
+    """A row whose amounts come as micro-units of the currency beside them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_decimal_text(cls, row: dict[str, Any]) -> dict[str, Any]:
+        amounts = ("balance", "amount", "total", "due", "cost")
+        shown = {
+            name: str(Money(int(row[name]), str(row["currency"])))
+            for name in amounts
+            if name in row and not isinstance(row[name], str)
+        }
+        return {**row, **shown}
+
+
+class AccountRow(_MoneyRow):
+    """An account as lists show it."""
+
+    number: str
+    name: str
+    kind: str
+    state: str
+    currency: str
+    customer_number: str
+    customer_name: str
+    balance: str
+
+
+class AccountOut(BaseModel):
+    """An account with what it owes; below zero it has credit."""
+
+    number: str
+    name: str
+    kind: str
+    state: str
+    currency: str
+    is_default: bool
+    balance: AmountOut
+    unbilled: AmountOut
+    overdue: AmountOut
+
+    @classmethod
+    def of(cls, view: AccountView) -> "AccountOut":
+        return cls(
+            number=view.number,
+            name=view.name,
+            kind=view.kind,
+            state=view.state,
+            currency=view.currency,
+            is_default=view.is_default,
+            balance=AmountOut.of(view.balance),
+            unbilled=AmountOut.of(view.unbilled),
+            overdue=AmountOut.of(view.overdue),
+        )
+
+
+class AllowanceOut(BaseModel):
+    """What is included in the current month, and how much of it is used."""
+
+    service_number: str
+    type: str
+    unit: str
+    period: str
+    quantity: int
+    used: int
+    left: int
+
+
+class BalancesOut(BaseModel):
+    """Money and allowances of a customer."""
+
+    accounts: list[AccountOut]
+    allowances: list[AllowanceOut]
+
+
+class OpenAccountIn(BaseModel):
+    """Open an account for a customer."""
+
+    customer_number: str
+    currency: str = Field(default="", pattern="^([A-Z]{3})?$")
+    kind: str = Field(default="postpaid", pattern="^(postpaid|prepaid)$")
+    name: str = Field(default="", max_length=100)
+    tax_scheme: str = ""
+
+
+class ChargeRow(_MoneyRow):
+    """A charge as lists show it."""
+
+    id: int
+    kind: str
+    description: str
+    service_number: str
+    account_number: str
+    invoice_number: str | None
+    first_day: date
+    last_day: date
+    state: str
+    amount: str
+    currency: str
+
+
+class UsageRow(_MoneyRow):
+    """A rated use; quantities are in `unit`, `included` of it was covered by an allowance."""
+
+    id: int
+    start: datetime
+    type: str
+    direction: str
+    identifier: str
+    other: str
+    destination: str
+    quantity: int
+    included: int
+    unit: str
+    cost: str
+    currency: str
+    account_number: str
+
+
+class InvoiceRow(_MoneyRow):
+    """An invoice as lists show it."""
+
+    number: str
+    customer_number: str
+    customer_name: str
+    account_number: str
+    period: str
+    issued_on: date
+    due_date: date
+    status: str
+    total: str
+    due: str
+    currency: str
+
+
+class InvoiceLineOut(BaseModel):
+    """One line of an invoice."""
+
+    kind: str
+    usage_type: str
+    service_number: str
+    description: str
+    first_day: date
+    last_day: date
+    quantity: int
+    net: str
+    tax: str
+
+
+class InvoiceTaxOut(BaseModel):
+    """One tax of an invoice; the rate in per cent."""
+
+    name: str
+    percent: float
+    tax: str
+
+
+class InvoiceOut(BaseModel):
+    """An invoice with its lines; amounts are decimal texts of its currency."""
+
+    number: str
+    account_number: str
+    period: str
+    issued_on: date
+    due_date: date
+    status: str
+    currency: str
+    net: str
+    tax: str
+    total: str
+    paid: str
+    due: str
+    customer: dict[str, Any]
+    lines: list[InvoiceLineOut]
+    taxes: list[InvoiceTaxOut]
+
+    @classmethod
+    def of(cls, view: InvoiceView) -> "InvoiceOut":
+        return cls(
+            number=view.number,
+            account_number=view.account_number,
+            period=view.period,
+            issued_on=view.issued_on,
+            due_date=view.due_date,
+            status=view.status,
+            currency=view.total.currency,
+            net=str(view.net),
+            tax=str(view.tax),
+            total=str(view.total),
+            paid=str(view.paid),
+            due=str(view.due),
+            customer=view.customer,
+            lines=[
+                InvoiceLineOut(
+                    kind=line.kind,
+                    usage_type=line.usage_type,
+                    service_number=line.service_number,
+                    description=line.description,
+                    first_day=line.first_day,
+                    last_day=line.last_day,
+                    quantity=line.quantity,
+                    net=str(line.net),
+                    tax=str(line.tax),
+                )
+                for line in view.lines
+            ],
+            taxes=[
+                InvoiceTaxOut(name=tax.name, percent=tax.rate_millionths / 10_000, tax=str(tax.tax))
+                for tax in view.taxes
+            ],
+        )
+
+
+class IssueInvoiceIn(BaseModel):
+    """Invoice everything that is open on an account now."""
+
+    account_number: str
+
+
+class PaymentRow(_MoneyRow):
+    """A payment as lists show it."""
+
+    number: str
+    customer_number: str
+    customer_name: str
+    account_number: str
+    received_at: datetime
+    method: str
+    desk: str
+    reference: str
+    state: str
+    amount: str
+    currency: str
+
+
+class PaymentOut(BaseModel):
+    """A payment and what it paid."""
+
+    number: str
+    account_number: str
+    amount: AmountOut
+    method: str
+    desk: str
+    reference: str
+    note: str
+    state: str
+    received_at: datetime
+    taken_by: str
+    allocations: dict[str, str]
+
+    @classmethod
+    def of(cls, view: PaymentView) -> "PaymentOut":
+        return cls(
+            number=view.number,
+            account_number=view.account_number,
+            amount=AmountOut.of(view.amount),
+            method=view.method,
+            desk=view.desk,
+            reference=view.reference,
+            note=view.note,
+            state=view.state,
+            received_at=view.received_at,
+            taken_by=view.taken_by,
+            allocations={number: str(amount) for number, amount in view.allocations},
+        )
+
+
+class RunOut(BaseModel):
+    """A billing run."""
+
+    period: str
+    state: str
+    invoices: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class RunQueued(BaseModel):
+    """The job that does a run."""
+
+    period: str
+    job_number: str
+
+
+class TariffOut(BaseModel):
+    """A tariff without its rates."""
+
+    name: str
+    currency: str
+    rates: int
+
+
+class RateRow(BaseModel):
+    """One tier of one prefix; money in nano-units (1e-9) of the tariff's currency."""
+
+    type: str
+    prefix: str
+    destination: str
+    connect_fee_nanos: int
+    rate_nanos: int
+    rate_unit: int
+    increment: int
+    interval_start: int
+    effective_from: datetime
+
+
+class SegmentOut(BaseModel):
+    """A part of a quote."""
+
+    prefix: str
+    destination: str
+    quantity: int
+    charged_quantity: int
+    rate_nanos: int
+    rate_unit: int
+    cost: str
+
+
+class QuoteOut(BaseModel):
+    """What a use costs and why."""
+
+    cost: str
+    currency: str
+    segments: list[SegmentOut]
+
+
+@REST.get("/accounts", permission="billing.account.list")
+def list_accounts(ctx: Context, params: ListParams = list_params) -> Listing[AccountRow]:
+    return read_list(ctx, ACCOUNTS, queries.account_select(ctx), params, AccountRow)
+
+
+@REST.post("/accounts", permission="billing.account.create")
+def open_account(ctx: Context, body: OpenAccountIn) -> AccountOut:
+    customer = customers.get(ctx, body.customer_number)
+    values = body.model_dump(exclude={"customer_number"})
+    opened = operations.open_account(ctx, OpenAccount(customer_id=customer.key, **values))
+    return AccountOut.of(queries.account(ctx, opened.number))
+
+
+@REST.get("/accounts/{number}", permission="billing.account.view")
+def read_account(ctx: Context, number: str) -> AccountOut:
+    return AccountOut.of(queries.account(ctx, number))
+
+
+@REST.get("/balances", permission="billing.account.view")
+def read_balances(ctx: Context, customer: str = Query(description="Customer number.")) -> BalancesOut:
+    owner = customers.get(ctx, customer)
+    running = {
+        one.service_id: one.service_number for one in queries.subscriptions_of(ctx, owner.key) if one.monthly
+    }
+    allowances = [
+        AllowanceOut(
+            service_number=running[view.service_id],
+            type=view.type,
+            unit=view.unit,
+            period=view.period,
+            quantity=view.quantity,
+            used=view.used,
+            left=view.left,
+        )
+        for views in queries.allowances_of_many(ctx, list(running)).values()
+        for view in views
+    ]
+    accounts = [AccountOut.of(view) for view in queries.accounts_of(ctx, owner.key)]
+    return BalancesOut(accounts=accounts, allowances=allowances)
+
+
+@REST.get("/charges", permission="billing.charge.list")
+def list_charges(ctx: Context, params: ListParams = list_params) -> Listing[ChargeRow]:
+    return read_list(ctx, CHARGES, queries.charge_select(ctx), params, ChargeRow)
+
+
+@REST.get("/usage", permission="billing.usage.list")
+def list_usage(ctx: Context, params: ListParams = list_params) -> Listing[UsageRow]:
+    return read_list(ctx, usage_table([]), queries.usage_select(ctx), params, UsageRow)
+
+
+@REST.get("/invoices", permission="billing.invoice.list")
+def list_invoices(ctx: Context, params: ListParams = list_params) -> Listing[InvoiceRow]:
+    return read_list(ctx, invoice_table(ctx), queries.invoice_select(ctx), params, InvoiceRow)
+
+
+@REST.post("/invoices", permission="billing.invoice.issue")
+def issue_invoice(ctx: Context, body: IssueInvoiceIn) -> InvoiceOut:
+    issued = operations.issue_invoice(ctx, body.account_number)
+    return InvoiceOut.of(queries.invoice(ctx, issued.number))
+
+
+@REST.get("/invoices/{number}", permission="billing.invoice.view")
+def read_invoice(ctx: Context, number: str) -> InvoiceOut:
+    return InvoiceOut.of(queries.invoice(ctx, number))
+
+
+@REST.get("/invoices/{number}/pdf", permission="billing.invoice.view")
+def read_invoice_pdf(ctx: Context, number: str) -> Response:
+    content = queries.invoice_pdf(ctx, number)
+    headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+@REST.post("/invoices/{number}/void", permission="billing.invoice.cancel", status=200)
+def void_invoice(ctx: Context, number: str, body: VoidInvoice) -> InvoiceOut:
+    operations.void_invoice(ctx, number, body)
+    return InvoiceOut.of(queries.invoice(ctx, number))
+
+
+@REST.get("/payments", permission="billing.payment.list")
+def list_payments(ctx: Context, params: ListParams = list_params) -> Listing[PaymentRow]:
+    return read_list(ctx, payment_table(), queries.payment_select(ctx), params, PaymentRow)
+
+
+@REST.post("/payments", permission="billing.payment.record")
+def record_payment(ctx: Context, body: RecordPayment) -> PaymentOut:
+    recorded = operations.record_payment(ctx, body)
+    return PaymentOut.of(queries.payment(ctx, recorded.number))
+
+
+@REST.get("/payments/{number}", permission="billing.payment.view")
+def read_payment(ctx: Context, number: str) -> PaymentOut:
+    return PaymentOut.of(queries.payment(ctx, number))
+
+
+@REST.post("/payments/{number}/reverse", permission="billing.payment.reverse", status=200)
+def reverse_payment(ctx: Context, number: str, body: ReversePayment) -> PaymentOut:
+    operations.reverse_payment(ctx, number, body)
+    return PaymentOut.of(queries.payment(ctx, number))
+
+
+@REST.get("/runs", permission="billing.run.list")
+def list_runs(ctx: Context) -> Listing[RunOut]:
+    return list_of([RunOut.model_validate(run, from_attributes=True) for run in queries.runs(ctx)])
+
+
+@REST.post("/runs", permission="billing.run.run", status=202)
+def start_run(ctx: Context, body: RunBilling) -> RunQueued:
+    operations.check_over(ctx, body.period)
+    return RunQueued(period=body.period, job_number=enqueue_run(ctx, body.period))
+
+
+@REST.get("/tariffs", permission="billing.tariff.list")
+def list_tariffs(ctx: Context) -> Listing[TariffOut]:
+    return list_of(
+        [
+            TariffOut(name=one.name, currency=one.currency, rates=one.rate_count)
+            for one in queries.tariffs(ctx)
+        ]
+    )
+
+
+@REST.get("/tariffs/{name}/rates", permission="billing.tariff.view")
+def list_rates(ctx: Context, name: str, params: ListParams = list_params) -> Listing[RateRow]:
+    view = queries.tariff(ctx, name)
+    return read_list(ctx, rate_table(view.currency), queries.rate_select(ctx, view.id), params, RateRow)
+
+
+@REST.get("/tariffs/{name}/quote", permission="billing.tariff.view")
+def quote_use(
+    ctx: Context,
+    name: str,
+    to: str = Query(min_length=1, max_length=40, description="The number called, with country code."),
+    usage: str = Query("60s", description="Such as 45s, 3m, 20MB or 2."),
+    type: str = Query("voice", pattern="^(voice|sms|data|event)$"),  # noqa: A002
+    at: datetime | None = Query(None, description="ISO 8601 with zone; now unless given."),
+) -> QuoteOut:
+    found = quote(ctx, name, QuoteUsage.model_validate({"to": to, "usage": usage, "type": type, "at": at}))
+    return QuoteOut(
+        cost=str(found.cost),
+        currency=found.cost.currency,
+        segments=[
+            SegmentOut(
+                prefix=segment.prefix,
+                destination=segment.destination,
+                quantity=segment.quantity,
+                charged_quantity=segment.charged_quantity,
+                rate_nanos=segment.rate_nanos,
+                rate_unit=segment.rate_unit,
+                cost=str(Money(segment.cost_micros, found.cost.currency)),
+            )
+            for segment in found.segments
+        ],
+    )
+
+
+@REST.post("/taxes", permission="billing.tax.edit")
+def create_tax_scheme(ctx: Context, body: CreateTaxScheme) -> dict[str, str]:
+    return {"name": operations.create_tax_scheme(ctx, body).name}

@@ -1,0 +1,176 @@
+"""What billing adds to other pages: tabs, figures and cards of customers and services, tiles of the start page."""
+
+from trunkline.customers.models import Customer
+from trunkline.i18n import gettext as _
+from trunkline.money import Money
+from trunkline.plugin import Slot
+from trunkline.web.pages import Page
+from trunkline_billing import queries
+from trunkline_billing.schemas import AccountView, AllowanceView, SubscriptionView
+from trunkline_billing.tables import CHARGES, invoice_table, payment_table, usage_table
+from trunkline_billing.words import USAGE_LABELS, allowance_text, quantity_text
+from trunkline_catalog.schemas import ServiceView
+
+_LATEST = 5
+#: Share of an allowance from which its meter warns.
+_NEARLY = 0.9
+
+
+def totals(amounts: list[Money]) -> list[Money]:
+    """Sums by currency, in order of appearance."""
+    found: dict[str, Money] = {}
+    for amount in amounts:
+        found[amount.currency] = found[amount.currency] + amount if amount.currency in found else amount
+    return list(found.values())
+
+
+def billing_tab(page: Page, customer: Customer) -> str:
+    ctx = page.ctx
+    path = f"/customers/{customer.number}/billing"
+    invoices = invoice_table(ctx, of_customer=True).load(
+        ctx.session, queries.invoice_select(ctx, customer.key), {}, path="/billing/invoices"
+    )
+    payments = payment_table(of_customer=True).load(
+        ctx.session, queries.payment_select(ctx, customer.key), {}, path="/billing/payments"
+    )
+    charges = CHARGES.load(
+        ctx.session, queries.charge_select(ctx, customer.key), page.request.query_params, path=path
+    )
+    return page.fragment(
+        "billing/slots/billing_tab.html",
+        customer=customer,
+        accounts=queries.accounts_of(ctx, customer.key),
+        subscriptions=queries.subscriptions_of(ctx, customer.key),
+        invoices=invoices,
+        payments=payments,
+        charges=charges,
+    )
+
+
+def usage_tab(page: Page, customer: Customer) -> str:
+    ctx = page.ctx
+    subscriptions = queries.subscriptions_of(ctx, customer.key)
+    services = [(str(one.service_id), f"{one.product_name} · {one.service_number}") for one in subscriptions]
+    view = usage_table(services).load(
+        ctx.session,
+        queries.usage_select(ctx, customer.key),
+        page.request.query_params,
+        path=f"/customers/{customer.number}/usage",
+    )
+    return page.fragment(
+        "billing/slots/usage_tab.html", customer=customer, view=view, meters=_meters(page, subscriptions)
+    )
+
+
+def _meters(
+    page: Page, subscriptions: list[SubscriptionView]
+) -> list[tuple[SubscriptionView, list[dict[str, object]]]]:
+    running = [one for one in subscriptions if one.monthly is not None]
+    allowances = queries.allowances_of_many(page.ctx, [one.service_id for one in running])
+    return [
+        (one, [meter(view) for view in allowances[one.service_id]])
+        for one in running
+        if allowances.get(one.service_id)
+    ]
+
+
+def meter(view: AllowanceView) -> dict[str, object]:
+    """An allowance as a meter draws it."""
+    share = view.used / view.quantity if view.quantity else 1
+    used, whole = allowance_text(view.type, view.used), allowance_text(view.type, view.quantity)
+    return {
+        "label": str(USAGE_LABELS[view.type]),
+        "percent": round(share * 100),
+        "tone": "bad" if share >= 1 else "warn" if share >= _NEARLY else "info",
+        "text": str(_("{used} of {whole}", used=used, whole=whole)),
+    }
+
+
+def summary(page: Page, customer: Customer) -> str:
+    accounts = queries.accounts_of(page.ctx, customer.key)
+    subscriptions = queries.subscriptions_of(page.ctx, customer.key)
+    running = [one for one in subscriptions if one.monthly is not None]
+    data = [
+        view
+        for views in queries.allowances_of_many(page.ctx, [one.service_id for one in running]).values()
+        for view in views
+        if view.type == "data"
+    ]
+    return page.fragment(
+        "billing/slots/summary.html",
+        customer=customer,
+        balances=totals([account.balance for account in accounts]),
+        overdue=_overdue(accounts),
+        monthly=totals([one.monthly for one in running if one.monthly is not None]),
+        services=len(running),
+        used=sum(view.used for view in data),
+        included=sum(view.quantity for view in data),
+    )
+
+
+def _overdue(accounts: list[AccountView]) -> list[Money]:
+    return [amount for amount in totals([account.overdue for account in accounts]) if amount.micros > 0]
+
+
+def alert(page: Page, customer: Customer) -> str | None:
+    overdue = _overdue(queries.accounts_of(page.ctx, customer.key))
+    if not overdue:
+        return None
+    return page.fragment("billing/slots/overdue.html", customer=customer, overdue=overdue)
+
+
+def latest_invoices(page: Page, customer: Customer) -> str:
+    invoices = queries.invoices_of(page.ctx, customer.key, _LATEST)
+    return page.fragment("billing/slots/latest_invoices.html", customer=customer, invoices=invoices)
+
+
+def service_card(page: Page, service: ServiceView) -> str | None:
+    meters = [meter(view) for view in queries.allowances_of(page.ctx, service.id)]
+    used = queries.used_in(page.ctx, [service.id])
+    rows = [
+        (str(USAGE_LABELS[kind]), count, quantity_text(kind, quantity), cost)
+        for (_service, kind), (count, quantity, cost) in sorted(used.items())
+    ]
+    subscription = next(
+        (
+            one
+            for one in queries.subscriptions_of(page.ctx, service.customer_id)
+            if one.service_id == service.id
+        ),
+        None,
+    )
+    if subscription is None and not rows:
+        return None
+    return page.fragment(
+        "billing/slots/service.html", service=service, meters=meters, rows=rows, subscription=subscription
+    )
+
+
+def tiles(page: Page, subject: object) -> str:
+    return page.fragment("billing/slots/tiles.html", figures=queries.outstanding(page.ctx))
+
+
+SLOTS = (
+    Slot(
+        "customer.tabs",
+        "billing",
+        billing_tab,
+        "billing.account.view",
+        _("Billing"),
+        order=40,
+        icon="report-money",
+    ),
+    Slot("customer.tabs", "usage", usage_tab, "billing.usage.list", _("Usage"), order=45, icon="chart-bar"),
+    Slot("customer.summary", "billing", summary, "billing.account.view", order=40),
+    Slot("customer.alerts", "overdue", alert, "billing.account.view", order=20),
+    Slot(
+        "customer.overview",
+        "invoices",
+        latest_invoices,
+        "billing.invoice.list",
+        _("Latest invoices"),
+        order=40,
+    ),
+    Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
+    Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
+)
