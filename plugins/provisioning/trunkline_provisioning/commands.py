@@ -24,8 +24,12 @@ def check(
     from trunkline.errors import TrunklineError
     from trunkline_provisioning.checking import check_playbook
 
+    # A collection lies beside the playbooks that use it, or above them.
+    collections = tuple(
+        folder for folder in path.resolve().parents if (folder / "ansible_collections").is_dir()
+    )
     try:
-        problems = check_playbook(path.resolve())
+        problems = check_playbook(path.resolve(), collections)
     except TrunklineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -81,12 +81,12 @@ def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
         name, _slash, word = reference.partition("/")
         playbook = library.find(step.app, name)
     step.redact(*(form for values in secrets.values() for value in values.values() for form in forms(value)))
-    step.log(
-        f"Playbook {reference} of {playbook.source}; {place}.",
-        "warn" if place.kind == "simulated" else "info",
-    )
+    path = playbook.path(word)
+    step.log(f"Playbook {reference} of {playbook.source}.")
+    if "hlr" in path.read_text(errors="replace"):
+        step.log(f"{place}.", "warn" if place.kind == "simulated" else "info")
     run = PlaybookRun(
-        playbook.path(word),
+        path,
         variables,
         secrets,
         timedelta(seconds=settings.timeout_seconds),

@@ -163,7 +163,7 @@ def test_the_raw_log_is_text_with_every_line(app: App, staff: Staff, plan: Calla
 def test_a_failed_job_tells_on_the_customers_page_and_waits_for_a_person(
     app: App, staff: Staff, plan: Callable[..., str]
 ) -> None:
-    key, _ = make_customer(app)
+    key, customer = make_customer(app)
     number = plan("held", customer=key, do=True, on_failure=OnFailure.HOLD)
     work_until_idle(app)
     client = staff()
@@ -172,6 +172,9 @@ def test_a_failed_job_tells_on_the_customers_page_and_waits_for_a_person(
     assert f"/jobs/{number}/retry" in page
     assert f"/jobs/{number}/roll-back" in page
     assert "Sample held" in client.get("/jobs?view=attention").text
+    shown = client.get(f"/customers/{customer}").text
+    assert "Sample held: a person has to act." in shown
+    assert f'href="/jobs/{number}"' in shown
 
 
 def test_cancel_retry_and_roll_back_work_from_the_page(

@@ -1,0 +1,61 @@
+"""Playbooks as people and programs see them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from trunkline.app import App
+from trunkline.testing import PASSWORD, Browser, create_user
+
+pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+
+Staff = Callable[..., Browser]
+
+
+def test_the_list_names_source_users_and_what_cannot_be_read(shop: App, staff: Staff) -> None:
+    folder = shop.config.playbook_folder / "fibre"
+    folder.mkdir(parents=True)
+    (folder / "do.yml").write_text("- hosts: localhost\n  tasks: [\n")
+    page = staff("provisioning_engineer").get("/provisioning/playbooks").text
+    assert "mobile_10" in page
+    assert "fibre" in page
+    assert "Cannot be read" in page
+    assert "Can be run" in page
+    assert "Simulated HLR" in page
+
+
+def test_a_playbook_shows_its_files_and_names_the_line_at_fault(shop: App, staff: Staff) -> None:
+    folder = shop.config.playbook_folder / "mobile_line"
+    folder.mkdir(parents=True)
+    (folder / "do.yml").write_text("- hosts: localhost\n  tasks: [\n")
+    client = staff("provisioning_engineer")
+    page = client.get("/provisioning/playbooks/mobile_line").text
+    assert "Your own" in page
+    assert "do.yml:3" in page
+    assert "- hosts: localhost" in page
+    assert client.get("/provisioning/playbooks/mobile_line?file=undo").status_code == 404
+    assert client.get("/provisioning/playbooks/mobile_line?file=../../secrets").status_code == 404
+    assert client.get("/provisioning/playbooks/nothing").status_code == 404
+
+
+def test_who_has_no_business_with_playbooks_sees_none(shop: App, staff: Staff) -> None:
+    assert staff("cashier").get("/provisioning/playbooks").status_code == 403
+
+
+def test_rest_lists_playbooks_and_the_jobs_that_touch_the_network(
+    shop: App, order: Callable[[], object], client: Browser
+) -> None:
+    create_user(shop, "api@example.com", "administrator")
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    [playbook] = client.get("/api/v1/provisioning/playbooks").json()["items"]
+    assert (playbook["name"], playbook["source"], playbook["products"]) == (
+        "mobile_line",
+        "provisioning",
+        ["mobile_10"],
+    )
+    assert [file["word"] for file in playbook["files"]] == ["do", "undo", "suspend", "resume", "terminate"]
+    assert client.get("/api/v1/provisioning/jobs").json()["total"] == 0
+    order()
+    [job] = client.get("/api/v1/provisioning/jobs").json()["items"]
+    assert (job["kind"], job["state"], job["customer"]) == ("catalog.order_line", "queued", "C000001")
