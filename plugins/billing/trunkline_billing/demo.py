@@ -1,129 +1,187 @@
-"""The sample operator's prices and taxes, and month by month its customers' use, invoices and payments."""
+"""The sample operator's money: prices, use, invoices and who pays them when."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
 
 from trunkline.app import App
-from trunkline.demo import deck, usage
+from trunkline.demo.deck import COLUMNS as DECK_COLUMNS
+from trunkline.demo.deck import rate_deck
 from trunkline.demo.month import DemoMonth
 from trunkline.demo.samples import write_csv
-from trunkline.imports.importer import ImportOptions
-from trunkline.operation import SYSTEM, Context
+from trunkline.demo.usage import COLUMNS as USAGE_COLUMNS
+from trunkline.demo.usage import UsingService, month_of_use
+from trunkline.imports.importer import Importer, ImportOptions
+from trunkline.operation import SYSTEM
 from trunkline.settings.operations import save
-from trunkline_billing import operations, queries
+from trunkline_billing import operations
 from trunkline_billing.imports import cdr, tariff
+from trunkline_billing.models.accounts import BillingAccount
+from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.periods import Period
 from trunkline_billing.schemas import CreateTaxScheme, RecordPayment
+from trunkline_catalog import operations as catalog_operations
 from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import UpdateProduct
 
-TARIFF = "Retail"
-#: Of a hundred customers, how many pay in time, and how many late; the others owe.
-_PUNCTUAL, _LATE = 88, 9
+_TARIFF = "varejo"
+_LETTERHEAD = {
+    "operator_tax_id": "12.345.678/0001-95",
+    "operator_address": "Rua dos Andradas, 1500\n90020-010 Porto Alegre – RS",
+    "operator_contact": "0800 000 0000 · atendimento@conectasul.example",
+}
+#: Gigabytes, calls and messages of an ordinary month by product; without an entry a product has no counted use.
+_HABITS = {
+    "movel_10gb": (6.5, 14, 6),
+    "movel_30gb": (17.0, 20, 6),
+    "movel_empresas": (24.0, 34, 10),
+    "fixo_brasil": (0.0, 22, 0),
+}
+#: Days of the month on which payments come in, and of a hundred customers how many pay on each.
+_PAYDAYS = ((8, 38), (14, 48), (23, 9))
 
 
 def live(app: App, month: DemoMonth) -> None:
-    """Invoice the month before, take this month's payments, read this month's usage."""
+    """Charge new services, take in the month's use, invoice it on its last midnight, and collect what was due before."""
     if month.number == 0:
-        _begin(app, month)
-    else:
-        month.clock.move_to(min(month.begins + timedelta(hours=26), month.ends))
-        before = Period.at(month.begins, app.config.zone).previous
-        operations.run_period(app, str(before))
-        _pay(app, month)
-    _use(app, month)
+        _set_up(app, month)
+    _charge_new_services(app, month)
+    month.work()
+    _collect(app, month)
+    month.clock.move_to(month.ends)
+    _take_in_use(app, month)
+    if not month.is_current:
+        operations.run_period(app, str(Period.at(month.begins, app.config.zone)))
     month.work()
 
 
-def finish(ctx: Context) -> None:
+def _set_up(app: App, month: DemoMonth) -> None:
+    begins = month.begins.astimezone(app.config.zone).date()
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_csv(Path(folder) / "deck.csv", DECK_COLUMNS, rate_deck(begins.isoformat()))
+        _import(app, tariff.IMPORTER, path, ImportOptions(tariff=_TARIFF, currency=app.config.currency))
+    with app.unit_of_work() as ctx:
+        # Nobody wants six thousand old notices in the mail log.
+        save(ctx, "billing", {"mail_invoices": False, "default_tariff": _TARIFF, **_LETTERHEAD})
+        rates = ["ICMS 17", "PIS 0.65", "COFINS 3"]
+        operations.create_tax_scheme(ctx, CreateTaxScheme(name="SCM/SMP", rates=rates, is_default=True))
+        for code in _HABITS:
+            catalog_operations.update_product(ctx, code, UpdateProduct(tariff=_TARIFF))
+
+
+def start_mailing(app: App) -> None:
     """From today on, customers are told of their invoices."""
-    save(ctx, "billing", {"mail_invoices": True})
-
-
-def _begin(app: App, month: DemoMonth) -> None:
     with app.unit_of_work() as ctx:
-        save(
-            ctx,
-            "billing",
-            {
-                "default_tariff": TARIFF,
-                "mail_invoices": False,
-                "operator_tax_id": "12.345.678/0001-95",
-                "operator_address": "Rua XV de Novembro, 1500\n80060-000 Curitiba – PR",
-                "operator_contact": "0800 000 0000 · atendimento@conectasul.example",
-            },
-        )
-        operations.create_tax_scheme(
-            ctx, CreateTaxScheme(name="Brasil", rates=["ICMS 17", "PIS 0.65", "COFINS 3"], is_default=True)
-        )
-    with TemporaryDirectory() as folder:
-        since = month.begins.astimezone(app.config.zone).date().isoformat()
-        path = write_csv(Path(folder) / "tariff.csv", deck.COLUMNS, deck.rate_deck(since))
-        tariff.run(app, SYSTEM, path, ImportOptions(tariff=TARIFF, currency=app.config.currency))
+        save(ctx, "billing", {"mail_invoices": True})
 
 
-def _pay(app: App, month: DemoMonth) -> None:
-    """Most pay a few days before it is due; of those who are late, most pay a month later."""
-    random = month.random("payments")
-    month.clock.move_to(min(month.begins + timedelta(days=14), month.ends))
+def _import(app: App, importer: Importer, path: Path, options: ImportOptions) -> None:
+    report = importer.run(app, SYSTEM, path, options)
+    if report.refused:
+        first = report.refused[0]
+        raise ValueError(f"{path.name}, line {first.line}: {first.column} {first.reason}")
+
+
+def _charge_new_services(app: App, month: DemoMonth) -> None:
     with app.unit_of_work() as ctx:
-        payments = []
-        for account, due in _owing(ctx):
-            for invoice in due:
-                late = random.randrange(100)
-                first_time = invoice.period == str(Period.at(month.begins, app.config.zone).previous)
-                if late < _PUNCTUAL or (not first_time and late < _PUNCTUAL + _LATE):
-                    payments.append(
-                        RecordPayment(
-                            account_number=account,
-                            amount=invoice.due.decimal(),
-                            method=random.choices(("bank_transfer", "card", "cash"), (70, 20, 10))[0],
-                            reference=invoice.number,
-                            key=f"demo-{invoice.number}",
-                        )
-                    )
-        operations.record_payments(ctx, payments)
+        statement = catalog.active_services(ctx).order_by("id")
+        fresh = [row for row in ctx.session.execute(statement) if row.activated_at >= month.begins]
+        for row in fresh:
+            operations.charge_service(ctx, operations.ChargeService(row.id, row.activated_at))
 
 
-def _owing(ctx: Context) -> Iterator[tuple[str, list[queries.OpenInvoice]]]:
-    found: dict[str, list[queries.OpenInvoice]] = {}
-    for one in queries.open_invoices(ctx):
-        found.setdefault(one.account_number, []).append(one)
-    yield from found.items()
+# Use
 
 
-def _use(app: App, month: DemoMonth) -> None:
-    random = month.random("usage")
+def _take_in_use(app: App, month: DemoMonth) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_csv(Path(folder) / f"{month.begins:%Y-%m}.csv", USAGE_COLUMNS, _rows(app, month))
+        _import(app, cdr.IMPORTER, path, ImportOptions(source="msc-poa"))
+
+
+def _rows(app: App, month: DemoMonth) -> Iterator[dict[str, str]]:
     with app.reading() as ctx:
-        rows = list(_rows(ctx, month, random))
-    if not rows:
-        return
-    month.clock.move_to(month.ends)
-    with TemporaryDirectory() as folder:
-        path = write_csv(Path(folder) / f"usage-{month.number}.csv", usage.COLUMNS, rows)
-        cdr.run(app, SYSTEM, path, ImportOptions(source="demo"))
-
-
-def _rows(ctx: Context, month: DemoMonth, random: Random) -> Iterator[dict[str, str]]:
-    plans: dict[str, int] = {}
-    for (kind, value), holders in sorted(catalog.identifier_index(ctx).items()):
-        if kind not in ("msisdn", "number") or not value.lstrip("+").startswith("55"):
+        identifiers = {
+            entry.service_id: value
+            for (kind, value), entries in catalog.identifier_index(ctx).items()
+            if kind in ("msisdn", "number")
+            for entry in entries
+        }
+        services = list(ctx.session.execute(catalog.active_services(ctx).order_by("id")))
+    until = month.ends - timedelta(minutes=5)
+    for service in services:
+        habit = _HABITS.get(service.product_code)
+        since = max(month.begins, service.activated_at)
+        if habit is None or service.suspended or since >= until - timedelta(hours=1):
             continue
-        for holder in holders:
-            if holder.product_code not in plans:
-                allowances = catalog.product(ctx, holder.product_code).allowances
-                plans[holder.product_code] = sum(one.quantity for one in allowances if one.type == "data")
-            gigabytes = plans[holder.product_code] / 10**9
-            begins = max(month.begins, holder.valid_from)
-            ends = min(month.ends, holder.valid_to or month.ends) - timedelta(minutes=30)
-            if begins < ends:
-                service = usage.UsingService(
-                    value if value.startswith("+") else f"+{value}",
-                    calls=10 if gigabytes else 16,
-                    messages=4 if gigabytes else 0,
-                    gigabytes=gigabytes * random.uniform(0.2, 1.05),
-                )
-                key = f"{month.number}-{value.lstrip('+')}"
-                yield from usage.month_of_use(service, begins, ends, random, key=key)
+        random = month.random(f"use:{service.id}")
+        factor = random.lognormvariate(0, 0.35)
+        gigabytes, calls, messages = habit
+        using = UsingService(
+            _international(identifiers[service.id]),
+            round(calls * factor),
+            round(messages * factor),
+            gigabytes * factor,
+        )
+        yield from month_of_use(using, since, until, random, key=f"{service.number}-{month.number}")
+
+
+def _international(number: str) -> str:
+    return f"+{number.lstrip('+')}"
+
+
+# Payments
+
+
+def _collect(app: App, month: DemoMonth) -> None:
+    """Customers pay what they owe on one of three days; a few forget, and one in thirty never pays again."""
+    now = month.clock.moment
+    for day, share in _PAYDAYS:
+        moment = month.begins + timedelta(days=day, hours=13)
+        if moment >= month.ends:
+            break
+        month.clock.move_to(moment)
+        with app.unit_of_work() as ctx:
+            payments = list(_payments(ctx.session.execute(_open_invoices()).all(), month, day, share))
+            if payments:
+                operations.record_payments(ctx, payments)
+    month.clock.move_to(max(now, month.clock.moment))
+
+
+def _open_invoices() -> Any:
+    return (
+        select(
+            col(BillingInvoice.number),
+            col(BillingInvoice.customer_id),
+            col(BillingInvoice.total_micros),
+            col(BillingInvoice.paid_micros),
+            col(BillingAccount.number).label("account"),
+        )
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
+        .where(col(BillingInvoice.state) == InvoiceState.OPEN)
+        .order_by(col(BillingInvoice.id))
+    )
+
+
+def _payments(invoices: Sequence[Any], month: DemoMonth, day: int, share: int) -> Iterator[RecordPayment]:
+    for invoice in invoices:
+        chance = month.random(f"pay:{invoice.customer_id}").random()
+        stopped = month.number > 3 and invoice.customer_id % 30 == 7
+        below = sum(part for at, part in _PAYDAYS if at < day) / 100
+        if stopped or not below <= chance < below + share / 100:
+            continue
+        method = ("bank_transfer", "bank_transfer", "card", "cash")[invoice.customer_id % 4]
+        payment = {
+            "account_number": invoice.account,
+            "amount": Decimal(invoice.total_micros - invoice.paid_micros).scaleb(-6),
+            "method": method,
+            "desk": "Loja Porto Alegre" if method == "cash" else "",
+            "key": f"demo:{invoice.number}",
+        }
+        yield RecordPayment.model_validate(payment)

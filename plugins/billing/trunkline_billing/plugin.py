@@ -91,14 +91,6 @@ def demo_month(app: "App", month: "DemoMonth") -> None:
 
 
 @hookimpl
-def demo_today(app: "App", month: "DemoMonth") -> None:
-    from trunkline_billing import demo
-
-    with app.unit_of_work() as ctx:
-        demo.finish(ctx)
-
-
-@hookimpl
 def step_kinds() -> Sequence[StepKind]:
     from trunkline_billing.steps import STEP_KINDS
 
@@ -187,14 +179,6 @@ def demo_month(app: "App", month: "DemoMonth") -> None:
     from trunkline_billing import demo
 
     demo.live(app, month)
-
-
-@hookimpl
-def demo_today(app: "App", month: "DemoMonth") -> None:
-    from trunkline_billing import demo
-
-    with app.unit_of_work() as ctx:
-        demo.finish(ctx)
 
 
 @hookimpl

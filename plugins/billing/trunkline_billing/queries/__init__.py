@@ -15,11 +15,9 @@ from trunkline_billing.queries.accounts import (
     unbilled,
 )
 from trunkline_billing.queries.invoices import (
-    OpenInvoice,
     invoice,
     invoice_select,
     invoices_of,
-    open_invoices,
     open_invoices_of,
     outstanding,
     payment,
@@ -34,7 +32,6 @@ from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tar
 from trunkline_billing.queries.usage import allowances_of, allowances_of_many, usage_of, usage_select, used_in
 
 __all__ = [
-    "OpenInvoice",
     "account",
     "account_by_id",
     "account_select",
@@ -50,7 +47,6 @@ __all__ = [
     "invoice_pdf",
     "invoice_select",
     "invoices_of",
-    "open_invoices",
     "open_invoices_of",
     "outstanding",
     "payment",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, literal, select
@@ -318,32 +318,3 @@ def outstanding(ctx: Context) -> list[Outstanding]:
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True)
-class OpenInvoice:
-    """An invoice that wants money, in short."""
-
-    number: str
-    account_number: str
-    period: str
-    due_date: date
-    due: Money
-
-
-def open_invoices(ctx: Context) -> list[OpenInvoice]:
-    """Every visible invoice that still wants money, the oldest due first."""
-    rows = ctx.session.execute(
-        select(
-            col(BillingInvoice.number),
-            col(BillingAccount.number),
-            col(BillingInvoice.period),
-            col(BillingInvoice.due_date),
-            BillingInvoice.total_micros - BillingInvoice.paid_micros,
-            col(BillingInvoice.currency),
-        )
-        .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
-        .where(col(BillingInvoice.state) == InvoiceState.OPEN, *ctx.visible_conditions(BillingInvoice))
-        .order_by(col(BillingInvoice.due_date), col(BillingInvoice.id))
-    )
-    return [OpenInvoice(row[0], row[1], row[2], row[3], Money(int(row[4]), row[5])) for row in rows]
