@@ -7,6 +7,7 @@ on('click', '[data-open]', (event, opener) => {
   if (!(target instanceof HTMLDialogElement)) return;
   event.preventDefault();
   opener.closest('[popover]')?.hidePopover();
+  if (target.id === 'mobile-menu' && !target.children.length) target.append($('.shell > .nav-side').cloneNode(true));
   if (!target.open) target.showModal();
   const body = $('[hx-trigger="drawer-open"]', target);
   if (body) htmx.trigger(body, 'drawer-open');

@@ -1,5 +1,5 @@
 // Ctrl+K or /: search everything. Single keys: g + letter jumps, ? lists them; they can be switched off (WCAG 2.1.4).
-import { $, $$ } from './dom.js';
+import { $, $$, make } from './dom.js';
 
 const palette = $('#palette'), input = $('#palette-q'), list = $('#palette-list');
 const singleKeys = () => document.documentElement.dataset.shortcuts !== 'off';
@@ -32,20 +32,27 @@ function open() {
 function pages(query) {
   list.querySelectorAll('[data-page]').forEach((item) => item.remove());
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = $$('[data-palette-pages] > li').filter((item) => words.every((word) => item.dataset.words.includes(word)));
+  const found = $$('.shell > .nav-side .nav-link').filter((link) => words.every((word) => label(link).toLowerCase().includes(word)));
   if (!found.length) return;
   const title = document.createElement('li');
   title.className = 'gh';
   title.setAttribute('role', 'presentation');
   title.dataset.page = '';
   title.textContent = $('[data-palette-pages-title]')?.textContent ?? '';
-  list.append(title, ...found.slice(0, words.length ? 6 : 12).map((item, index) => {
-    const copy = item.cloneNode(true);
-    copy.id = `pp-${index}`;
-    copy.dataset.page = '';
-    return copy;
+  list.append(title, ...found.slice(0, words.length ? 6 : 12).map((link, index) => {
+    const keys = make('span', { className: 'end' }, ...keysOf(link));
+    const option = make('li', { id: `pp-${index}`, role: 'option', 'aria-selected': 'false' }, $('svg', link).cloneNode(true), make('span', { className: 'text-truncate' }, label(link)), keys);
+    Object.assign(option.dataset, { page: '', href: link.getAttribute('href') });
+    return option;
   }));
 }
+
+const label = (link) => $('.text-truncate', link).textContent;
+const keysOf = (link) => (link.dataset.key ?? '').split(' ').filter(Boolean).flatMap((key) => [make('kbd', {}, key.toUpperCase()), ' ']);
+
+// The list of shortcuts is what the menu says, so that neither is written twice.
+const keyList = $('#shortcuts dl');
+keyList?.append(...$$('.shell > .nav-side [data-key]').map((link) => make('div', {}, make('dt', {}, label(link)), make('dd', {}, ...keysOf(link)))));
 
 if (palette) {
   palette.addEventListener('toggle', () => { if (palette.open) pages(input.value); });
