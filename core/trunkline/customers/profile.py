@@ -12,7 +12,6 @@ from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.tables import KIND_LABELS
 from trunkline.i18n import babel_locale
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Slot
 from trunkline.web.pages import Page
 
 TAG_INKS = {
@@ -90,7 +89,7 @@ def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> lis
             "order": slot.order,
             "name": slot.name,
             "label": slot.label,
-            "count": _count(page, plugin, slot, customer),
+            "count": page.web.tab_count(page, plugin, slot, customer),
         }
         for plugin, slot in page.web.tab_slots(page, "customer.tabs")
     ]
@@ -100,15 +99,3 @@ def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> lis
         item["active"] = item["name"] == open_tab
         item.setdefault("count", "")
     return items
-
-
-def _count(page: Page, plugin: str, slot: Slot, customer: Customer) -> int | str | None:
-    """The count beside a plugin's tab; one that fails leaves the label alone."""
-    if slot.count is None:
-        return ""
-    try:
-        with page.ctx.session.begin_nested():
-            return slot.count(page, customer)
-    except Exception as error:
-        page.app.hooks.failed(plugin, f"count of tab {slot.name}", error)
-        return ""

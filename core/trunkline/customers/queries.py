@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
@@ -20,6 +20,25 @@ from trunkline.errors import NotFound
 from trunkline.operation import Context
 
 B = TypeVar("B", Site, Contact, CustomerTag, CustomerAttribute)
+
+
+def _of_customer(model: Any, names: str, *order: str) -> "Select[*tuple[Any, ...]]":
+    """Columns of what belongs to the customer `:customer_id`, built once: making a statement costs more than running it."""
+    columns = model.__table__.c
+    return (
+        select(*(columns[name] for name in names.split()))
+        .where(columns.customer_id == bindparam("customer_id"))
+        .order_by(*(columns[name] for name in order))
+    )
+
+
+_CONTACTS = _of_customer(Contact, "id name roles email phone notes version", "name", "id")
+_SITES = _of_customer(
+    Site, "id name street city state postal_code country time_zone latitude longitude version", "name", "id"
+)
+_TAGS = _of_customer(CustomerTag, "id text colour link from_date to_date version", "text")
+_ATTRIBUTES = _of_customer(CustomerAttribute, "id name type value version", "name")
+_CONTACT_COUNT = _of_customer(Contact, "").with_only_columns(func.count().label("n"))
 
 
 def get(ctx: Context, number: str) -> Customer:
@@ -67,12 +86,7 @@ def list_customers(ctx: Context) -> Select[*tuple[Any, ...]]:
 
 def contacts_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """Contacts of a customer by name."""
-    return _rows(
-        ctx,
-        select(*(getattr(Contact, name) for name in "id name roles email phone notes version".split()))
-        .where(col(Contact.customer_id) == customer_id, *ctx.visible_conditions(Contact))
-        .order_by(col(Contact.name), col(Contact.id)),
-    )
+    return _belonging_rows(ctx, Contact, _CONTACTS, customer_id)
 
 
 def billing_address(ctx: Context, customer_id: int) -> str:
@@ -85,47 +99,26 @@ def billing_address(ctx: Context, customer_id: int) -> str:
 
 def sites_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """Sites of a customer by name."""
-    names = "id name street city state postal_code country time_zone latitude longitude version".split()
-    return _rows(
-        ctx,
-        select(*(getattr(Site, name) for name in names))
-        .where(col(Site.customer_id) == customer_id, *ctx.visible_conditions(Site))
-        .order_by(col(Site.name), col(Site.id)),
-    )
+    return _belonging_rows(ctx, Site, _SITES, customer_id)
 
 
 def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequence[RowMapping]:
     """Tags of a customer by text; with `current` only those whose dates hold today in the operator's zone."""
-    names = "id text colour link from_date to_date version".split()
-    statement = select(*(getattr(CustomerTag, name) for name in names)).where(
-        col(CustomerTag.customer_id) == customer_id, *ctx.visible_conditions(CustomerTag)
-    )
-    if current:
-        today = ctx.now().astimezone(ctx.app.config.zone).date()
-        statement = statement.where(
-            func.coalesce(col(CustomerTag.from_date), today) <= today,
-            func.coalesce(col(CustomerTag.to_date), today) >= today,
-        )
-    return _rows(ctx, statement.order_by(col(CustomerTag.text)))
+    found = _belonging_rows(ctx, CustomerTag, _TAGS, customer_id)
+    if not current:
+        return found
+    today = ctx.now().astimezone(ctx.app.config.zone).date()
+    return [row for row in found if (row["from_date"] or today) <= today <= (row["to_date"] or today)]
 
 
 def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """Free attributes of a customer by name."""
-    names = "id name type value version".split()
-    return _rows(
-        ctx,
-        select(*(getattr(CustomerAttribute, name) for name in names))
-        .where(col(CustomerAttribute.customer_id) == customer_id, *ctx.visible_conditions(CustomerAttribute))
-        .order_by(col(CustomerAttribute.name)),
-    )
+    return _belonging_rows(ctx, CustomerAttribute, _ATTRIBUTES, customer_id)
 
 
 def contact_count(ctx: Context, customer_id: int) -> int:
     """How many contacts a customer has."""
-    statement = select(func.count()).where(
-        col(Contact.customer_id) == customer_id, *ctx.visible_conditions(Contact)
-    )
-    return int(ctx.session.execute(statement).scalar_one())
+    return int(_belonging_rows(ctx, Contact, _CONTACT_COUNT, customer_id)[0]["n"])
 
 
 def activity_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
@@ -188,5 +181,10 @@ def _belonging(ctx: Context, model: type[B], customer: Customer, key: int) -> B:
     return row
 
 
-def _rows(ctx: Context, statement: Select[Any]) -> Sequence[RowMapping]:
-    return ctx.session.execute(statement).mappings().all()
+def _belonging_rows(
+    ctx: Context, model: Any, statement: "Select[*tuple[Any, ...]]", customer_id: int
+) -> Sequence[RowMapping]:
+    conditions = ctx.visible_conditions(model)
+    if conditions:
+        statement = statement.where(*conditions)
+    return ctx.session.connection().execute(statement, {"customer_id": customer_id}).mappings().all()

@@ -208,6 +208,17 @@ class WebApp:
         """The tabs that the user may open, beside the plugin of each."""
         return [(plugin, slot) for plugin, slot in self.app.slots.get(place, []) if page.can(slot.permission)]
 
+    def tab_count(self, page: "Page", plugin: str, slot: Slot, subject: Any) -> int | str | None:
+        """The count beside a tab's label; one that fails leaves the label alone."""
+        if slot.count is None:
+            return None
+        try:
+            with self._guard(page):
+                return slot.count(page, subject)
+        except Exception as error:
+            self.app.hooks.failed(plugin, f"count of tab {slot.name}", error)
+            return None
+
     # Lists
 
     def table_response(
