@@ -46,7 +46,7 @@ JOBS = Table(
         ),
         Column("kind", _("Kind"), priority=3, value=lambda row: kind_label(row["kind"])),
         Column("steps_done", _("Steps"), priority=3, align="end", value=_progress),
-        Column("created_at", _("Queued"), Kind.RELATIVE, sort=True, priority=2),
+        Column("created_at", _("Queued"), Kind.RELATIVE, sort="id", priority=2),
         Column("took", _("Took"), Kind.DURATION, priority=3, value=_seconds),
         Column("requested_by", _("By"), priority=3, optional=True),
         Column("error", _("Error"), priority=3, optional=True),
@@ -72,7 +72,8 @@ JOBS = Table(
     ),
     search=("number", "title", "customer_name", "customer"),
     search_label=_("Search number, job, customer"),
-    sort="-created_at",
+    # Jobs are numbered as they are queued, and the key is indexed.
+    sort="-id",
     row_href="/jobs/{number}",
     empty=Empty(
         _("No jobs yet"), _("Orders, mails, imports and runs appear here with their log."), icon="player-play"

@@ -15,7 +15,7 @@ def _group() -> None:
 
 @playbook.command("check")
 def check(
-    path: Annotated[Path, typer.Argument(help="A .yml file, or a playbook's folder.")],
+    path: Annotated[Path, typer.Argument(help="A .yml file, a playbook's folder, or a playbook's name.")],
 ) -> None:
     """Check that playbooks can be read; prints FILE:LINE: MESSAGE of each problem.
 
@@ -24,6 +24,7 @@ def check(
     from trunkline.errors import TrunklineError
     from trunkline_provisioning.checking import check_playbook
 
+    path = _found(path)
     # A collection lies beside the playbooks that use it, or above them.
     collections = tuple(
         folder for folder in path.resolve().parents if (folder / "ansible_collections").is_dir()
@@ -41,3 +42,14 @@ def check(
         typer.echo(f"{path}: no problem, but no undo.yml: what do.yml did would stay after a failure.")
         return
     typer.echo(f"{path}: no problem.")
+
+
+def _found(path: Path) -> Path:
+    """The path as it was typed, or the playbook of that name: the operator's, else the one of this wheel."""
+    from trunkline.cli import load_config
+    from trunkline_provisioning.runner import COLLECTIONS
+
+    if path.exists() or len(path.parts) != 1:
+        return path
+    named = (folder / path for folder in (load_config().playbook_folder, COLLECTIONS / "playbooks"))
+    return next((folder for folder in named if folder.is_dir()), path)

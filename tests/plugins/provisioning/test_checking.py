@@ -55,3 +55,8 @@ def test_a_playbook_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None
         check_playbook(missing)
     answer = CliRunner().invoke(command_line(), ["playbook", "check", str(missing)])
     assert answer.exit_code == 2
+
+
+def test_a_playbook_is_also_found_by_its_name() -> None:
+    answer = CliRunner().invoke(command_line(), ["playbook", "check", "mobile_line"])
+    assert (answer.exit_code, answer.output) == (0, f"{SHIPPED}: no problem.\n")
