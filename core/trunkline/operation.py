@@ -4,7 +4,7 @@ Operations never commit. Whoever calls (route, job step, command line) opens one
 the change, its activity entry and its outbox events, and commits them together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,6 +79,7 @@ class Context:
     #: Called once after the unit of work has committed (wake-ups only: never needed for correctness).
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _operations: list["_Running"] = field(default_factory=list)
+    _answers: dict[Hashable, Any] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The time of this unit of work's clock, aware UTC."""
@@ -163,6 +164,18 @@ class Context:
                 remedy="Compare both and save again.",
             )
         return row
+
+    def once(self, key: Hashable, ask: Callable[[], R]) -> R:
+        """What `ask` answers, asked once in a unit of work that reads: several parts of a page want the same rows.
+
+        A unit that writes asks every time, because the answer may have changed.
+        """
+        if self.writing:
+            return ask()
+        if key not in self._answers:
+            self._answers[key] = ask()
+        answer: R = self._answers[key]
+        return answer
 
     @property
     def running(self) -> "_Running | None":

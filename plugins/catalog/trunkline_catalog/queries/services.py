@@ -50,11 +50,16 @@ def services_of(ctx: Context, customer_id: int, *, ended: bool = False) -> list[
     if not ended:
         over = (ServiceState.TERMINATED, ServiceState.CANCELLED)
         statement = statement.where(col(CatalogService.state).not_in(over))
-    return service_views(ctx, ctx.session.scalars(statement).all())
+    return ctx.once(
+        ("catalog.services_of", customer_id, ended),
+        lambda: service_views(ctx, ctx.session.scalars(statement).all()),
+    )
 
 
 def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceView]:
     """Services as others see them: names, reasons and identifiers read in one go."""
+    if not rows:
+        return []
     keys = [row.key for row in rows]
     products = {
         row.id: row
