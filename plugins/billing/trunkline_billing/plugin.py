@@ -84,13 +84,6 @@ def cli(app: "typer.Typer") -> None:
 
 
 @hookimpl
-def demo_month(app: "App", month: "DemoMonth") -> None:
-    from trunkline_billing import demo
-
-    demo.live(app, month)
-
-
-@hookimpl
 def step_kinds() -> Sequence[StepKind]:
     from trunkline_billing.steps import STEP_KINDS
 

@@ -121,7 +121,7 @@ class QuoteUsage(BaseModel):
 
 @dataclass(frozen=True)
 class AccountView:
-    """An account with what it owes. `balance` above zero is owed, below zero is credit; `unbilled` comes with the next invoice."""
+    """An account with what it owes: `balance` below zero is credit, `unbilled` comes with the next invoice."""
 
     id: int
     number: str

@@ -129,8 +129,8 @@ def _read(
             report.refuse(
                 line,
                 "interval_start",
-                f"overlaps line {found[place][0]}: prefix {cells[header.index('prefix')]} has a rate from {values['interval_start']} on "
-                f"at {values['effective_from']:%Y-%m-%d} already; give one of them another interval_start or effective_from",
+                f"overlaps line {found[place][0]}, which has this prefix from {values['interval_start']} on "
+                f"since {values['effective_from']:%Y-%m-%d} too; give one of them another interval_start or effective_from",
                 cells,
             )
             continue

@@ -111,3 +111,10 @@ def digits_of(number: str) -> str:
     if plain.isdigit() and plain.isascii():
         return plain
     return "".join(character for character in number if character in "0123456789")
+
+
+def rated_number(kind: str, other: str) -> str:
+    """What prefixes are compared with: the digits of a number, the name of an event, nothing for data."""
+    if kind == "data":
+        return ""
+    return other if kind == "event" else digits_of(other)

@@ -20,7 +20,7 @@ from trunkline_billing.models.accounts import (
 from trunkline_billing.models.usage import BillingAllowance
 from trunkline_billing.periods import Period
 from trunkline_billing.queries.tariffs import compiled
-from trunkline_billing.rating.compiled import CompiledTariff, digits_of
+from trunkline_billing.rating.compiled import CompiledTariff, rated_number
 from trunkline_billing.rating.pricing import Price
 from trunkline_billing.usage.checking import CheckedUse, checker
 from trunkline_billing.usage.facts import load_facts
@@ -167,11 +167,7 @@ def _account(ctx: Context, number: str) -> BillingAccount:
 
 
 def _find(tariff: CompiledTariff, event: UsageEvent) -> Price | None:
-    if event.type == "data":
-        number = ""
-    else:
-        number = event.destination if event.type == "event" else digits_of(event.destination)
-    return tariff.table(event.type, event.start.timestamp()).find(number)
+    return tariff.table(event.type, event.start.timestamp()).find(rated_number(event.type, event.destination))
 
 
 def _tariff_of(ctx: Context, account: BillingAccount, event: UsageEvent) -> str:

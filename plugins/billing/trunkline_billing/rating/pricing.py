@@ -70,7 +70,7 @@ class Price:
         return (total * 2 + divisor) // (divisor * 2)
 
     def parts(self, quantity: int) -> Sequence[Part]:
-        """How a use falls into the tiers. What rounding up to the increment overshoots eats into the next tier (as in CGRateS)."""
+        """How a use falls into the tiers. What rounding up to the increment overshoots eats into the next tier."""
         found, position = [], 0
         for index, tier in enumerate(self.tiers):
             end = self.tiers[index + 1].start if index + 1 < len(self.tiers) else None

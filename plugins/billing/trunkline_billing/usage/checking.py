@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from trunkline_billing.rating.compiled import digits_of
+from trunkline_billing.rating.compiled import rated_number
 from trunkline_billing.rating.pricing import Price
 from trunkline_billing.schemas import UNITS
 from trunkline_billing.usage.facts import ChargedService, Facts
@@ -15,7 +15,8 @@ _MAX_KEY = 120
 _MAX_TEXT = 60
 
 #: A record that passed, in the order that sorts it: start (POSIX), key, then
-#: service, type, direction, identifier, other party, origin area, carrier, cell, quantity, start (database text), price or None, month.
+#: service, type, direction, identifier, other party, origin area, carrier, cell, quantity, start (database text),
+#: price or None, month.
 CheckedUse = tuple[float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, str]
 #: Column at fault and reason.
 Fault = tuple[str, str]
@@ -88,8 +89,7 @@ def checker(facts: Facts, source_columns: Sequence[int]) -> Check:
             tariff = service.tariff
             if tariff is None:
                 return "type", service.problem
-            number = other if kind == "event" else "" if kind == "data" else digits_of(other)
-            price = tariff.table(kind, start).find(number)
+            price = tariff.table(kind, start).find(rated_number(kind, other))
             if price is None:
                 return "callee", f"tariff {tariff.name} has no {kind} rate for “{other}” at that time"
         elif kind == "data":

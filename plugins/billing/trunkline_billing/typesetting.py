@@ -1,0 +1,169 @@
+"""Setting an invoice as PDF with typst: the texts are made here, in the customer's language; the look is in `typst/invoice.typ`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from trunkline.i18n import format_date, format_money, format_number, use_locale
+from trunkline.i18n import gettext as _
+from trunkline.money import Money
+from trunkline_billing.schemas import InvoiceLineView, InvoiceView
+from trunkline_billing.words import USAGE_LABELS, quantity_text
+
+_TEMPLATE = Path(__file__).parent / "typst" / "invoice.typ"
+
+
+def render_invoice(invoice: InvoiceView) -> bytes:
+    """The PDF of an invoice as it was issued. The same invoice gives the same bytes, paid or not."""
+    with use_locale(str(invoice.customer.get("language") or invoice.operator.get("language") or "en")):
+        texts = _texts(invoice)
+    made = datetime(invoice.issued_on.year, invoice.issued_on.month, invoice.issued_on.day, tzinfo=UTC)
+    return _typeset(json.dumps(texts, ensure_ascii=False, sort_keys=True), int(made.timestamp()))
+
+
+def _typeset(data: str, timestamp: int) -> bytes:
+    from typst import Compiler
+
+    # A compiler of its own for each document: one that is kept holds the last document's memory, and is not safe among threads.
+    compiler = Compiler(
+        str(_TEMPLATE),
+        root=str(_TEMPLATE.parent),
+        font_paths=_fonts(),
+        sys_inputs={"data": data},
+        ignore_system_fonts=True,
+    )
+    content = compiler.compile(format="pdf", timestamp=timestamp)
+    if not isinstance(content, bytes):
+        raise TypeError("typst returned no single document")
+    return content
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> Any:
+    """The invoice's font alone, so that a document looks alike on every machine."""
+    import fontpkg_source_sans_3
+    from typst import Fonts
+
+    return Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(fontpkg_source_sans_3.ROOT / "files")],
+    )
+
+
+def _texts(invoice: InvoiceView) -> dict[str, Any]:
+    from trunkline.i18n import current_locale
+
+    operator = invoice.operator
+    return {
+        "title": f"{operator['name']} {invoice.number}",
+        "lang": current_locale().partition("_")[0],
+        "year": invoice.issued_on.year,
+        "month": invoice.issued_on.month,
+        "day": invoice.issued_on.day,
+        "number": invoice.number,
+        "notice": str(_("No fiscal value")) if operator.get("fiscal_notice") else "",
+        "operator": {
+            "name": operator["name"],
+            "tax_id": operator.get("tax_id", ""),
+            "address": _lines(operator.get("address", "")),
+            "contact": operator.get("contact", ""),
+        },
+        "customer": {
+            "name": invoice.customer["name"],
+            "tax_id": invoice.customer.get("tax_id", ""),
+            "address": list(invoice.customer.get("address", ())),
+        },
+        "facts": [
+            [str(_("Customer")), invoice.customer["number"]],
+            [str(_("Account")), invoice.account_number],
+            [str(_("Month")), _month(invoice)],
+            [str(_("Issued")), format_date(invoice.issued_on)],
+        ],
+        "total": _money(invoice.total),
+        "due_date": format_date(invoice.due_date),
+        "sections": _sections(invoice),
+        "totals": _totals(invoice),
+        "words": _words(),
+    }
+
+
+def _words() -> dict[str, str]:
+    return {
+        "invoice": str(_("Invoice")),
+        "bill_to": str(_("Bill to")),
+        "tax_id": str(_("Tax number")),
+        "total_due": str(_("Total to pay")),
+        "due_date": str(_("Due date")),
+        "total": str(_("Total")),
+        "page": str(_("Page")),
+        "of": str(_("of")),
+    }
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _money(amount: Money) -> str:
+    return format_money(amount.micros, amount.currency)
+
+
+def _month(invoice: InvoiceView) -> str:
+    from babel.dates import format_skeleton
+
+    from trunkline.i18n import babel_locale, current_locale
+    from trunkline_billing.periods import Period
+
+    return str(
+        format_skeleton(
+            "yMMMM", Period.parse(invoice.period).first_day, locale=babel_locale(current_locale())
+        )
+    )
+
+
+def _sections(invoice: InvoiceView) -> list[dict[str, Any]]:
+    found = []
+    groups: Sequence[tuple[str, Sequence[str]]] = (
+        (str(_("Monthly charges")), ("monthly",)),
+        (str(_("Set-up")), ("setup",)),
+        (str(_("Usage")), ("usage",)),
+    )
+    for title, kinds in groups:
+        rows = [_row(line) for line in invoice.lines if line.kind in kinds]
+        if rows:
+            heads = [str(_("Description")), str(_("Period")), str(_("Quantity")), str(_("Amount"))]
+            found.append({"title": title, "heads": heads, "rows": rows})
+    return found
+
+
+def _row(line: InvoiceLineView) -> Mapping[str, str]:
+    usage, sub = line.kind == "usage", line.service_number
+    if usage:
+        quantity = quantity_text(line.usage_type, line.quantity)
+        if line.usage_type in ("voice", "data"):
+            sub += f" · {format_number(line.count)} ×"
+    else:
+        quantity = str(_("{n} days", n=line.quantity)) if line.kind == "monthly" else "1"
+    dates = format_date(line.first_day, style="short")
+    if line.last_day != line.first_day:
+        dates += f" – {format_date(line.last_day, style='short')}"
+    return {
+        "text": str(USAGE_LABELS[line.usage_type]) if usage else line.description,
+        "sub": sub,
+        "dates": dates,
+        "quantity": quantity,
+        "amount": _money(line.net),
+    }
+
+
+def _totals(invoice: InvoiceView) -> list[list[str]]:
+    pairs = [[str(_("Net")), _money(invoice.net)]]
+    pairs += [
+        [f"{tax.name} {format_number(tax.rate_millionths / 10_000)} %", _money(tax.tax)]
+        for tax in invoice.taxes
+    ]
+    return pairs
