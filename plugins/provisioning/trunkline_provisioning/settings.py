@@ -15,7 +15,7 @@ class ProvisioningSettings(BaseModel):
         title=_("HLR"),
         description=_(
             "external: one that runs elsewhere; osmo: osmo-hlr beside the worker; simulated: no network element, for trying out; "
-            "auto: osmo-hlr where it is installed, else simulated."
+            "auto: osmo-hlr where it is installed, else simulated. Takes effect when the worker starts again."
         ),
     )
     hlr_host: str = Field(
