@@ -111,8 +111,12 @@ def users_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
         .where(*ctx.visible_conditions(User))
         .order_by(col(User.name), col(User.id))
     )
-    rows: Sequence[RowMapping] = ctx.session.execute(statement).mappings().all()
-    return rows
+
+    def ask() -> Sequence[RowMapping]:
+        rows: Sequence[RowMapping] = ctx.session.execute(statement).mappings().all()
+        return rows
+
+    return ctx.once(("portal.users_of", customer_id), ask)
 
 
 def user_of(ctx: Context, customer: Customer, user_id: int) -> User:

@@ -48,12 +48,14 @@ def _book(ctx: Context, account_id: int, ledger: Ledger) -> Money:
 
 def accounts_of(ctx: Context, customer_id: int) -> list[AccountView]:
     """A customer's accounts with their balances, the default one first."""
-    rows = ctx.session.scalars(
+    statement = (
         ctx.visible(BillingAccount)
         .where(col(BillingAccount.customer_id) == customer_id)
         .order_by(col(BillingAccount.is_default).desc(), col(BillingAccount.id))
-    ).all()
-    return _views(ctx, rows)
+    )
+    return ctx.once(
+        ("billing.accounts_of", customer_id), lambda: _views(ctx, ctx.session.scalars(statement).all())
+    )
 
 
 def account(ctx: Context, number: str) -> AccountView:
