@@ -1,0 +1,111 @@
+"""The worker is killed with -9 in the middle of each step of an order: nothing is lost, nothing comes twice."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.line.api import Api
+from tests.line.line import add_product, order, register, stock_up
+from tests.line.network import subscribers
+from tests.line.samples import write_samples
+from tests.line.system import System, installed, wait_for
+from trunkline.demo.stock import sims
+
+#: A plugin of the operator's own (an extension script) that stops the worker inside a step, once.
+_TRAP = '''
+"""Kills this worker in the middle of the step that the file `kill-in` names, once."""
+
+import os
+import signal
+from pathlib import Path
+
+from trunkline.jobs import engine
+
+_asked = Path({asked!r})
+_call = engine._Run._call
+
+
+def _trapped(run, kind, step):
+    if _asked.exists() and _asked.read_text() == f"{{kind.name}}:{{step.direction}}:before":
+        _asked.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    outputs = _call(run, kind, step)
+    if _asked.exists() and _asked.read_text() == f"{{kind.name}}:{{step.direction}}:after":
+        _asked.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return outputs
+
+
+engine._Run._call = _trapped
+'''
+STEPS = (
+    "catalog.begin",
+    "provisioning.ansible",
+    "billing.open_charging_account",
+    "billing.start_charges",
+    "catalog.activate",
+    "provisioning.welcome",
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    with installed(request.param, tmp_path) as system:
+        (system.data / "extensions").mkdir(parents=True, exist_ok=True)
+        trap = _TRAP.format(asked=str(tmp_path / "kill-in"))
+        (system.data / "extensions" / "trap.py").write_text(trap)
+        system.start()
+        yield system
+
+
+@pytest.mark.timeout(900)
+def test_killing_the_worker_in_each_step_loses_and_doubles_nothing(
+    system: System, api: Api, tmp_path: Path
+) -> None:
+    count = len(STEPS) * 2
+    files = write_samples(tmp_path / "files", size=count + 2)
+    stock_up(system, files)
+    add_product(api)
+    moments = [(step, moment) for step in STEPS for moment in ("before", "after")]
+    services = []
+    for number, (step, moment) in enumerate(moments):
+        customer = register(api, f"Customer {number}", "", f"customer{number}@correio.example")
+        (tmp_path / "kill-in").write_text(f"{step}:do:{moment}")
+        before = system.worker_pids()
+        placed = order(api, customer, key=f"order {number}")
+        wait_for(lambda: not (tmp_path / "kill-in").exists(), f"death in {step}", explain=lambda: system.log)
+        wait_for(lambda b=before: system.worker_pids() not in ([], b), f"a new worker after {step}")
+        done = api.order_is_over(placed["number"], within=90)
+        assert done["state"] == "completed", (
+            step,
+            moment,
+            api.get(f"/jobs/{done['lines'][0]['job_number']}"),
+        )
+        services.append(done["lines"][0]["service_number"])
+
+    # Orders and services: one each, all active.
+    assert len(api.get("/catalog/orders", limit="100")["items"]) == count
+    states = [row["state"] for row in api.get("/catalog/services", limit="100")["items"]]
+    assert states == ["active"] * count
+    # Charges: set-up and the rest of the month, once each.
+    charges = Counter(
+        (c["service_number"], c["kind"]) for c in api.get("/billing/charges", limit="200")["items"]
+    )
+    assert set(charges.values()) == {1}, charges
+    assert len(charges) == 2 * count
+    # Network: as many subscribers as lines, each of its own SIM.
+    imsis = [card["imsi"] for card in sims(1, count + 2)]
+    assert len(subscribers(system.data, imsis)) == count
+    # Items: every held one by exactly one service.
+    held = [item for item in api.get("/inventory/items", limit="200")["items"] if item["state"] == "assigned"]
+    assert len(held) == 2 * count
+    # Mail: one welcome each, by its key.
+    wait_for(lambda: len(_welcomed(system)) == count, f"{count} welcome mails")
+    assert set(Counter(_welcomed(system)).values()) == {1}
+
+
+def _welcomed(system: System) -> list[str]:
+    return [str(mail["To"]) for mail in system.mails() if re.search(r"customer\d+@", str(mail["To"]))]
