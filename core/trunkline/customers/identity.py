@@ -60,11 +60,15 @@ def check_tax_id(text: str, country: str, kind: str) -> str:
 
 def _brazilian(text: str, kind: str) -> str:
     from stdnum.br import cnpj, cpf
-    from stdnum.exceptions import ValidationError
+    from stdnum.exceptions import InvalidComponent, ValidationError
 
     module: Any = cpf if kind == "individual" else cnpj
     try:
-        return str(module.validate(text.upper()))
+        compact = str(module.validate(text.upper()))
+        if len(set(compact)) == 1:
+            # 111.111.111-11 and its like pass the check digits and are never given to anybody.
+            raise InvalidComponent()
+        return compact
     except ValidationError as error:
         label = tax_id_label("BR", kind)
         remedy = _("Check the digits.")
