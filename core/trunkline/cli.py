@@ -199,6 +199,16 @@ def doctor() -> None:
     raise typer.Exit(worst)
 
 
+@cli.command()
+def reindex() -> None:
+    """Build the search index anew, in short steps beside the running system."""
+    from trunkline.search.indexing import rebuild
+
+    app = open_app()
+    typer.echo(f"{rebuild(app)} entries indexed.")
+    app.close()
+
+
 @dev_app.command("migration")
 def dev_migration(
     name: str,
@@ -253,7 +263,7 @@ def _file_argument() -> Path | None:
 
 
 #: Commands that need no plugin, so that they start fast.
-_QUICK = {"version", "web", "worker", "serve", "migrate", "demo", "dev", "user", "import", "plugin", "doctor"}
+_QUICK = {"version", "web", "worker", "serve", "migrate", "demo", "dev", "user", "import", "plugin", "doctor", "reindex"}
 
 
 def main() -> None:
