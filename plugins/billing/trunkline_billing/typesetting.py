@@ -1,4 +1,4 @@
-"""Setting an invoice as PDF with typst: the texts are made here, in the customer's language; the look is in `typst/invoice.typ`."""
+"""Setting an invoice as PDF with typst: texts in the customer's language are made here, the look is in `typst/invoice.typ`."""
 
 import json
 from collections.abc import Mapping, Sequence
