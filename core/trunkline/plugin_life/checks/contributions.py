@@ -7,8 +7,7 @@ import typer
 from trunkline.health import reports
 from trunkline.loader import PluginStatus
 from trunkline.plugin_life.problem import Problem
-from trunkline.rest.app import make_rest
-from trunkline.web.app import page_routes
+from trunkline.web.app import make_web, page_routes
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -22,7 +21,7 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     """Ask for everything that is asked for at start, and take what was refused or failed as problems."""
     _ = app.menu_of, app.slots, app.importers, app.search_kinds, app.scheduled_tasks
     routes = app.part(page_routes)
-    make_rest(app)
+    make_web(app)
     for hook in _PROVIDERS:
         app.hooks.gather(hook)
     for _result in app.hooks.each("cli", app=typer.Typer()):
