@@ -1,6 +1,7 @@
 """Pages of customers: list, registration, overview, editing, status, and the tabs that plugins bring."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -36,7 +37,11 @@ tab_pages = Pages()
 def customers(page: Page) -> Response:
     page.title = str(_("Customers"))
     page.crumbs((page.title, ""))
-    return page.table("customers/list.html", CUSTOMERS, queries.list_customers(page.ctx))
+    may_export = page.can("core.customer.export")
+    if page.query.get("export"):
+        page.ctx.require("core.customer.export")
+    table = replace(CUSTOMERS, export=may_export)
+    return page.table("customers/list.html", table, queries.list_customers(page.ctx))
 
 
 def _kind(page: Page) -> CustomerKind:

@@ -7,6 +7,7 @@ plugin's `templates/mail/`. The operator's folder and the language win: `portal/
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from trunkline import i18n
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline.web.templating import _FILTERS
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -35,6 +37,7 @@ class RenderedMail:
 def render_mail(app: "App", template: str, language: str, context: Mapping[str, Any]) -> RenderedMail:
     """Render a mail template. Raises Refused when it is missing or broken, naming it."""
     environment = _environment(app)
+    context = {"operator_name": app.config.operator_name, "base_url": app.config.public_url, **context}
     try:
         with i18n.use_locale(language, app.config.time_zone):
             subject = _part(environment, template, "subject", language, context, wanted=True)
@@ -74,29 +77,25 @@ def _part(
 
 
 def _environment(app: "App") -> jinja2.Environment:
-    from trunkline.web.templating import _FILTERS
-
-    owned: dict[str, jinja2.BaseLoader] = {"core": jinja2.FileSystemLoader(_CORE_TEMPLATES)}
+    folders = {"core": _CORE_TEMPLATES}
     for status in app.loaded.enabled:
         file = getattr(status.module, "__file__", None)
         if file and status.plugin is not None:
-            owned[status.plugin.name] = jinja2.FileSystemLoader(Path(file).parent / "templates")
+            folders[status.plugin.name] = Path(file).parent / "templates"
+    return _environment_of(app.config.template_folder, tuple(folders.items()))
+
+
+@lru_cache(maxsize=8)
+def _environment_of(operators: Path, folders: tuple[tuple[str, Path], ...]) -> jinja2.Environment:
+    """One environment per installation: a run of invoices must not compile its template for each mail."""
+    owned = {name: jinja2.FileSystemLoader(folder) for name, folder in folders}
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.FileSystemLoader(app.config.template_folder), jinja2.PrefixLoader(owned)]
-        ),
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(operators), jinja2.PrefixLoader(owned)]),
         autoescape=lambda name: bool(name and name.endswith(".html")),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(_FILTERS)
-    environment.globals.update(
-        {
-            "_": i18n.translate,
-            "ngettext": i18n.ngettext,
-            "operator_name": app.config.operator_name,
-            "base_url": app.config.public_url,
-        }
-    )
+    environment.globals.update({"_": i18n.translate, "ngettext": i18n.ngettext})
     return environment

@@ -80,6 +80,8 @@ def test_the_list_is_exported_as_csv(app: App, staff: Staff) -> None:
     assert answer.headers["content-type"].startswith("text/csv")
     assert "Ana Souza" in answer.text
     assert "529.982.247-25" in answer.text
+    assert "export=csv" not in staff("customer_care").get("/customers").text
+    assert staff("customer_care").get("/customers?export=csv").status_code == 403
 
 
 def test_every_tab_of_the_profile_opens(app: App, staff: Staff) -> None:

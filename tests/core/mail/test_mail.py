@@ -21,7 +21,7 @@ from trunkline.jobs.models import Job
 from trunkline.mail import operations
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.sending import pause
-from trunkline.testing import Browser, work_until_idle
+from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 
 pytestmark = pytest.mark.plugins()
 TOKEN = "s3cr3t-t0ken-0f-the-invitation"
@@ -287,6 +287,21 @@ def test_the_log_lists_shows_and_downloads_without_secrets(
     assert source.headers["content-disposition"] == f'attachment; filename="{number}.eml"'
     assert TOKEN not in source.text
     assert staff("warehouse").get("/emails").status_code == 403
+
+
+def test_the_log_is_read_over_rest(app: App, templates: Path, make_client: Callable[[], Browser]) -> None:
+    number = queue(app)
+    work_until_idle(app)
+    create_user(app, "api@example.com", "auditor")
+    api = make_client()
+    token = api.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD}).json()
+    api.headers["Authorization"] = f"Bearer {token['access_token']}"
+    (listed,) = api.get("/api/v1/emails", params={"status": "sent", "sort": "-queued_at"}).json()["items"]
+    assert (listed["number"], listed["recipient"]) == (number, "ana@example.com")
+    whole = api.get(f"/api/v1/emails/{number}").json()
+    assert TOKEN not in whole["text"]
+    assert api.get("/api/v1/emails/E00000099").status_code == 404
+    assert api.get("/api/v1/search", params={"q": "ana"}).json() == {"items": []}
 
 
 def test_pauses_double_up_to_an_hour() -> None:
