@@ -30,10 +30,10 @@ from trunkline_catalog.schemas import (
 
 KIND_LABELS = {ServiceKind.MOBILE: _("Mobile"), ServiceKind.OTHER: _("Other")}
 ACTION_LABELS = {
-    LineAction.NEW: _("New service"),
-    LineAction.SUSPEND: _("Suspend"),
-    LineAction.RESUME: _("Resume"),
-    LineAction.TERMINATE: _("Terminate"),
+    LineAction.NEW: _("Activation"),
+    LineAction.SUSPEND: _("Suspension"),
+    LineAction.RESUME: _("Resumption"),
+    LineAction.TERMINATE: _("Termination"),
 }
 REASON_LABELS = {
     SuspensionReason.DEBT: _("Unpaid invoices"),

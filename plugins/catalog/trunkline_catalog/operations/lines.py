@@ -1,5 +1,6 @@
 """What the worker does with order lines: begin, finish, undo. Each is transactional and harmless when repeated."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -200,6 +201,7 @@ def start_service(ctx: Context, service: CatalogService, at: datetime, *, import
     product = ctx.session.get_one(CatalogProduct, service.product_id)
     items = inventory.items_of(ctx, _service_holder(service))
     identifiers = identifiers_from(items, ServiceKind(product.service_kind))
+    _refuse_taken(ctx, identifiers)
     ctx.session.add_all(
         CatalogIdentifier(service_id=service.key, kind=kind, value=value, valid_from=at)
         for kind, value in identifiers.items()
@@ -216,6 +218,31 @@ def start_service(ctx: Context, service: CatalogService, at: datetime, *, import
             imported=imported,
         )
     )
+
+
+def _refuse_taken(ctx: Context, identifiers: Mapping[str, str]) -> None:
+    """Two items may lend the same value, say a SIM with a printed number that is in stock as well."""
+    for kind, value in identifiers.items():
+        other = ctx.session.scalar(
+            select(col(CatalogService.number))
+            .join(CatalogIdentifier, col(CatalogIdentifier.service_id) == col(CatalogService.id))
+            .where(
+                col(CatalogIdentifier.kind) == kind,
+                col(CatalogIdentifier.value) == value,
+                col(CatalogIdentifier.valid_to).is_(None),
+            )
+        )
+        if other is not None:
+            raise Refused(
+                _(
+                    "{kind} {value} identifies service {other} already.",
+                    kind=kind.upper(),
+                    value=value,
+                    other=other,
+                ),
+                field=f"picks.{kind}",
+                remedy=_("Pick another item."),
+            )
 
 
 @operation("catalog.order.run")

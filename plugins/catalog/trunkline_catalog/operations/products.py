@@ -181,7 +181,8 @@ def withdraw_price(ctx: Context, code: str, price_id: int) -> None:
 
 
 def _add_price(ctx: Context, row: CatalogProduct, command: SetPrice) -> CatalogPrice:
-    begins = command.effective_from or ctx.now()
+    now = ctx.now()
+    begins = command.effective_from or now
     if begins.tzinfo is None:
         raise Refused(_("Say the time zone of the moment."), field="effective_from")
     last = ctx.session.scalars(
@@ -192,7 +193,7 @@ def _add_price(ctx: Context, row: CatalogProduct, command: SetPrice) -> CatalogP
     ).one_or_none()
     currency = command.currency or (last.currency if last else ctx.app.config.currency)
     if last is not None:
-        _check_moment(ctx, begins, last)
+        _check_moment(ctx, begins, last, now)
         last.effective_to = begins
     price = CatalogPrice(
         product_id=row.key,
@@ -207,7 +208,7 @@ def _add_price(ctx: Context, row: CatalogProduct, command: SetPrice) -> CatalogP
     return price
 
 
-def _check_moment(ctx: Context, begins: datetime, last: CatalogPrice) -> None:
+def _check_moment(ctx: Context, begins: datetime, last: CatalogPrice, now: datetime) -> None:
     if begins <= last.effective_from:
         raise Refused(
             _(
@@ -217,7 +218,7 @@ def _check_moment(ctx: Context, begins: datetime, last: CatalogPrice) -> None:
             field="effective_from",
             remedy=_("Choose a later moment, or withdraw that price while it has not begun."),
         )
-    if begins < ctx.now():
+    if begins < now:
         raise Refused(
             _("A price cannot change the past."),
             field="effective_from",

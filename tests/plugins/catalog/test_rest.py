@@ -1,0 +1,92 @@
+"""Selling over REST."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from trunkline.app import App
+from trunkline.testing import PASSWORD, create_user, work_until_idle
+
+pytestmark = pytest.mark.plugins("inventory", "catalog")
+
+
+@pytest.fixture
+def api(shop: App, make_client: Callable[[], TestClient]) -> TestClient:
+    """A client with an administrator's token."""
+    create_user(shop, "api@example.com", "administrator")
+    client = make_client()
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
+
+
+def place(api: TestClient, key: str = "", **line: Any) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    body = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10", **line}]}
+    return api.post("/api/v1/catalog/orders", json=body, headers=headers)
+
+
+def test_an_order_answers_202_with_its_lines_and_jobs(shop: App, api: TestClient) -> None:
+    answer = place(api, "one")
+    assert answer.status_code == 202
+    line = answer.json()["lines"][0]
+    assert (line["number"], line["job_number"], line["state"]) == ("O000001/1", "J000001", "queued")
+    assert place(api, "one").json()["number"] == "O000001"
+    work_until_idle(shop)
+    service = api.get(f"/api/v1/catalog/services/{line['service_number']}").json()
+    assert service["state"] == "active"
+    assert service["identifiers"]["msisdn"] == "+5551991234501"
+
+
+def test_a_service_is_suspended_and_resumed(shop: App, api: TestClient) -> None:
+    place(api)
+    work_until_idle(shop)
+    path = "/api/v1/catalog/services/S000001"
+    assert api.post(f"{path}/suspend", json={"reason": "lost"}).status_code == 202
+    work_until_idle(shop)
+    assert api.get(path).json()["suspensions"] == ["lost"]
+    refused = api.post(f"{path}/suspend", json={"reason": "lost"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "reason"
+    assert api.post(f"{path}/resume", json={"reason": "lost"}).status_code == 202
+    work_until_idle(shop)
+    assert api.get(path).json()["suspensions"] == []
+
+
+def test_a_wrong_product_is_a_problem_that_names_its_field(api: TestClient) -> None:
+    answer = place(api, product_code="nothing")
+    assert answer.status_code == 404
+    assert "nothing" in answer.text
+
+
+def test_lists_are_searched_and_filtered(shop: App, api: TestClient) -> None:
+    place(api)
+    work_until_idle(shop)
+    assert api.get("/api/v1/catalog/services?q=234501").json()["total"] == 1
+    assert api.get("/api/v1/catalog/services?product=mobile_10").json()["total"] == 1
+    assert api.get("/api/v1/catalog/orders?action=new").json()["items"][0]["number"] == "O000001"
+    product = api.get("/api/v1/catalog/products").json()["items"][0]
+    assert (product["monthly"], product["currency"]) == ("49.90", "BRL")
+    items = api.get("/api/v1/inventory/items?state=assigned").json()
+    assert {row["label"] for row in items["items"]} >= {"+5551991234501"}
+
+
+def test_a_price_is_set_and_listed(api: TestClient) -> None:
+    body = {"setup_price": "0", "monthly_price": "59.90", "effective_from": "2099-01-01T00:00:00Z"}
+    assert api.post("/api/v1/catalog/products/mobile_10/prices", json=body).status_code == 201
+    prices = api.get("/api/v1/catalog/products/mobile_10/prices").json()["items"]
+    assert [price["monthly"] for price in prices] == ["59.90", "49.90"]
+
+
+def test_items_are_imported_over_rest(api: TestClient) -> None:
+    body = {"template": "number", "csv": "number,route,class\n+5551991239999,core,mobile\n"}
+    answer = api.post("/api/v1/inventory/import", json=body)
+    assert answer.json()["created"] == 1
+    assert api.post("/api/v1/inventory/import", json=body).json()["unchanged"] == 1
+
+
+def test_no_answer_of_inventory_holds_a_key(api: TestClient) -> None:
+    assert f"{1:032X}" not in api.get("/api/v1/inventory/items/I000001").text
+    assert f"{1:032X}" in api.post("/api/v1/inventory/items/I000001/reveal").text

@@ -1,0 +1,176 @@
+"""Services live, are suspended for reasons, resumed, and end."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from trunkline.app import App
+from trunkline.clock import utc_now
+from trunkline.errors import Refused
+from trunkline.testing import work_until_idle
+from trunkline_catalog import operations, queries
+from trunkline_catalog.schemas import (
+    LineState,
+    OrderView,
+    RecordExistingService,
+    ResumeService,
+    ServiceState,
+    ServiceView,
+    SuspendService,
+    SuspensionReason,
+    TerminateService,
+)
+from trunkline_inventory import queries as inventory
+
+pytestmark = [pytest.mark.plugins("inventory", "catalog"), pytest.mark.both_databases]
+
+Order = Callable[..., OrderView]
+DEBT, FRAUD = SuspensionReason.DEBT, SuspensionReason.FRAUD
+
+
+@pytest.fixture
+def active(order: Order, shop: App, network: SimpleNamespace) -> App:
+    """Service S000001 is active; the network has been touched once for it."""
+    order()
+    work_until_idle(shop)
+    network.done.clear()
+    return shop
+
+
+def service(app: App) -> ServiceView:
+    with app.reading() as ctx:
+        return queries.service(ctx, "S000001")
+
+
+def suspend(app: App, reason: SuspensionReason, key: str = "") -> OrderView:
+    with app.unit_of_work() as ctx:
+        command = SuspendService(reason=reason)
+        return operations.suspend_service(ctx, "S000001", command, idempotency_key=key)
+
+
+def resume(app: App, reason: SuspensionReason) -> OrderView:
+    with app.unit_of_work() as ctx:
+        return operations.resume_service(ctx, "S000001", ResumeService(reason=reason))
+
+
+def test_suspension_is_a_set_of_reasons_and_the_network_is_told_once_each_way(
+    active: App, network: SimpleNamespace
+) -> None:
+    suspend(active, DEBT)
+    work_until_idle(active)
+    assert (service(active).suspensions, service(active).shown_state) == ((DEBT,), "suspended")
+    assert len(network.done) == 1
+    suspend(active, FRAUD)
+    work_until_idle(active)
+    assert service(active).suspensions == (DEBT, FRAUD)
+    assert len(network.done) == 1
+    resume(active, DEBT)
+    work_until_idle(active)
+    assert service(active).shown_state == "suspended"
+    assert len(network.done) == 1
+    resume(active, FRAUD)
+    work_until_idle(active)
+    assert (service(active).suspensions, service(active).shown_state) == ((), "active")
+    assert len(network.done) == 2
+
+
+def test_a_suspension_that_fails_leaves_the_service_working(active: App, network: SimpleNamespace) -> None:
+    network.fails = True
+    order = suspend(active, DEBT)
+    work_until_idle(active)
+    assert service(active).shown_state == "active"
+    with active.reading() as ctx:
+        assert queries.order(ctx, order.number).lines[0].state is LineState.FAILED
+
+
+def test_the_same_reason_twice_is_refused(active: App) -> None:
+    suspend(active, DEBT)
+    work_until_idle(active)
+    with pytest.raises(Refused, match="already") as refusal:
+        suspend(active, DEBT)
+    assert refusal.value.field == "reason"
+
+
+def test_a_reason_that_is_not_in_force_cannot_be_lifted(active: App) -> None:
+    with pytest.raises(Refused, match="not suspended for that reason"):
+        resume(active, DEBT)
+
+
+def test_one_line_at_a_time_works_on_a_service(active: App) -> None:
+    first = suspend(active, DEBT)
+    with pytest.raises(Refused, match=first.lines[0].number):
+        suspend(active, FRAUD)
+
+
+def test_the_same_key_suspends_once(active: App) -> None:
+    assert suspend(active, DEBT, "k").number == suspend(active, DEBT, "k").number
+
+
+def test_a_terminated_service_gives_its_items_to_quarantine_and_its_identifiers_end(active: App) -> None:
+    was = service(active).identifiers
+    with active.unit_of_work() as ctx:
+        operations.terminate_service(ctx, "S000001", TerminateService(note="moved away"))
+    work_until_idle(active)
+    now = service(active)
+    assert (now.state, now.identifiers) == (ServiceState.TERMINATED, {})
+    assert now.ended_at is not None
+    with active.reading() as ctx:
+        assert inventory.counts(ctx)["sim"] == {"available": 4, "quarantine": 1}
+        earlier = now.ended_at - timedelta(milliseconds=1)
+        holder = queries.identifier_holder(ctx, "msisdn", was["msisdn"], earlier)
+        assert holder is not None
+        assert holder.number == "S000001"
+        assert queries.identifier_holder(ctx, "msisdn", was["msisdn"], utc_now()) is None
+    with pytest.raises(Refused, match="terminated"):
+        suspend(active, DEBT)
+
+
+def test_a_termination_that_fails_leaves_the_service_active(active: App, network: SimpleNamespace) -> None:
+    network.fails = True
+    with active.unit_of_work() as ctx:
+        operations.terminate_service(ctx, "S000001", TerminateService())
+    work_until_idle(active)
+    assert service(active).state is ServiceState.ACTIVE
+
+
+def test_an_existing_service_is_recorded_as_it_was(shop: App) -> None:
+    began = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    with shop.unit_of_work() as ctx:
+        recorded = operations.record_existing_service(
+            ctx,
+            RecordExistingService(
+                customer_number="C000001",
+                product_code="mobile_10",
+                activated_at=began,
+                picks={"number": "I000009"},
+            ),
+        )
+    assert (recorded.state, recorded.activated_at) == (ServiceState.ACTIVE, began)
+    with shop.reading() as ctx:
+        index = queries.identifier_index(ctx)
+        entry = index["msisdn", "+5551991234504"][0]
+        assert (entry.valid_from, entry.valid_to, entry.product_code) == (began, None, "mobile_10")
+        assert queries.order(ctx, "O000001").lines[0].job_id is None
+        active = ctx.session.execute(queries.active_services(ctx)).mappings().all()
+        assert [(row["number"], row["activated_at"]) for row in active] == [("S000001", began)]
+
+
+def test_a_service_of_the_future_is_not_recorded(shop: App) -> None:
+    command = RecordExistingService(
+        customer_number="C000001", product_code="mobile_10", activated_at=utc_now() + timedelta(days=1)
+    )
+    with pytest.raises(Refused) as refusal, shop.unit_of_work() as ctx:
+        operations.record_existing_service(ctx, command)
+    assert refusal.value.field == "activated_at"
+
+
+def test_playbooks_learn_everything_but_secrets(active: App) -> None:
+    with active.reading() as ctx:
+        line = queries.lines_of_service(ctx, service(active).id)[0]
+        variables = queries.provisioning_variables(ctx, line.id)
+    assert variables["customer"]["number"] == "C000001"
+    assert variables["service"]["msisdn"] == "+5551991234501"
+    assert variables["picks"]["sim"]["imsi"] == "724990000000001"
+    assert "ki" not in variables["picks"]["sim"]
