@@ -8,7 +8,7 @@ Besides these, each event class named in `Plugin.events` gives two hooks:
 `on_<event>(ctx, event)` runs in the worker after commit, at least once, in order per entity, in a unit of work of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.plugin import (
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
-    from trunkline.customers.models import Customer
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.operation import Context
@@ -113,11 +112,6 @@ def demo_today(app: "App", month: "DemoMonth") -> None:
 
 
 @hookspec
-def customer_documents(ctx: "Context", customer: "Customer") -> Mapping[str, Any] | None:
-    """Facts about a customer for mails and provisioning variables (keys prefixed by the plugin's name)."""
-
-
-@hookspec
 def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]
     """Ways to take money; see `trunkline.providers.PaymentProvider`. The cash desk of billing is one."""
 
@@ -130,11 +124,6 @@ def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]
 @hookspec
 def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]
     """Ways to send mail; see `trunkline.providers.MailTransport`. SMTP and the spool are built in."""
-
-
-@hookspec
-def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]
-    """Ways to send text messages; see `trunkline.providers.SmsTransport`. The spool is built in."""
 
 
 @hookspec

@@ -22,15 +22,6 @@ class MailTransport(Protocol):
         """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
 
 
-@runtime_checkable
-class SmsTransport(Protocol):
-    """Hands one text message to whoever carries it."""
-
-    name: str
-
-    def send(self, number: str, text: str, *, key: str) -> str:
-        """Send `text` to the E.164 `number`; `key` makes a repeat harmless. Raises Unavailable or Refused."""
-
 
 @runtime_checkable
 class SignInProvider(Protocol):
