@@ -1,5 +1,6 @@
 """What happened to a customer, in words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
 from trunkline.customers.queries import activity_of
+from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
@@ -52,6 +54,7 @@ _ICONS = {
     "issue": "file-invoice",
     "invite": "mail",
 }
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,17 @@ def _told(row: RowMapping) -> Happening:
             for change in changes
             if change.get("action") == "changed"
             for field, values in change.get("fields", {}).items()
-            if field != "tax_key"
+            if field != "tax_key" and not any(isinstance(value, dict) for value in values)
         ],
     )
 
 
 def _value(value: Any) -> Any:
+    """A logged value as people read it."""
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None
+    if isinstance(value, str) and _MOMENT.match(value):
+        return format_datetime(datetime.fromisoformat(value))
     return None if value == "" else value
