@@ -20,7 +20,7 @@ def chromium() -> Iterator[Browser]:
 def visitor(chromium: Browser) -> Iterator[BrowserContext]:
     """Somebody's browser: its own cookies, English, 1440 × 900."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 

@@ -11,8 +11,8 @@ from trunkline.demo.samples import CUSTOMER_COLUMNS, customer_row, write_csv
 TARIFF = "retail"
 #: What the customer does in the first minutes: quantity by type.
 CALL_SECONDS, DATA_BYTES = 130, 3_000_000_000
-#: Argentina costs 0.45 a minute, in whole minutes, outside the allowance.
-ABROAD_SECONDS, ABROAD_COST = 95, "0.90"
+#: Argentina's mobiles cost 0.95 a minute, in whole minutes, outside the allowance.
+ABROAD_SECONDS, ABROAD_COST = 95, "1.90"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,330 @@
+"""`./run bench first-line`: how fast and how large the first line is, beside what the machine itself allows.
+
+Every figure stands beside a floor measured in the same run: the least that the same machine needs for the same kind of work.
+The last line printed is one JSON object with all of them.
+"""
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx2
+
+from tests.services.loopback import free_port
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_CLI = [sys.executable, "-m", "trunkline.cli"]
+_BARE = """
+import sys, uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+app = Starlette(routes=[Route("/readyz", lambda request: PlainTextResponse("ok"))])
+uvicorn.run(app, port=int(sys.argv[1]), log_level="error")
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured thing: median and spread of its runs, the floor of the same run, and the limit it must keep."""
+
+    name: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    floor: float
+    limit: float
+    more_is_better: bool = False
+
+    @property
+    def kept(self) -> bool:
+        return self.median >= self.limit if self.more_is_better else self.median <= self.limit
+
+
+def figure(
+    name: str, unit: str, runs: Sequence[float], floor: float, limit: float, *, more: bool = False
+) -> Figure:
+    """The figure of several runs."""
+    return Figure(name, unit, statistics.median(runs), min(runs), max(runs), floor, limit, more)
+
+
+def main() -> int:
+    """Measure, print, and return 1 when a limit is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="size of the sample operator; limits hold at 1"
+    )
+    parser.add_argument("--data", type=Path, help="a demo made before; the cold start is then left out")
+    parser.add_argument("--repeats", type=int, default=5)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as folder:
+        data = chosen.data or Path(folder) / "demo"
+        figures = [] if chosen.data else [_cold(data, chosen.scale)]
+        figures += _served(data, chosen.repeats)
+        figures.append(_usage(Path(folder), chosen.repeats))
+    _print(figures)
+    return 0 if all(one.kept for one in figures) else 1
+
+
+def _print(figures: Sequence[Figure]) -> None:
+    print(f"{'':34}{'median':>12}{'spread':>20}{'floor':>12}{'limit':>12}")
+    for one in figures:
+        spread = f"{one.low:,.1f} – {one.high:,.1f}"
+        mark = "" if one.kept else "  exceeded"
+        print(
+            f"{one.name + ', ' + one.unit:34}{one.median:>12,.1f}{spread:>20}{one.floor:>12,.1f}{one.limit:>12,.0f}{mark}"
+        )
+    print(json.dumps({one.name.replace(" ", "_"): asdict(one) for one in figures}))
+
+
+# Cold and warm start, memory, pages
+
+
+def _cold(data: Path, scale: float) -> Figure:
+    began = time.monotonic()
+    command = [*_CLI, "demo", "--no-serve", "--data", str(data), "--scale", str(scale)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    took = time.monotonic() - began
+    return figure(
+        "cold demo", "s", [took], _timed(lambda: subprocess.run([*_CLI, "version"], check=True)), 60
+    )
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def _server(command: list[str], port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """The running server and the seconds until its first answer."""
+    began = time.monotonic()
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            with (
+                contextlib.suppress(OSError),
+                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer,
+            ):
+                if answer.status == 200:
+                    break
+            if server.poll() is not None:
+                raise RuntimeError(f"{command} ended with {server.returncode}")
+            time.sleep(0.01)
+        yield server, time.monotonic() - began
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def _served(data: Path, repeats: int) -> list[Figure]:
+    starts, memory, pages, floors, bare = [], 0.0, list[float](), list[float](), list[float]()
+    config = str(data / "trunkline.toml")
+    for run in range(repeats):
+        port = free_port()
+        with _server([sys.executable, "-c", _BARE, str(port)], port) as (_process, took):
+            bare.append(took)
+        port = free_port()
+        command = [*_CLI, "--config", config, "serve", "--port", str(port)]
+        with _server(command, port) as (process, _ready), _signed_in(port) as client:
+            starts.append(_ready)
+            if run == repeats - 1:
+                pages, floors = _pages(client, _web_pid(process.pid))
+                memory = max(_resident(pid) for pid in _family(process.pid))
+    floor_memory = _resident_of_bare()
+    return [
+        figure("warm start to first page", "s", starts, statistics.median(bare), 2.5),
+        figure("memory of the largest process", "MB", [memory], floor_memory, 150),
+        figure("customer page", "ms CPU", pages, statistics.median(floors), 5),
+    ]
+
+
+@contextlib.contextmanager
+def _signed_in(port: int) -> Iterator[httpx2.Client]:
+    from trunkline.demo.staff import PASSWORD, STAFF
+
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        shown = client.get("/sign-in").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', shown)
+        assert token is not None
+        fields = {"csrf_token": token.group(1), "email": STAFF[0].email, "password": PASSWORD}
+        answer = client.post("/sign-in", data=fields)
+        assert answer.status_code == 303, answer.status_code
+        yield client
+
+
+def _pages(client: httpx2.Client, web: int, count: int = 60) -> tuple[list[float], list[float]]:
+    """CPU milliseconds of the web process per customer page, and per `/healthz`, over several rounds."""
+
+    def per_request(path: str) -> float:
+        before = _cpu(web)
+        for _ in range(count):
+            assert client.get(path).status_code == 200
+        return (_cpu(web) - before) * 1000 / count
+
+    per_request("/customers/C000002")
+    return [per_request("/customers/C000002") for _ in range(5)], [per_request("/healthz") for _ in range(5)]
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(int(child) for child in children)]
+
+
+def _web_pid(pid: int) -> int:
+    for child in _family(pid)[1:]:
+        if b"\0web" in Path(f"/proc/{child}/cmdline").read_bytes():
+            return child
+    raise RuntimeError("serve has no web process")
+
+
+def _resident(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found.group(1)) / 1000 if found else 0.0
+
+
+def _resident_of_bare() -> float:
+    port = free_port()
+    with _server([sys.executable, "-c", _BARE, str(port)], port) as (process, _took):
+        return _resident(process.pid)
+
+
+# Usage
+
+
+def _usage(folder: Path, repeats: int, rows: int = 100_000) -> Figure:
+    """Rows of a usage file rated and stored per second; the floor reads the same file and inserts its bare rows."""
+    from trunkline import models as _tables  # noqa: F401 — completes the metadata
+    from trunkline.app import App
+    from trunkline.config import Config
+    from trunkline.imports.importer import ImportOptions
+    from trunkline.jobs.wake import Silent
+    from trunkline.operation import SYSTEM
+    from trunkline.setup import prepare
+
+    app = App.start(Config(data=folder / "usage", time_zone="America/Sao_Paulo"), waker=Silent())
+    prepare(app)
+    numbers = _services(app, folder)
+    speeds, floors = [], []
+    for run in range(repeats):
+        path = _usage_file(folder / f"usage-{run}.csv", numbers, rows, run)
+        took = _timed(lambda p=path: app.importers["cdr"].run(app, SYSTEM, p, ImportOptions(source="bench")))  # type: ignore[misc]
+        speeds.append(rows / took)
+        floors.append(rows / _timed(lambda p=path: _bare_import(folder, p)))  # type: ignore[misc]
+    app.close()
+    return figure("usage rated", "rows/s", speeds, statistics.median(floors), 50_000, more=True)
+
+
+def _services(app: "object", folder: Path, count: int = 200) -> list[str]:
+    """Active mobile lines with a tariff; returns their numbers."""
+    from decimal import Decimal
+
+    from trunkline.app import App
+    from trunkline.customers import operations as customers
+    from trunkline.customers.schemas import RegisterCustomer
+    from trunkline.demo.deck import COLUMNS, rate_deck
+    from trunkline.demo.samples import write_csv
+    from trunkline.demo.stock import mobile_numbers, sims
+    from trunkline.imports.importer import ImportOptions
+    from trunkline.operation import SYSTEM
+    from trunkline_billing import operations as billing
+    from trunkline_catalog import operations as catalog
+    from trunkline_catalog.schemas import Allowance, CreateProduct, RecordExistingService
+    from trunkline_inventory import operations as inventory
+
+    assert isinstance(app, App)
+    deck = write_csv(folder / "deck.csv", COLUMNS, rate_deck("2020-01-01"))
+    app.importers["tariff"].run(app, SYSTEM, deck, ImportOptions(tariff="retail", currency="BRL"))
+    began = app.clock() - timedelta(days=30)
+    found = []
+    with app.unit_of_work() as ctx:
+        inventory.add_items(ctx, "sim", list(sims(1, count)))
+        inventory.add_items(ctx, "number", list(mobile_numbers(count)))
+        catalog.create_product(
+            ctx,
+            CreateProduct(
+                code="mobile",
+                name="Mobile",
+                needs=("sim", "number"),
+                tariff="retail",
+                allowances=(Allowance(type="data", quantity=10**10, unit="B"),),
+                monthly_price=Decimal(50),
+                currency="BRL",
+                effective_from=began,
+            ),
+        )
+        for position in range(count):
+            facts = {"kind": "individual", "name": f"Customer {position}"}
+            customer = customers.register(ctx, RegisterCustomer.model_validate(facts))
+            service = catalog.record_existing_service(
+                ctx,
+                RecordExistingService(
+                    customer_number=customer.number, product_code="mobile", activated_at=began
+                ),
+            )
+            billing.charge_service(ctx, billing.ChargeService(service.id, began))
+            found.append(service.identifiers["msisdn"])
+    return found
+
+
+def _usage_file(path: Path, numbers: Sequence[str], rows: int, run: int) -> Path:
+    header = "source_key,type,identifier,direction,caller,callee,origin_area,start,quantity,unit,carrier,cell"
+    begins = datetime.now(UTC) - timedelta(days=20)
+    kinds = (
+        ("voice", "+5551998{:06d}", "s"),
+        ("voice", "+54911432{:05d}", "s"),
+        ("sms", "+5548991{:06d}", "messages"),
+        ("data", "internet", "B"),
+    )
+    with path.open("w") as file:
+        file.write(header + "\n")
+        for row in range(rows):
+            number, (kind, callee, unit) = numbers[row % len(numbers)], kinds[row % 4]
+            start = (begins + timedelta(seconds=row * 15)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            quantity = {"s": 30 + row % 600, "messages": 1, "B": 1_000_000 + row}[unit]
+            callee = callee.format(row % 100_000)
+            file.write(f"{run}-{row},{kind},{number},out,{number},{callee},51,{start},{quantity},{unit},,\n")
+    return path
+
+
+def _bare_import(folder: Path, path: Path) -> None:
+    """Read the file and insert its rows into a table with one key, as fast as the standard library can."""
+    with contextlib.closing(sqlite3.connect(folder / "floor.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS bare (key PRIMARY KEY, kind, who, other, start, amount) WITHOUT ROWID"
+        )
+        with path.open(newline="") as file:
+            reader = csv.reader(file)
+            next(reader)
+            connection.execute("BEGIN")
+            connection.executemany(
+                "INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?)",
+                ((row[0], row[1], row[2], row[5], row[7], int(row[8])) for row in reader),
+            )
+            connection.execute("COMMIT")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
