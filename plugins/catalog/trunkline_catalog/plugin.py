@@ -102,6 +102,11 @@ def on_job_rolled_back(ctx: Context, event: JobEnded) -> None:
 
 
 @hookimpl
+def on_job_rollback_failed(ctx: Context, event: JobEnded) -> None:
+    steps.job_needs_person(ctx, event.subject_kind, event.subject_id, error=event.error)
+
+
+@hookimpl
 def inventory_holder_path(kind: str, label: str) -> str | None:
     if kind == "service":
         return f"/catalog/services/{label}"

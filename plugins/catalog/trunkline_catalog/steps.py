@@ -8,7 +8,7 @@ from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_catalog.operations import lines
-from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
+from trunkline_catalog.schemas import LineAction, LineInputs, LineState, LineStep, OrderLineView
 
 BEGIN, FINISH = 10, 80
 
@@ -73,3 +73,12 @@ def job_ended(
         lines.close_cancelled(ctx, line)
     else:
         lines.close_failed(ctx, line, error)
+
+
+def job_needs_person(ctx: Context, subject_kind: str, subject_id: int | None, *, error: str) -> None:
+    """Show on the line that undoing failed. It stays open, holding its items, until a person has settled the job."""
+    if subject_kind != "order_line" or subject_id is None:
+        return
+    line = lines.locked_line(ctx, subject_id)
+    if LineState(line.state).is_open:
+        line.error = error

@@ -77,8 +77,9 @@ def order(shop: App) -> Callable[..., OrderView]:
 
 @pytest.fixture
 def network(shop: App) -> Iterator[SimpleNamespace]:
-    """A network that every line with network work touches: `done` and `undone` list line keys, `fails` makes it fail."""
-    world = SimpleNamespace(done=[], undone=[], fails=False)
+    """A network that every line with network work touches: `done` and `undone` list line keys, `fails` makes it fail,
+    `sticks` makes undoing fail."""
+    world = SimpleNamespace(done=[], undone=[], fails=False, sticks=False)
 
     def do(step: StepContext) -> None:
         if world.fails:
@@ -86,6 +87,8 @@ def network(shop: App) -> Iterator[SimpleNamespace]:
         world.done.append(step.inputs["line_id"])
 
     def undo(step: StepContext) -> None:
+        if world.sticks:
+            raise StepFailed("The HLR does not let go.")
         world.undone.append(step.inputs["line_id"])
 
     class Network:

@@ -273,3 +273,24 @@ def test_a_job_ends_before_its_order_does_nothing_twice(order: Order, shop: App)
         assert ctx.session.get_one(Job, placed.lines[0].job_id).state == JobState.SUCCEEDED
     with shop.reading() as ctx:
         assert len(queries.service_history(ctx, service_of(shop, placed).id)) == 3
+
+
+def test_what_cannot_be_undone_waits_for_a_person_and_keeps_its_items(
+    order: Order, shop: App, network: SimpleNamespace
+) -> None:
+    from trunkline.jobs import operations as jobs
+
+    network.fails = network.sticks = True
+    placed = order()
+    work_until_idle(shop)
+    line = read_order(shop).lines[0]
+    assert (line.state, "does not let go" in line.error) == (LineState.IN_PROGRESS, True)
+    assert states_of_items(shop)["sim"] == {"held": 1, "available": 4}
+    with pytest.raises(Refused, match="has not been undone"), shop.unit_of_work() as ctx:
+        operations.cancel_order_line(ctx, line.number)
+    with shop.unit_of_work() as ctx:
+        jobs.settle(ctx, line.job_number, "Removed from the HLR by hand.")
+    work_until_idle(shop)
+    assert read_order(shop).lines[0].state is LineState.FAILED
+    assert states_of_items(shop)["sim"] == {"available": 5}
+    assert service_of(shop, placed).state is ServiceState.FAILED

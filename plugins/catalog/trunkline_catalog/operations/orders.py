@@ -250,7 +250,7 @@ def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
             _("Line {number} is {state}; it cannot be cancelled any more.", number=number, state=state.value),
             remedy=_("Terminate the service instead.") if state is LineState.COMPLETED else None,
         )
-    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    job = _undone_job(ctx, line)
     if job is not None and not JobState(job.state).is_over:
         job = jobs.cancel(ctx, job.number)
         if job.state != JobState.CANCELLED:
@@ -259,6 +259,17 @@ def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
     close_cancelled(ctx, line)
     ctx.note(line, label=line.number)
     return line_views(ctx, [line])[0]
+
+
+def _undone_job(ctx: Context, line: CatalogOrderLine) -> Job | None:
+    """The line's job. Raises Refused while the network may still have what the job did."""
+    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    if job is not None and job.state in (JobState.ROLLBACK_FAILED, JobState.ROLLING_BACK, JobState.FAILED):
+        raise Refused(
+            _("Job {number} has not been undone.", number=job.number),
+            remedy=_("Settle it on its own page first."),
+        )
+    return job
 
 
 @operation("catalog.order.retry")
@@ -271,12 +282,7 @@ def retry_order_line(
         raise Refused(
             _("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state)
         )
-    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
-    if job is not None and job.state in (JobState.ROLLBACK_FAILED, JobState.ROLLING_BACK, JobState.FAILED):
-        raise Refused(
-            _("Job {number} has not been undone.", number=job.number),
-            remedy=_("Settle it on its own page first."),
-        )
+    _undone_job(ctx, line)
     product = queries.product_by_id(ctx, line.product_id)
     service = ctx.session.get_one(CatalogService, line.service_id)
     line.attempt += 1
