@@ -35,7 +35,10 @@ class _Macros:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._environment.get_template("ui.html").module, name)
+        macro = getattr(self._environment.get_template("ui.html").module, name)
+        if not self._environment.auto_reload:
+            setattr(self, name, macro)
+        return macro
 
 
 def make_environment(
