@@ -51,14 +51,21 @@ class NewAccount(BaseModel):
 class RecordPayment(BaseModel):
     """Take note of money that came in. `key` makes a repeat harmless."""
 
-    account_number: str = Field(title=_("Account"), max_length=20)
+    account_number: str = Field(
+        title=_("Account"),
+        max_length=20,
+        json_schema_extra={"widget": "lookup", "href": "/billing/payments/accounts"},
+    )
     amount: Amount = Field(gt=0, title=_("Amount"), json_schema_extra={"widget": "money"})
     method: Literal["cash", "card", "bank_transfer"] = Field(default="cash", title=_("Method"))
     desk: str = Field(default="", max_length=60, title=_("Cash desk"))
     reference: str = Field(default="", max_length=120, title=_("Reference"))
     note: str = Field(default="", max_length=300, title=_("Note"))
     invoices: list[str] = Field(
-        default=[], title=_("Pays these invoices"), description=_("Nothing chosen: the oldest first.")
+        default=[],
+        title=_("Pays these invoices"),
+        description=_("Nothing chosen: the oldest first."),
+        json_schema_extra={"widget": "checkboxes"},
     )
     key: str = Field(default="", max_length=120, json_schema_extra={"widget": "hidden"})
 

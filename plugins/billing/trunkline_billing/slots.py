@@ -101,8 +101,6 @@ def summary(page: Page, customer: Customer) -> str:
         customer=customer,
         balances=totals([account.balance for account in accounts]),
         overdue=_overdue(accounts),
-        monthly=totals([one.monthly for one in running if one.monthly is not None]),
-        services=len(running),
         used=sum(view.used for view in data),
         included=sum(view.quantity for view in data),
     )
@@ -150,6 +148,12 @@ def tiles(page: Page, subject: object) -> str:
     return page.fragment("billing/slots/tiles.html", figures=queries.outstanding(page.ctx))
 
 
+def overdue_invoices(page: Page, subject: object) -> str | None:
+    """The invoices that have been overdue longest, so that the start page says whom to call."""
+    invoices = queries.longest_overdue(page.ctx, _LATEST)
+    return page.fragment("billing/slots/home_overdue.html", invoices=invoices) if invoices else None
+
+
 SLOTS = (
     Slot(
         "customer.tabs",
@@ -173,4 +177,5 @@ SLOTS = (
     ),
     Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
     Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
+    Slot("home.cards", "overdue", overdue_invoices, "billing.invoice.list", _("Overdue invoices"), order=40),
 )

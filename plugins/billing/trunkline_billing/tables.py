@@ -46,11 +46,15 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
             Tab("paid", _("Paid"), state == InvoiceState.PAID),
             Tab("void", _("Void"), state == InvoiceState.VOID),
         ),
-        filters=(
+        filters=()
+        if of_customer
+        else (
             Filter("issued_on", _("Issued"), kind="dates", column=col(BillingInvoice.issued_on)),
             Filter("due_date", _("Due"), kind="dates", column=col(BillingInvoice.due_date)),
         ),
-        search=(
+        search=()
+        if of_customer
+        else (
             col(BillingInvoice.number),
             col(Customer.name),
             col(Customer.number),
@@ -64,6 +68,7 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
             "file-invoice",
         ),
         limit=25 if of_customer else 50,
+        export=not of_customer,
     )
 
 
@@ -85,7 +90,9 @@ def payment_table(*, of_customer: bool = False) -> Table:
         name="payments",
         label=_("Payments"),
         columns=[column for column in columns if not (of_customer and column is _WHO)],
-        filters=(
+        filters=()
+        if of_customer
+        else (
             Filter("method", _("Method"), METHODS, column=col(BillingPayment.method)),
             Filter(
                 "state",
@@ -95,7 +102,9 @@ def payment_table(*, of_customer: bool = False) -> Table:
             ),
             Filter("received_at", _("Received"), kind="dates", column=col(BillingPayment.received_at)),
         ),
-        search=(
+        search=()
+        if of_customer
+        else (
             col(BillingPayment.number),
             col(BillingPayment.reference),
             col(Customer.name),
@@ -106,6 +115,7 @@ def payment_table(*, of_customer: bool = False) -> Table:
         row_href="/billing/payments/{number}",
         empty=Empty(_("No payments yet"), _("Money taken at a cash desk appears here."), "cash"),
         limit=25 if of_customer else 50,
+        export=not of_customer,
     )
 
 
@@ -241,7 +251,7 @@ def rate_text(row: RowMapping, currency: str) -> str:
     kind = row["type"]
     per = quantity_text("data", unit) if kind == "data" else f"{unit} s" if kind == "voice" else str(unit)
     amount = nanos_text(row["rate_nanos"], currency)
-    return amount if per == "1" else f"{amount} / {per}"
+    return amount if per == "1" else f"{amount} / {per}".replace(" ", "\u00a0")
 
 
 def connect_text(row: RowMapping, currency: str) -> str | None:

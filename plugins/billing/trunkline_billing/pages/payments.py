@@ -33,7 +33,8 @@ def _chosen(page: Page) -> AccountView | None:
     try:
         return queries.account(page.ctx, number)
     except NotFound:
-        return None
+        found = queries.find_accounts(page.ctx, number, limit=2)
+        return queries.account(page.ctx, found[0][0]) if len(found) == 1 else None
 
 
 def _open(page: Page, account: AccountView | None) -> list[InvoiceView]:
@@ -51,6 +52,7 @@ def _initial(page: Page) -> Mapping[str, Any]:
         "key": token_hex(12),
         "form_options": {
             "cancel": LIST,
+            "exclude": () if due else ("invoices",),
             "choices": {"invoices": [(view.number, f"{view.number} · {view.period}") for view in due]},
         },
     }

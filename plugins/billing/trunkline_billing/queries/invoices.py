@@ -61,6 +61,12 @@ def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]
     )
 
 
+def longest_overdue(ctx: Context, limit: int) -> "Sequence[RowMapping]":
+    """The visible invoices that have been overdue longest, as rows of `invoice_select`."""
+    statement = invoice_select(ctx).where(is_overdue(ctx)).order_by(col(BillingInvoice.due_date)).limit(limit)
+    return ctx.session.execute(statement).mappings().all()
+
+
 def invoices_of(ctx: Context, customer_id: int, limit: int | None = None) -> list[InvoiceView]:
     """A customer's invoices without their lines, newest first."""
     statement = (

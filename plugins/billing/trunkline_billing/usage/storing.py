@@ -74,7 +74,7 @@ def _insert(
         batch = BillingUsageBatch(source=source, name=name[:200], rows=len(pairs), at=ctx.now())
         ctx.session.add(batch)
         ctx.session.flush()
-        _rate_and_store(ctx, facts, batch.id or 0, pairs)
+        _rate_and_store(ctx, facts, batch.id or 0, f"{source} · {name}", pairs)
     return Stored(len(pairs), count - len(pairs))
 
 
@@ -93,7 +93,7 @@ def _take_ids(ctx: Context, count: int) -> int:
 
 
 def _rate_and_store(
-    ctx: Context, facts: Facts, batch_id: int, pairs: Sequence[tuple[int, CheckedUse]]
+    ctx: Context, facts: Facts, batch_id: int, label: str, pairs: Sequence[tuple[int, CheckedUse]]
 ) -> None:
     meters = _Meters(ctx, facts, [use for _number, use in pairs])
     sums: dict[tuple[int, str, str], _Sum] = {}
@@ -137,10 +137,10 @@ def _rate_and_store(
     rows.sort(key=itemgetter(0))
     insert_usage(ctx.session, rows)
     meters.save(ctx)
-    _charge(ctx, batch_id, sums)
+    _charge(ctx, batch_id, label, sums)
 
 
-def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, str], _Sum]) -> None:
+def _charge(ctx: Context, batch_id: int, label: str, sums: Mapping[tuple[int, str, str], _Sum]) -> None:
     """One entry per account and one charge per service, type and month, however many uses there were."""
     by_account: dict[int, int] = {}
     anyone: dict[int, ChargedService] = {}
@@ -156,7 +156,7 @@ def _charge(ctx: Context, batch_id: int, sums: Mapping[tuple[int, str, str], _Su
             anyone[account_id].customer_id,
             anyone[account_id].currency,
             ChargeKind.USAGE,
-            f"#{batch_id}",
+            label,
             [(Ledger.UNBILLED, cost), (Ledger.REVENUE_USAGE, -cost)],
         )
         for account_id, cost in sorted(by_account.items())
