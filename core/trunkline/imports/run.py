@@ -1,6 +1,7 @@
 """Running an importer over a file, for the command line and for jobs."""
 
 import csv
+import os
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -51,7 +52,9 @@ def write_errors(report: ImportReport, path: Path) -> None:
     if not report.refused:
         path.unlink(missing_ok=True)
         return
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # The rows may hold secrets, such as a SIM's Ki: the list is for its writer only.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["line", "column", "reason", *report.header])
         for refused in report.refused:

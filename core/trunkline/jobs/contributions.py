@@ -10,6 +10,7 @@ from trunkline.plugin import MenuItem, Permission, Slot
 from trunkline.web.pages import Page
 
 _READERS = ("supervisor", "customer_care", "provisioning_engineer", "auditor")
+_ON_HOME = 5
 _ACTORS = ("supervisor", "provisioning_engineer")
 
 
@@ -23,6 +24,12 @@ def _customer_alert(page: Page, customer: Customer) -> str | None:
     return page.fragment("jobs/customer_alert.html", troubles=troubles) if troubles else None
 
 
+def _home_card(page: Page, subject: object) -> str | None:
+    """Jobs that wait for a person, so that the start page says what to do next."""
+    jobs = queries.waiting_for_people(page.ctx, _ON_HOME)
+    return page.fragment("jobs/home.html", jobs=jobs) if jobs else None
+
+
 PERMISSIONS = (
     Permission("core.job.list", _("List jobs"), _READERS),
     Permission("core.job.view", _("See a job and its log"), _READERS),
@@ -34,6 +41,9 @@ MENU = (
         _("Jobs"), "/jobs", "player-play", "core.job.list", "Network", order=300, badge=_waiting, key="j"
     ),
 )
-SLOTS = (Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),)
+SLOTS = (
+    Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),
+    Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
+)
 PAGES = (pages,)
 REST = (rest,)

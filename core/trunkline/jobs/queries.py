@@ -116,6 +116,12 @@ def needing_person(ctx: Context) -> int:
     return ctx.session.scalar(statement) or 0
 
 
+def waiting_for_people(ctx: Context, limit: int) -> Sequence[RowMapping]:
+    """The oldest visible jobs that wait for a person, for the start page."""
+    statement = list_jobs(ctx).where(col(Job.state).in_(NEEDS_PERSON)).order_by(col(Job.id)).limit(limit)
+    return ctx.session.execute(statement).mappings().all()
+
+
 def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[RowMapping]:
     """A customer's jobs that wait for a person or were undone within a day, newest first."""
     jobs = list_jobs(ctx).where(col(Job.customer_id) == customer_id)

@@ -80,9 +80,12 @@ class RestRoutes:
                 else returns
             )
             options = {"response_model": model, **route.options}
+            admitted = _admitted(route)
             router.add_api_route(
                 route.path,
-                _endpoint(route),
+                _endpoint(route, admitted),
+                # First of all: FastAPI solves these in order, and remembers what one gave.
+                dependencies=[Depends(admitted)],
                 methods=[route.method],
                 status_code=route.status,
                 openapi_extra={"x-permission": route.permission},
@@ -98,18 +101,31 @@ def _is_response(annotation: Any) -> bool:
 _REQUEST = "trunkline_request"
 
 
-def _the_request(request: Request) -> Request:
-    return request
+def _admitted(route: RestRoute) -> Callable[[Request], Request]:
+    """A dependency that gives the request once its sender is let in.
+
+    FastAPI solves dependencies before it says what is wrong with a body, so strangers learn nothing but that they are strangers.
+    """
+
+    def admit(request: Request) -> Request:
+        from trunkline.rest.units import admit
+
+        admit(request, route)
+        return request
+
+    return admit
 
 
-def _endpoint(route: RestRoute) -> Handler:
+def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handler:
     """The handler as FastAPI sees it: `ctx` replaced by the request, from which the context is opened.
 
     The request comes as a dependency: a handler may ask for it as well, and FastAPI fills only one plain parameter with it.
     """
     signature = inspect.signature(route.handler, eval_str=True)
     parameters = list(signature.parameters.values())
-    opened = inspect.Parameter(_REQUEST, inspect.Parameter.KEYWORD_ONLY, annotation=Any, default=Depends(_the_request))
+    opened = inspect.Parameter(
+        _REQUEST, inspect.Parameter.KEYWORD_ONLY, annotation=Any, default=Depends(admitted)
+    )
 
     @wraps(route.handler)
     def endpoint(**arguments: Any) -> Any:

@@ -45,10 +45,15 @@ class IdempotentAnswer(SQLModel, table=True):
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)
 
 
+def admit(request: Request, route: RestRoute) -> None:
+    """Find out who sends the request and whether they may; kept for the handler. Raises Unauthenticated or Forbidden."""
+    request.state.actor = _allowed(request.app.state.app, request, route)
+
+
 def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
     """A GET: permission, a reading session, the handler."""
     app: App = request.app.state.app
-    actor = _allowed(app, request, route)
+    actor: Actor = request.state.actor
     with (
         i18n.use_locale(actor.language, app.config.time_zone),
         app.reading(actor, request_id=_id(request)) as ctx,
@@ -62,7 +67,7 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
 def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
     """Any other method: as above in one unit of work, remembered under its `Idempotency-Key`."""
     app: App = request.app.state.app
-    actor = _allowed(app, request, route)
+    actor: Actor = request.state.actor
     key = request.headers.get("idempotency-key", "")
     if len(key) > 120:
         raise Refused(

@@ -1,7 +1,15 @@
 """Saying that something changed, in the transaction that changes it; the worker indexes it within a second."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
+
 from trunkline.operation import Context
 from trunkline.search.models import SearchDirty
+
+_KEY = "trunkline_marks"
+_INSERT = insert(SearchDirty.__table__)  # type: ignore[attr-defined]
 
 
 def mark(ctx: Context, kind: str, entity_id: int) -> None:
@@ -9,4 +17,21 @@ def mark(ctx: Context, kind: str, entity_id: int) -> None:
 
     Rows are only inserted, so that two who mark the same entity never wait for each other.
     """
-    ctx.session.add(SearchDirty(kind=kind, entity_id=entity_id))
+    mark_all(ctx, kind, (entity_id,))
+
+
+def mark_all(ctx: Context, kind: str, entity_ids: Iterable[int]) -> None:
+    """`mark` for many. The rows are written when the transaction ends; a mark too many, of what was undone, harms nothing."""
+    marks = ctx.session.info.setdefault(_KEY, {})
+    marks.update(dict.fromkeys((kind, entity_id) for entity_id in entity_ids))
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    marks = session.info.pop(_KEY, None)
+    if marks:
+        session.connection().execute(
+            _INSERT, [{"kind": kind, "entity_id": entity_id} for kind, entity_id in marks]
+        )
