@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import RowMapping, Select, case, func, literal, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
