@@ -241,14 +241,8 @@ def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
         .order_by(col(InventoryIdentifier.id))
     ):
         identifiers.setdefault(found.item_id, {})[found.kind] = found.value
-    names = {
-        row.id: row.name
-        for row in ctx.session.execute(select(col(InventoryTemplate.id), col(InventoryTemplate.name)))
-    }
-    places = {
-        row.id: row.name
-        for row in ctx.session.execute(select(col(InventoryStock.id), col(InventoryStock.name)))
-    }
+    names = _names(ctx, InventoryTemplate, {row.template_id for row in rows})
+    places = _names(ctx, InventoryStock, {row.stock_id for row in rows})
     return [
         ItemView(
             id=row.key,
@@ -267,6 +261,21 @@ def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
         )
         for row in rows
     ]
+
+
+def _names(ctx: Context, model: type[InventoryTemplate | InventoryStock], wanted: set[int]) -> dict[int, str]:
+    """Names by key. They are few and hardly ever change, so that a session reads them once; `forget_names` drops them."""
+    known: dict[int, str] = ctx.session.info.setdefault(model.__tablename__, {})
+    if not wanted <= known.keys():
+        rows = ctx.session.execute(select(col(model.id), col(model.name)))
+        known.update({row.id: row.name for row in rows})
+    return known
+
+
+def forget_names(ctx: Context) -> None:
+    """Read names of templates and stocks anew: one has changed."""
+    for model in (InventoryTemplate, InventoryStock):
+        ctx.session.info.pop(model.__tablename__, None)
 
 
 def counts(ctx: Context) -> dict[str, dict[str, int]]:

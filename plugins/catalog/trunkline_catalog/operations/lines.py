@@ -1,10 +1,10 @@
 """What the worker does with order lines: begin, finish, undo. Each is transactional and harmless when repeated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlmodel import col
 
 from trunkline.errors import NotFound, Refused
@@ -31,8 +31,7 @@ from trunkline_catalog.models import (
 from trunkline_catalog.queries.services import identifiers_from
 from trunkline_catalog.schemas import LineAction, LineState, OrderState, ServiceKind, ServiceState
 from trunkline_inventory import operations as stock
-from trunkline_inventory import queries as inventory
-from trunkline_inventory.schemas import Holder
+from trunkline_inventory.schemas import Holder, ItemView
 
 
 def locked_line(ctx: Context, line_id: int) -> CatalogOrderLine:
@@ -183,23 +182,19 @@ def activate(ctx: Context, line_id: int) -> None:
     if line.state == LineState.COMPLETED:
         return
     service = _service(ctx, line)
-    take_over_items(ctx, _line_holder(line), service)
-    start_service(ctx, service, ctx.now())
+    ctx.session.flush()
+    stock.rehold(ctx, _line_holder(line), _service_holder(service))
+    items = stock.assign(ctx, holder=_service_holder(service))
+    start_service(ctx, service, items, ctx.now())
     _complete(ctx, line)
     ctx.note(service, label=service.number)
 
 
-def take_over_items(ctx: Context, holder: Holder, service: CatalogService) -> None:
-    """What the line held is in use by the service."""
-    ctx.session.flush()
-    stock.rehold(ctx, holder, _service_holder(service))
-    stock.assign(ctx, holder=_service_holder(service))
-
-
-def start_service(ctx: Context, service: CatalogService, at: datetime, *, imported: bool = False) -> None:
+def start_service(
+    ctx: Context, service: CatalogService, items: Sequence[ItemView], at: datetime, *, imported: bool = False
+) -> None:
     """Make a service active since `at`, with the identifiers its items lend it."""
     product = ctx.session.get_one(CatalogProduct, service.product_id)
-    items = inventory.items_of(ctx, _service_holder(service))
     identifiers = identifiers_from(items, ServiceKind(product.service_kind))
     _refuse_taken(ctx, identifiers)
     ctx.session.add_all(
@@ -222,27 +217,28 @@ def start_service(ctx: Context, service: CatalogService, at: datetime, *, import
 
 def _refuse_taken(ctx: Context, identifiers: Mapping[str, str]) -> None:
     """Two items may lend the same value, say a SIM with a printed number that is in stock as well."""
-    for kind, value in identifiers.items():
-        other = ctx.session.scalar(
-            select(col(CatalogService.number))
-            .join(CatalogIdentifier, col(CatalogIdentifier.service_id) == col(CatalogService.id))
-            .where(
-                col(CatalogIdentifier.kind) == kind,
-                col(CatalogIdentifier.value) == value,
-                col(CatalogIdentifier.valid_to).is_(None),
-            )
+    if not identifiers:
+        return
+    pairs = (
+        and_(col(CatalogIdentifier.kind) == kind, col(CatalogIdentifier.value) == value)
+        for kind, value in identifiers.items()
+    )
+    other = ctx.session.execute(
+        select(col(CatalogService.number), col(CatalogIdentifier.kind), col(CatalogIdentifier.value))
+        .join(CatalogIdentifier, col(CatalogIdentifier.service_id) == col(CatalogService.id))
+        .where(or_(*pairs), col(CatalogIdentifier.valid_to).is_(None))
+    ).first()
+    if other is not None:
+        raise Refused(
+            _(
+                "{kind} {value} identifies service {other} already.",
+                kind=other.kind.upper(),
+                value=other.value,
+                other=other.number,
+            ),
+            field=f"picks.{other.kind}",
+            remedy=_("Pick another item."),
         )
-        if other is not None:
-            raise Refused(
-                _(
-                    "{kind} {value} identifies service {other} already.",
-                    kind=kind.upper(),
-                    value=value,
-                    other=other,
-                ),
-                field=f"picks.{kind}",
-                remedy=_("Pick another item."),
-            )
 
 
 @operation("catalog.order.run")

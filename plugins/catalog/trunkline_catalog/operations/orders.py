@@ -1,6 +1,7 @@
 """Orders: placing one, cancelling a line, trying a failed line again."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -98,10 +99,12 @@ def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> C
         idempotency_key=key,
     )
     try:
-        with ctx.session.begin_nested():
+        with ctx.session.begin_nested() if key is not None else nullcontext():
             ctx.session.add(order)
             ctx.session.flush()
     except IntegrityError as error:
+        if key is None:
+            raise
         raise Conflict(
             _("The same order is being placed at this moment."),
             field="idempotency_key",
@@ -178,8 +181,13 @@ def hold_picks(
     service: CatalogService,
     product: ProductView,
     picks: Mapping[str, str | None],
-) -> None:
-    """Hold one item per template that the product needs; named ones by hand. Raises Refused (field `picks.<template>`)."""
+    *,
+    in_use: bool = False,
+) -> list[ItemView]:
+    """Hold one item per template that the product needs, or with `in_use` assign it; named ones by hand.
+
+    Raises Refused (field `picks.<template>`).
+    """
     for template in picks:
         if template not in product.needs:
             raise Refused(
@@ -187,11 +195,15 @@ def hold_picks(
                 field=f"picks.{template}",
                 remedy=_("It needs: {names}.", names=", ".join(product.needs) or "–"),
             )
-    holder = Holder("order_line", line.key, line.customer_id, line.number)
+    holder = (
+        Holder("service", service.key, service.customer_id, service.number)
+        if in_use
+        else Holder("order_line", line.key, line.customer_id, line.number)
+    )
     held: dict[str, ItemView] = {}
     # What a person chose comes first, so that automatic picks can go with it.
     for template in sorted(product.needs, key=lambda name: not picks.get(name)):
-        held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held)
+        held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held, in_use)
     line.picks = {
         name: PickView(
             item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks.get(name))
@@ -200,6 +212,7 @@ def hold_picks(
     }
     service.label = main_identifier(identifiers_from(list(held.values()), product.service_kind))
     ctx.session.flush()
+    return list(held.values())
 
 
 def main_identifier(identifiers: Mapping[str, str]) -> str:
@@ -214,18 +227,21 @@ def _hold_one(
     template: str,
     item_number: str | None,
     held: Mapping[str, ItemView],
+    in_use: bool,
 ) -> ItemView:
     key = f"line:{line.id}:{line.attempt}:{template}"
     if item_number:
-        return stock.hold(ctx, template=template, holder=holder, key=key, item_number=item_number)
+        return stock.hold(
+            ctx, template=template, holder=holder, key=key, item_number=item_number, in_use=in_use
+        )
     paired = _pair(template, held)
     if paired:
         try:
-            return stock.hold(ctx, template=template, holder=holder, key=key, match=paired)
+            return stock.hold(ctx, template=template, holder=holder, key=key, match=paired, in_use=in_use)
         except Refused:
             # The SIM's own number is not in stock: any other will do.
             pass
-    return stock.hold(ctx, template=template, holder=holder, key=key)
+    return stock.hold(ctx, template=template, holder=holder, key=key, in_use=in_use)
 
 
 def _pair(template: str, held: Mapping[str, ItemView]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from trunkline.operation import Context, operation
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
-from trunkline_catalog.operations.lines import refresh_order, start_service, take_over_items
+from trunkline_catalog.operations.lines import start_service
 from trunkline_catalog.operations.orders import (
     check_place,
     hold_picks,
@@ -23,6 +23,7 @@ from trunkline_catalog.queries.services import service_views
 from trunkline_catalog.schemas import (
     LineAction,
     LineState,
+    OrderState,
     OrderView,
     RecordExistingService,
     ResumeService,
@@ -32,7 +33,6 @@ from trunkline_catalog.schemas import (
     SuspensionReason,
     TerminateService,
 )
-from trunkline_inventory.schemas import Holder
 
 
 @operation("catalog.service.suspend")
@@ -198,6 +198,7 @@ def record_existing_service(ctx: Context, command: RecordExistingService) -> Ser
     )
     ctx.session.add(service)
     order = new_order(ctx, customer, str(_("Recorded as it was.")), None)
+    order.state = OrderState.COMPLETED
     line = CatalogOrderLine(
         number=f"{order.number}/1",
         order_id=order.key,
@@ -216,9 +217,7 @@ def record_existing_service(ctx: Context, command: RecordExistingService) -> Ser
     )
     ctx.session.add(line)
     ctx.session.flush()
-    hold_picks(ctx, line, service, product, command.picks)
-    take_over_items(ctx, Holder("order_line", line.key, customer.key, line.number), service)
-    start_service(ctx, service, command.activated_at, imported=True)
-    refresh_order(ctx, order.key)
+    items = hold_picks(ctx, line, service, product, command.picks, in_use=True)
+    start_service(ctx, service, items, command.activated_at, imported=True)
     ctx.note(service, label=service.number)
     return service_views(ctx, [service])[0]

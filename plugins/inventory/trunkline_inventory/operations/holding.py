@@ -27,29 +27,34 @@ def hold(
     key: str,
     item_number: str | None = None,
     match: dict[str, str] | None = None,
+    in_use: bool = False,
 ) -> ItemView:
     """Promise one available item of a template to `holder`: the named one, or the oldest (whose identifiers `match`).
 
-    The same `key` gives the item that it got before. Raises Refused (field `picks.<template>`) when none is free or the named
-    one is taken.
+    With `in_use` it is assigned at once, for services that work already. The same `key` gives the item that it got before.
+    Raises Refused (field `picks.<template>`) when none is free or the named one is taken.
     """
     if (before := _held_under(ctx, key)) is not None:
         return before
-    kind = queries.template(ctx, template)
+    state = ItemState.ASSIGNED if in_use else ItemState.HELD
     try:
         with ctx.session.begin_nested():
-            taken = _take(ctx, kind.name, holder, key, item_number, match or {})
+            taken = _take(ctx, template, holder, key, state, item_number, match or {})
     except IntegrityError:
         # Somebody used the same key at the same moment, and was first.
         if (before := _held_under(ctx, key)) is not None:
             return before
         raise
     if taken is None:
-        raise _none_free(ctx, template, kind.label, item_number, match)
+        label = queries.template(ctx, template).label
+        raise _none_free(ctx, template, label, item_number, match)
     row = _fresh(ctx, [taken])[0]
-    _record(ctx, row, "held", ItemState.AVAILABLE, holder)
+    view = queries.views(ctx, [row])[0]
+    _record(ctx, row, "assigned" if in_use else "held", ItemState.AVAILABLE, holder)
+    if in_use:
+        _tell_assigned(ctx, view, holder)
     ctx.note(row, label=row.number, template=template, holder=holder.label)
-    return queries.views(ctx, [row])[0]
+    return view
 
 
 def _held_under(ctx: Context, key: str) -> ItemView | None:
@@ -58,7 +63,13 @@ def _held_under(ctx: Context, key: str) -> ItemView | None:
 
 
 def _take(
-    ctx: Context, template: str, holder: Holder, key: str, item_number: str | None, match: dict[str, str]
+    ctx: Context,
+    template: str,
+    holder: Holder,
+    key: str,
+    state: ItemState,
+    item_number: str | None,
+    match: dict[str, str],
 ) -> int | None:
     free_item = queries.available_ids(template)
     if item_number is not None:
@@ -80,7 +91,7 @@ def _take(
         .where(
             col(InventoryItem.id) == chosen.scalar_subquery(), col(InventoryItem.state) == ItemState.AVAILABLE
         )
-        .values(**_held_by(holder), state=ItemState.HELD, hold_key=key, **_touched(ctx))
+        .values(**_held_by(holder), state=state, hold_key=key, **_touched(ctx))
         .returning(col(InventoryItem.id))
         .execution_options(synchronize_session=False)
     )
@@ -175,19 +186,23 @@ def assign(ctx: Context, *, holder: Holder) -> list[ItemView]:
     views = queries.views(ctx, rows)
     for row, view in zip(rows, views, strict=True):
         _record(ctx, row, "assigned", ItemState.HELD, holder)
-        ctx.emit(
-            ItemAssigned(
-                entity_id=view.id,
-                customer_id=holder.customer_id,
-                number=view.number,
-                template=view.template,
-                label=view.label,
-                holder_kind=holder.kind,
-                holder_id=holder.id,
-            )
-        )
+        _tell_assigned(ctx, view, holder)
     _note_all(ctx, rows, holder)
     return queries.items_of(ctx, holder)
+
+
+def _tell_assigned(ctx: Context, item: ItemView, holder: Holder) -> None:
+    ctx.emit(
+        ItemAssigned(
+            entity_id=item.id,
+            customer_id=holder.customer_id,
+            number=item.number,
+            template=item.template,
+            label=item.label,
+            holder_kind=holder.kind,
+            holder_id=holder.id,
+        )
+    )
 
 
 @operation("inventory.item.release")

@@ -102,6 +102,7 @@ def update_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView
         _free_name(ctx, command.name)
     row.name, row.note = command.name, command.note
     ctx.session.flush()
+    queries.forget_names(ctx)
     ctx.note(row, label=row.name)
     return StockView(id=row.key, name=row.name, note=row.note, archived=row.archived)
 
