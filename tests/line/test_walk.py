@@ -17,8 +17,8 @@ from trunkline.web.pages import PUBLIC, SIGNED_IN, PageRoute
 __all__ = ["households", "portal_client"]
 
 _PARAMETER = re.compile(r"\{([a-z_]+)(?::[a-z]+)?\}")
-#: Statuses with which a page may answer somebody who is let in.
-_LET_IN = {200, 303, 304, 404, 405, 409, 422}
+#: Statuses with which a page may answer somebody who is let in; 286 tells htmx to stop asking.
+_LET_IN = {200, 286, 303, 304, 404, 405, 409, 410, 422}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def test_every_page_lets_in_whom_it_declares_and_nobody_else(
             expected = _LET_IN if route.permission == PUBLIC or (fits and let_in) else {403}
             if status not in expected:
                 wrong.append(f"{one.role} GET {path}: {status}, not {sorted(expected)[:3]}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.timeout(600)
@@ -137,7 +137,7 @@ def test_fragments_are_guarded_like_their_pages(
         )
         if closed != (answer.status_code == 403) or answer.status_code >= 500:
             wrong.append(f"{auditor.role} {path}: {answer.status_code}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.timeout(600)
@@ -153,7 +153,7 @@ def test_nothing_is_done_without_the_forms_token(
                 status = browser.post(path, data={}, headers=headers, follow_redirects=False).status_code
                 if status != 403:
                     wrong.append(f"POST {path} {headers}: {status}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.timeout(600)
@@ -175,7 +175,7 @@ def test_every_rest_route_lets_in_whom_it_declares_and_nobody_else(
             allowed = route.permission == SIGNED_IN or one.may(route.permission)
             if status >= 500 or status == 401 or (status == 403) is allowed:
                 wrong.append(f"{one.role} {route.method} {path}: {status}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def _rest(app: App) -> list[tuple[str, RestRoute]]:
