@@ -200,3 +200,15 @@ def test_an_upload_needs_a_file_and_the_permission(app: App, staff: Callable[...
     )
     assert "The file is empty." in empty.text
     assert staff("auditor").get("/imports").status_code == 403
+
+
+def test_a_file_without_news_offers_nothing_to_import(
+    app: App, staff: Callable[..., Browser], file: Path
+) -> None:
+    bring(app, file, GOOD)
+    browser = staff("supervisor")
+    place = upload(browser, GOOD)
+    work_until_idle(app)
+    shown = browser.get(place).text
+    assert "There is nothing to import." in shown
+    assert "Import now" not in shown
