@@ -4,7 +4,7 @@ Operations never commit. Whoever calls (route, job step, command line) opens one
 the change, its activity entry and its outbox events, and commits them together.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,6 +103,12 @@ class Context:
         from trunkline.events.outbox import emit
 
         emit(self, event)
+
+    def emit_all(self, events: "Sequence[Event]") -> None:
+        """`emit` for a batch, in a few statements however many there are."""
+        from trunkline.events.outbox import emit_all
+
+        emit_all(self, events)
 
     def visible(self, model: type[M]) -> Select[M]:
         """`select(model)` narrowed to what the actor may see (by `customer_id` and `reseller_id`, or `id` of a customer)."""

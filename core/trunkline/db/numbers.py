@@ -1,8 +1,10 @@
 """Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not."""
 
-from sqlalchemy import ColumnElement, case
+from typing import Any
+
+from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel
 
 from trunkline.errors import Refused
 
@@ -19,6 +21,30 @@ class Counter(SQLModel, table=True):
     last: int
 
 
+_COUNTERS = Counter.__table__  # type: ignore[attr-defined]
+
+
+def _statements(dialect: Any) -> tuple[Any, Any]:
+    """Count on by `last`, and raise to `last`; each gives the new number and makes the counter where there is none.
+
+    One statement, so that two who take the very first number do not both insert the row.
+    """
+    insert = dialect.insert(_COUNTERS)
+    wanted, now = insert.excluded.last, _COUNTERS.c.last
+
+    def or_set(raised: Any) -> Any:
+        change = insert.on_conflict_do_update(index_elements=["kind"], set_={"last": raised})
+        return change.returning(now)
+
+    return or_set(now + wanted), or_set(case((now < wanted, wanted), else_=now))
+
+
+_TAKE, _CLAIM = (
+    dict(zip(("sqlite", "postgresql"), both, strict=True))
+    for both in zip(_statements(sqlite), _statements(postgresql), strict=True)
+)
+
+
 def register(kind: str, prefix: str, width: int = 6) -> None:
     """Give numbers of `kind` their shape. A second registration must agree with the first."""
     if _SHAPES.setdefault(kind, (prefix, width)) != (prefix, width):
@@ -33,21 +59,15 @@ def next_number(session: Session, kind: str) -> str:
 def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     """`count` numbers in a row, for bulk work."""
     prefix, width = _SHAPES[kind]
-    last = _raise(session, kind, count, col(Counter.last) + count)
+    last = _raise(session, _TAKE, kind, count)
     return [f"{prefix}{n:0{width}d}" for n in range(last - count + 1, last + 1)]
 
 
-def _raise(session: Session, kind: str, first: int, raised: ColumnElement[int]) -> int:
-    """Set the counter to `raised`, or to `first` where there is none: one statement, so that two who take the very first
-    number do not both insert the row."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    last: int = session.execute(
-        insert(Counter)
-        .values(kind=kind, last=first)
-        .on_conflict_do_update(index_elements=["kind"], set_={"last": raised})
-        .returning(col(Counter.last))
-    ).scalar_one()
-    return last
+def _raise(session: Session, statements: dict[str, Any], kind: str, last: int) -> int:
+    connection = session.connection()
+    statement = statements[connection.dialect.name]
+    number: int = connection.execute(statement, {"kind": kind, "last": last}).scalar_one()
+    return number
 
 
 def claim_number(session: Session, kind: str, number: str) -> None:
@@ -64,4 +84,4 @@ def claim_number(session: Session, kind: str, number: str) -> None:
             remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
         )
     claimed = int(digits)
-    _raise(session, kind, claimed, case((col(Counter.last) < claimed, claimed), else_=col(Counter.last)))
+    _raise(session, _CLAIM, kind, claimed)

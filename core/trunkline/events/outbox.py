@@ -32,7 +32,7 @@ def _raising(dialect: Any) -> Any:
     )
 
 
-#: Raises an entity's number by `last`, or sets it to that where there is none; built once, because building costs more than running.
+#: Raises an entity's number by `last`, or sets it to that where there is none. Built once: building costs more than running.
 _RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
 
 

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlmodel import col
 
 from trunkline import plugin
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BATCH = 500
+#: Marks that are read to find a batch of entities: one that is busy has several.
+_MARKS = 4 * BATCH
+_DOCUMENTS = SearchDocument.__table__  # type: ignore[attr-defined]
+_TERMS = SearchTerm.__table__  # type: ignore[attr-defined]
+# Built once: building costs more than running.
+_OLD_DOCUMENTS = select(_DOCUMENTS.c.id).where(
+    _DOCUMENTS.c.kind == bindparam("of_kind"), _DOCUMENTS.c.entity_id.in_(bindparam("of_ids", expanding=True))
+)
+_DROP_TERMS = delete(_TERMS).where(_TERMS.c.document_id.in_(bindparam("of_ids", expanding=True)))
+_DROP_DOCUMENTS = delete(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(bindparam("of_ids", expanding=True)))
+_INSERT_DOCUMENTS = insert(_DOCUMENTS).returning(_DOCUMENTS.c.id, sort_by_parameter_order=True)
+_INSERT_TERMS = insert(_TERMS)
 #: One indexer at a time on PostgreSQL; SQLite has one writer anyway.
 _LOCK = 0x7472_756E_6B01
 
@@ -36,7 +48,7 @@ def index_due(app: "App") -> int:
 
 
 def index_batch(ctx: Context, limit: int = BATCH) -> int:
-    """Take up to `limit` marks; 0 when there are none or another worker is at it."""
+    """Take up the marks of up to `limit` entities; 0 when there are none or another worker is at it."""
     if not ctx.app.database.is_sqlite and not ctx.session.scalar(
         select(func.pg_try_advisory_xact_lock(_LOCK))
     ):
@@ -44,18 +56,22 @@ def index_batch(ctx: Context, limit: int = BATCH) -> int:
     marks = ctx.session.execute(
         select(col(SearchDirty.id), col(SearchDirty.kind), col(SearchDirty.entity_id))
         .order_by(col(SearchDirty.id))
-        .limit(limit)
+        .limit(_MARKS)
     ).all()
     by_kind: dict[str, set[int]] = {}
-    for _mark, kind, entity_id in marks:
+    taken: list[int] = []
+    entities: set[tuple[str, int]] = set()
+    for mark, kind, entity_id in marks:
+        if len(entities) == limit and (kind, entity_id) not in entities:
+            continue
+        entities.add((kind, entity_id))
         by_kind.setdefault(kind, set()).add(entity_id)
+        taken.append(mark)
     for kind, ids in by_kind.items():
         index(ctx, kind, sorted(ids))
-    if marks:
-        ctx.session.execute(
-            delete(SearchDirty).where(col(SearchDirty.id).in_([mark for mark, _k, _e in marks]))
-        )
-    return len(marks)
+    if taken:
+        ctx.session.execute(delete(SearchDirty).where(col(SearchDirty.id).in_(taken)))
+    return len(taken)
 
 
 def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
@@ -69,30 +85,22 @@ def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
         except Exception as error:
             ctx.app.hooks.failed(kind, f"search documents of {kind}", error)
             return
-    ctx.session.execute(
-        delete(SearchTerm).where(
-            col(SearchTerm.document_id).in_(
-                select(col(SearchDocument.id)).where(
-                    col(SearchDocument.kind) == kind, col(SearchDocument.entity_id).in_(ids)
-                )
-            )
-        )
-    )
-    ctx.session.execute(
-        delete(SearchDocument).where(col(SearchDocument.kind) == kind, col(SearchDocument.entity_id).in_(ids))
-    )
-    rows = [_row(document) for document in documents]
-    if not rows:
+    connection = ctx.session.connection()
+    old = connection.execute(_OLD_DOCUMENTS, {"of_kind": kind, "of_ids": list(ids)}).scalars().all()
+    if old:
+        connection.execute(_DROP_TERMS, {"of_ids": old})
+        connection.execute(_DROP_DOCUMENTS, {"of_ids": old})
+    if not documents:
         return
-    ctx.session.add_all(rows)
-    ctx.session.flush()
+    rows = [_row(document) for document in documents]
+    keys = connection.execute(_INSERT_DOCUMENTS, rows).scalars().all()
     terms = [
-        {"term": term, "document_id": row.id}
-        for row, document in zip(rows, documents, strict=True)
+        {"term": term, "document_id": key}
+        for key, document in zip(keys, documents, strict=True)
         for term in terms_of(document)
     ]
     if terms:
-        ctx.session.execute(insert(SearchTerm), terms)
+        connection.execute(_INSERT_TERMS, terms)
 
 
 def rebuild(app: "App") -> int:
@@ -114,15 +122,15 @@ def rebuild(app: "App") -> int:
     return total
 
 
-def _row(document: plugin.SearchDocument) -> SearchDocument:
-    return SearchDocument(
-        kind=document.kind,
-        entity_id=document.id,
-        title=document.title[:200],
-        subtitle=document.subtitle[:300],
-        path=document.path,
-        icon=document.icon,
-        permission=document.permission,
-        customer_id=document.customer_id,
-        reseller_id=document.reseller_id,
-    )
+def _row(document: plugin.SearchDocument) -> dict[str, Any]:
+    return {
+        "kind": document.kind,
+        "entity_id": document.id,
+        "title": document.title[:200],
+        "subtitle": document.subtitle[:300],
+        "path": document.path,
+        "icon": document.icon,
+        "permission": document.permission,
+        "customer_id": document.customer_id,
+        "reseller_id": document.reseller_id,
+    }
