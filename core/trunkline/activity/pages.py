@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from trunkline.activity import queries
+from trunkline.activity import queries, words
 from trunkline.activity.tables import ACTIVITY
 from trunkline.i18n import _
 from trunkline.web.pages import Page, Pages
@@ -22,7 +22,7 @@ def activity(page: Page) -> Response:
 def entry(page: Page, entry_id: int) -> Response:
     """One entry with the values before and after."""
     found = queries.entry(page.ctx, entry_id)
-    page.title = found.operation
+    page.title = words.title(found.operation, found.subject_kind, found.changes)
     page.crumbs((_("Administration"), ""), (_("Activity"), "/activity"), (f"#{entry_id}", ""))
     changes = [
         (change, [(name, *pair) for name, pair in change["fields"].items()]) for change in found.changes

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlmodel import col
 
+from trunkline.activity import words
 from trunkline.activity.models import ActivityEntry
 from trunkline.customers.queries import activity_of
 from trunkline.i18n import format_datetime
@@ -16,30 +17,6 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 PAGE = 30
-_VERBS = {
-    "create": _("registered"),
-    "created": _("added"),
-    "edit": _("changed"),
-    "changed": _("changed"),
-    "deleted": _("removed"),
-    "delete": _("removed"),
-    "archive": _("archived"),
-    "issue": _("issued"),
-    "cancel": _("cancelled"),
-    "retry": _("retried"),
-    "suspend": _("suspended"),
-    "resume": _("resumed"),
-    "terminate": _("terminated"),
-    "record": _("recorded"),
-    "run": _("run"),
-    "invite": _("invited"),
-    "import": _("imported"),
-    "assign": _("assigned"),
-    "release": _("released"),
-    "reveal": _("looked at"),
-    "change": _("changed"),
-    "view": _("viewed"),
-}
 _ICONS = {
     "create": "plus",
     "created": "plus",
@@ -82,19 +59,12 @@ def happenings(
 
 
 def _told(row: RowMapping) -> Happening:
-    _owner, _dot, rest = str(row["operation"]).partition(".")
-    noun, _dot, verb = rest.partition(".")
     changes = row["changes"] or []
-    if verb in ("edit", "change") and changes and changes[0].get("action"):
-        verb = str(changes[0]["action"])
-    if row["subject_kind"]:
-        noun = str(row["subject_kind"]).partition("_")[2] or noun
-    noun = noun.replace("customer_", "").replace("_", " ")
-    done = str(_VERBS.get(verb, verb))
+    verb = words.verb_of(row["operation"], changes)
     reason = (row["details"] or {}).get("reason", "")
     return Happening(
         id=row["id"],
-        title=f"{noun.capitalize()} {done}",
+        title=words.title(row["operation"], row["subject_kind"], changes),
         sub=" · ".join(part for part in (str(row["subject"]), str(reason)) if part),
         actor=str(row["actor"]),
         at=row["at"],

@@ -1,0 +1,62 @@
+"""What an activity entry says, in words: “Invoice issued” instead of `billing.invoice.issue`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trunkline.i18n import gettext as _
+
+_VERBS = {
+    "create": _("registered"),
+    "created": _("added"),
+    "edit": _("changed"),
+    "changed": _("changed"),
+    "deleted": _("removed"),
+    "delete": _("removed"),
+    "archive": _("archived"),
+    "issue": _("issued"),
+    "cancel": _("cancelled"),
+    "retry": _("retried"),
+    "suspend": _("suspended"),
+    "resume": _("resumed"),
+    "terminate": _("terminated"),
+    "record": _("recorded"),
+    "run": _("run"),
+    "invite": _("invited"),
+    "import": _("imported"),
+    "assign": _("assigned"),
+    "release": _("released"),
+    "reveal": _("looked at"),
+    "change": _("changed"),
+    "view": _("viewed"),
+    "sign_in": _("signed in"),
+    "sign_in_failed": _("failed to sign in"),
+    "sign_out": _("signed out"),
+    "set_password": _("set a password"),
+    "forgot_password": _("asked for a new password"),
+    "edit_own": _("changed own data"),
+    "disable": _("disabled"),
+    "reverse": _("reversed"),
+    "move": _("moved"),
+    "configure": _("configured"),
+    "adjust": _("adjusted"),
+    "approve": _("approved"),
+    "export": _("exported"),
+}
+
+
+def verb_of(operation: str, changes: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The operation's verb; for an edit, what it did to the first row: created, changed or deleted."""
+    verb = operation.rpartition(".")[2]
+    if verb in ("edit", "change") and changes and changes[0].get("action"):
+        return str(changes[0]["action"])
+    return verb
+
+
+def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The entry's headline: what it was about and what was done to it."""
+    noun = operation.partition(".")[2].partition(".")[0]
+    if subject_kind:
+        noun = subject_kind.partition("_")[2] or noun
+    verb = verb_of(operation, changes)
+    done = str(_VERBS.get(verb, verb.replace("_", " ")))
+    return f"{noun.replace('customer_', '').replace('_', ' ').capitalize()} {done}"
