@@ -21,6 +21,7 @@ from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavail
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.web import cookies
+from trunkline.web.fragments import VARY
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
 from trunkline.web.shell import TOAST_COOKIE, SignedInUser, WebApp
 from trunkline.web.templating import initials
@@ -186,7 +187,7 @@ class _Call:
         except Exception:
             log.exception("the error page failed too")
             return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
-        return HTMLResponse(html, status, headers={"Vary": "HX-Request"})
+        return HTMLResponse(html, status, headers=VARY)
 
     def _finish(self, response: Response) -> Response:
         if self.signed_in is None:

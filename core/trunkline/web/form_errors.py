@@ -74,6 +74,7 @@ def message_for(error: Mapping[str, Any], spec: FieldSpec | None) -> str:
     if known is None:
         return f"{label}: {error.get('msg', '')}."
     figures = {
-        name: format_number(value) if isinstance(value, int | float) else value for name, value in context.items()
+        name: format_number(value) if isinstance(value, int | float) else value
+        for name, value in context.items()
     }
     return known.filled(label=label, **figures)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trunkline.errors import Forbidden
 from trunkline.operation import Actor, Context
+from trunkline.web.fragments import VARY, wants_fragment
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -150,8 +151,7 @@ class Page:
     @property
     def is_fragment(self) -> bool:
         """Whether htmx asks for a part of the page."""
-        headers = self.request.headers
-        return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+        return wants_fragment(self.request.headers)
 
     @cached_property
     def menu(self) -> "list[MenuGroup]":
@@ -170,7 +170,7 @@ class Page:
         return HTMLResponse(
             self.web.render(self, template, context),
             status,
-            headers={"Vary": "HX-Request, HX-History-Restore-Request"},
+            headers=VARY,
         )
 
     def fragment(self, template: str, **context: Any) -> str:
@@ -179,7 +179,7 @@ class Page:
 
     def part(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A response of a template that stands for itself."""
-        return HTMLResponse(self.fragment(template, **context), status, headers={"Vary": "HX-Request"})
+        return HTMLResponse(self.fragment(template, **context), status, headers=VARY)
 
     def table(self, template: str, table: "Table", statement: Any, **context: Any) -> Response:
         """A list page around `table` fed by the Core select `statement`; answers exports and fragments too."""

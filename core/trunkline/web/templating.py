@@ -134,15 +134,6 @@ def render_block(
         _page.reset(token)
 
 
-def render_macro(environment: jinja2.Environment, macro: str, page: Any, /, *args: Any, **kwargs: Any) -> str:
-    """One macro of `ui.html` by itself, for fragments that are a single component."""
-    token = _page.set(page)
-    try:
-        return str(getattr(environment.get_template("ui.html").module, macro)(*args, **kwargs))
-    finally:
-        _page.reset(token)
-
-
 def current_page() -> Any:
     """The page being rendered. Raises LookupError outside of rendering."""
     return _page.get()
