@@ -12,9 +12,9 @@ from trunkline_billing.schemas import RecordPayment
 class CashDesk:
     """`trunkline.providers.PaymentProvider` of money handed over a counter: settled at once, by staff only."""
 
-    name = "cash"
-    label = _("Cash desk")
-    self_service = False
+    name: str = "cash"
+    label: str = _("Cash desk")
+    self_service: bool = False
 
     def take(self, ctx: Context, request: PaymentRequest) -> PaymentResult:
         payment = record_payment(

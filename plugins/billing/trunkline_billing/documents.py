@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import insert
+from sqlmodel import col
 
 from trunkline.operation import Context
 from trunkline_billing.models.invoices import BillingInvoice, BillingInvoiceDocument
@@ -11,7 +12,7 @@ from trunkline_billing.models.invoices import BillingInvoice, BillingInvoiceDocu
 
 def invoice_pdf(ctx: Context, number: str) -> bytes:
     """The invoice as PDF, in the customer's language. Raises NotFound when it is out of sight."""
-    invoice = ctx.load_by(BillingInvoice, BillingInvoice.number, number)
+    invoice = ctx.load_by(BillingInvoice, col(BillingInvoice.number), number)
     kept = ctx.session.get(BillingInvoiceDocument, invoice.key)
     if kept is not None:
         path = _path(ctx, kept.sha256)

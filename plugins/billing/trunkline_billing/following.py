@@ -48,7 +48,7 @@ def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
     if not ctx.settings(BillingSettings).mail_invoices:
         return
     rows = ctx.session.execute(
-        select(BillingInvoice, BillingAccount.number)
+        select(BillingInvoice, col(BillingAccount.number))
         .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
         .where(col(BillingInvoice.id).in_(invoice_ids))
         .order_by(col(BillingInvoice.id))

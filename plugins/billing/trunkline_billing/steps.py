@@ -69,18 +69,20 @@ def _close_account(step: StepContext) -> None:
     with step.unit_of_work() as ctx:
         line = catalog.line(ctx, step.inputs.line_id)
         opened = ctx.session.execute(
-            select(BillingAccount.number, BillingAccount.id)
+            select(col(BillingAccount.number), col(BillingAccount.id))
             .join(BillingChargingAccount, col(BillingChargingAccount.account_id) == col(BillingAccount.id))
             .where(
-                BillingAccount.customer_id == line.customer_id,
-                BillingChargingAccount.opened_by == f"{step.job_number}:{step.name}:do",
+                col(BillingAccount.customer_id) == line.customer_id,
+                col(BillingChargingAccount.opened_by) == f"{step.job_number}:{step.name}:do",
             )
         ).one_or_none()
         if opened is None:
             step.log("Nothing to close.")
             return
         charged = ctx.session.scalars(
-            select(BillingSubscription.id).where(BillingSubscription.account_id == opened.id).limit(1)
+            select(col(BillingSubscription.id))
+            .where(col(BillingSubscription.account_id) == opened.id)
+            .limit(1)
         ).first()
         if charged is not None:
             step.log(f"Account {opened.number} stays: another service is charged to it.")
@@ -118,7 +120,7 @@ def _charge_on(step: StepContext) -> None:
     """A service that could not be ended goes on being charged: the next run makes up for what was taken back."""
     line = catalog.line(step.ctx, step.inputs.line_id)
     subscription = step.ctx.session.scalars(
-        select(BillingSubscription).where(BillingSubscription.service_id == line.service_id)
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == line.service_id)
     ).one_or_none()
     if subscription is not None:
         subscription.ends_at = None

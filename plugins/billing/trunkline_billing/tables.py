@@ -3,15 +3,11 @@
 from sqlalchemy import RowMapping
 from sqlmodel import col
 
-from trunkline.customers.models import Customer
 from trunkline.i18n import format_money
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
-from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
-from trunkline_billing.models.payments import BillingPayment
-from trunkline_billing.models.tariffs import BillingRate
 from trunkline_billing.queries.accounts import is_overdue
 from trunkline_billing.words import CHARGE_KINDS, ENTRY_KINDS, METHODS, USAGE_TYPES, quantity_text
 
@@ -49,16 +45,16 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
         filters=()
         if of_customer
         else (
-            Filter("issued_on", _("Issued"), kind="dates", column=col(BillingInvoice.issued_on)),
-            Filter("due_date", _("Due"), kind="dates", column=col(BillingInvoice.due_date)),
+            Filter("issued_on", _("Issued"), kind="dates"),
+            Filter("due_date", _("Due"), kind="dates"),
         ),
         search=()
         if of_customer
         else (
-            col(BillingInvoice.number),
-            col(Customer.name),
-            col(Customer.number),
-            col(BillingAccount.number),
+            "number",
+            "customer_name",
+            "customer_number",
+            "account_number",
         ),
         search_label=_("Invoice, customer or account"),
         row_href="/billing/invoices/{number}",
@@ -93,23 +89,18 @@ def payment_table(*, of_customer: bool = False) -> Table:
         filters=()
         if of_customer
         else (
-            Filter("method", _("Method"), METHODS, column=col(BillingPayment.method)),
-            Filter(
-                "state",
-                _("State"),
-                (("received", _("Received")), ("reversed", _("Reversed"))),
-                column=col(BillingPayment.state),
-            ),
-            Filter("received_at", _("Received"), kind="dates", column=col(BillingPayment.received_at)),
+            Filter("method", _("Method"), METHODS),
+            Filter("state", _("State"), (("received", _("Received")), ("reversed", _("Reversed")))),
+            Filter("received_at", _("Received"), kind="dates"),
         ),
         search=()
         if of_customer
         else (
-            col(BillingPayment.number),
-            col(BillingPayment.reference),
-            col(Customer.name),
-            col(Customer.number),
-            col(BillingAccount.number),
+            "number",
+            "reference",
+            "customer_name",
+            "customer_number",
+            "account_number",
         ),
         search_label=_("Payment, reference, customer or account"),
         row_href="/billing/payments/{number}",
@@ -129,15 +120,8 @@ ACCOUNTS = Table(
         Column("state", _("State"), Kind.STATUS, priority=3),
         Column("balance", _("Balance"), Kind.MONEY),
     ),
-    filters=(
-        Filter(
-            "kind",
-            _("Kind"),
-            (("postpaid", _("Postpaid")), ("prepaid", _("Prepaid"))),
-            column=col(BillingAccount.kind),
-        ),
-    ),
-    search=(col(BillingAccount.number), col(Customer.name), col(Customer.number)),
+    filters=(Filter("kind", _("Kind"), (("postpaid", _("Postpaid")), ("prepaid", _("Prepaid")))),),
+    search=("number", "customer_name", "customer_number"),
     search_label=_("Account or customer"),
     empty=Empty(_("No accounts yet"), _("Every customer gets one when registered."), "report-money"),
 )
@@ -230,8 +214,8 @@ def rate_table(currency: str) -> Table:
             Column("interval_start", _("From quantity"), Kind.NUMBER, priority=3),
             Column("effective_from", _("Since"), Kind.DATE, priority=3),
         ),
-        filters=(Filter("type", _("Type"), USAGE_TYPES, column=col(BillingRate.type)),),
-        search=(col(BillingRate.prefix), col(BillingRate.destination)),
+        filters=(Filter("type", _("Type"), USAGE_TYPES),),
+        search=("prefix", "destination"),
         search_label=_("Prefix or destination"),
         sort="prefix",
         empty=Empty(_("No rates"), _("Import a file with prefixes and prices."), "table"),
@@ -269,7 +253,7 @@ ENTRIES = Table(
         Column("text", _("Text"), priority=2),
         Column("amount", _("Amount"), Kind.MONEY),
     ),
-    search=(col(BillingAccount.number),),
+    search=("account_number",),
     search_label=_("Account"),
     empty=Empty(_("Nothing posted yet"), _("Every charge, invoice and payment writes an entry."), "notebook"),
 )

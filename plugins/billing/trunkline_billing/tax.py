@@ -38,7 +38,7 @@ class NamedRate:
 
 def tax_on(net_micros: int, rate_millionths: int, currency: str) -> int:
     """One tax on one line, in micro-units rounded half away from zero to the currency's minor unit."""
-    unit = 10 ** (6 - minor_digits(currency))
+    unit: int = 10 ** (6 - minor_digits(currency))
     divisor = MILLION * unit
     whole, rest = divmod(abs(net_micros) * rate_millionths, divisor)
     rounded = (whole + (rest * 2 >= divisor)) * unit

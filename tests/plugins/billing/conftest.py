@@ -11,6 +11,7 @@ import pytest
 from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.customers import operations as customers
+from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.imports.importer import ImportOptions, ImportReport
 from trunkline.operation import SYSTEM
@@ -133,7 +134,7 @@ def add_customers(world: World, count: int) -> None:
             customer = customers.register(
                 ctx,
                 RegisterCustomer(
-                    kind="individual", name=f"Ana {position}", email=f"ana{position}@example.com"
+                    kind=CustomerKind.INDIVIDUAL, name=f"Ana {position}", email=f"ana{position}@example.com"
                 ),
             )
             service = catalog.record_existing_service(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.plugins.billing.conftest import World
 from trunkline.app import App
 from trunkline.customers import operations as customers
+from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Refused
 from trunkline.jobs.steps import StepContext, StepFailed
@@ -190,7 +191,7 @@ def test_a_service_recorded_as_it_was_is_charged_by_the_worker_without_setup(wor
 
 def test_a_registered_customer_gets_an_account(app: App) -> None:
     with app.unit_of_work() as ctx:
-        customer = customers.register(ctx, RegisterCustomer(kind="individual", name="Bia")).key
+        customer = customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Bia")).key
     work_until_idle(app)
     with app.reading() as ctx:
         assert [account.number for account in queries.accounts_of(ctx, customer)] == ["A000001"]
@@ -232,7 +233,7 @@ More = Callable[[int], World]
 def test_a_run_killed_anywhere_and_run_again_invoices_everybody_once(
     more: More, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trunkline_billing.operations import runs
+    from trunkline_billing.operations import invoicing, runs
 
     world = more(6)
     world.at(2026, 11, 2, 9)
@@ -245,7 +246,7 @@ def test_a_run_killed_anywhere_and_run_again_invoices_everybody_once(
         chunks["left"] -= 1
         return issued
 
-    issue_for = runs.issue_for
+    issue_for = invoicing.issue_for
     with monkeypatch.context() as patch:
         patch.setattr(runs, "issue_for", killed_after_issuing)
         with pytest.raises(KeyboardInterrupt):

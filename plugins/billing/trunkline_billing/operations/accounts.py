@@ -10,7 +10,7 @@ from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_billing.events import AccountOpened
-from trunkline_billing.models.accounts import AccountKind, AccountState, BillingAccount
+from trunkline_billing.models.accounts import AccountState, BillingAccount
 from trunkline_billing.models.invoices import BillingTaxScheme
 from trunkline_billing.schemas import OpenAccount
 
@@ -28,11 +28,9 @@ def open_account(ctx: Context, command: OpenAccount) -> BillingAccount:
             field="customer_id",
             remedy=_("Bring it back first."),
         )
-    if command.kind == AccountKind.PREPAID and not ctx.app.config.currency:
-        raise Refused(_("A prepaid account needs a currency."), field="currency")
     first = ctx.session.scalars(
-        select(BillingAccount.id).where(
-            BillingAccount.customer_id == customer.key, col(BillingAccount.is_default)
+        select(col(BillingAccount.id)).where(
+            col(BillingAccount.customer_id) == customer.key, col(BillingAccount.is_default)
         )
     ).first()
     account = BillingAccount(
@@ -56,7 +54,7 @@ def _scheme(ctx: Context, name: str) -> int | None:
     if not name:
         return None
     found = ctx.session.scalars(
-        select(BillingTaxScheme.id).where(BillingTaxScheme.name == name)
+        select(col(BillingTaxScheme.id)).where(col(BillingTaxScheme.name) == name)
     ).one_or_none()
     if found is None:
         raise Refused(
@@ -71,7 +69,7 @@ def default_account(ctx: Context, customer_id: int) -> BillingAccount:
     """The customer's default account, opened now when there is none yet. Raises NotFound in a unit of work that only reads."""
     found = ctx.session.scalars(
         select(BillingAccount).where(
-            BillingAccount.customer_id == customer_id, col(BillingAccount.is_default)
+            col(BillingAccount.customer_id) == customer_id, col(BillingAccount.is_default)
         )
     ).one_or_none()
     if found is not None:
@@ -84,7 +82,7 @@ def default_account(ctx: Context, customer_id: int) -> BillingAccount:
 def account_by_number(ctx: Context, number: str, *, lock: bool = False) -> BillingAccount:
     """One visible account. Raises Refused naming the field when there is none or it is closed."""
     try:
-        account = ctx.load_by(BillingAccount, BillingAccount.number, number, lock=lock)
+        account = ctx.load_by(BillingAccount, col(BillingAccount.number), number, lock=lock)
     except NotFound:
         raise Refused(
             _("There is no account {number}.", number=number),
@@ -100,7 +98,7 @@ def lock_accounts(ctx: Context, account_ids: Iterable[int]) -> None:
     """Hold these accounts until the end of the unit of work, always in one order: money of an account moves one at a time."""
     ids = sorted(account_ids)
     ctx.session.execute(
-        select(BillingAccount.id)
+        select(col(BillingAccount.id))
         .where(col(BillingAccount.id).in_(ids))
         .order_by(col(BillingAccount.id))
         .with_for_update()

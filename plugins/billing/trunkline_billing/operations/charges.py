@@ -39,7 +39,7 @@ def charge_service(ctx: Context, command: ChargeService) -> BillingSubscription:
     Charging a service again changes nothing. Raises Refused when product and account differ in currency.
     """
     existing = ctx.session.scalars(
-        select(BillingSubscription).where(BillingSubscription.service_id == command.service_id)
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == command.service_id)
     ).one_or_none()
     if existing is not None:
         return existing
@@ -159,7 +159,7 @@ def _attempt(ctx: Context, key: str) -> int:
 def stop_charging(ctx: Context, service_id: int, at: datetime) -> None:
     """Charge a service no longer from the day after `at`; what was charged beyond it and not yet invoiced is taken back."""
     subscription = ctx.session.scalars(
-        select(BillingSubscription).where(BillingSubscription.service_id == service_id).with_for_update()
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id).with_for_update()
     ).one_or_none()
     if subscription is None or subscription.ends_at is not None:
         return
@@ -186,7 +186,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
     """
     charges = ctx.session.scalars(
         select(BillingCharge)
-        .where(BillingCharge.service_id == service_id, BillingCharge.state != ChargeState.VOID)
+        .where(col(BillingCharge.service_id) == service_id, col(BillingCharge.state) != ChargeState.VOID)
         .with_for_update()
     ).all()
     invoiced = [charge for charge in charges if charge.state == ChargeState.INVOICED]
@@ -198,7 +198,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
     for charge in charges:
         _void(ctx, charge, str(_("Not delivered")))
     subscription = ctx.session.scalars(
-        select(BillingSubscription).where(BillingSubscription.service_id == service_id)
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id)
     ).one_or_none()
     if subscription is not None:
         ctx.session.delete(subscription)
@@ -209,7 +209,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
 def _open_charge(ctx: Context, key: str) -> BillingCharge | None:
     return ctx.session.scalars(
         select(BillingCharge)
-        .where(BillingCharge.unique_key == key, col(BillingCharge.state) == ChargeState.OPEN)
+        .where(col(BillingCharge.unique_key) == key, col(BillingCharge.state) == ChargeState.OPEN)
         .with_for_update()
     ).one_or_none()
 

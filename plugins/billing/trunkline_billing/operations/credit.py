@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, insert, select, update
+from sqlmodel import col
 
 from trunkline.operation import Context
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
@@ -32,14 +33,19 @@ def use_credit(
 
 def _free_money(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list[int]]]:
     """By account: [payment key, micro-units not yet allocated], oldest first."""
-    used = func.coalesce(func.sum(BillingAllocation.amount_micros), 0)
+    used = func.coalesce(func.sum(col(BillingAllocation.amount_micros)), 0)
     rows = ctx.session.execute(
-        select(BillingPayment.account_id, BillingPayment.id, BillingPayment.amount_micros - used)
-        .join(BillingAllocation, BillingAllocation.payment_id == BillingPayment.id, isouter=True)
-        .where(BillingPayment.account_id.in_(account_ids), BillingPayment.state == PaymentState.RECEIVED)
-        .group_by(BillingPayment.account_id, BillingPayment.id, BillingPayment.amount_micros)
-        .having(BillingPayment.amount_micros > used)
-        .order_by(BillingPayment.id)
+        select(
+            col(BillingPayment.account_id), col(BillingPayment.id), col(BillingPayment.amount_micros) - used
+        )
+        .join(BillingAllocation, col(BillingAllocation.payment_id) == col(BillingPayment.id), isouter=True)
+        .where(
+            col(BillingPayment.account_id).in_(account_ids),
+            col(BillingPayment.state) == PaymentState.RECEIVED,
+        )
+        .group_by(col(BillingPayment.account_id), col(BillingPayment.id), col(BillingPayment.amount_micros))
+        .having(col(BillingPayment.amount_micros) > used)
+        .order_by(col(BillingPayment.id))
     )
     free: dict[int, list[list[int]]] = {}
     for account_id, payment_id, left in rows:
@@ -51,12 +57,14 @@ def _open_invoices(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[l
     """By account: [invoice key, micro-units due], oldest due date first."""
     rows = ctx.session.execute(
         select(
-            BillingInvoice.account_id,
-            BillingInvoice.id,
-            BillingInvoice.total_micros - BillingInvoice.paid_micros,
+            col(BillingInvoice.account_id),
+            col(BillingInvoice.id),
+            col(BillingInvoice.total_micros) - col(BillingInvoice.paid_micros),
         )
-        .where(BillingInvoice.account_id.in_(account_ids), BillingInvoice.state == InvoiceState.OPEN)
-        .order_by(BillingInvoice.due_date, BillingInvoice.id)
+        .where(
+            col(BillingInvoice.account_id).in_(account_ids), col(BillingInvoice.state) == InvoiceState.OPEN
+        )
+        .order_by(col(BillingInvoice.due_date), col(BillingInvoice.id))
     )
     found: dict[int, list[list[int]]] = {}
     for account_id, invoice_id, due in rows:
@@ -81,8 +89,8 @@ def _store(ctx: Context, made: Sequence[tuple[int, int, int]]) -> None:
     known = {
         (row.payment_id, row.invoice_id)
         for row in ctx.session.execute(
-            select(BillingAllocation.payment_id, BillingAllocation.invoice_id).where(
-                BillingAllocation.payment_id.in_({payment for payment, _invoice, _amount in made})
+            select(col(BillingAllocation.payment_id), col(BillingAllocation.invoice_id)).where(
+                col(BillingAllocation.payment_id).in_({payment for payment, _invoice, _amount in made})
             )
         )
     }
@@ -96,8 +104,11 @@ def _store(ctx: Context, made: Sequence[tuple[int, int, int]]) -> None:
         if (payment_id, invoice_id) in known:
             ctx.session.execute(
                 update(BillingAllocation)
-                .where(BillingAllocation.payment_id == payment_id, BillingAllocation.invoice_id == invoice_id)
-                .values(amount_micros=BillingAllocation.amount_micros + amount)
+                .where(
+                    col(BillingAllocation.payment_id) == payment_id,
+                    col(BillingAllocation.invoice_id) == invoice_id,
+                )
+                .values(amount_micros=col(BillingAllocation.amount_micros) + amount)
             )
     settle(ctx, {invoice for _payment, invoice, _amount in made})
 
@@ -108,13 +119,13 @@ def settle(ctx: Context, invoice_ids: Iterable[int]) -> None:
     paid = {
         row[0]: int(row[1])
         for row in ctx.session.execute(
-            select(BillingAllocation.invoice_id, func.sum(BillingAllocation.amount_micros))
-            .where(BillingAllocation.invoice_id.in_(ids))
-            .group_by(BillingAllocation.invoice_id)
+            select(col(BillingAllocation.invoice_id), func.sum(col(BillingAllocation.amount_micros)))
+            .where(col(BillingAllocation.invoice_id).in_(ids))
+            .group_by(col(BillingAllocation.invoice_id))
         )
     }
     for invoice in ctx.session.scalars(
-        select(BillingInvoice).where(BillingInvoice.id.in_(ids)).with_for_update()
+        select(BillingInvoice).where(col(BillingInvoice.id).in_(ids)).with_for_update()
     ):
         invoice.paid_micros = paid.get(invoice.key, 0)
         if invoice.state != InvoiceState.VOID:

@@ -25,7 +25,7 @@ def issue_invoice(ctx: Context, account_number: str) -> BillingInvoice:
     account = account_by_number(ctx, account_number, lock=True)
     today = local_day(ctx.now(), ctx.app.config.zone)
     before = ctx.session.scalars(
-        select(func.count()).select_from(BillingInvoice).where(BillingInvoice.account_id == account.key)
+        select(func.count()).select_from(BillingInvoice).where(col(BillingInvoice.account_id) == account.key)
     ).one()
     key = f"now:{account.key}:{before + 1}"
     issued = issue_for(ctx, {account.key: key}, Period.of(today), until=today)
@@ -53,12 +53,12 @@ def void_invoice(ctx: Context, number: str, command: VoidInvoice) -> BillingInvo
 
     Raises Refused when it is void already.
     """
-    invoice = ctx.load_by(BillingInvoice, BillingInvoice.number, number, lock=True)
+    invoice = ctx.load_by(BillingInvoice, col(BillingInvoice.number), number, lock=True)
     if invoice.state == InvoiceState.VOID:
         raise Refused(_("Invoice {number} is void already.", number=number))
     lock_accounts(ctx, [invoice.account_id])
     entry = ctx.session.scalars(
-        select(BillingEntry.id).where(BillingEntry.unique_key == f"invoice:{invoice.key}")
+        select(col(BillingEntry.id)).where(col(BillingEntry.unique_key) == f"invoice:{invoice.key}")
     ).one()
     reverse(ctx, entry or 0, command.reason)
     ctx.session.execute(delete(BillingAllocation).where(col(BillingAllocation.invoice_id) == invoice.key))

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import col
 
 from trunkline.customers.models import Customer, Site
 from trunkline.db.numbers import take_numbers
@@ -120,7 +121,7 @@ def issue_for(
     lock_accounts(ctx, keys)
     taken = set(
         ctx.session.scalars(
-            select(BillingInvoice.unique_key).where(BillingInvoice.unique_key.in_(keys.values()))
+            select(col(BillingInvoice.unique_key)).where(col(BillingInvoice.unique_key).in_(keys.values()))
         )
     )
     wanted = [account_id for account_id, key in keys.items() if key not in taken]
@@ -157,8 +158,8 @@ def issue_for(
         }
         for number, draft in zip(numbers, drafts, strict=True)
     ]
-    statement = insert(BillingInvoice).returning(BillingInvoice.id, sort_by_parameter_order=True)  # type: ignore[call-overload]
-    invoice_ids = list(ctx.session.scalars(statement, rows))
+    statement = insert(BillingInvoice).returning(col(BillingInvoice.id), sort_by_parameter_order=True)
+    invoice_ids = [key or 0 for key in ctx.session.scalars(statement, rows)]
     _store_lines(ctx, invoice_ids, drafts)
     _post(ctx, invoice_ids, numbers, drafts)
     _mark_invoiced(ctx, invoice_ids, drafts, until)
@@ -173,29 +174,29 @@ def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draf
     drafts: dict[int, _Draft] = {}
     statement = (
         select(
-            BillingCharge.id,
-            BillingCharge.account_id,
-            BillingCharge.customer_id,
-            BillingCharge.kind,
-            BillingCharge.usage_type,
-            BillingCharge.service_id,
-            BillingCharge.service_number,
-            BillingCharge.description,
-            BillingCharge.first_day,
-            BillingCharge.last_day,
-            BillingCharge.quantity,
-            BillingCharge.count,
-            BillingCharge.amount_micros,
-            BillingCharge.currency,
-            BillingAccount.tax_scheme_id,
+            col(BillingCharge.id),
+            col(BillingCharge.account_id),
+            col(BillingCharge.customer_id),
+            col(BillingCharge.kind),
+            col(BillingCharge.usage_type),
+            col(BillingCharge.service_id),
+            col(BillingCharge.service_number),
+            col(BillingCharge.description),
+            col(BillingCharge.first_day),
+            col(BillingCharge.last_day),
+            col(BillingCharge.quantity),
+            col(BillingCharge.count),
+            col(BillingCharge.amount_micros),
+            col(BillingCharge.currency),
+            col(BillingAccount.tax_scheme_id),
         )
-        .join(BillingAccount, BillingAccount.id == BillingCharge.account_id)
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingCharge.account_id))
         .where(
-            BillingCharge.account_id.in_(account_ids),
-            BillingCharge.state == ChargeState.OPEN,
-            BillingCharge.first_day <= until,
+            col(BillingCharge.account_id).in_(account_ids),
+            col(BillingCharge.state) == ChargeState.OPEN,
+            col(BillingCharge.first_day) <= until,
         )
-        .order_by(BillingCharge.account_id, BillingCharge.id)
+        .order_by(col(BillingCharge.account_id), col(BillingCharge.id))
     )
     for charge in ctx.session.execute(statement):
         draft = drafts.get(charge.account_id)
@@ -215,15 +216,15 @@ def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:
     """The rates of every scheme by its key; None is the default scheme."""
     found: dict[int | None, list[NamedRate]] = {}
     for scheme_id, is_default in ctx.session.execute(
-        select(BillingTaxScheme.id, BillingTaxScheme.is_default)
+        select(col(BillingTaxScheme.id), col(BillingTaxScheme.is_default))
     ):
         found[scheme_id] = []
         if is_default:
             found[None] = found[scheme_id]
     for rate in ctx.session.execute(
-        select(BillingTaxRate.scheme_id, BillingTaxRate.name, BillingTaxRate.rate_millionths).order_by(
-            BillingTaxRate.id
-        )
+        select(
+            col(BillingTaxRate.scheme_id), col(BillingTaxRate.name), col(BillingTaxRate.rate_millionths)
+        ).order_by(col(BillingTaxRate.id))
     ):
         found[rate.scheme_id].append(NamedRate(rate.name, rate.rate_millionths))
     return found
@@ -245,14 +246,14 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
     found: dict[int, dict[str, Any]] = {}
     for row in ctx.session.execute(
         select(
-            Customer.id,
-            Customer.number,
-            Customer.name,
-            Customer.legal_name,
-            Customer.tax_id,
-            Customer.email,
-            Customer.language,
-        ).where(Customer.id.in_(customer_ids))
+            col(Customer.id),
+            col(Customer.number),
+            col(Customer.name),
+            col(Customer.legal_name),
+            col(Customer.tax_id),
+            col(Customer.email),
+            col(Customer.language),
+        ).where(col(Customer.id).in_(customer_ids))
     ):
         found[row.id] = {
             "number": row.number,
@@ -263,9 +264,16 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
             "address": [],
         }
     for site in ctx.session.execute(
-        select(Site.customer_id, Site.street, Site.city, Site.state, Site.postal_code, Site.country)
-        .where(Site.customer_id.in_(customer_ids))
-        .order_by(Site.id.desc())
+        select(
+            col(Site.customer_id),
+            col(Site.street),
+            col(Site.city),
+            col(Site.state),
+            col(Site.postal_code),
+            col(Site.country),
+        )
+        .where(col(Site.customer_id).in_(customer_ids))
+        .order_by(col(Site.id).desc())
     ):
         town = " – ".join(part for part in (site.city, site.state) if part)
         lines = [site.street, " ".join(part for part in (site.postal_code, town) if part), site.country]

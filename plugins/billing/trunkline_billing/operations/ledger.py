@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlmodel import col
 
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingEntry, BillingPosting, Ledger
@@ -36,9 +37,10 @@ def post(ctx: Context, entries: Sequence[NewEntry], at: datetime) -> list[int]:
     for entry in entries:
         if sum(micros for _ledger, micros in entry.sides):
             raise ValueError(f"entry {entry.unique_key} does not balance")
-    keys = list(
-        ctx.session.scalars(
-            insert(BillingEntry).returning(BillingEntry.id, sort_by_parameter_order=True),  # type: ignore[call-overload]
+    keys = [
+        key or 0
+        for key in ctx.session.scalars(
+            insert(BillingEntry).returning(col(BillingEntry.id), sort_by_parameter_order=True),
             [
                 {
                     "unique_key": entry.unique_key,
@@ -52,7 +54,7 @@ def post(ctx: Context, entries: Sequence[NewEntry], at: datetime) -> list[int]:
                 for entry in entries
             ],
         )
-    )
+    ]
     postings = [
         {
             "account_id": entry.account_id,
@@ -82,9 +84,9 @@ def reverse(ctx: Context, entry_id: int, text: str) -> int:
     """Post the opposite of an entry. The database refuses a second reversal."""
     entry = ctx.session.get_one(BillingEntry, entry_id)
     rows = ctx.session.execute(
-        select(BillingPosting.ledger, BillingPosting.amount_micros, BillingPosting.currency).where(  # type: ignore[call-overload]
-            BillingPosting.entry_id == entry_id, BillingPosting.account_id == entry.account_id
-        )
+        select(
+            col(BillingPosting.ledger), col(BillingPosting.amount_micros), col(BillingPosting.currency)
+        ).where(col(BillingPosting.entry_id) == entry_id, col(BillingPosting.account_id) == entry.account_id)
     ).all()
     reversal = NewEntry(
         f"reversal:{entry_id}",

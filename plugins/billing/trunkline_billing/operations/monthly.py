@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlmodel import col
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -94,32 +95,33 @@ def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]
     zone = ctx.app.config.zone
     running = ctx.session.execute(
         select(
-            BillingSubscription.service_id,
-            BillingSubscription.service_number,
-            BillingSubscription.product_code,
-            BillingSubscription.product_name,
-            BillingSubscription.account_id,
-            BillingSubscription.customer_id,
-            BillingSubscription.starts_at,
-            BillingSubscription.ends_at,
-            BillingAccount.currency,
+            col(BillingSubscription.service_id),
+            col(BillingSubscription.service_number),
+            col(BillingSubscription.product_code),
+            col(BillingSubscription.product_name),
+            col(BillingSubscription.account_id),
+            col(BillingSubscription.customer_id),
+            col(BillingSubscription.starts_at),
+            col(BillingSubscription.ends_at),
+            col(BillingAccount.currency),
         )
-        .join(BillingAccount, BillingAccount.id == BillingSubscription.account_id)
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingSubscription.account_id))
         .where(
-            BillingSubscription.account_id.in_(account_ids),
-            BillingSubscription.starts_at < period.end(zone),
-            (BillingSubscription.ends_at.is_(None)) | (BillingSubscription.ends_at >= period.start(zone)),
+            col(BillingSubscription.account_id).in_(account_ids),
+            col(BillingSubscription.starts_at) < period.end(zone),
+            (col(BillingSubscription.ends_at).is_(None))
+            | (col(BillingSubscription.ends_at) >= period.start(zone)),
         )
-        .order_by(BillingSubscription.account_id, BillingSubscription.service_id)
+        .order_by(col(BillingSubscription.account_id), col(BillingSubscription.service_id))
     ).all()
     charged = set(
         ctx.session.scalars(
-            select(BillingCharge.service_id).where(
-                BillingCharge.account_id.in_(account_ids),
-                BillingCharge.kind == ChargeKind.MONTHLY,
-                BillingCharge.state != ChargeState.VOID,
-                BillingCharge.first_day >= period.first_day,
-                BillingCharge.first_day <= period.last_day,
+            select(col(BillingCharge.service_id)).where(
+                col(BillingCharge.account_id).in_(account_ids),
+                col(BillingCharge.kind) == ChargeKind.MONTHLY,
+                col(BillingCharge.state) != ChargeState.VOID,
+                col(BillingCharge.first_day) >= period.first_day,
+                col(BillingCharge.first_day) <= period.last_day,
             )
         )
     )

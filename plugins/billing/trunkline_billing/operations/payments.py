@@ -31,7 +31,7 @@ def record_payment(ctx: Context, command: RecordPayment) -> BillingPayment:
     key = f"{account.number}:{command.key}" if command.key else ""
     if key:
         known = ctx.session.scalars(
-            select(BillingPayment).where(BillingPayment.unique_key == key)
+            select(BillingPayment).where(col(BillingPayment.unique_key) == key)
         ).one_or_none()
         if known is not None:
             return known
@@ -83,9 +83,9 @@ def _chosen(ctx: Context, account: BillingAccount, numbers: Sequence[str]) -> li
         row.number: row.key
         for row in ctx.session.scalars(
             select(BillingInvoice).where(
-                BillingInvoice.account_id == account.key,
+                col(BillingInvoice.account_id) == account.key,
                 col(BillingInvoice.number).in_(numbers),
-                BillingInvoice.state == InvoiceState.OPEN,
+                col(BillingInvoice.state) == InvoiceState.OPEN,
             )
         )
     }
@@ -122,7 +122,7 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
     keyed = {f"{command.account_number}:{command.key}": command for command in commands}
     known = set(
         ctx.session.scalars(
-            select(BillingPayment.unique_key).where(col(BillingPayment.unique_key).in_(list(keyed)))
+            select(col(BillingPayment.unique_key)).where(col(BillingPayment.unique_key).in_(list(keyed)))
         )
     )
     fresh = [
@@ -131,9 +131,10 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
     if not fresh:
         return 0
     shown = take_numbers(ctx.session, "payment", len(fresh))
-    ids = list(
-        ctx.session.scalars(
-            insert(BillingPayment).returning(BillingPayment.id, sort_by_parameter_order=True),  # type: ignore[call-overload]
+    ids = [
+        key or 0
+        for key in ctx.session.scalars(
+            insert(BillingPayment).returning(col(BillingPayment.id), sort_by_parameter_order=True),
             [
                 {
                     "number": number,
@@ -157,7 +158,7 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
                 for number, (key, command, account) in zip(shown, fresh, strict=True)
             ],
         )
-    )
+    ]
     entries = [
         NewEntry(
             f"payment:{payment_id}",
@@ -182,17 +183,17 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
 @operation("billing.payment.reverse")
 def reverse_payment(ctx: Context, number: str, command: ReversePayment) -> BillingPayment:
     """Take a payment back: its entry is reversed and what it paid is open again. Raises Refused when it was reversed before."""
-    payment = ctx.load_by(BillingPayment, BillingPayment.number, number, lock=True)
+    payment = ctx.load_by(BillingPayment, col(BillingPayment.number), number, lock=True)
     if payment.state == PaymentState.REVERSED:
         raise Refused(_("Payment {number} was reversed before.", number=number))
     lock_accounts(ctx, [payment.account_id])
     entry = ctx.session.scalars(
-        select(BillingEntry.id).where(BillingEntry.unique_key == f"payment:{payment.key}")
+        select(col(BillingEntry.id)).where(col(BillingEntry.unique_key) == f"payment:{payment.key}")
     ).one()
     reverse(ctx, entry or 0, command.reason)
     invoices = list(
         ctx.session.scalars(
-            select(BillingAllocation.invoice_id).where(BillingAllocation.payment_id == payment.key)
+            select(col(BillingAllocation.invoice_id)).where(col(BillingAllocation.payment_id) == payment.key)
         )
     )
     ctx.session.execute(delete(BillingAllocation).where(col(BillingAllocation.payment_id) == payment.key))

@@ -66,7 +66,7 @@ def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
     """Invoice the next accounts of a month and say how far that is. Raises Refused while the month is not over."""
     month = check_over(ctx, period)
     run = ctx.session.scalars(
-        select(BillingRun).where(BillingRun.period == str(month)).with_for_update()
+        select(BillingRun).where(col(BillingRun.period) == str(month)).with_for_update()
     ).one_or_none()
     if run is None:
         run = BillingRun(period=str(month), started_at=ctx.now(), created_at=ctx.now())
@@ -76,7 +76,7 @@ def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
     ctx.session.flush()
     accounts = list(
         ctx.session.scalars(
-            select(BillingAccount.id)
+            select(col(BillingAccount.id))
             .where(col(BillingAccount.id) > run.last_account_id)
             .order_by(col(BillingAccount.id))
             .limit(chunk)
@@ -126,17 +126,19 @@ def due_periods(ctx: Context, until: date | None = None) -> list[str]:
 def _first_open(ctx: Context) -> Period | None:
     zone = ctx.app.config.zone
     last_done = ctx.session.scalars(
-        select(BillingRun.period).where(BillingRun.state == "done").order_by(col(BillingRun.period).desc())
+        select(col(BillingRun.period))
+        .where(col(BillingRun.state) == "done")
+        .order_by(col(BillingRun.period).desc())
     ).first()
     if last_done is not None:
         return Period.parse(last_done).next
     starts = ctx.session.scalars(
-        select(BillingSubscription.starts_at).order_by(col(BillingSubscription.starts_at))
+        select(col(BillingSubscription.starts_at)).order_by(col(BillingSubscription.starts_at))
     ).first()
     days = [local_day(starts, zone)] if starts else []
     charged = ctx.session.scalars(
-        select(BillingCharge.first_day)
-        .where(BillingCharge.state == ChargeState.OPEN)
+        select(col(BillingCharge.first_day))
+        .where(col(BillingCharge.state) == ChargeState.OPEN)
         .order_by(col(BillingCharge.first_day))
     ).first()
     days += [charged] if charged else []

@@ -21,7 +21,7 @@ def create_tax_scheme(ctx: Context, command: CreateTaxScheme) -> BillingTaxSchem
     if len({rate.name for rate in rates}) < len(rates):
         raise Refused(_("A tax is named twice."), field="rates", remedy=_("Give each its own name."))
     taken = ctx.session.scalars(
-        select(BillingTaxScheme).where(BillingTaxScheme.name == command.name)
+        select(BillingTaxScheme).where(col(BillingTaxScheme.name) == command.name)
     ).one_or_none()
     if taken is not None:
         raise Conflict(

@@ -37,7 +37,7 @@ def unbilled(ctx: Context, account_id: int) -> Money:
 def _book(ctx: Context, account_id: int, ledger: Ledger) -> Money:
     account = ctx.load(BillingAccount, account_id)
     total = ctx.session.execute(
-        select(func.coalesce(func.sum(BillingPosting.amount_micros), 0)).where(
+        select(func.coalesce(func.sum(col(BillingPosting.amount_micros)), 0)).where(
             col(BillingPosting.ledger) == ledger,
             col(BillingPosting.currency) == account.currency,
             col(BillingPosting.account_id) == account_id,
@@ -60,7 +60,7 @@ def accounts_of(ctx: Context, customer_id: int) -> list[AccountView]:
 
 def account(ctx: Context, number: str) -> AccountView:
     """One account by its number. Raises NotFound."""
-    return _views(ctx, [ctx.load_by(BillingAccount, BillingAccount.number, number)])[0]
+    return _views(ctx, [ctx.load_by(BillingAccount, col(BillingAccount.number), number)])[0]
 
 
 def account_by_id(ctx: Context, account_id: int) -> AccountView:
@@ -76,7 +76,7 @@ def _views(ctx: Context, rows: Sequence[BillingAccount]) -> list[AccountView]:
             select(
                 col(BillingPosting.account_id),
                 col(BillingPosting.ledger),
-                func.sum(BillingPosting.amount_micros).label("total"),
+                func.sum(col(BillingPosting.amount_micros)).label("total"),
             )
             .where(
                 col(BillingPosting.account_id).in_(ids),
@@ -89,7 +89,7 @@ def _views(ctx: Context, rows: Sequence[BillingAccount]) -> list[AccountView]:
         ctx.session.execute(
             select(
                 col(BillingInvoice.account_id),
-                func.sum(BillingInvoice.total_micros - BillingInvoice.paid_micros),
+                func.sum(col(BillingInvoice.total_micros) - col(BillingInvoice.paid_micros)),
             )
             .where(col(BillingInvoice.account_id).in_(ids), is_overdue(ctx))
             .group_by(col(BillingInvoice.account_id))
@@ -119,10 +119,10 @@ def is_overdue(ctx: Context) -> ColumnElement[bool]:
     return (col(BillingInvoice.state) == InvoiceState.OPEN) & (col(BillingInvoice.due_date) < today)
 
 
-def account_select(ctx: Context) -> "Select[Any]":
+def account_select(ctx: Context) -> "Select[*tuple[Any, ...]]":
     """Core select of visible accounts with customer and balance, for lists."""
     owed = (
-        select(func.coalesce(func.sum(BillingPosting.amount_micros), 0))
+        select(func.coalesce(func.sum(col(BillingPosting.amount_micros)), 0))
         .where(
             col(BillingPosting.account_id) == col(BillingAccount.id),
             col(BillingPosting.ledger) == Ledger.RECEIVABLE,
@@ -147,9 +147,9 @@ def account_select(ctx: Context) -> "Select[Any]":
     )
 
 
-def charge_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]":
+def charge_select(ctx: Context, customer_id: int | None = None) -> "Select[*tuple[Any, ...]]":
     """Core select of visible charges, for lists."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             col(BillingCharge.id).label("id"),
             col(BillingCharge.at).label("at"),
@@ -219,7 +219,7 @@ class TrialLine:
 
 def trial_balance(ctx: Context) -> list[TrialLine]:
     """Every book; per currency the balances sum to zero."""
-    amount = BillingPosting.amount_micros
+    amount = col(BillingPosting.amount_micros)
     debit = func.sum(case((col(amount) > 0, col(amount)), else_=literal(0)))
     credit = func.sum(case((col(amount) < 0, col(amount)), else_=literal(0)))
     rows = ctx.session.execute(
@@ -246,9 +246,9 @@ def trial_balance(ctx: Context) -> list[TrialLine]:
     ]
 
 
-def entry_select(ctx: Context) -> "Select[Any]":
+def entry_select(ctx: Context) -> "Select[*tuple[Any, ...]]":
     """Core select of visible entries with the sum of their debits, for lists."""
-    amount = BillingPosting.amount_micros
+    amount = col(BillingPosting.amount_micros)
     moved = (
         select(func.coalesce(func.sum(case((col(amount) > 0, col(amount)), else_=literal(0))), 0))
         .where(

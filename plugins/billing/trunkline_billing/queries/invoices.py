@@ -35,7 +35,7 @@ from trunkline_billing.schemas import (
 from trunkline_billing.tax import NamedRate
 
 
-def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]":
+def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[*tuple[Any, ...]]":
     """Core select of visible invoices with their status (open, overdue, paid, void), for lists."""
     statement = (
         select(
@@ -46,7 +46,7 @@ def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]
             col(BillingInvoice.due_date).label("due_date"),
             col(BillingInvoice.currency).label("currency"),
             col(BillingInvoice.total_micros).label("total"),
-            (BillingInvoice.total_micros - BillingInvoice.paid_micros).label("due"),  # type: ignore[attr-defined]
+            (col(BillingInvoice.total_micros) - col(BillingInvoice.paid_micros)).label("due"),
             case((is_overdue(ctx), literal("overdue")), else_=col(BillingInvoice.state)).label("status"),
             col(BillingAccount.number).label("account_number"),
             col(Customer.number).label("customer_number"),
@@ -90,7 +90,7 @@ def open_invoices_of(ctx: Context, account_id: int) -> list[InvoiceView]:
 
 def invoice(ctx: Context, number: str) -> InvoiceView:
     """One invoice with its lines and taxes. Raises NotFound."""
-    row = ctx.load_by(BillingInvoice, BillingInvoice.number, number)
+    row = ctx.load_by(BillingInvoice, col(BillingInvoice.number), number)
     lines = ctx.session.scalars(
         select(BillingInvoiceLine)
         .where(col(BillingInvoiceLine.invoice_id) == row.key)
@@ -168,9 +168,9 @@ def _views(
     ]
 
 
-def payment_select(ctx: Context, customer_id: int | None = None) -> "Select[Any]":
+def payment_select(ctx: Context, customer_id: int | None = None) -> "Select[*tuple[Any, ...]]":
     """Core select of visible payments, for lists."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             col(BillingPayment.id).label("id"),
             col(BillingPayment.number).label("number"),
@@ -208,7 +208,7 @@ def payments_of(ctx: Context, customer_id: int, limit: int = 50) -> list[Payment
 
 def payment(ctx: Context, number: str) -> PaymentView:
     """One payment with what it paid. Raises NotFound."""
-    return _payment(ctx, ctx.load_by(BillingPayment, BillingPayment.number, number))
+    return _payment(ctx, ctx.load_by(BillingPayment, col(BillingPayment.number), number))
 
 
 def _payment(ctx: Context, row: BillingPayment) -> PaymentView:
@@ -305,7 +305,7 @@ class Outstanding:
 
 def outstanding(ctx: Context) -> list[Outstanding]:
     """What customers owe, by currency."""
-    due = BillingInvoice.total_micros - BillingInvoice.paid_micros
+    due = col(BillingInvoice.total_micros) - col(BillingInvoice.paid_micros)
     late = is_overdue(ctx)
     rows = ctx.session.execute(
         select(

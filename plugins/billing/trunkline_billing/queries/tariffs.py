@@ -40,7 +40,7 @@ def tariffs(ctx: Context) -> list[TariffView]:
 
 def tariff_names(ctx: Context) -> list[str]:
     """The names of every tariff."""
-    return list(ctx.session.scalars(select(BillingTariff.name).order_by(col(BillingTariff.name))))
+    return list(ctx.session.scalars(select(col(BillingTariff.name)).order_by(col(BillingTariff.name))))
 
 
 def tariff(ctx: Context, name: str) -> TariffView:
@@ -61,9 +61,9 @@ def _view(row: BillingTariff) -> TariffView:
     return TariffView(row.key, row.name, row.currency, row.revision, row.rate_count, row.updated_at)
 
 
-def rate_select(ctx: Context, tariff_id: int) -> "Select[Any]":
+def rate_select(ctx: Context, tariff_id: int) -> "Select[*tuple[Any, ...]]":
     """Core select of a tariff's rates, for lists."""
-    return select(
+    statement: Select[*tuple[Any, ...]] = select(
         col(BillingRate.id).label("id"),
         col(BillingRate.type).label("type"),
         col(BillingRate.prefix).label("prefix"),
@@ -74,7 +74,8 @@ def rate_select(ctx: Context, tariff_id: int) -> "Select[Any]":
         col(BillingRate.increment).label("increment"),
         col(BillingRate.interval_start).label("interval_start"),
         col(BillingRate.effective_from).label("effective_from"),
-    ).where(col(BillingRate.tariff_id) == tariff_id)
+    )
+    return statement.where(col(BillingRate.tariff_id) == tariff_id)
 
 
 def compiled(ctx: Context, name: str) -> CompiledTariff:
@@ -92,14 +93,14 @@ def compiled(ctx: Context, name: str) -> CompiledTariff:
 
 def _rate_rows(ctx: Context, tariff_id: int) -> Sequence[RateRow]:
     columns = select(
-        BillingRate.type,
-        BillingRate.prefix,
-        BillingRate.destination,
-        BillingRate.interval_start,
-        BillingRate.rate_nanos,
-        BillingRate.rate_unit,
-        BillingRate.increment,
-        BillingRate.connect_fee_nanos,
-        BillingRate.effective_from,
-    ).where(col(BillingRate.tariff_id) == tariff_id)  # type: ignore[call-overload]
+        col(BillingRate.type),
+        col(BillingRate.prefix),
+        col(BillingRate.destination),
+        col(BillingRate.interval_start),
+        col(BillingRate.rate_nanos),
+        col(BillingRate.rate_unit),
+        col(BillingRate.increment),
+        col(BillingRate.connect_fee_nanos),
+        col(BillingRate.effective_from),
+    ).where(col(BillingRate.tariff_id) == tariff_id)
     return [RateRow(row[0], row[1], row[2], Tier(*row[3:8]), row[8]) for row in ctx.session.execute(columns)]

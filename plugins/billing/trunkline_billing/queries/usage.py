@@ -19,7 +19,7 @@ _TYPES = ("data", "voice", "sms", "event")
 
 def usage_select(
     ctx: Context, customer_id: int | None = None, service_id: int | None = None
-) -> "Select[Any]":
+) -> "Select[*tuple[Any, ...]]":
     """Core select of visible rated uses, for lists."""
     statement = (
         select(
@@ -136,9 +136,9 @@ def used_in(
             col(BillingUsage.service_id),
             col(BillingUsage.type),
             func.count().label("uses"),
-            func.sum(BillingUsage.quantity).label("quantity"),
-            func.sum(BillingUsage.cost_micros).label("cost"),
-            func.max(BillingAccount.currency).label("currency"),
+            func.sum(col(BillingUsage.quantity)).label("quantity"),
+            func.sum(col(BillingUsage.cost_micros)).label("cost"),
+            func.max(col(BillingAccount.currency)).label("currency"),
         )
         .join(BillingAccount, col(BillingAccount.id) == col(BillingUsage.account_id))
         .where(

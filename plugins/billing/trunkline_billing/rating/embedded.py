@@ -59,7 +59,7 @@ class EmbeddedEngine:
 
     def close_account(self, ctx: Context, account: str, *, key: str) -> None:
         row = ctx.session.scalars(
-            select(BillingAccount).where(BillingAccount.number == account)
+            select(BillingAccount).where(col(BillingAccount.number) == account)
         ).one_or_none()
         opened = ctx.session.get(BillingChargingAccount, row.key) if row is not None else None
         if opened is not None:
@@ -70,14 +70,14 @@ class EmbeddedEngine:
         row = _account(ctx, account)
         period = str(Period.at(at, ctx.app.config.zone))
         services = ctx.session.scalars(
-            select(BillingSubscription.service_id).where(
-                BillingSubscription.account_id == row.key, BillingSubscription.product_code == offer
+            select(col(BillingSubscription.service_id)).where(
+                col(BillingSubscription.account_id) == row.key, col(BillingSubscription.product_code) == offer
             )
         ).all()
         known = set(
             ctx.session.execute(
-                select(BillingAllowance.service_id, BillingAllowance.type).where(
-                    BillingAllowance.period == period, col(BillingAllowance.service_id).in_(services)
+                select(col(BillingAllowance.service_id), col(BillingAllowance.type)).where(
+                    col(BillingAllowance.period) == period, col(BillingAllowance.service_id).in_(services)
                 )
             )
         )
@@ -160,7 +160,9 @@ class EmbeddedEngine:
 
 
 def _account(ctx: Context, number: str) -> BillingAccount:
-    row = ctx.session.scalars(select(BillingAccount).where(BillingAccount.number == number)).one_or_none()
+    row = ctx.session.scalars(
+        select(BillingAccount).where(col(BillingAccount.number) == number)
+    ).one_or_none()
     if row is None:
         raise Refused(_("There is no account {number}.", number=number), field="account")
     return row

@@ -8,6 +8,7 @@ from math import inf
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from trunkline.errors import NotFound
 from trunkline.operation import Context
@@ -100,22 +101,20 @@ def _services(ctx: Context) -> dict[int, ChargedService]:
     found = {}
     for row in ctx.session.execute(
         select(
-            BillingSubscription.service_id,
-            BillingSubscription.service_number,
-            BillingSubscription.account_id,
-            BillingSubscription.customer_id,
-            BillingSubscription.product_code,
-            BillingAccount.currency,
-        ).join(BillingAccount, BillingAccount.id == BillingSubscription.account_id)  # type: ignore[call-overload]
+            col(BillingSubscription.service_id),
+            col(BillingSubscription.service_number),
+            col(BillingSubscription.account_id),
+            col(BillingSubscription.customer_id),
+            col(BillingSubscription.product_code),
+            col(BillingAccount.currency),
+        ).join(BillingAccount, col(BillingAccount.id) == col(BillingSubscription.account_id))
     ):
         if row.product_code not in offers:
             offers[row.product_code] = _offer(ctx, row.product_code, default)
         tariff, problem, allowances = offers[row.product_code]
         if tariff is not None and tariff.currency != row.currency:
-            tariff, problem = (
-                None,
-                f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}",
-            )
+            problem = f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
+            tariff = None
         found[row.service_id] = ChargedService(
             row.service_id,
             row.service_number,

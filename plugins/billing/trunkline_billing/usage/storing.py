@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import col
 
 from trunkline.db.numbers import Counter
 from trunkline.operation import Context
@@ -81,8 +82,8 @@ def _insert(
 def _take_ids(ctx: Context, count: int) -> int:
     """The first of `count` keys of usage rows, under the counter's row lock."""
     counter = ctx.session.scalars(
-        select(Counter).where(Counter.kind == "billing_usage").with_for_update()
-    ).one_or_none()  # type: ignore[arg-type]
+        select(Counter).where(col(Counter.kind) == "billing_usage").with_for_update()
+    ).one_or_none()
     if counter is None:
         counter = Counter(kind="billing_usage", last=0)
         ctx.session.add(counter)
@@ -217,13 +218,13 @@ class _Meters:
         periods = {period for _service, period, _type in wanted}
         for row in ctx.session.execute(
             select(
-                BillingAllowance.id,
-                BillingAllowance.service_id,
-                BillingAllowance.period,
-                BillingAllowance.type,
-                BillingAllowance.quantity,
-                BillingAllowance.used,
-            ).where(BillingAllowance.period.in_(periods))  # type: ignore[call-overload, attr-defined]
+                col(BillingAllowance.id),
+                col(BillingAllowance.service_id),
+                col(BillingAllowance.period),
+                col(BillingAllowance.type),
+                col(BillingAllowance.quantity),
+                col(BillingAllowance.used),
+            ).where(col(BillingAllowance.period).in_(periods))
         ):
             if row.service_id in services:
                 place = (row.service_id, row.period, row.type)
@@ -260,9 +261,9 @@ class _Meters:
 def _make_missing(ctx: Context, wanted: Mapping[tuple[int, str, str], ChargedService]) -> None:
     known = set(
         ctx.session.execute(
-            select(BillingAllowance.service_id, BillingAllowance.period, BillingAllowance.type).where(
-                BillingAllowance.period.in_({period for _service, period, _type in wanted})  # type: ignore[attr-defined]
-            )
+            select(
+                col(BillingAllowance.service_id), col(BillingAllowance.period), col(BillingAllowance.type)
+            ).where(col(BillingAllowance.period).in_({period for _service, period, _type in wanted}))
         )
     )
     rows = [
