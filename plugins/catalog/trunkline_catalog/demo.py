@@ -1,5 +1,6 @@
 """The sample operator's products, and what its customers order month by month."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -107,28 +108,28 @@ def live(app: App, month: DemoMonth) -> None:
     waiting = month.new_customers[-WAITING:] if month.is_current else ()
     settled = month.new_customers[: len(month.new_customers) - len(waiting)]
     with app.unit_of_work() as ctx:
-        for customer in settled:
-            _settle(ctx, month, customer, random)
+        services = [one for customer in settled for one in _services(ctx, month, customer, random)]
+        if services:
+            month.clock.move_to(max(one.activated_at for one in services))
+        operations.record_existing_services(ctx, services)
 
 
-def _settle(ctx: Context, month: DemoMonth, customer: NewCustomer, random: Random) -> None:
+def _services(
+    ctx: Context, month: DemoMonth, customer: NewCustomer, random: Random
+) -> Iterator[RecordExistingService]:
     sites = customers.sites_of(ctx, customer.customer_id)
     for _ in range(customer.lines):
         offer = _choose(random, customer.kind)
         wait = timedelta(hours=random.uniform(2, 40))
         begins = min(customer.signed_at + wait, month.ends - timedelta(hours=1))
-        month.clock.move_to(begins)
-        operations.record_existing_service(
-            ctx,
-            RecordExistingService(
-                customer_number=customer.number,
-                product_code=offer.code,
-                activated_at=begins,
-                parameters={"wifi_name": f"ConectaSul-{random.randrange(1000, 9999)}"}
-                if "ont" in offer.needs
-                else {},
-                site_id=sites[0]["id"] if sites else None,
-            ),
+        yield RecordExistingService(
+            customer_number=customer.number,
+            product_code=offer.code,
+            activated_at=begins,
+            parameters={"wifi_name": f"ConectaSul-{random.randrange(1000, 9999)}"}
+            if "ont" in offer.needs
+            else {},
+            site_id=sites[0]["id"] if sites else None,
         )
 
 

@@ -174,3 +174,52 @@ def test_playbooks_learn_everything_but_secrets(active: App) -> None:
     assert variables["service"]["msisdn"] == "+5551991234501"
     assert variables["picks"]["sim"]["imsi"] == "724990000000001"
     assert "ki" not in variables["picks"]["sim"]
+
+
+def existing(customer: str, number: str | None = None) -> RecordExistingService:
+    return RecordExistingService(
+        customer_number=customer,
+        product_code="mobile_10",
+        activated_at=datetime(2026, 3, 5, 12, tzinfo=UTC),
+        picks={"number": number} if number else {},
+    )
+
+
+def test_many_existing_services_are_recorded_together(shop: App) -> None:
+    with shop.unit_of_work() as ctx:
+        recorded = operations.record_existing_services(
+            ctx, [existing("C000001"), existing("C000002", "I000006"), existing("C000001")]
+        )
+    assert [one.number for one in recorded] == ["S000001", "S000002", "S000003"]
+    numbers = [one.identifiers["msisdn"] for one in recorded]
+    assert numbers == ["+5551991234502", "+5551991234501", "+5551991234503"]
+    with shop.reading() as ctx:
+        assert inventory.counts(ctx) == {
+            "sim": {"assigned": 3, "available": 2},
+            "number": {"assigned": 3, "available": 2},
+        }
+        item = inventory.item(ctx, "I000006")
+        assert (item.holder_label, item.version) == ("S000002", 2)
+        assert [one.action for one in inventory.movements(ctx, item.id)] == ["assigned", "added"]
+
+
+def test_one_that_cannot_be_recorded_keeps_out_all_and_is_named(shop: App) -> None:
+    with (
+        pytest.raises(Refused, match="wanted twice") as refusal,
+        shop.unit_of_work() as ctx,
+    ):
+        operations.record_existing_services(
+            ctx, [existing("C000001", "I000006"), existing("C000002", "I000006")]
+        )
+    assert refusal.value.field == "picks.number"
+    with shop.reading() as ctx:
+        assert inventory.counts(ctx)["number"] == {"available": 5}
+    future = existing("C000001").model_copy(update={"activated_at": utc_now() + timedelta(days=1)})
+    with pytest.raises(Refused) as refusal, shop.unit_of_work() as ctx:
+        operations.record_existing_services(ctx, [existing("C000001"), future])
+    assert refusal.value.field == "services.1.activated_at"
+
+
+def test_more_than_there_is_in_stock_is_refused_with_both_figures(shop: App) -> None:
+    with pytest.raises(Refused, match="6 of “sim” are wanted and 5 are free"), shop.unit_of_work() as ctx:
+        operations.record_existing_services(ctx, [existing("C000001")] * 6)

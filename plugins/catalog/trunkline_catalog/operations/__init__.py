@@ -1,5 +1,6 @@
 """What changes products, orders and services."""
 
+from trunkline_catalog.operations.existing import record_existing_service, record_existing_services
 from trunkline_catalog.operations.orders import cancel_order_line, place_order, retry_order_line
 from trunkline_catalog.operations.products import (
     create_product,
@@ -10,7 +11,6 @@ from trunkline_catalog.operations.products import (
     withdraw_price,
 )
 from trunkline_catalog.operations.services import (
-    record_existing_service,
     resume_service,
     suspend_service,
     terminate_service,
@@ -21,6 +21,7 @@ __all__ = [
     "create_product",
     "place_order",
     "record_existing_service",
+    "record_existing_services",
     "reinstate_product",
     "resume_service",
     "retire_product",

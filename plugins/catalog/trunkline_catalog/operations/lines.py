@@ -1,6 +1,6 @@
 """What the worker does with order lines: begin, finish, undo. Each is transactional and harmless when repeated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -190,13 +190,11 @@ def activate(ctx: Context, line_id: int) -> None:
     ctx.note(service, label=service.number)
 
 
-def start_service(
-    ctx: Context, service: CatalogService, items: Sequence[ItemView], at: datetime, *, imported: bool = False
-) -> None:
+def start_service(ctx: Context, service: CatalogService, items: Sequence[ItemView], at: datetime) -> None:
     """Make a service active since `at`, with the identifiers its items lend it."""
     product = ctx.session.get_one(CatalogProduct, service.product_id)
     identifiers = identifiers_from(items, ServiceKind(product.service_kind))
-    _refuse_taken(ctx, identifiers)
+    refuse_taken(ctx, list(identifiers.items()))
     ctx.session.add_all(
         CatalogIdentifier(service_id=service.key, kind=kind, value=value, valid_from=at)
         for kind, value in identifiers.items()
@@ -210,18 +208,17 @@ def start_service(
             customer_id=service.customer_id,
             number=service.number,
             product_code=product.code,
-            imported=imported,
         )
     )
 
 
-def _refuse_taken(ctx: Context, identifiers: Mapping[str, str]) -> None:
-    """Two items may lend the same value, say a SIM with a printed number that is in stock as well."""
+def refuse_taken(ctx: Context, identifiers: Sequence[tuple[str, str]]) -> None:
+    """Raises Refused when another service has one of them: a SIM's printed number may be in stock as well."""
     if not identifiers:
         return
     pairs = (
         and_(col(CatalogIdentifier.kind) == kind, col(CatalogIdentifier.value) == value)
-        for kind, value in identifiers.items()
+        for kind, value in identifiers
     )
     other = ctx.session.execute(
         select(col(CatalogService.number), col(CatalogIdentifier.kind), col(CatalogIdentifier.value))

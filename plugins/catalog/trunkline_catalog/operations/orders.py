@@ -70,13 +70,18 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
 def ordering_customer(ctx: Context, number: str) -> Customer:
     """The customer, if it may order. Raises NotFound, or Refused naming its status."""
     customer = ctx.load_by(Customer, Customer.number, number)
+    may_order(customer)
+    return customer
+
+
+def may_order(customer: Customer) -> None:
+    """Raises Refused naming the customer's status when that forbids ordering."""
     if customer.status not in _MAY_ORDER:
         raise Refused(
             _("{customer} is {status} and cannot order.", customer=customer.name, status=customer.status),
             field="customer_number",
             remedy=_("Make the customer active first."),
         )
-    return customer
 
 
 def placed_before(ctx: Context, key: str | None) -> OrderView | None:
@@ -175,19 +180,8 @@ def check_place(ctx: Context, customer: Customer, site_id: int | None, contact_i
         raise Refused(_("That contact is not one of this customer’s."), field="contact_id")
 
 
-def hold_picks(
-    ctx: Context,
-    line: CatalogOrderLine,
-    service: CatalogService,
-    product: ProductView,
-    picks: Mapping[str, str | None],
-    *,
-    in_use: bool = False,
-) -> list[ItemView]:
-    """Hold one item per template that the product needs, or with `in_use` assign it; named ones by hand.
-
-    Raises Refused (field `picks.<template>`).
-    """
+def check_template_names(product: ProductView, picks: Mapping[str, str | None]) -> None:
+    """Raises Refused for a pick of something that the product does not need."""
     for template in picks:
         if template not in product.needs:
             raise Refused(
@@ -195,15 +189,22 @@ def hold_picks(
                 field=f"picks.{template}",
                 remedy=_("It needs: {names}.", names=", ".join(product.needs) or "–"),
             )
-    holder = (
-        Holder("service", service.key, service.customer_id, service.number)
-        if in_use
-        else Holder("order_line", line.key, line.customer_id, line.number)
-    )
+
+
+def hold_picks(
+    ctx: Context,
+    line: CatalogOrderLine,
+    service: CatalogService,
+    product: ProductView,
+    picks: Mapping[str, str | None],
+) -> None:
+    """Hold one item per template that the product needs, named ones by hand. Raises Refused (field `picks.<template>`)."""
+    check_template_names(product, picks)
+    holder = Holder("order_line", line.key, line.customer_id, line.number)
     held: dict[str, ItemView] = {}
     # What a person chose comes first, so that automatic picks can go with it.
     for template in sorted(product.needs, key=lambda name: not picks.get(name)):
-        held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held, in_use)
+        held[template] = _hold_one(ctx, holder, line, template, picks.get(template), held)
     line.picks = {
         name: PickView(
             item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks.get(name))
@@ -212,7 +213,6 @@ def hold_picks(
     }
     service.label = main_identifier(identifiers_from(list(held.values()), product.service_kind))
     ctx.session.flush()
-    return list(held.values())
 
 
 def main_identifier(identifiers: Mapping[str, str]) -> str:
@@ -227,21 +227,18 @@ def _hold_one(
     template: str,
     item_number: str | None,
     held: Mapping[str, ItemView],
-    in_use: bool,
 ) -> ItemView:
     key = f"line:{line.id}:{line.attempt}:{template}"
     if item_number:
-        return stock.hold(
-            ctx, template=template, holder=holder, key=key, item_number=item_number, in_use=in_use
-        )
+        return stock.hold(ctx, template=template, holder=holder, key=key, item_number=item_number)
     paired = _pair(template, held)
     if paired:
         try:
-            return stock.hold(ctx, template=template, holder=holder, key=key, match=paired, in_use=in_use)
+            return stock.hold(ctx, template=template, holder=holder, key=key, match=paired)
         except Refused:
             # The SIM's own number is not in stock: any other will do.
             pass
-    return stock.hold(ctx, template=template, holder=holder, key=key, in_use=in_use)
+    return stock.hold(ctx, template=template, holder=holder, key=key)
 
 
 def _pair(template: str, held: Mapping[str, ItemView]) -> dict[str, str]:

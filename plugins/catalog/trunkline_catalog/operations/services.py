@@ -1,34 +1,24 @@
 """Services: suspend, resume and terminate are orders of one line; existing services are recorded as they are."""
 
 from trunkline.customers.models import Customer
-from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
-from trunkline_catalog.operations.lines import start_service
 from trunkline_catalog.operations.orders import (
-    check_place,
-    hold_picks,
     new_order,
-    ordering_customer,
     placed_before,
 )
 from trunkline_catalog.operations.planning import enqueue_line
-from trunkline_catalog.parameters import collected
 from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import service_views
 from trunkline_catalog.schemas import (
     LineAction,
-    LineState,
-    OrderState,
     OrderView,
-    RecordExistingService,
     ResumeService,
     ServiceState,
-    ServiceView,
     SuspendService,
     SuspensionReason,
     TerminateService,
@@ -167,57 +157,3 @@ def _order(
     ctx.emit(OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=1))
     ctx.note(service, label=service.number, order=order.number, reason=line.reason)
     return order_view(ctx, order)
-
-
-@operation("catalog.service.import")
-def record_existing_service(ctx: Context, command: RecordExistingService) -> ServiceView:
-    """Record a service that works already: active since `activated_at`, its items in use, no job and no charge.
-
-    Raises Refused for a moment in the future, or as `place_order` does. Not idempotent by itself: an item that is named
-    cannot be taken twice.
-    """
-    if command.activated_at.tzinfo is None:
-        raise Refused(_("Say the time zone of the moment."), field="activated_at")
-    if command.activated_at > ctx.now():
-        raise Refused(
-            _("A service that works already began in the past."),
-            field="activated_at",
-            remedy=_("Place an order instead."),
-        )
-    customer = ordering_customer(ctx, command.customer_number)
-    product = queries.product(ctx, command.product_code)
-    check_place(ctx, customer, command.site_id, command.contact_id)
-    values = collected(product, command.parameters)
-    service = CatalogService(
-        number=next_number(ctx.session, "service"),
-        customer_id=customer.key,
-        product_id=product.id,
-        site_id=command.site_id,
-        contact_id=command.contact_id,
-        parameters=values,
-    )
-    ctx.session.add(service)
-    order = new_order(ctx, customer, str(_("Recorded as it was.")), None)
-    order.state = OrderState.COMPLETED
-    line = CatalogOrderLine(
-        number=f"{order.number}/1",
-        order_id=order.key,
-        position=1,
-        customer_id=customer.key,
-        action=LineAction.NEW,
-        state=LineState.COMPLETED,
-        product_id=product.id,
-        service_id=service.key,
-        parameters=values,
-        needs_network=False,
-        site_id=command.site_id,
-        contact_id=command.contact_id,
-        currency=product.currency,
-        finished_at=command.activated_at,
-    )
-    ctx.session.add(line)
-    ctx.session.flush()
-    items = hold_picks(ctx, line, service, product, command.picks, in_use=True)
-    start_service(ctx, service, items, command.activated_at, imported=True)
-    ctx.note(service, label=service.number)
-    return service_views(ctx, [service])[0]

@@ -1,5 +1,6 @@
 """What changes the stock."""
 
+from trunkline_inventory.operations.bulk import Taking, take_in_use
 from trunkline_inventory.operations.holding import assign, free, hold, rehold
 from trunkline_inventory.operations.items import add_item, add_items, change_state, move, reveal, update_item
 from trunkline_inventory.operations.setup import (
@@ -11,6 +12,7 @@ from trunkline_inventory.operations.setup import (
 )
 
 __all__ = [
+    "Taking",
     "add_item",
     "add_items",
     "archive_stock",
@@ -23,6 +25,7 @@ __all__ = [
     "move",
     "rehold",
     "reveal",
+    "take_in_use",
     "update_item",
     "update_stock",
     "update_template",

@@ -27,32 +27,27 @@ def hold(
     key: str,
     item_number: str | None = None,
     match: dict[str, str] | None = None,
-    in_use: bool = False,
 ) -> ItemView:
     """Promise one available item of a template to `holder`: the named one, or the oldest (whose identifiers `match`).
 
-    With `in_use` it is assigned at once, for services that work already. The same `key` gives the item that it got before.
-    Raises Refused (field `picks.<template>`) when none is free or the named one is taken.
+    The same `key` gives the item that it got before. Raises Refused (field `picks.<template>`) when none is free or the named
+    one is taken.
     """
     if (before := _held_under(ctx, key)) is not None:
         return before
-    state = ItemState.ASSIGNED if in_use else ItemState.HELD
     try:
         with ctx.session.begin_nested():
-            taken = _take(ctx, template, holder, key, state, item_number, match or {})
+            taken = _take(ctx, template, holder, key, item_number, match or {})
     except IntegrityError:
         # Somebody used the same key at the same moment, and was first.
         if (before := _held_under(ctx, key)) is not None:
             return before
         raise
     if taken is None:
-        label = queries.template(ctx, template).label
-        raise _none_free(ctx, template, label, item_number, match)
+        raise none_free(ctx, template, item_number, match)
     row = _fresh(ctx, [taken])[0]
     view = queries.views(ctx, [row])[0]
-    _record(ctx, row, "assigned" if in_use else "held", ItemState.AVAILABLE, holder)
-    if in_use:
-        _tell_assigned(ctx, view, holder)
+    _record(ctx, row, "held", ItemState.AVAILABLE, holder)
     ctx.note(row, label=row.number, template=template, holder=holder.label)
     return view
 
@@ -67,7 +62,6 @@ def _take(
     template: str,
     holder: Holder,
     key: str,
-    state: ItemState,
     item_number: str | None,
     match: dict[str, str],
 ) -> int | None:
@@ -91,7 +85,7 @@ def _take(
         .where(
             col(InventoryItem.id) == chosen.scalar_subquery(), col(InventoryItem.state) == ItemState.AVAILABLE
         )
-        .values(**_held_by(holder), state=state, hold_key=key, **_touched(ctx))
+        .values(**_held_by(holder), state=ItemState.HELD, hold_key=key, **_touched(ctx))
         .returning(col(InventoryItem.id))
         .execution_options(synchronize_session=False)
     )
@@ -99,9 +93,11 @@ def _take(
     return found
 
 
-def _none_free(
-    ctx: Context, template: str, label: str, item_number: str | None, match: dict[str, str] | None
+def none_free(
+    ctx: Context, template: str, item_number: str | None, match: dict[str, str] | None = None
 ) -> Refused:
+    """Why nothing could be held: an empty shelf, an unknown item, one of another kind, or who has it."""
+    label = queries.template(ctx, template).label
     field = f"picks.{template}"
     if item_number is None:
         wanted = ", ".join((match or {}).values())
@@ -116,6 +112,9 @@ def _none_free(
     if kind != template:
         message = _("{item} is a {kind}, not a {wanted}.", item=row.label, kind=kind, wanted=template)
         return Refused(message, field=field)
+    if row.state == ItemState.AVAILABLE:
+        taken = _("{item} is being taken at this moment, or wanted twice.", item=row.label)
+        return Refused(taken, field=field, remedy=_("Pick another one."))
     by = _(" by {holder}", holder=row.holder_label) if row.holder_label else ""
     message = _("{item} is {state}{by}.", item=row.label, state=row.state, by=by)
     return Refused(message, field=field, remedy=_("Pick another one."))
@@ -186,22 +185,21 @@ def assign(ctx: Context, *, holder: Holder) -> list[ItemView]:
     views = queries.views(ctx, rows)
     for row, view in zip(rows, views, strict=True):
         _record(ctx, row, "assigned", ItemState.HELD, holder)
-        _tell_assigned(ctx, view, holder)
+        ctx.emit(assigned_event(view, holder))
     _note_all(ctx, rows, holder)
     return queries.items_of(ctx, holder)
 
 
-def _tell_assigned(ctx: Context, item: ItemView, holder: Holder) -> None:
-    ctx.emit(
-        ItemAssigned(
-            entity_id=item.id,
-            customer_id=holder.customer_id,
-            number=item.number,
-            template=item.template,
-            label=item.label,
-            holder_kind=holder.kind,
-            holder_id=holder.id,
-        )
+def assigned_event(item: ItemView, holder: Holder) -> ItemAssigned:
+    """What is told when an item comes into use."""
+    return ItemAssigned(
+        entity_id=item.id,
+        customer_id=holder.customer_id,
+        number=item.number,
+        template=item.template,
+        label=item.label,
+        holder_kind=holder.kind,
+        holder_id=holder.id,
     )
 
 
