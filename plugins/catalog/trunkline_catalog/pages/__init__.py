@@ -1,5 +1,8 @@
 """Pages of the catalogue."""
 
-from trunkline_catalog.pages import entry, orders, products, services
+from trunkline_catalog.pages.entry import pages as entry_pages
+from trunkline_catalog.pages.orders import pages as order_pages
+from trunkline_catalog.pages.products import pages as product_pages
+from trunkline_catalog.pages.services import pages as service_pages
 
-PAGES = (products.pages, entry.pages, orders.pages, services.pages)
+PAGES = (product_pages, entry_pages, order_pages, service_pages)

@@ -1,5 +1,7 @@
 """Pages of inventory."""
 
-from trunkline_inventory.pages import bulk, items, setup
+from trunkline_inventory.pages.bulk import pages as bulk_pages
+from trunkline_inventory.pages.items import pages as item_pages
+from trunkline_inventory.pages.setup import pages as setup_pages
 
-PAGES = (items.pages, bulk.pages, setup.pages)
+PAGES = (item_pages, bulk_pages, setup_pages)
