@@ -28,4 +28,7 @@ def savepoint(session: Session) -> Iterator[None]:
 
 def _refuses_everything(session: Session) -> bool:
     raw = session.connection().connection.driver_connection
-    return isinstance(raw, psycopg.Connection) and raw.info.transaction_status is psycopg.pq.TransactionStatus.INERROR
+    return (
+        isinstance(raw, psycopg.Connection)
+        and raw.info.transaction_status is psycopg.pq.TransactionStatus.INERROR
+    )

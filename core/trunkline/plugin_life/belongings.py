@@ -56,7 +56,9 @@ def count_rows(ctx: Context, tables: Collection[str], *, at_most: int | None = N
     limit = "" if at_most is None else f" LIMIT {at_most}"
     # Names come from the database's own catalogue.
     return {
-        table: ctx.session.execute(text(f'SELECT count(*) FROM (SELECT 1 FROM "{table}"{limit}) AS counted')).scalar_one()  # noqa: S608
+        table: ctx.session.execute(
+            text(f'SELECT count(*) FROM (SELECT 1 FROM "{table}"{limit}) AS counted')
+        ).scalar_one()  # noqa: S608
         for table in tables
     }
 
@@ -129,7 +131,9 @@ def search_kinds_of(name: str) -> list[str]:
         return []
     function = getattr(sys.modules[installed()[name].module], "search_kinds", None)
     try:
-        return [kind.kind for kind in function() if isinstance(kind, SearchKind)] if callable(function) else []
+        return (
+            [kind.kind for kind in function() if isinstance(kind, SearchKind)] if callable(function) else []
+        )
     except Exception:
         return []
 

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.plugin_life.belongings import Belongings
 
-plugin_app = typer.Typer(help="Plugins: what is installed, switched on, and kept in the database.", no_args_is_help=True)
+plugin_app = typer.Typer(
+    help="Plugins: what is installed, switched on, and kept in the database.", no_args_is_help=True
+)
 Name = Annotated[str, typer.Argument(help="The plugin's short name, as in `trunkline plugin list`.")]
 
 
@@ -33,20 +35,30 @@ def list_plugins() -> None:
     width = max((len(status.name) for status in statuses), default=0)
     for status in statuses:
         version = status.version or "–"
-        typer.echo(f"{status.name:{width}}  {status.state:12}  {version:8}  {status.error or status.summary}".rstrip())
+        typer.echo(
+            f"{status.name:{width}}  {status.state:12}  {version:8}  {status.error or status.summary}".rstrip()
+        )
     for name, tables in orphan_tables(app).items():
-        typer.echo(f"\n{name} is not enabled and has tables: {', '.join(tables)}. Remove them: trunkline plugin purge {name}")
+        typer.echo(
+            f"\n{name} is not enabled and has tables: {', '.join(tables)}. Remove them: trunkline plugin purge {name}"
+        )
 
 
 @plugin_app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="One plugin, enabled or not; without it every enabled one.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="One plugin, enabled or not; without it every enabled one.")
+    ] = "",
 ) -> None:
     """Try plugins against the contract on a scratch database. Exit status 1 when one breaks it."""
     from trunkline.plugin_life.contract import check as check_contract
 
     app, bad = _app(), False
-    names = [name] if name else [s.name for s in app.loaded.statuses.values() if not s.is_extension and s.state != "disabled"]
+    names = (
+        [name]
+        if name
+        else [s.name for s in app.loaded.statuses.values() if not s.is_extension and s.state != "disabled"]
+    )
     for one in names:
         problems = check_contract(app, one)
         bad = bad or bool(problems)
@@ -82,7 +94,9 @@ def enable(name: Name) -> None:
     if not added:
         typer.echo(f"{name} is enabled already.")
         return
-    typer.echo(f"Enabled in {path}: {', '.join(added)}. Restart to use it; on PostgreSQL run `trunkline migrate` before.")
+    typer.echo(
+        f"Enabled in {path}: {', '.join(added)}. Restart to use it; on PostgreSQL run `trunkline migrate` before."
+    )
 
 
 @plugin_app.command()
@@ -114,7 +128,9 @@ def purge(
         refuse_while_needed(ctx, name)
         found = belongings.belongings(ctx, name)
     _describe(found)
-    if not yes and not typer.confirm(f"Delete all of this for good, without a way back but your backup? ({name})"):
+    if not yes and not typer.confirm(
+        f"Delete all of this for good, without a way back but your backup? ({name})"
+    ):
         raise typer.Exit(1)
     purge_plugin(app, name)
     typer.echo(f"{name} is purged.")

@@ -29,7 +29,9 @@ def enable(path: Path, config: Config, name: str) -> list[str]:
         raise Refused(f"No installed wheel offers the plugin “{name}”.", field="name", remedy=hint)
     for wanted in _loadable(name):
         if wanted not in points:
-            raise Refused(f"It requires the plugin “{wanted}”, which is not installed.", remedy="Install its wheel.")
+            raise Refused(
+                f"It requires the plugin “{wanted}”, which is not installed.", remedy="Install its wheel."
+            )
         if problem := incompatibility(points[wanted]):
             raise Refused(f"The plugin “{wanted}” does not fit: {problem}")
     added = [wanted for wanted in with_requirements(name) if wanted not in config.plugins]
@@ -44,11 +46,16 @@ def disable(path: Path, config: Config, name: str, *, with_dependants: bool = Fa
     Raises Refused when it is not enabled, or enabled plugins require it and `with_dependants` is not given.
     """
     if name not in config.plugins:
-        raise Refused(f"The plugin “{name}” is not enabled.", field="name", remedy=f"Enabled: {', '.join(config.plugins)}.")
+        raise Refused(
+            f"The plugin “{name}” is not enabled.",
+            field="name",
+            remedy=f"Enabled: {', '.join(config.plugins)}.",
+        )
     dependants = dependants_of(name, config.plugins)
     if dependants and not with_dependants:
         raise Refused(
-            f"{', '.join(dependants)} cannot run without {name}.", remedy="Disable them too: add --with-dependants."
+            f"{', '.join(dependants)} cannot run without {name}.",
+            remedy="Disable them too: add --with-dependants.",
         )
     gone = [one for one in config.plugins if one == name or one in dependants]
     _write(path, [one for one in config.plugins if one not in gone])

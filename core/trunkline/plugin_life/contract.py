@@ -24,7 +24,13 @@ def check(app: "App", name: str) -> list[Problem]:
     its configuration is used, and the plugin need not be enabled there.
     """
     if name not in installed():
-        return [Problem("installed", f"No installed wheel offers the plugin “{name}”.", "Install it, or check the name.")]
+        return [
+            Problem(
+                "installed",
+                f"No installed wheel offers the plugin “{name}”.",
+                "Install it, or check the name.",
+            )
+        ]
     try:
         wanted = with_requirements(name)
     except (Exception, SystemExit) as error:

@@ -11,7 +11,13 @@ PERMISSIONS = (
 )
 MENU = (
     MenuItem(
-        _("System"), "/system", "activity-heartbeat", "core.plugin.view", "Administration", order=95, badge=broken
+        _("System"),
+        "/system",
+        "activity-heartbeat",
+        "core.plugin.view",
+        "Administration",
+        order=95,
+        badge=broken,
     ),
 )
 PAGES = (pages,)

@@ -68,13 +68,16 @@ def refuse_while_needed(ctx: Context, name: str) -> None:
         raise Refused("Core cannot be purged.")
     if name in app.config.plugins:
         raise Refused(
-            f"The plugin {name} is enabled.", field="name", remedy=f"First: trunkline plugin disable {name}, then restart."
+            f"The plugin {name} is enabled.",
+            field="name",
+            remedy=f"First: trunkline plugin disable {name}, then restart.",
         )
     if name not in belongings.known_names(app):
         raise NotFound(f"Nothing is known of a plugin “{name}”.", remedy="See `trunkline plugin list`.")
     if names := _referring(app, name):
         raise Refused(
-            f"Tables of {', '.join(names)} need those of {name}.", remedy=f"Disable and purge first: {', '.join(names)}."
+            f"Tables of {', '.join(names)} need those of {name}.",
+            remedy=f"Disable and purge first: {', '.join(names)}.",
         )
 
 
@@ -106,7 +109,9 @@ def retry_delivery(ctx: Context, delivery_id: int) -> EventDelivery:
     if delivery.state != DeliveryState.PARKED:
         raise Refused("This delivery is not parked.", remedy="Reload the page.")
     delivery.state, delivery.tries, delivery.next_try_at = DeliveryState.PENDING, 0, ctx.app.clock()
-    ctx.note(delivery, label=f"{delivery.subscriber}: {delivery.entity} {delivery.entity_id}", action="retried")
+    ctx.note(
+        delivery, label=f"{delivery.subscriber}: {delivery.entity} {delivery.entity_id}", action="retried"
+    )
     wake.events_are_due(ctx)
     return delivery
 

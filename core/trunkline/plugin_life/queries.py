@@ -81,7 +81,9 @@ def versions(ctx: Context) -> list[tuple[str, str]]:
 def queue(ctx: Context) -> Queue:
     """Jobs that wait, run, or need a person."""
     counts = dict(ctx.session.execute(select(col(Job.state), func.count()).group_by(col(Job.state))).all())
-    due = select(func.min(col(Job.run_at))).where(col(Job.state) == JobState.QUEUED, col(Job.run_at) <= ctx.now())
+    due = select(func.min(col(Job.run_at))).where(
+        col(Job.state) == JobState.QUEUED, col(Job.run_at) <= ctx.now()
+    )
     return Queue(
         waiting=counts.get(JobState.QUEUED, 0),
         running=counts.get(JobState.RUNNING, 0) + counts.get(JobState.ROLLING_BACK, 0),
@@ -136,7 +138,9 @@ def lines(ctx: Context) -> list[PluginLine]:
     troubled: dict[str, list[RowMapping]] = {}
     for row in troubled_deliveries(ctx, limit=200):
         troubled.setdefault(row["subscriber"], []).append(row)
-    found = [_line(ctx.app, status, troubled.get(status.name, [])) for status in ctx.app.loaded.statuses.values()]
+    found = [
+        _line(ctx.app, status, troubled.get(status.name, [])) for status in ctx.app.loaded.statuses.values()
+    ]
     order = list(ctx.app.loaded.order)
     return sorted(found, key=lambda line: (line.status.state not in BROKEN, _place(order, line.status.name)))
 
@@ -167,8 +171,17 @@ def detail(ctx: Context, name: str) -> PluginDetail:
         ],
         tables=tables,
         hooks=app.hooks.implemented_by(name),
-        steps=[(kind.name, str(kind.label)) for kind in app.step_kinds.values() if kind.name.partition(".")[0] == name],
-        slots=[(place, slot.name) for place, found in app.slots.items() for plugin, slot in found if plugin == name],
+        steps=[
+            (kind.name, str(kind.label))
+            for kind in app.step_kinds.values()
+            if kind.name.partition(".")[0] == name
+        ],
+        slots=[
+            (place, slot.name)
+            for place, found in app.slots.items()
+            for plugin, slot in found
+            if plugin == name
+        ],
         schedule=scheduled(ctx, name),
         dependants=[other.name for other in app.loaded.enabled if name in other.requires],
     )

@@ -31,7 +31,9 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
         for kind in app.search_kinds.values():
             kind.load(ctx, kind.all_ids(ctx))
     found = [
-        Problem(AREA, f"{fault.place}: {fault.error}") for fault in app.hooks.faults.values() if fault.plugin == status.name
+        Problem(AREA, f"{fault.place}: {fault.error}")
+        for fault in app.hooks.faults.values()
+        if fault.plugin == status.name
     ]
     seen: set[tuple[str, str]] = set()
     for plugin, route in routes:

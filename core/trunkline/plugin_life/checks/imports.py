@@ -28,9 +28,19 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
             if package == own or other is None:
                 continue
             if other not in status.requires:
-                found.append(Problem(AREA, f"{place} imports {module}.", f"Add {other} to requires, or use hooks and events."))
+                found.append(
+                    Problem(
+                        AREA,
+                        f"{place} imports {module}.",
+                        f"Add {other} to requires, or use hooks and events.",
+                    )
+                )
             elif rest.partition(".")[0] not in PUBLIC:
-                found.append(Problem(AREA, f"{place} imports {module}, which is private.", f"Public: {_listed(package)}."))
+                found.append(
+                    Problem(
+                        AREA, f"{place} imports {module}, which is private.", f"Public: {_listed(package)}."
+                    )
+                )
     for place, tree in modules(status, migrations=True):
         for module in _imported(tree):
             if module.partition(".")[0] in {own, "sqlmodel", "trunkline", *others}:

@@ -23,7 +23,11 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
         return []
     lineage = migrate.lineage_of(plugin, app.loaded.statuses)
     if lineage.head() is None:
-        return [Problem(AREA, "It has tables and no migration.", f"trunkline dev migration {status.name} -m initial")]
+        return [
+            Problem(
+                AREA, "It has tables and no migration.", f"trunkline dev migration {status.name} -m initial"
+            )
+        ]
     found = [
         Problem(AREA, f"Models and migrations differ: {text}.", f"trunkline dev migration {status.name} -m …")
         for text in migrate.differences(app)
@@ -32,10 +36,15 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     try:
         migrate.purge(app, lineage)
     except Exception as error:
-        return [*found, Problem(AREA, f"The way down fails: {type(error).__name__}: {error}.", "Correct downgrade().")]
+        return [
+            *found,
+            Problem(AREA, f"The way down fails: {type(error).__name__}: {error}.", "Correct downgrade()."),
+        ]
     with app.database.engine.connect() as connection:
         left = [table for table in inspect(connection).get_table_names() if lineage.owns_table(table)]
-    found += [Problem(AREA, f"The way down leaves the table {table}.", "Drop it in downgrade().") for table in left]
+    found += [
+        Problem(AREA, f"The way down leaves the table {table}.", "Drop it in downgrade().") for table in left
+    ]
     if not left:
         prepare(app)
     return found

@@ -25,11 +25,19 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     for permission in status.plugin.permissions if status.plugin else ():
         for role in permission.roles:
             if audiences.get(role) != permission.audience:
-                known = ", ".join(name for name, audience in audiences.items() if audience == permission.audience)
-                found.append(Problem(AREA, f"{permission.name} names the role {role}.", f"Roles for it: {known}."))
+                known = ", ".join(
+                    name for name, audience in audiences.items() if audience == permission.audience
+                )
+                found.append(
+                    Problem(AREA, f"{permission.name} names the role {role}.", f"Roles for it: {known}.")
+                )
     for place, name in _asked(app, status):
         if name not in app.permissions and name not in (PUBLIC, SIGNED_IN):
-            found.append(Problem(AREA, f"{place} needs {name}, which nobody declares.", "Add it to Plugin.permissions."))
+            found.append(
+                Problem(
+                    AREA, f"{place} needs {name}, which nobody declares.", "Add it to Plugin.permissions."
+                )
+            )
     return found
 
 

@@ -35,11 +35,15 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     }
     for class_name, table in sorted(tables_of(package_of(status)), key=lambda pair: pair[1].name):
         if owner_of(table.name, names) != status.name:
-            found.append(Problem(AREA, f"The table {table.name} must be called {status.name}_….", f"See {class_name}."))
+            found.append(
+                Problem(AREA, f"The table {table.name} must be called {status.name}_….", f"See {class_name}.")
+            )
         if class_name in taken:
             text = f"There is a table class {class_name} in {taken[class_name]} too."
             found.append(Problem(AREA, text, "Begin its name with the plugin's word."))
-        found += [p for key in table.foreign_keys if (p := _foreign_key(key, table, status, names)) is not None]
+        found += [
+            p for key in table.foreign_keys if (p := _foreign_key(key, table, status, names)) is not None
+        ]
     return found
 
 
@@ -50,9 +54,13 @@ def _foreign_key(key: ForeignKey, table: Table, status: PluginStatus, names: set
     if owner == status.name:
         return None
     if owner != "core" and owner not in status.requires:
-        return Problem(AREA, f"{place} points to {target} of {owner or 'nobody'}.", "Add its plugin to requires.")
+        return Problem(
+            AREA, f"{place} points to {target} of {owner or 'nobody'}.", "Add its plugin to requires."
+        )
     if owner == "core" and key.ondelete is None:
-        return Problem(AREA, f"{place} does not say what becomes of it with its row of {target}.", "State ondelete.")
+        return Problem(
+            AREA, f"{place} does not say what becomes of it with its row of {target}.", "State ondelete."
+        )
     if owner != "core" and (key.ondelete or "").upper() != "RESTRICT":
         return Problem(AREA, f"{place} points to another plugin's {target}.", 'State ondelete="RESTRICT".')
     return None

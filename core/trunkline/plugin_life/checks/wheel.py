@@ -26,11 +26,19 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     if core is None or not any(clause.operator in ("<", "<=", "==", "~=") for clause in core.specifier):
         version = importlib_metadata.version(CORE_DISTRIBUTION)
         found.append(
-            Problem(AREA, "It does not say which cores it works with.", f'Depend on "{CORE_DISTRIBUTION}>={version},<…".')
+            Problem(
+                AREA,
+                "It does not say which cores it works with.",
+                f'Depend on "{CORE_DISTRIBUTION}>={version},<…".',
+            )
         )
     points = installed()
     for required in status.requires:
         dist = points[required].dist
         if dist is not None and canonicalize_name(dist.name) not in needed:
-            found.append(Problem(AREA, f"It requires the plugin {required} but not its wheel.", f'Depend on "{dist.name}".'))
+            found.append(
+                Problem(
+                    AREA, f"It requires the plugin {required} but not its wheel.", f'Depend on "{dist.name}".'
+                )
+            )
     return found
