@@ -50,7 +50,7 @@ def test_a_customer_is_sold_provisioned_charged_invoiced_and_paid(
 
     # The job shows the playbook's tasks while it runs, and ends well.
     page.get_by_role("link", name=re.compile(r"^J\d+")).first.click()
-    expect(page.locator("#job-log")).to_contain_text("Subscriber in the HLR", timeout=_LONG)
+    expect(page.locator("#job-log")).to_contain_text("Subscriber and number in the HLR", timeout=_LONG)
     expect(page.locator("#job-head")).to_contain_text("Succeeded", timeout=_LONG)
 
     # The service is active, and the network knows its SIM by its number.

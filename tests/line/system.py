@@ -140,17 +140,18 @@ class System:
         return [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in found]
 
     def link_in_mail_to(self, address: str) -> str:
-        """The first link of the newest mail to somebody, as a path."""
+        """The link to choose a password in the newest mail to somebody that has one, as a path."""
 
-        def newest() -> EmailMessage | None:
-            return next((mail for mail in reversed(self.mails()) if address in str(mail["To"])), None)
+        def newest() -> str | None:
+            for mail in reversed(self.mails()):
+                body = mail.get_body(("plain",))
+                text = body.get_content() if body is not None else ""
+                link = re.search(r"http\S+/set-password/\S+", text)
+                if address in str(mail["To"]) and link is not None:
+                    return link.group()
+            return None
 
-        mail = wait_for(newest, f"a mail to {address}")
-        body = mail.get_body(("plain",))
-        assert body is not None
-        link = re.search(r"http\S+/set-password/\S+", body.get_content())
-        assert link is not None, body.get_content()
-        return link.group().removeprefix(self.url)
+        return wait_for(newest, f"an invitation to {address}").removeprefix(self.url)
 
 
 def wait_for(

@@ -1,0 +1,248 @@
+"""How pages look and behave to everybody: contrast, names and focus by axe, no sideways scroll, and what scripts add."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.line.system import PASSWORD, wait_for
+from tests.services.loopback import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STAFF, CUSTOMER = "administrator", "portal_owner"
+#: Mode and width; the height follows.
+SCREENS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+_MAKING = 300.0
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A small sample operator: where it is, and who signs in by role."""
+
+    url: str
+    sign_ins: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    log = folder / "log"
+    options = ["--data", str(folder / "data"), "--port", str(port), "--scale", "0.04"]
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "trunkline.cli", "demo", *options]
+        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    try:
+        wait_for(lambda: "Ready at" in log.read_text("utf-8", "replace"), "the demo", within=_MAKING)
+        printed = re.findall(r"^(\S+@\S+)\s+\S+\s+(\w+)$", log.read_text("utf-8"), re.MULTILINE)
+        yield Demo(f"http://127.0.0.1:{port}", {role: email for email, role in printed})
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def demo(running: Demo) -> str:
+    """The address of the sample operator."""
+    return running.url
+
+
+@pytest.fixture(scope="module")
+def sessions(running: Demo, demo: str, chromium: Browser) -> dict[str, Any]:
+    """The cookies of an administrator and of a customer, by role."""
+    states: dict[str, Any] = {}
+    for role in (STAFF, CUSTOMER):
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(f"{demo}/sign-in")
+        page.locator('[name="email"]').fill(running.sign_ins[role])
+        page.locator('[name="password"]').fill(PASSWORD)
+        page.locator('button[type="submit"]').click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        states[role] = context.storage_state()
+        context.close()
+    return states
+
+
+@pytest.fixture
+def staff_page(demo: str, chromium: Browser, sessions: dict[str, Any]) -> Iterator[Page]:
+    context = _context(chromium, sessions[STAFF], "light", 1440)
+    yield context.new_page()
+    context.close()
+
+
+def _context(chromium: Browser, state: Any, mode: str, width: int) -> BrowserContext:
+    return chromium.new_context(
+        storage_state=state,
+        viewport={"width": width, "height": 900 if width > 500 else 844},
+        color_scheme="dark" if mode == "dark" else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+
+
+def _complaints(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, and whether it scrolls sideways."""
+    found = page.evaluate(
+        f"{AXE.read_text('utf-8')}; axe.run(document, {{ runOnly: {RULES} }})",
+    )
+    lines = [
+        f"{violation['id']}: {' '.join(map(str, node['target']))}"
+        for violation in found["violations"]
+        for node in violation["nodes"][:3]
+    ]
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [*lines, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
+
+
+def _places(page: Page, demo: str, menu: str) -> list[str]:
+    """Every page of the menu, and the first record of each list."""
+    page.goto(demo)
+    hrefs = page.locator(menu).evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    places = list(dict.fromkeys(hrefs))
+    for href in list(places):
+        page.goto(demo + href)
+        row = page.locator("tr[data-href]").first
+        if row.count():
+            places.append(str(row.get_attribute("data-href")))
+    return list(dict.fromkeys(places))
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
+@pytest.mark.parametrize(("mode", "width"), SCREENS)
+@pytest.mark.parametrize(
+    ("role", "menu"),
+    [(STAFF, ".shell > .nav-side .nav-link"), (CUSTOMER, ".p-top nav a")],
+    ids=["staff", "portal"],
+)
+def test_every_page_of_the_menu_is_accessible(
+    demo: str, chromium: Browser, sessions: dict[str, Any], role: str, menu: str, mode: str, width: int
+) -> None:
+    context = _context(chromium, sessions[role], mode, width)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    problems: dict[str, list[str]] = {}
+    for place in _places(page, demo, menu):
+        answer = page.goto(demo + place)
+        assert answer is not None
+        assert answer.status == 200, place
+        found = [*_complaints(page), *errors]
+        errors.clear()
+        if found:
+            problems[place] = found
+    context.close()
+    assert problems == {}
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_what_opens_over_a_page_is_accessible_too(
+    demo: str, chromium: Browser, sessions: dict[str, Any], mode: str
+) -> None:
+    context = _context(chromium, sessions[STAFF], mode, 1440)
+    page = context.new_page()
+    page.goto(f"{demo}/customers")
+    page.get_by_role("button", name="Filter").click()
+    assert _complaints(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.locator("#palette-q").fill("a")
+    expect(page.locator("#palette-list [role=option]").first).to_be_visible()
+    assert _complaints(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    assert _complaints(page) == []
+    context.close()
+
+
+def test_searching_a_list_keeps_focus_and_writes_the_address(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/customers")
+    rows = staff_page.locator("tbody tr")
+    everybody = rows.count()
+    name = rows.nth(1).locator("a").first.inner_text()
+    staff_page.locator("#table-customers-q").press_sequentially(name, delay=5)
+    expect(staff_page).to_have_url(re.compile(r"/customers\?q="))
+    expect(rows.first).to_contain_text(name)
+    assert staff_page.evaluate("document.activeElement.id") == "table-customers-q"
+    staff_page.go_back()
+    expect(staff_page.locator("tbody tr")).to_have_count(everybody)
+
+
+def test_a_sorted_column_says_so_and_turns_round(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/customers")
+    heading = staff_page.locator("thead th", has_text="Name")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    first = staff_page.locator("tbody tr").first.inner_text()
+    heading.get_by_role("link").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert staff_page.locator("tbody tr").first.inner_text() != first
+
+
+def test_the_palette_finds_pages_and_records_by_keyboard(demo: str, staff_page: Page) -> None:
+    staff_page.goto(demo)
+    staff_page.keyboard.press("/")
+    staff_page.locator("#palette-q").press_sequentially("invent", delay=5)
+    expect(staff_page.locator("#palette-list [aria-selected=true]")).to_be_visible()
+    staff_page.locator("#palette-list [data-page]", has_text="Inventory").wait_for()
+    staff_page.keyboard.press("ArrowUp")
+    staff_page.keyboard.press("Enter")
+    expect(staff_page).to_have_url(re.compile("/inventory"))
+
+
+def test_theme_and_density_stay_with_the_browser(demo: str, staff_page: Page) -> None:
+    staff_page.goto(demo)
+    staff_page.get_by_role("button", name=re.compile("account of")).click()
+    staff_page.get_by_role("button", name="Dark").click()
+    staff_page.get_by_role("button", name="Roomy").click()
+    staff_page.reload()
+    root = staff_page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    expect(root).to_have_attribute("data-density", "roomy")
+
+
+def test_a_form_with_mistakes_puts_focus_on_what_is_wrong(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/customers/new?kind=individual")
+    staff_page.locator('[name="email"]').fill("no address")
+    expect(staff_page.get_by_text("Not saved yet")).to_be_visible()
+    staff_page.get_by_role("button", name="Add customer").click()
+    summary = staff_page.locator("[data-error-summary]")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").first.click()
+    assert staff_page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    expect(staff_page.locator('[name="email"]')).to_have_value("no address")
+
+
+def test_the_menu_is_a_drawer_on_a_phone(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
+    context = _context(chromium, sessions[STAFF], "light", 390)
+    page = context.new_page()
+    page.goto(demo)
+    page.get_by_role("button", name="Menu").click()
+    page.locator("#mobile-menu").get_by_role("link", name="Customers").click()
+    expect(page).to_have_url(re.compile("/customers"))
+    context.close()
+
+
+def test_forms_and_lists_work_without_scripts(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
+    context = chromium.new_context(storage_state=sessions[STAFF], java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{demo}/customers")
+    name = page.locator("tbody tr").nth(1).locator("a").first.inner_text()
+    page.locator("#table-customers-q").fill(name)
+    page.locator("#table-customers-q").press("Enter")
+    expect(page).to_have_url(re.compile("q="))
+    expect(page.locator("tbody tr").first).to_contain_text(name)
+    page.goto(f"{demo}/customers/new?kind=individual")
+    page.get_by_role("button", name="Add customer").click()
+    expect(page.get_by_role("alert")).to_contain_text("correct")
+    context.close()
