@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, func, inspect, literal, or_, select, table
 from sqlmodel import col
 
 from trunkline.access.models import RoleGrant
@@ -48,19 +48,16 @@ def tables_of(app: "App", name: str) -> list[str]:
     names = {*known_names(app), name}
     with app.database.engine.connect() as connection:
         found = inspect(connection).get_table_names()
-    return sorted(table for table in found if migrate.owner_of(table, names) == name)
+    return sorted(one for one in found if migrate.owner_of(one, names) == name)
 
 
 def count_rows(ctx: Context, tables: Collection[str], *, at_most: int | None = None) -> dict[str, int]:
     """Rows per table; counting stops at `at_most`."""
-    limit = "" if at_most is None else f" LIMIT {at_most}"
-    # Names come from the database's own catalogue.
-    return {
-        table: ctx.session.execute(
-            text(f'SELECT count(*) FROM (SELECT 1 FROM "{table}"{limit}) AS counted')
-        ).scalar_one()  # noqa: S608
-        for table in tables
-    }
+    found = {}
+    for name in tables:
+        rows = select(literal(1)).select_from(table(name)).limit(at_most).subquery()
+        found[name] = ctx.session.execute(select(func.count()).select_from(rows)).scalar_one()
+    return found
 
 
 def belongings(ctx: Context, name: str) -> Belongings:
