@@ -92,8 +92,7 @@ def _charge_new_services(app: App, month: DemoMonth) -> None:
     with app.unit_of_work() as ctx:
         statement = catalog.active_services(ctx).order_by("id")
         fresh = [row for row in ctx.session.execute(statement) if row.activated_at >= month.begins]
-        for row in fresh:
-            operations.charge_service(ctx, operations.ChargeService(row.id, row.activated_at))
+        operations.charge_services(ctx, [operations.ChargeService(row.id, row.activated_at) for row in fresh])
 
 
 # Use

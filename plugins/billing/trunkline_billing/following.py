@@ -10,7 +10,7 @@ from trunkline_billing.events import BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice
 from trunkline_billing.operations.accounts import default_account
-from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging
+from trunkline_billing.operations.charges import ChargeService, charge_service, is_charged, stop_charging
 from trunkline_billing.settings import BillingSettings
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.events import ServiceActivated, ServiceTerminated
@@ -23,7 +23,7 @@ def customer_registered(ctx: Context, event: CustomerRegistered) -> None:
 
 def service_activated(ctx: Context, event: ServiceActivated) -> None:
     """A service that worked before it was recorded here is charged from its first day, without set-up."""
-    if event.imported:
+    if event.imported and not is_charged(ctx, event.entity_id):
         service = catalog.service_by_id(ctx, event.entity_id)
         charge_service(ctx, ChargeService(service.id, service.activated_at or ctx.now(), setup=False))
 

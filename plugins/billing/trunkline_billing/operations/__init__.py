@@ -1,7 +1,13 @@
 """What changes state in billing."""
 
 from trunkline_billing.operations.accounts import default_account, open_account
-from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging, undo_charging
+from trunkline_billing.operations.charges import (
+    ChargeService,
+    charge_service,
+    charge_services,
+    stop_charging,
+    undo_charging,
+)
 from trunkline_billing.operations.invoices import issue_invoice, void_invoice
 from trunkline_billing.operations.payments import record_payment, record_payments, reverse_payment
 from trunkline_billing.operations.runs import (
@@ -19,6 +25,7 @@ __all__ = [
     "RunProgress",
     "advance",
     "charge_service",
+    "charge_services",
     "check_over",
     "create_tax_scheme",
     "default_account",

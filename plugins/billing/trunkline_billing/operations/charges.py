@@ -1,9 +1,11 @@
 """Starting, stopping and taking back what a service is charged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from trunkline.errors import Refused
@@ -17,10 +19,21 @@ from trunkline_billing.models.accounts import (
     ChargeState,
     Ledger,
 )
-from trunkline_billing.operations.accounts import default_account, lock_accounts
 from trunkline_billing.operations.ledger import post_one
-from trunkline_billing.periods import Period, charged_days, local_day, prorated
+from trunkline_billing.operations.starting import (
+    Start,
+    monthly_charge,
+    monthly_key,
+    start_charging,
+    store_charges,
+)
+from trunkline_billing.periods import Period, charged_days, local_day
 from trunkline_catalog import queries as catalog
+
+_PER_STATEMENT = 500
+_SUBSCRIBED = select(col(BillingSubscription.id)).where(
+    col(BillingSubscription.service_id) == bindparam("of_service")
+)
 
 
 @dataclass(frozen=True)
@@ -44,115 +57,57 @@ def charge_service(ctx: Context, command: ChargeService) -> BillingSubscription:
     if existing is not None:
         return existing
     service = catalog.service_by_id(ctx, command.service_id)
-    account = default_account(ctx, service.customer_id)
-    lock_accounts(ctx, [account.key])
-    price = catalog.price_at(ctx, service.product_code, command.starts_at)
-    if price.currency != account.currency:
-        raise Refused(
-            _(
-                "{product} is priced in {price}, account {account} is kept in {currency}.",
-                product=service.product_name,
-                price=price.currency,
-                account=account.number,
-                currency=account.currency,
-            ),
-            field="account",
-            remedy=_("Open an account in that currency and make it the default."),
-        )
-    subscription = BillingSubscription(
-        service_id=service.id,
-        service_number=service.number,
-        account_id=account.key,
-        customer_id=service.customer_id,
-        product_code=service.product_code,
-        product_name=service.product_name,
-        starts_at=command.starts_at,
-        created_at=ctx.now(),
-    )
-    ctx.session.add(subscription)
-    ctx.session.flush()
-    day = local_day(command.starts_at, ctx.app.config.zone)
-    if command.setup and price.setup_micros:
-        _charge(
-            ctx,
-            account,
-            subscription,
-            ChargeKind.SETUP,
-            f"service:{service.id}:setup",
-            price.setup_micros,
-            day,
-            day,
-        )
-    if Period.of(day) == Period.at(ctx.now(), ctx.app.config.zone):
-        _charge_month(ctx, account, subscription, Period.of(day), price.monthly_micros)
+    start_charging(ctx, [_start(service, command)])
+    subscription = ctx.session.scalars(
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == command.service_id)
+    ).one()
     ctx.note(subscription, label=service.number)
     return subscription
 
 
-def _charge_month(
-    ctx: Context,
-    account: BillingAccount,
-    subscription: BillingSubscription,
-    period: Period,
-    monthly_micros: int,
-) -> None:
-    zone = ctx.app.config.zone
-    ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
-    days = charged_days(period, local_day(subscription.starts_at, zone), ends_on)
-    if days is None or not monthly_micros:
-        return
-    count = (days[1] - days[0]).days + 1
-    amount = prorated(monthly_micros, count, period.days)
-    key = monthly_key(subscription.service_id, period)
-    _charge(ctx, account, subscription, ChargeKind.MONTHLY, key, amount, *days)
-
-
-def monthly_key(service_id: int, period: Period) -> str:
-    """What makes the monthly charge of a service unique."""
-    return f"service:{service_id}:monthly:{period}"
-
-
-def _charge(
-    ctx: Context,
-    account: BillingAccount,
-    subscription: BillingSubscription,
-    kind: ChargeKind,
-    key: str,
-    amount: int,
-    first_day: date,
-    last_day: date,
-) -> None:
-    text = f"{subscription.product_name} · {subscription.service_number}"
-    sides = [(Ledger.UNBILLED, amount), (kind.ledger, -amount)]
-    entry_id = post_one(ctx, account, kind, f"charge:{key}:{_attempt(ctx, key)}", text, sides)
-    ctx.session.add(
-        BillingCharge(
-            unique_key=key,
-            account_id=account.key,
-            customer_id=account.customer_id,
-            entry_id=entry_id,
-            service_id=subscription.service_id,
-            service_number=subscription.service_number,
-            kind=kind,
-            description=subscription.product_name,
-            first_day=first_day,
-            last_day=last_day,
-            quantity=(last_day - first_day).days + 1 if kind is ChargeKind.MONTHLY else 1,
-            count=1,
-            amount_micros=amount,
-            currency=account.currency,
-            at=ctx.now(),
+@operation("billing.charge.create")
+def charge_services(ctx: Context, commands: Sequence[ChargeService]) -> int:
+    """The same for many, all or none; returns how many are charged that were not before."""
+    wanted = {command.service_id: command for command in commands}
+    services = catalog.active_services(ctx)
+    starts: list[Start] = []
+    for begin in range(0, len(commands), _PER_STATEMENT):
+        ids = list(wanted)[begin : begin + _PER_STATEMENT]
+        charged = set(
+            ctx.session.scalars(
+                select(col(BillingSubscription.service_id)).where(
+                    col(BillingSubscription.service_id).in_(ids)
+                )
+            )
         )
-    )
-    ctx.session.flush()
+        column = services.selected_columns.id
+        found = {row.id: row for row in ctx.session.execute(services.where(column.in_(ids)))}
+        starts += [
+            _start(found[key] if key in found else catalog.service_by_id(ctx, key), wanted[key])
+            for key in ids
+            if key not in charged
+        ]
+    if starts:
+        start_charging(ctx, starts)
+        ctx.note(None, label=f"{starts[0].service_number} …", count=len(starts))
+    return len(starts)
 
 
-def _attempt(ctx: Context, key: str) -> int:
-    """How often this was charged before and taken back: each time has an entry of its own."""
-    voided = select(func.count()).where(
-        col(BillingCharge.unique_key).startswith(f"{key}:void:", autoescape=True)
+def is_charged(ctx: Context, service_id: int) -> bool:
+    """Whether a service is charged, or was until it ended."""
+    return ctx.session.scalar(_SUBSCRIBED, {"of_service": service_id}) is not None
+
+
+def _start(service: Any, command: ChargeService) -> Start:
+    return Start(
+        service.id,
+        service.number,
+        service.customer_id,
+        service.product_code,
+        service.product_name,
+        command.starts_at,
+        command.setup,
     )
-    return ctx.session.scalars(voided).one() + 1
 
 
 @operation("billing.charge.create")
@@ -174,7 +129,9 @@ def stop_charging(ctx: Context, service_id: int, at: datetime) -> None:
         )
         _void(ctx, charge, str(_("Service ended")))
         ctx.session.flush()
-        _charge_month(ctx, account, subscription, period, price.monthly_micros)
+        days = charged_days(period, local_day(subscription.starts_at, zone), day)
+        again = monthly_charge(subscription, account, period, days, price.monthly_micros)
+        store_charges(ctx, [again] if again is not None else [])
     ctx.note(subscription, label=subscription.service_number)
 
 

@@ -19,8 +19,8 @@ from trunkline_billing.models.accounts import (
     ChargeState,
     Ledger,
 )
-from trunkline_billing.operations.charges import monthly_key
 from trunkline_billing.operations.ledger import NewEntry, post
+from trunkline_billing.operations.starting import monthly_key
 from trunkline_billing.periods import Period, charged_days, local_day, prorated
 from trunkline_catalog import queries as catalog
 
