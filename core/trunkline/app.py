@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from trunkline.clock import Clock, utc_now
 from trunkline.config import Config
 from trunkline.db.engine import Database
 from trunkline.hooks import Hooks
+from trunkline.i18n import I18n, install
 from trunkline.imports.importer import Importer
 from trunkline.jobs.wake import HueyWaker, Waker
 from trunkline.loader import EXTENSION_PREFIX, Loaded, load
@@ -25,6 +27,14 @@ from trunkline.settings.store import check_configuration, read_settings
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
+
+
+def _catalogues(loaded: Loaded) -> list[Path]:
+    """Folders of translations, so that workers and commands speak every language too: mail leaves from there."""
+    modules = [status.module for status in loaded.enabled if status.module and not status.is_extension]
+    return [
+        Path(str(place)).parent / "locale" for place in (__file__, *(module.__file__ for module in modules))
+    ]
 
 
 @dataclass
@@ -48,6 +58,7 @@ class App:
         secrets.use(secrets.Keyring.load(config.key_path))
         hooks = Hooks(strict=config.strict_plugins)
         loaded = load(config.plugins, config.extension_folder, hooks, trunk, strict=config.strict_plugins)
+        install(I18n(_catalogues(loaded)))
         app = cls(config, Database(config.database_url), hooks, loaded, waker or HueyWaker(config), clock)
         models = {plugin.name: plugin.settings for plugin in app.plugins}
         check_configuration(config, models, loaded.statuses)
