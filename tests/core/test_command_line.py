@@ -14,7 +14,13 @@ SCARCE = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 def trunkline(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "trunkline.cli", *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**SCARCE, **environment}, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=folder,
+        env={**SCARCE, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

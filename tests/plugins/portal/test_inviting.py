@@ -116,7 +116,9 @@ def test_who_may_not_invite_is_refused(app: App, ana: Household) -> None:
 
 def test_a_closed_customer_gets_no_invitation(app: App, ana: Household) -> None:
     with app.unit_of_work() as ctx:
-        customers.set_status(ctx, ana.number, SetStatus.model_validate({"status": "closed", "reason": "moved away"}))
+        customers.set_status(
+            ctx, ana.number, SetStatus.model_validate({"status": "closed", "reason": "moved away"})
+        )
     with pytest.raises(Refused, match="Ana Souza"), app.unit_of_work() as ctx:
         operations.invite(ctx, ana.number, COMMAND)
 
