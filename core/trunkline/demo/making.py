@@ -1,5 +1,6 @@
 """Making the sample operator's history in an empty database."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from trunkline.demo.staff import hire
 from trunkline.jobs.idle import work_until_idle
 from trunkline.jobs.sweeper import run_scheduled
 from trunkline.jobs.wake import Silent
+from trunkline.search.indexing import index_due
 from trunkline.setup import prepare
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None])
     clock = DemoClock(edges[0])
     app = App.start(config, clock=clock, waker=Silent())
     try:
-        with _at_ease(app), _dated_by(clock):
+        with _at_ease(app), _dated_by(clock), _few_collections():
             prepare(app)
             hire(app)
             for plugin, function in app.hooks.implementations("demo_data"):
@@ -41,6 +43,7 @@ def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None])
                     function(ctx=ctx, scale=scale, seed=seed)
                 log.info("sample data of %s is there", plugin)
             _live(app, clock, edges, scale, seed, say)
+            index_due(app)
             app.clock = utc_now
             run_scheduled(app)
     finally:
@@ -81,7 +84,8 @@ def _live(
 
 
 def _work(app: App) -> None:
-    work_until_idle(app, limit=_MANY_JOBS)
+    # Nobody searches yet: what changes month after month is indexed once, at the end.
+    work_until_idle(app, limit=_MANY_JOBS, index=False)
 
 
 @contextmanager
@@ -100,6 +104,19 @@ def _at_ease(app: App) -> Iterator[None]:
         yield
     finally:
         event.remove(app.database.engine, "connect", relax)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the garbage collector look rarely, and never at what was there before: the work makes little garbage of its kind."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

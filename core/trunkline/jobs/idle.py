@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 
-def work_until_idle(app: "App", *, limit: int = 1000) -> int:
-    """Run due jobs and deliveries until nothing is due, at most `limit` jobs, then index; returns how many jobs ran."""
+def work_until_idle(app: "App", *, limit: int = 1000, index: bool = True) -> int:
+    """Run due jobs and deliveries until nothing is due, at most `limit` jobs, then `index`; returns how many jobs ran."""
     ran = 0
     while ran < limit:
         delivered = deliver_due(app)
@@ -22,5 +22,6 @@ def work_until_idle(app: "App", *, limit: int = 1000) -> int:
             ran += 1
         if not keys and not delivered:
             break
-    index_due(app)
+    if index:
+        index_due(app)
     return ran
