@@ -18,6 +18,7 @@ PERMISSIONS = (
     Permission("catalog.order.create", _("Place orders"), _CARE),
     Permission("catalog.order.cancel", _("Cancel order lines before activation"), _CARE),
     Permission("catalog.order.retry", _("Try failed order lines again"), _CARE),
+    Permission("catalog.order.export", _("Export orders to files"), ("supervisor", "accountant", "auditor")),
     Permission("catalog.order.run", _("Carry out order lines (what the worker does)")),
     Permission("catalog.service.list", _("List services"), _READERS),
     Permission("catalog.service.view", _("See a service"), _READERS),

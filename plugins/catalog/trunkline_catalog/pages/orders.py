@@ -1,14 +1,18 @@
 """Orders and their lines: what is at work, what failed, what can be done about it."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
+from trunkline.i18n import translate
+from trunkline.jobs import queries as jobs
+from trunkline.jobs.models import StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
-from trunkline_catalog.schemas import OrderState
+from trunkline_catalog.schemas import OrderLineView, OrderState
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
 
@@ -21,7 +25,10 @@ STOP_POLLING = 286
 def index(page: Page) -> Response:
     page.title = str(_("Orders"))
     page.crumbs((page.title, ""))
-    return page.table("catalog/orders.html", ORDERS, list_orders(page.ctx))
+    if page.query.get("export"):
+        page.ctx.require("catalog.order.export")
+    table = replace(ORDERS, export=page.can("catalog.order.export"))
+    return page.table("catalog/orders.html", table, list_orders(page.ctx))
 
 
 def _facts(page: Page, number: str) -> dict[str, Any]:
@@ -33,7 +40,20 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
         "reasons": REASON_LABELS,
         "labels": {one.name: one.label for one in inventory.templates(page.ctx)},
         "at_work": order.state is OrderState.IN_PROGRESS,
+        "progress": {line.id: _progress(page, line) for line in order.lines if line.state.is_open},
     }
+
+
+def _progress(page: Page, line: OrderLineView) -> str:
+    """Which step the line's job is at, in words."""
+    steps = jobs.steps_of(page.ctx, line.job_id) if line.job_id is not None else []
+    current = next((step for step in steps if step.state in (StepState.RUNNING, StepState.UNDOING)), None)
+    if current is None:
+        return ""
+    words = _("Step {n} of {all}: {what}", n=current.seq, all=len(steps), what=translate(current.label))
+    return str(
+        _("Undoing: {what}", what=translate(current.label)) if current.state == StepState.UNDOING else words
+    )
 
 
 @pages.get("/catalog/orders/{number}", permission="catalog.order.view")

@@ -1,6 +1,7 @@
 """Services: the list, one service whole, and suspending, resuming and terminating it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,6 +45,7 @@ def index(page: Page) -> Response:
     page.title = str(_("Services"))
     page.crumbs((page.title, ""))
     table = services_table(queries.products(page.ctx, retired=True))
+    table = replace(table, export=page.can("catalog.service.export"))
     return page.table("catalog/services.html", table, list_services(page.ctx))
 
 
