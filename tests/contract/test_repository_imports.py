@@ -4,6 +4,7 @@ import ast
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 #: The modules of a plugin that others may use; everything else may change in any release.
-PUBLIC = {"operations", "queries", "schemas"}
+#: `events` are what hooks are called with, so their types are offered too.
+PUBLIC = {"events", "operations", "queries", "schemas"}
 #: The longest module that can still be read in one go.
 LONGEST = 500
 
@@ -64,7 +66,9 @@ def test_a_wheel_declares_what_it_imports(wheel: Path) -> None:
     """
     manifests = (_project(wheel), _project(ROOT / "core"))
     declared = {
-        canonicalize_name(Requirement(line).name) for one in manifests for line in one["dependencies"]
+        canonicalize_name(Requirement(line).name)
+        for one in manifests
+        for line in [*one["dependencies"], *chain(*one.get("optional-dependencies", {}).values())]
     }
     own = canonicalize_name(_project(wheel)["name"])
     providers = metadata.packages_distributions()
@@ -79,5 +83,7 @@ def test_a_wheel_declares_what_it_imports(wheel: Path) -> None:
 
 def test_no_module_is_too_long_to_read() -> None:
     sources = [*ROOT.glob("core/trunkline/**/*.py"), *ROOT.glob("plugins/*/trunkline_*/**/*.py")]
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources}
+    # A first migration lists every table; it is written by autogenerate and read by nobody twice.
+    written = [path for path in sources if path.parent.name != "migrations"]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in written}
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
