@@ -263,7 +263,20 @@ def _file_argument() -> Path | None:
 
 
 #: Commands that need no plugin, so that they start fast.
-_QUICK = {"version", "web", "worker", "serve", "migrate", "demo", "dev", "user", "import", "plugin", "doctor", "reindex"}
+_QUICK = {
+    "version",
+    "web",
+    "worker",
+    "serve",
+    "migrate",
+    "demo",
+    "dev",
+    "user",
+    "import",
+    "plugin",
+    "doctor",
+    "reindex",
+}
 
 
 def main() -> None:
@@ -279,4 +292,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Run by `python -m`, this module exists twice; plugins' commands import the other one, which must know the options.
+    from trunkline.cli import main as run
+
+    run()
