@@ -13,7 +13,7 @@ from trunkline_billing.operations.accounts import default_account
 from trunkline_billing.operations.charges import ChargeService, charge_service, is_charged, stop_charging
 from trunkline_billing.settings import BillingSettings
 from trunkline_catalog import queries as catalog
-from trunkline_catalog.events import ServiceActivated, ServiceTerminated
+from trunkline_catalog.schemas import ServiceActivated, ServiceTerminated
 
 
 def customer_registered(ctx: Context, event: CustomerRegistered) -> None:

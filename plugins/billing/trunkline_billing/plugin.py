@@ -12,8 +12,7 @@ from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.permissions import PERMISSIONS
 from trunkline_billing.settings import BillingSettings
-from trunkline_catalog.events import ServiceActivated, ServiceTerminated
-from trunkline_catalog.schemas import LineStep, OrderLineView
+from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated, ServiceTerminated
 
 if TYPE_CHECKING:
     from trunkline.app import App

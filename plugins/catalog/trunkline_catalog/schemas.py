@@ -11,6 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
 
+# Offered here as well, because other plugins may import schemas only: the types of their `on_…` and `before_…` hooks.
+from trunkline_catalog.events import OrderLineCompleted as OrderLineCompleted
+from trunkline_catalog.events import OrderLineFailed as OrderLineFailed
+from trunkline_catalog.events import OrderPlaced as OrderPlaced
+from trunkline_catalog.events import ServiceActivated as ServiceActivated
+from trunkline_catalog.events import ServiceResumed as ServiceResumed
+from trunkline_catalog.events import ServiceSuspended as ServiceSuspended
+from trunkline_catalog.events import ServiceTerminated as ServiceTerminated
+
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)]
