@@ -4,7 +4,7 @@ from pathlib import Path
 
 from trunkline_provisioning.hlr.peer import own_address
 from trunkline_provisioning.hlr.subscriber import Hlr, Subscriber
-from trunkline_provisioning.hlr.vty import Vty
+from trunkline_provisioning.hlr.vty import Vty, VtyError
 
 _PORT = 4258
 
@@ -16,7 +16,10 @@ def subscriber(data: Path, imsi: str) -> Subscriber | None:
 
 
 def subscribers(data: Path, imsis: list[str]) -> list[str]:
-    """Which of these the HLR knows."""
-    with Vty(own_address(data), _PORT) as vty:
-        hlr = Hlr(vty)
-        return [imsi for imsi in imsis if hlr.find(imsi) is not None]
+    """Which of these the HLR knows; none while it is starting."""
+    try:
+        with Vty(own_address(data), _PORT) as vty:
+            hlr = Hlr(vty)
+            return [imsi for imsi in imsis if hlr.find(imsi) is not None]
+    except VtyError:
+        return []

@@ -25,7 +25,7 @@ from tests.services.loopback import free_port
 
 ADMINISTRATOR = "admin@conectasul.example"
 PASSWORD = "araucaria-violeta-77"
-_STARTS_WITHIN = 40.0
+_STARTS_WITHIN = 120.0
 
 T = TypeVar("T")
 
