@@ -20,7 +20,7 @@ AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-cor
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STAFF, CUSTOMER = "administrator", "portal_owner"
 #: Mode and width; the height follows.
-SCREENS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+SCREENS = [("light", 1440), ("dark", 390)]
 _MAKING = 300.0
 
 
