@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trunkline.customers.events import CustomerStatusChanged
 from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded
 from trunkline.operation import Context
 from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
-from trunkline_catalog import hookspecs, steps
+from trunkline_catalog import following, hookspecs, steps
 from trunkline_catalog.events import EVENTS
 from trunkline_catalog.permissions import PERMISSIONS
 from trunkline_catalog.schemas import LineStep, OrderLineView
@@ -92,18 +93,23 @@ def catalog_line_steps(line: OrderLineView) -> Sequence[LineStep]:
 
 
 @hookimpl
+def before_customer_status_changed(ctx: Context, event: CustomerStatusChanged) -> None:
+    following.customer_leaves(ctx, event)
+
+
+@hookimpl
 def on_job_cancelled(ctx: Context, event: JobEnded) -> None:
-    steps.job_ended(ctx, event.subject_kind, event.subject_id, cancelled=True, error=event.error)
+    following.job_ended(ctx, event, cancelled=True)
 
 
 @hookimpl
 def on_job_rolled_back(ctx: Context, event: JobEnded) -> None:
-    steps.job_ended(ctx, event.subject_kind, event.subject_id, cancelled=False, error=event.error)
+    following.job_ended(ctx, event, cancelled=False)
 
 
 @hookimpl
 def on_job_rollback_failed(ctx: Context, event: JobEnded) -> None:
-    steps.job_needs_person(ctx, event.subject_kind, event.subject_id, error=event.error)
+    following.job_needs_person(ctx, event)
 
 
 @hookimpl

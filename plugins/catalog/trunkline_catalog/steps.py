@@ -1,4 +1,4 @@
-"""The steps that catalog brings to an order line's job, and what it does when a job ends without them."""
+"""The steps that catalog brings to an order line's job."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_catalog.operations import lines
-from trunkline_catalog.schemas import LineAction, LineInputs, LineState, LineStep, OrderLineView
+from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
 
 BEGIN, FINISH = 10, 80
 
@@ -60,25 +60,3 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
         LineStep(BEGIN, PlannedStep("catalog.begin", inputs=inputs)),
         LineStep(FINISH, PlannedStep(_FINISH_KIND[line.action], inputs=inputs)),
     )
-
-
-def job_ended(
-    ctx: Context, subject_kind: str, subject_id: int | None, *, cancelled: bool, error: str
-) -> None:
-    """Close the line of a job that ended before catalog's own steps could (say, cancelled while it was queued)."""
-    if subject_kind != "order_line" or subject_id is None:
-        return
-    line = lines.locked_line(ctx, subject_id)
-    if cancelled:
-        lines.close_cancelled(ctx, line)
-    else:
-        lines.close_failed(ctx, line, error)
-
-
-def job_needs_person(ctx: Context, subject_kind: str, subject_id: int | None, *, error: str) -> None:
-    """Show on the line that undoing failed. It stays open, holding its items, until a person has settled the job."""
-    if subject_kind != "order_line" or subject_id is None:
-        return
-    line = lines.locked_line(ctx, subject_id)
-    if LineState(line.state).is_open:
-        line.error = error

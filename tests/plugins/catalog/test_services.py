@@ -223,3 +223,18 @@ def test_one_that_cannot_be_recorded_keeps_out_all_and_is_named(shop: App) -> No
 def test_more_than_there_is_in_stock_is_refused_with_both_figures(shop: App) -> None:
     with pytest.raises(Refused, match="6 of “sim” are wanted and 5 are free"), shop.unit_of_work() as ctx:
         operations.record_existing_services(ctx, [existing("C000001")] * 6)
+
+
+def test_a_customer_with_a_living_service_cannot_be_closed(active: App) -> None:
+    from trunkline.customers import operations as customers
+    from trunkline.customers.models import CustomerStatus
+    from trunkline.customers.schemas import SetStatus
+
+    close = SetStatus(status=CustomerStatus.CLOSED, reason="moved away")
+    with pytest.raises(Refused, match="not terminated: 1"), active.unit_of_work() as ctx:
+        customers.set_status(ctx, "C000001", close)
+    with active.unit_of_work() as ctx:
+        operations.terminate_service(ctx, "S000001", TerminateService())
+    work_until_idle(active)
+    with active.unit_of_work() as ctx:
+        assert customers.set_status(ctx, "C000001", close).status == CustomerStatus.CLOSED

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from trunkline.errors import NotFound, Refused
@@ -216,15 +216,16 @@ def refuse_taken(ctx: Context, identifiers: Sequence[tuple[str, str]]) -> None:
     """Raises Refused when another service has one of them: a SIM's printed number may be in stock as well."""
     if not identifiers:
         return
-    pairs = (
-        and_(col(CatalogIdentifier.kind) == kind, col(CatalogIdentifier.value) == value)
-        for kind, value in identifiers
-    )
-    other = ctx.session.execute(
+    wanted = set(identifiers)
+    holders = ctx.session.execute(
         select(col(CatalogService.number), col(CatalogIdentifier.kind), col(CatalogIdentifier.value))
         .join(CatalogIdentifier, col(CatalogIdentifier.service_id) == col(CatalogService.id))
-        .where(or_(*pairs), col(CatalogIdentifier.valid_to).is_(None))
-    ).first()
+        .where(
+            col(CatalogIdentifier.value).in_([value for _kind, value in identifiers]),
+            col(CatalogIdentifier.valid_to).is_(None),
+        )
+    )
+    other = next((row for row in holders if (row.kind, row.value) in wanted), None)
     if other is not None:
         raise Refused(
             _(
