@@ -182,7 +182,13 @@ class _Call:
                 html = self.web.fragment(
                     page,
                     f"errors/{status}.html",
-                    {"error": known, "request_id": self.request_id, "details": details, "status": status},
+                    {
+                        "status": status,
+                        "message": known.message if known else "",
+                        "remedy": (known.remedy or "") if known else "",
+                        "reference": self.request_id if status >= 500 else "",
+                        "details": details,
+                    },
                 )
         except Exception:
             log.exception("the error page failed too")

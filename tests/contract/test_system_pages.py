@@ -1,0 +1,78 @@
+"""`/system` and `/system/plugins`: what they show, and to whom."""
+
+from collections.abc import Callable
+
+import pytest
+
+from trunkline.app import App
+from trunkline.config import Config
+from trunkline.jobs.wake import Silent
+from trunkline.testing import Browser
+
+Staff = Callable[..., Browser]
+
+
+@pytest.mark.both_databases
+def test_every_plugin_has_a_page_with_what_it_brings(app: App, staff: Staff) -> None:
+    browser = staff()
+    overview = browser.get("/system/plugins").text
+    for status in app.loaded.enabled:
+        assert f'href="/system/plugins/{status.name}"' in overview
+        page = browser.get(f"/system/plugins/{status.name}")
+        assert page.status_code == 200
+        assert status.version in page.text
+        for permission in ("catalog.product.list",) if status.name == "catalog" else ():
+            assert permission in page.text
+    inventory = browser.get("/system/plugins/inventory").text
+    for fact in ("inventory_item", "/api/v1/inventory", "Required by", "catalog"):
+        assert fact in inventory
+
+
+@pytest.mark.plugins
+@pytest.mark.both_databases
+def test_the_system_page_shows_checks_queue_and_versions(app: App, staff: Staff) -> None:
+    page = staff().get("/system").text
+    database = "SQLite" if app.database.is_sqlite else "PostgreSQL"
+    for fact in ("Database", "Schema", "up to date", "Jobs waiting", "Trunkline", "Python", database):
+        assert fact in page
+
+
+@pytest.mark.plugins
+def test_an_unknown_plugin_has_no_page(staff: Staff) -> None:
+    assert staff().get("/system/plugins/nobody").status_code == 404
+
+
+@pytest.mark.plugins
+@pytest.mark.parametrize(("role", "status"), [("auditor", 200), ("supervisor", 200), ("customer_care", 403)])
+def test_who_may_look(staff: Staff, role: str, status: int) -> None:
+    browser = staff(role)
+    for path in ("/system", "/system/plugins"):
+        assert browser.get(path).status_code == status
+    assert ('href="/system"' in browser.get("/").text) is (status == 200)
+
+
+@pytest.mark.plugins
+def test_who_only_looks_may_not_retry(staff: Staff) -> None:
+    auditor = staff("auditor")
+    assert auditor.submit("/system/deliveries/retry", page="/system").status_code == 403
+
+
+@pytest.mark.plugins
+def test_retrying_when_nothing_is_parked_says_so(staff: Staff) -> None:
+    answer = staff().submit("/system/deliveries/retry", page="/system")
+    assert answer.status_code == 422
+    assert "No delivery is parked." in answer.text
+
+
+@pytest.mark.plugins("inventory")
+def test_tables_of_a_plugin_that_is_off_are_shown_with_the_way_out(app: App, config: Config) -> None:
+    from trunkline.testing import create_user
+    from trunkline.web.app import make_web
+
+    without = App.start(config.model_copy(update={"plugins": ()}), waker=Silent())
+    create_user(without, "chief@example.com", "administrator")
+    with Browser(make_web(without), base_url="http://testserver") as browser:
+        page = browser.sign_in("chief@example.com").get("/system/plugins").text
+    assert "inventory_item" in page
+    assert "trunkline plugin purge inventory" in page
+    without.close()
