@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, select
 from sqlmodel import Session, col
 
 from trunkline.clock import Clock, utc_now
@@ -41,6 +41,9 @@ class Scope:
 
     customer_ids: frozenset[int] | None = None
     reseller_id: int | None = None
+
+
+_EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -156,11 +159,12 @@ class Context:
         self, model: type[M], column: Any, value: object, *, version: int | None = None, lock: bool = False
     ) -> M:
         """One visible row whose `column` equals `value`; see `load`."""
-        statement = self.visible(model).where(column == value)
-        if lock or version is not None:
-            # A row read earlier in this transaction may be older than the one just locked.
-            statement = statement.with_for_update().execution_options(populate_existing=True)
-        row = self.session.scalars(statement).one_or_none()
+        locked, of = lock or version is not None, cast("Hashable", model)
+        if self.actor.scope == _EVERYTHING and getattr(column, "class_", None) is model:
+            statement: Select[M] = _one_by(of, column.key, locked)
+        else:
+            statement = _locked(self.visible(model).where(column == bindparam("value")), locked)
+        row: M | None = self.session.scalars(statement, {"value": value}).one_or_none()
         if row is None:
             raise NotFound(f"There is no {_words(model.__name__)} {value}.")
         if version is not None and getattr(row, "version", version) != version:
@@ -205,6 +209,17 @@ class Context:
                 yield running
         finally:
             self._operations.pop()
+
+
+@lru_cache(maxsize=256)
+def _one_by(model: Any, column: str, locked: bool) -> Select[Any]:
+    """One row by a column, built once: building the statement costs more than running it."""
+    return _locked(select(model).where(getattr(model, column) == bindparam("value")), locked)
+
+
+def _locked(statement: Select[M], locked: bool) -> Select[M]:
+    # A row read earlier in this transaction may be older than the one just locked.
+    return statement.with_for_update().execution_options(populate_existing=True) if locked else statement
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -22,6 +22,7 @@ _TEXT_KEPT = 500
 _SECRET_NAME = re.compile(r"(^|_)(password|secret|token|hash|ki|opc|pin\d?|puk\d?)($|_)")
 _BOOKKEEPING = {"id", "created_at", "updated_at", "version"}
 _KEY = "trunkline_running"
+_COUNTED: dict[str, list[Any]] = {"": []}
 #: Straight into the table: an object per entry, written by the next flush, would cost several times as much.
 _INSERT = insert(ActivityEntry.__table__)  # type: ignore[attr-defined]
 
@@ -101,7 +102,9 @@ def _collect(session: Session, flush_context: UOWTransaction, instances: object)
     for action, rows in (("created", session.new), ("changed", session.dirty), ("deleted", session.deleted)):
         for row in rows:
             if isinstance(row, Record) and not getattr(type(row), "__unaudited__", False):
-                fields = _fields(row, action)
+                # Of a large batch the rest is only counted.
+                counted = action == "created" and len(running.changes) >= _CHANGES_KEPT
+                fields = _COUNTED if counted else _fields(row, action)
                 if fields or action == "deleted":
                     running.changes.append({"row": row, "action": action, "fields": fields})
 

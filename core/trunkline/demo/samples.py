@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 
@@ -50,9 +51,9 @@ def customer_row(sample: SampleCustomer) -> dict[str, str]:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Path:
     """Write rows as UTF-8 CSV with a header, the way every import reads it."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(map(itemgetter(*columns), rows))
     return path
 
 

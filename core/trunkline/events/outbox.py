@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -16,6 +17,7 @@ from trunkline.operation import Context
 
 _EVENTS = OutboxEvent.__table__  # type: ignore[attr-defined]
 _SEQUENCES = EventSequence.__table__  # type: ignore[attr-defined]
+_INSERT_UNHEARD = insert(_EVENTS)
 _INSERT_EVENTS = insert(_EVENTS).returning(_EVENTS.c.id, sort_by_parameter_order=True)
 _INSERT_DELIVERIES = insert(EventDelivery.__table__)  # type: ignore[attr-defined]
 _READ_SEQUENCES = select(_SEQUENCES.c.entity_id, _SEQUENCES.c.last).where(
@@ -34,6 +36,7 @@ def _raising(dialect: Any) -> Any:
 
 #: Raises an entity's number by `last`, or sets it to that where there is none. Built once: building costs more than running.
 _RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
+_RAISE_ONE = {name: statement.returning(_SEQUENCES.c.last) for name, statement in _RAISE.items()}
 
 
 def emit(ctx: Context, event: Event) -> None:
@@ -70,23 +73,26 @@ def emit_all(ctx: Context, events: Sequence[Event]) -> None:
         )
         last[place] -= 1
     rows.reverse()
-    connection = ctx.session.connection()
-    keys = connection.execute(_INSERT_EVENTS, rows).scalars().all()
-    deliveries = _deliveries(ctx, events, keys, rows)
-    if deliveries:
-        connection.execute(_INSERT_DELIVERIES, deliveries)
-        wake.events_are_due(ctx)
-
-
-def _deliveries(
-    ctx: Context, events: Sequence[Event], keys: Sequence[int], rows: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """One row per event and subscriber."""
     subscribers = {
         event.name: [name for name, _ in ctx.app.hooks.implementations(f"on_{event.hook_suffix()}")]
         for event in {event.name: event for event in events}.values()
     }
-    due = ctx.app.clock()
+    connection = ctx.session.connection()
+    if not any(subscribers.values()):
+        connection.execute(_INSERT_UNHEARD, rows)
+        return
+    keys = connection.execute(_INSERT_EVENTS, rows).scalars().all()
+    connection.execute(_INSERT_DELIVERIES, _deliveries(subscribers, keys, rows, ctx.app.clock()))
+    wake.events_are_due(ctx)
+
+
+def _deliveries(
+    subscribers: Mapping[str, Sequence[str]],
+    keys: Sequence[int],
+    rows: Sequence[Mapping[str, Any]],
+    due: datetime,
+) -> list[dict[str, Any]]:
+    """One row per event and subscriber."""
     return [
         {
             "event_id": key,
@@ -121,8 +127,12 @@ def _ask_before(ctx: Context, event: Event) -> None:
 
 def _take_sequences(ctx: Context, events: Sequence[Event]) -> dict[tuple[str, int], int]:
     """The last number of each entity after it was raised by its count of events, under the row lock."""
-    counts = Counter((event.entity(), event.entity_id) for event in events)
     connection = ctx.session.connection()
+    if len(events) == 1:
+        place = (events[0].entity(), events[0].entity_id)
+        raised = {"entity": place[0], "entity_id": place[1], "last": 1}
+        return {place: connection.execute(_RAISE_ONE[connection.dialect.name], raised).scalar_one()}
+    counts = Counter((event.entity(), event.entity_id) for event in events)
     # In one order, so that two batches that share entities do not wait for each other in a ring.
     taken = [
         {"entity": entity, "entity_id": key, "last": count} for (entity, key), count in sorted(counts.items())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import col
 
 from trunkline import secrets
@@ -12,7 +12,7 @@ from trunkline.db.numbers import take_numbers
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
-from trunkline.search.marking import mark
+from trunkline.search.marking import mark, mark_all
 from trunkline.web.tones import state_label
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
@@ -32,6 +32,8 @@ from trunkline_inventory.schemas import (
 #: What the search calls an item.
 SEARCH_KIND = "inventory_item"
 _CHUNK = 500
+_INSERT_IDENTIFIERS = insert(InventoryIdentifier.__table__)  # type: ignore[attr-defined]
+_INSERT_MOVEMENTS = insert(InventoryMovement.__table__)  # type: ignore[attr-defined]
 T = TypeVar("T")
 
 
@@ -151,27 +153,31 @@ def store(
     items = [_item(template, row, number, place.key) for row, number in zip(rows, numbers, strict=True)]
     ctx.session.add_all(items)
     ctx.session.flush()
-    ctx.session.add_all(
-        InventoryIdentifier(kind=field.name, value=row[field.name], item_id=item.key)
+    connection, now = ctx.session.connection(), ctx.now()
+    identifiers = [
+        {"kind": field.name, "value": row[field.name], "item_id": item.key}
         for item, row in zip(items, rows, strict=True)
         for field in template.identifiers
         if row.get(field.name)
-    )
-    ctx.session.add_all(
-        InventoryMovement(
-            item_id=item.key,
-            at=ctx.now(),
-            action="added",
-            to_state=item.state,
-            to_stock_id=item.stock_id,
-            actor=ctx.actor.name,
-            note=note,
-        )
+    ]
+    connection.execute(_INSERT_IDENTIFIERS, identifiers)
+    movements = [
+        {
+            "item_id": item.key,
+            "at": now,
+            "action": "added",
+            "from_state": "",
+            "to_state": item.state,
+            "to_stock_id": place.key,
+            "holder_kind": "",
+            "holder_label": "",
+            "actor": ctx.actor.name,
+            "note": note,
+        }
         for item in items
-    )
-    for item in items:
-        mark(ctx, SEARCH_KIND, item.key)
-    ctx.session.flush()
+    ]
+    connection.execute(_INSERT_MOVEMENTS, movements)
+    mark_all(ctx, SEARCH_KIND, [item.key for item in items])
     return items
 
 
