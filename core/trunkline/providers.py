@@ -22,7 +22,6 @@ class MailTransport(Protocol):
         """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
 
 
-
 @runtime_checkable
 class SignInProvider(Protocol):
     """Proves who somebody is from a name and a secret."""

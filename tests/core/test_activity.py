@@ -8,6 +8,7 @@ from trunkline.activity.models import ActivityEntry
 from trunkline.activity.words import title
 from trunkline.app import App
 from trunkline.customers import operations
+from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.testing import Browser
 
@@ -22,7 +23,7 @@ def test_registering_a_customer_leaves_one_entry_that_names_the_customer(
     app: App, staff: Callable[..., Browser]
 ) -> None:
     with app.unit_of_work() as ctx:
-        customer = operations.register(ctx, RegisterCustomer(kind="individual", name="Ana Prado"))
+        customer = operations.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Ana Prado"))
         number = customer.number
     with app.reading() as ctx:
         statement = select(ActivityEntry).where(ActivityEntry.operation == "core.customer.create")

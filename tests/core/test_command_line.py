@@ -57,7 +57,7 @@ def test_a_port_in_use_is_named_with_the_remedy(tmp_path: Path) -> None:
 
 
 def test_plain_http_beyond_this_machine_is_refused(tmp_path: Path) -> None:
-    told = trunkline(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0")
+    told = trunkline(tmp_path, "serve", "--host", "192.0.2.1", "--port", "0")
     assert told.returncode == 2
     assert "insecure_http" in told.stderr
 

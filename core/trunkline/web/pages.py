@@ -204,7 +204,9 @@ class Page:
         if not path.startswith("/") or path.startswith("//"):
             raise Forbidden("That address is not one of this system's pages.")
         response: Response = (
-            Response(status_code=204, headers={"HX-Redirect": path}) if self.is_fragment else RedirectResponse(path, 303)
+            Response(status_code=204, headers={"HX-Redirect": path})
+            if self.is_fragment
+            else RedirectResponse(path, 303)
         )
         if toast:
             self.web.remember_toast(response, toast)
