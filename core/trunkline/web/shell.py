@@ -179,9 +179,7 @@ class WebApp:
         from trunkline.web.templating import current_page
 
         page = current_page()
-        return Markup("").join(
-            html for _slot, html in self.slot(page, place, named or subject)
-        )
+        return Markup("").join(html for _slot, html in self.slot(page, place, named or subject))
 
     def slot(self, page: "Page", place: str, subject: Any) -> list[tuple[Slot, Markup]]:
         """Each contribution to `place` that the user may see, with its HTML; a failing one is an error card."""
@@ -201,7 +199,11 @@ class WebApp:
         except Exception as error:
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
             return Markup(  # noqa: S704
-                self.fragment(page, "slot_error.html", {"plugin": plugin, "label": slot.label or slot.name, "place": slot.place})
+                self.fragment(
+                    page,
+                    "slot_error.html",
+                    {"plugin": plugin, "label": slot.label or slot.name, "place": slot.place},
+                )
             )
 
     def tab_slots(self, page: "Page", place: str) -> list[tuple[str, Slot]]:

@@ -80,7 +80,7 @@ def job(app: App, number: str) -> Job:
 def states(app: App, number: str) -> list[str]:
     with app.reading() as ctx:
         found = ctx.session.scalars(
-            select(JobStep).where(JobStep.job_id == job(app, number).key).order_by(JobStep.seq)
+            select(JobStep).where(JobStep.job_id == job(app, number).key).order_by(col(JobStep.seq))
         )
         return [step.state for step in found]
 
