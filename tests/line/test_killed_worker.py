@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,13 +79,11 @@ def test_killing_the_worker_in_each_step_loses_and_doubles_nothing(
         before = system.worker_pids()
         placed = order(api, customer, key=f"order {number}")
         wait_for(lambda: not (tmp_path / "kill-in").exists(), f"death in {step}", explain=lambda: system.log)
-        wait_for(lambda b=before: system.worker_pids() not in ([], b), f"a new worker after {step}")
+        wait_for(partial(_another_worker, system, before), f"a new worker after {step}")
         done = api.order_is_over(placed["number"], within=90)
         job = done["lines"][0]["job_number"]
         # The line is complete once the service works; the job has the welcome mail left.
-        wait_for(
-            lambda j=job: api.get(f"/jobs/{j}")["state"] not in _AT_WORK, f"the end of {job}", within=120
-        )
+        wait_for(partial(_is_over, api, job), f"the end of {job}", within=120)
         assert api.get(f"/jobs/{job}")["state"] == "succeeded", (step, moment, api.get(f"/jobs/{job}"))
         assert done["state"] == "completed", (step, moment)
         services.append(done["lines"][0]["service_number"])
@@ -108,6 +107,14 @@ def test_killing_the_worker_in_each_step_loses_and_doubles_nothing(
     # Mail: one welcome each, by its key.
     wait_for(lambda: len(_welcomed(system)) == count, f"{count} welcome mails")
     assert set(Counter(_welcomed(system)).values()) == {1}
+
+
+def _another_worker(system: System, before: list[int]) -> bool:
+    return system.worker_pids() not in ([], before)
+
+
+def _is_over(api: Api, job: str) -> bool:
+    return api.get(f"/jobs/{job}")["state"] not in _AT_WORK
 
 
 def _welcomed(system: System) -> list[str]:
