@@ -18,7 +18,7 @@ from trunkline.db.base import Record
 from trunkline.demo.history import arrivals, month_edges, signing_times
 from trunkline.demo.month import DemoClock, DemoMonth
 from trunkline.demo.signing_up import sign_up
-from trunkline.demo.staff import hire
+from trunkline.demo.staff import SignIn, hire, sign_ins
 from trunkline.jobs.idle import work_until_idle
 from trunkline.jobs.sweeper import run_scheduled
 from trunkline.jobs.wake import Silent
@@ -29,8 +29,11 @@ log = logging.getLogger(__name__)
 _MANY_JOBS = 100_000
 
 
-def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None]) -> None:
-    """Live through the months up to now, in an empty database, by the operations that staff and customers use."""
+def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None]) -> list[SignIn]:
+    """Live through the months up to now, in an empty database, by the operations that staff and customers use.
+
+    Returns who can sign in.
+    """
     edges = month_edges(utc_now(), config.zone)
     clock = DemoClock(edges[0])
     app = App.start(config, clock=clock, waker=Silent())
@@ -46,6 +49,8 @@ def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None])
             index_due(app)
             app.clock = utc_now
             run_scheduled(app)
+        with app.reading() as ctx:
+            return sign_ins(ctx)
     finally:
         app.close()
 

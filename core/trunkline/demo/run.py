@@ -5,10 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from trunkline.config import CONFIG_FILE, Config
-from trunkline.demo.staff import sign_ins
 from trunkline.errors import ConfigError
 
 #: With this seed the five hundred customers want just eight hundred services.
@@ -44,10 +44,7 @@ def demo(
         return _make_then_serve(config, path, host, port, data, scale, say)
     if not (data / _MARKER).exists():
         _make(config, data, scale, seed, say)
-    elif scale not in (1.0, kept := json.loads((data / _MARKER).read_text())["scale"]):
-        say(f"{data} was made with --scale {kept}; delete the folder to make it anew.")
-    for line in _welcome(config):
-        say(line)
+    _welcome(config, data, scale, say)
     return 0
 
 
@@ -59,12 +56,15 @@ def _make_then_serve(
 
     # Before a minute of work, not after.
     check_address(config)
-    # Making takes memory that whoever supervises for days should not keep.
-    command = [sys.executable, "-m", "trunkline.cli", "demo", "--no-serve"]
-    command += ["--host", host, "--port", str(port), "--data", str(data), "--scale", str(scale)]
-    made = subprocess.run(command)
-    if made.returncode:
-        return made.returncode
+    if (data / _MARKER).exists():
+        _welcome(config, data, scale, say)
+    else:
+        # Making takes memory that whoever supervises for days should not keep.
+        command = [sys.executable, "-m", "trunkline.cli", "demo", "--no-serve"]
+        command += ["--host", host, "--port", str(port), "--data", str(data), "--scale", str(scale)]
+        made = subprocess.run(command)
+        if made.returncode:
+            return made.returncode
     configure_logging()
     return supervise(config, path, with_worker=True, ready=lambda: say(f"Ready at {config.public_url}/"))
 
@@ -89,8 +89,8 @@ def _make(config: Config, data: Path, scale: float, seed: int, say: Callable[[st
 
     say(f"Making the sample operator in {data}, once:")
     began = time.monotonic()
-    make(config, scale=scale, seed=seed, say=say)
-    (data / _MARKER).write_text(json.dumps({"scale": scale, "seed": seed}) + "\n")
+    found = [asdict(one) for one in make(config, scale=scale, seed=seed, say=say)]
+    (data / _MARKER).write_text(json.dumps({"scale": scale, "seed": seed, "sign_ins": found}) + "\n")
     say(f"Made in {time.monotonic() - began:.0f} s.")
 
 
@@ -102,19 +102,12 @@ def _clear_half_made(config: Config, data: Path) -> None:
         left.unlink()
 
 
-def _welcome(config: Config) -> list[str]:
-    from trunkline import models as _tables  # noqa: F401 — completes the metadata
-    from trunkline.app import App
-    from trunkline.jobs.wake import Silent
-    from trunkline.setup import prepare
-
-    app = App.start(config, waker=Silent())
-    try:
-        prepare(app)
-        with app.reading() as ctx:
-            found = sign_ins(ctx)
-    finally:
-        app.close()
-    width = max((len(one.email) for one in found), default=0)
-    lines = [f"{one.email:<{width}}  {one.password}  {one.role}" for one in found]
-    return ["", f"{config.operator_name}: {config.public_url}/", "", *lines, ""]
+def _welcome(config: Config, data: Path, scale: float, say: Callable[[str], None]) -> None:
+    """Say where the sample operator is and who can sign in."""
+    made = json.loads((data / _MARKER).read_text())
+    if scale not in (1.0, made["scale"]):
+        say(f"{data} was made with --scale {made['scale']}; delete the folder to make it anew.")
+    width = max((len(one["email"]) for one in made.get("sign_ins", ())), default=0)
+    lines = [f"{one['email']:<{width}}  {one['password']}  {one['role']}" for one in made.get("sign_ins", ())]
+    for line in ("", f"{config.operator_name}: {config.public_url}/", "", *lines, ""):
+        say(line)
