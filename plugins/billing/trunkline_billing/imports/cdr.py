@@ -1,12 +1,13 @@
 """`trunkline import cdr --source S FILE`: usage records, rated while they are read.
 
-A file is looked through once for its form and refused as a whole when that is broken. Then its rows go in by batches, each one
-transaction: of a file with up to BATCH rows everything or nothing is in. An interrupted larger one is finished by importing it
-again, since a (source, source_key) counts once however often it comes.
+A file whose form is broken anywhere is refused as a whole. Rows go in by batches, each one transaction: of a file
+with up to BATCH rows everything or nothing is in. An interrupted larger one is finished by importing it again, since a
+(source, source_key) counts once however often it comes.
 """
 
 import csv
 import gc
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport
+from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, check_header
 from trunkline_billing.settings import BillingSettings
 from trunkline_billing.usage.checking import CheckedUse, checker
 from trunkline_billing.usage.facts import Facts, load_facts
@@ -68,10 +69,10 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
         raise Refused(
             _("The source's name is too long."), field="source", remedy=_("Use at most 60 characters.")
         )
-    header = _look_through(path)
+    header = _header(path)
     report = ImportReport(header=header)
     positions = _positions(header)
-    rows = _rows(path, bool(positions and max(positions) == len(header)))
+    rows = _rows(path, len(header), max(positions) == len(header))
     with app.reading(actor) as ctx:
         # Compiles the tariffs before anybody has to wait for the write lock; only committed ones are kept.
         load_facts(ctx)
@@ -83,6 +84,9 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
             with collected_later():
                 _import_batch(ctx, path.name, source, positions, islice(rows, BATCH), report)
             full = report.read - before[0] == BATCH
+            if full and before[0] == 0:
+                # Before the first batch is in, the others must be known to be readable.
+                _look_through(path, len(header))
             running.label = path.name
             running.details.update(
                 source=source,
@@ -143,42 +147,22 @@ def _positions(header: Sequence[str]) -> list[int]:
     return [header.index(column.name) if column.name in header else len(header) for column in COLUMNS]
 
 
-def _rows(path: Path, pad: bool) -> Rows:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        next(reader, None)
-        for row in reader:
-            if row:
-                if pad:
-                    row.append("")
-                yield reader.line_num, row
-
-
-def _look_through(path: Path) -> list[str]:
-    """Read the whole file for its form only. Returns the header; raises Refused naming the line and the remedy."""
-    from trunkline.imports.importer import check_header
-
-    line = 0
+def _rows(path: Path, width: int, pad: bool) -> Rows:
+    """Lines and cells; Refused naming the line and the remedy where the file's form is broken."""
+    line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            check_header(path, header, COLUMNS)
-            width = len(header)
+            next(reader, None)
             for row in reader:
                 line = reader.line_num
-                if row and len(row) != width:
-                    raise Refused(
-                        _(
-                            "{file}, line {line}: {cells} cells where the header has {width}.",
-                            file=path.name,
-                            line=line,
-                            cells=len(row),
-                            width=width,
-                        ),
-                        field="file",
-                        remedy=_("Quote cells that hold a comma."),
-                    )
+                if not row:
+                    continue
+                if len(row) != width:
+                    raise _wrong_width(path, line, len(row), width)
+                if pad:
+                    row.append("")
+                yield line, row
     except UnicodeDecodeError as error:
         raise Refused(
             _("{file} is not UTF-8 (byte {byte}).", file=path.name, byte=error.start),
@@ -191,11 +175,44 @@ def _look_through(path: Path) -> list[str]:
             field="file",
             remedy=_("Check the quotes on that line."),
         ) from None
+
+
+def _wrong_width(path: Path, line: int, cells: int, width: int) -> Refused:
+    return Refused(
+        _(
+            "{file}, line {line}: {cells} cells where the header has {width}.",
+            file=path.name,
+            line=line,
+            cells=cells,
+            width=width,
+        ),
+        field="file",
+        remedy=_("Quote cells that hold a comma."),
+    )
+
+
+def _header(path: Path) -> list[str]:
+    """The header row. Raises Refused when it is unusable or the file cannot be read."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = [name.strip() for name in next(csv.reader(file, strict=True), [])]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refused(
+            _("{file}, line 1: {error}.", file=path.name, error=error),
+            field="file",
+            remedy=_("Save it as CSV UTF-8 with a header row."),
+        ) from None
     except OSError as error:
         raise Refused(
             _("{file} cannot be read: {error}.", file=path.name, error=error.strerror), field="file"
         ) from error
+    check_header(path, header, COLUMNS)
     return header
+
+
+def _look_through(path: Path, width: int) -> None:
+    """Read the whole file for its form only. Raises Refused where it is broken."""
+    deque(_rows(path, width, False), maxlen=0)
 
 
 IMPORTER = Importer(

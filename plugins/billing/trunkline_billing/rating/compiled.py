@@ -73,10 +73,17 @@ class CompiledTariff:
     revision: int
     rows: Sequence[RateRow]
     boundaries: list[float] = field(init=False)
+    #: Rows with the POSIX time from which they hold.
+    by_type: dict[str, list[tuple[float, RateRow]]] = field(init=False)
     tables: dict[tuple[str, int], PrefixTable] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.boundaries = sorted({row.effective_from.timestamp() for row in self.rows})
+        times: dict[datetime, float] = {}
+        self.by_type = {}
+        for row in self.rows:
+            at = times.setdefault(row.effective_from, row.effective_from.timestamp())
+            self.by_type.setdefault(row.type, []).append((at, row))
+        self.boundaries = sorted(times.values())
 
     def table(self, type: str, at: float) -> PrefixTable:  # noqa: A002 — the domain's word
         """The prefixes of a type of use that are in force at a POSIX time."""
@@ -87,15 +94,15 @@ class CompiledTariff:
         return table
 
     def _compile(self, type: str, stretch: int) -> PrefixTable:  # noqa: A002
-        latest: dict[str, datetime] = {}
         until = self.boundaries[stretch - 1] if stretch else float("-inf")
-        rows = [row for row in self.rows if row.type == type and row.effective_from.timestamp() <= until]
-        for row in rows:
-            if row.prefix not in latest or row.effective_from > latest[row.prefix]:
-                latest[row.prefix] = row.effective_from
+        rows = [(at, row) for at, row in self.by_type.get(type, ()) if at <= until]
+        latest: dict[str, float] = {}
+        for at, row in rows:
+            if at > latest.get(row.prefix, float("-inf")):
+                latest[row.prefix] = at
         groups: dict[str, list[RateRow]] = {}
-        for row in rows:
-            if row.effective_from == latest[row.prefix]:
+        for at, row in rows:
+            if at == latest[row.prefix]:
                 groups.setdefault(row.prefix, []).append(row)
         return flatten(_price(prefix, group) for prefix, group in groups.items())
 

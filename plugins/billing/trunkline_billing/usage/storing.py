@@ -119,10 +119,10 @@ def _rate_and_store(
         ) = use
         included, cost, destination = 0, 0, ""
         if price is not None:
-            included = consume(service, kind, period, other, quantity)
+            place = (service.service_id, kind, period)
+            included = consume(place, other, quantity)
             cost = price.cost(quantity - included)
             destination = price.destination
-            place = (service.service_id, kind, period)
             total = sums.get(place)
             if total is None:
                 total = sums[place] = _Sum(service)
@@ -227,15 +227,14 @@ class _Meters:
             ).where(col(BillingAllowance.period).in_(periods))
         ):
             if row.service_id in services:
-                place = (row.service_id, row.period, row.type)
+                place = (row.service_id, row.type, row.period)
                 self.left[place] = self.before[place] = row.quantity - row.used
                 self.ids[place] = row.id
 
-    def consume(self, service: ChargedService, kind: str, period: str, other: str, quantity: int) -> int:
-        """How much of `quantity` is included; calls and messages only to the numbers that allowances cover."""
-        place = (service.service_id, period, kind)
+    def consume(self, place: tuple[int, str, str], other: str, quantity: int) -> int:
+        """How much of `quantity` is included for (service, type, month); calls and messages only to covered numbers."""
         left = self.left.get(place)
-        if not left or (kind != "data" and not other.lstrip("+").startswith(self.home)):
+        if not left or (place[1] != "data" and not other.lstrip("+").startswith(self.home)):
             return 0
         taken = quantity if quantity < left else left
         self.left[place] = left - taken
