@@ -12,7 +12,6 @@ from trunkline.customers.models import Contact, Customer, Site
 from trunkline.operation import Context
 from trunkline_catalog.models import (
     CatalogIdentifier,
-    CatalogOrderLine,
     CatalogProduct,
     CatalogService,
     CatalogSuspension,
@@ -280,12 +279,3 @@ def _person(ctx: Context, contact_id: int | None) -> dict[str, Any] | None:
         if contact is not None
         else None
     )
-
-
-def last_line(ctx: Context, service_id: int) -> CatalogOrderLine | None:
-    """The line that made or last changed a service."""
-    return ctx.session.scalars(
-        select(CatalogOrderLine)
-        .where(col(CatalogOrderLine.service_id) == service_id)
-        .order_by(col(CatalogOrderLine.id).desc())
-    ).first()
