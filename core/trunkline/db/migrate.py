@@ -17,18 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlmodel import SQLModel
 
+from trunkline.db import revisions
 from trunkline.db.types import EncryptedStr, UtcDateTime
 from trunkline.errors import ConfigError, Conflict
 from trunkline.plugin import Plugin
 
 if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,9 @@ class Lineage:
             return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
         return False
 
-    def alembic(self, connection: Connection) -> AlembicConfig:
+    def alembic(self, connection: Connection) -> "AlembicConfig":
+        from alembic.config import Config as AlembicConfig
+
         config = AlembicConfig(stdout=io.StringIO())
         config.set_main_option("script_location", str(_script_folder()))
         config.set_main_option("path_separator", "os")
@@ -88,21 +89,12 @@ class Lineage:
 
     def head(self) -> str | None:
         """The newest revision that the code has."""
-        if not self.folder.is_dir() or not any(self.folder.glob("[0-9]*.py")):
-            return None
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(_script_folder()))
-        config.set_main_option("path_separator", "os")
-        config.set_main_option("version_locations", str(self.folder))
-        heads = ScriptDirectory.from_config(config).get_heads()
-        if len(heads) > 1:
-            raise ConfigError(f"The migrations of {self.name} have several heads: {', '.join(heads)}.")
-        return heads[0] if heads else None
+        return revisions.head(self.name, self.folder)
 
     def current(self, connection: Connection) -> str | None:
         """The revision that the database has."""
-        context = MigrationContext.configure(connection, opts={"version_table": self.version_table})
-        return context.get_current_revision()
+        found = connection.execute(text(f'SELECT version_num FROM "{self.version_table}"'))  # noqa: S608 — its own name
+        return found.scalar_one_or_none()
 
 
 def _script_folder() -> Path:
@@ -192,6 +184,8 @@ def upgrade(app: "App") -> list[str]:
 
 
 def _upgrade_one(lineage: Lineage, connection: Connection) -> None:
+    from alembic import command
+
     try:
         command.upgrade(lineage.alembic(connection), "head")
     except Exception as error:
@@ -216,6 +210,8 @@ def _back_up(path: Path) -> None:
 
 def purge(app: "App", lineage: Lineage) -> None:
     """Downgrade one plugin's tables to nothing."""
+    from alembic import command
+
     with _migrating(app) as connection:
         command.downgrade(lineage.alembic(connection), "base")
         connection.execute(text(f'DROP TABLE IF EXISTS "{lineage.version_table}"'))
@@ -240,6 +236,8 @@ def drop_newest(app: "App", name: str) -> None:
 
 def make_revision(app: "App", name: str, message: str) -> Path:
     """Autogenerate the next migration of `name` by comparing its models with the database as migrated so far."""
+    from alembic import command
+
     lineage = next((one for one in lineages(app) if one.name == name), None)
     if lineage is None:
         raise ConfigError(f"There is no enabled plugin {name} with tables.")
@@ -261,6 +259,7 @@ def make_revision(app: "App", name: str, message: str) -> Path:
 def differences(app: "App") -> list[str]:
     """What autogenerate would still change, in words; empty when models and migrations agree."""
     from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
 
     found = []
     with app.database.engine.connect() as connection:

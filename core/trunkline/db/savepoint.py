@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy.orm import Session
 
 
@@ -27,8 +26,11 @@ def savepoint(session: Session) -> Iterator[None]:
 
 
 def _refuses_everything(session: Session) -> bool:
-    raw = session.connection().connection.driver_connection
-    return (
-        isinstance(raw, psycopg.Connection)
-        and raw.info.transaction_status is psycopg.pq.TransactionStatus.INERROR
-    )
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return False
+    # Where there is no PostgreSQL, its driver's ten megabytes stay on disk.
+    from psycopg.pq import TransactionStatus
+
+    raw = connection.connection.driver_connection
+    return raw is not None and raw.info.transaction_status is TransactionStatus.INERROR

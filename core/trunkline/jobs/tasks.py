@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from huey import Huey
-
 if TYPE_CHECKING:
+    from huey import Huey
+
     from trunkline.app import App
 
 #: Set by the worker process before its consumer starts.
@@ -31,7 +31,7 @@ def _deliver_events() -> None:
         deliver_due(_app)
 
 
-def register(huey: Huey) -> dict[str, Any]:
+def register(huey: "Huey") -> dict[str, Any]:
     """Register the tasks with `huey` under their own names."""
     return {
         "run_job": huey.task(name="trunkline.run_job")(_run_job),

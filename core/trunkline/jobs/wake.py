@@ -4,10 +4,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from huey import Huey
+
     from trunkline.config import Config
     from trunkline.operation import Context
 
@@ -35,7 +36,10 @@ class HueyWaker:
         self.config = config
 
     @cached_property
-    def huey(self) -> Huey:
+    def huey(self) -> "Huey":
+        # With it come the drivers of every storage, which a process that wakes nobody need not load.
+        from huey import PostgresHuey, RedisHuey, SqliteHuey
+
         if self.config.redis:
             return RedisHuey(QUEUE, results=False, url=self.config.redis)
         if self.config.database_url.startswith("postgresql"):
@@ -51,6 +55,8 @@ class HueyWaker:
         return register(self.huey)
 
     def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
+        from huey import PostgresHuey
+
         message = self.tasks[task].s(*arguments)
         if isinstance(self.huey, PostgresHuey):
             storage = self.huey.storage
