@@ -20,7 +20,13 @@ from trunkline_billing.models.accounts import (
     BillingSubscription,
 )
 from trunkline_billing.operations.accounts import default_account
-from trunkline_billing.operations.charges import ChargeService, charge_service, stop_charging, undo_charging
+from trunkline_billing.operations.charges import (
+    ChargeService,
+    charge_service,
+    continue_charging,
+    stop_charging,
+    undo_charging,
+)
 from trunkline_billing.operations.runs import advance
 from trunkline_billing.periods import Period
 from trunkline_catalog import queries as catalog
@@ -117,13 +123,9 @@ def _stop_charges(step: StepContext) -> Mapping[str, Any]:
 
 
 def _charge_on(step: StepContext) -> None:
-    """A service that could not be ended goes on being charged: the next run makes up for what was taken back."""
     line = catalog.line(step.ctx, step.inputs.line_id)
-    subscription = step.ctx.session.scalars(
-        select(BillingSubscription).where(col(BillingSubscription.service_id) == line.service_id)
-    ).one_or_none()
-    if subscription is not None:
-        subscription.ends_at = None
+    if line.service_id is not None:
+        continue_charging(step.ctx, line.service_id)
 
 
 def _run(step: StepContext) -> Mapping[str, Any]:

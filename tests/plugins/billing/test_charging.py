@@ -171,6 +171,23 @@ def test_a_service_that_ends_is_charged_to_its_last_day(world: World) -> None:
         assert kinds.scalar_one() == 2
 
 
+def test_a_service_that_could_not_be_ended_is_charged_to_the_end_of_the_month_again(world: World) -> None:
+    order_one(world)
+    work_until_idle(world.app)
+    world.at(2026, 10, 14, 15)
+    with world.app.unit_of_work() as ctx:
+        operations.stop_charging(ctx, 2, ctx.now())
+        operations.continue_charging(ctx, 2)
+    assert charges(world.app)[-1] == ("monthly", "open", "43.46129")
+    world.at(2026, 12, 2, 9)
+    with world.app.unit_of_work() as ctx:
+        operations.run_billing(ctx, "2026-10")
+        operations.run_billing(ctx, "2026-11")
+    assert [
+        amount for kind, state, amount in charges(world.app) if (kind, state) == ("monthly", "invoiced")
+    ].count("49.90") == 3
+
+
 def test_a_service_recorded_as_it_was_is_charged_by_the_worker_without_setup(world: World) -> None:
     with world.app.unit_of_work() as ctx:
         stock.add_items(ctx, "number", [{"number": "+551199120888"}])

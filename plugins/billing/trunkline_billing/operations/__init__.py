@@ -5,6 +5,7 @@ from trunkline_billing.operations.charges import (
     ChargeService,
     charge_service,
     charge_services,
+    continue_charging,
     stop_charging,
     undo_charging,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "charge_service",
     "charge_services",
     "check_over",
+    "continue_charging",
     "create_tax_scheme",
     "default_account",
     "due_periods",

@@ -119,20 +119,38 @@ def stop_charging(ctx: Context, service_id: int, at: datetime) -> None:
     if subscription is None or subscription.ends_at is not None:
         return
     subscription.ends_at = at
-    zone = ctx.app.config.zone
-    period, day = Period.at(at, zone), local_day(at, zone)
-    charge = _open_charge(ctx, monthly_key(service_id, period))
-    if charge is not None and charge.last_day > day:
-        account = ctx.session.get_one(BillingAccount, charge.account_id)
-        price = catalog.price_at(
-            ctx, subscription.product_code, max(subscription.starts_at, period.start(zone))
-        )
-        _void(ctx, charge, str(_("Service ended")))
-        ctx.session.flush()
-        days = charged_days(period, local_day(subscription.starts_at, zone), day)
-        again = monthly_charge(subscription, account, period, days, price.monthly_micros)
-        store_charges(ctx, [again] if again is not None else [])
+    _charge_month_anew(ctx, subscription, Period.at(at, ctx.app.config.zone), str(_("Service ended")))
     ctx.note(subscription, label=subscription.service_number)
+
+
+@operation("billing.charge.create")
+def continue_charging(ctx: Context, service_id: int) -> None:
+    """Charge a service on that could not be ended: this month to its last day again."""
+    subscription = ctx.session.scalars(
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id).with_for_update()
+    ).one_or_none()
+    if subscription is None or subscription.ends_at is None:
+        return
+    period = Period.at(subscription.ends_at, ctx.app.config.zone)
+    subscription.ends_at = None
+    _charge_month_anew(ctx, subscription, period, str(_("Service goes on")))
+    ctx.note(subscription, label=subscription.service_number)
+
+
+def _charge_month_anew(ctx: Context, subscription: BillingSubscription, period: Period, why: str) -> None:
+    """Replace the month's charge, unless it is invoiced, by one for the days that the service now runs."""
+    zone = ctx.app.config.zone
+    ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
+    days = charged_days(period, local_day(subscription.starts_at, zone), ends_on)
+    charge = _open_charge(ctx, monthly_key(subscription.service_id, period))
+    if charge is None or (days is not None and charge.last_day == days[1]):
+        return
+    account = ctx.session.get_one(BillingAccount, charge.account_id)
+    price = catalog.price_at(ctx, subscription.product_code, max(subscription.starts_at, period.start(zone)))
+    _void(ctx, charge, why)
+    ctx.session.flush()
+    again = monthly_charge(subscription, account, period, days, price.monthly_micros)
+    store_charges(ctx, [again] if again is not None else [])
 
 
 @operation("billing.charge.create")
