@@ -4,6 +4,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from trunkline.errors import Refused
@@ -130,10 +131,12 @@ def move_item(ctx: Context, number: str, command: MoveItems) -> ItemView:
     return queries.item(ctx, number)
 
 
-@rest.post("/items/{number}/reveal", permission="inventory.secret.reveal", status=200)
-def reveal(ctx: Context, number: str) -> dict[str, str]:
-    """The secret values in clear; the activity log says who looked."""
-    return operations.reveal(ctx, number)
+@rest.post("/items/{number}/reveal", permission="inventory.secret.reveal", status=200, reads=True)
+def reveal(ctx: Context, number: str) -> JSONResponse:
+    """The secret values in clear; the activity log says who looked. The answer is kept nowhere, not even for a repeat."""
+    with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id) as writing:
+        values = operations.reveal(writing, number)
+    return JSONResponse(values, headers={"Cache-Control": "no-store"})
 
 
 @rest.get("/templates", permission="inventory.template.list")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from trunkline.app import App
@@ -87,6 +88,12 @@ def test_items_are_imported_over_rest(api: TestClient) -> None:
     assert api.post("/api/v1/inventory/import", json=body).json()["unchanged"] == 1
 
 
-def test_no_answer_of_inventory_holds_a_key(api: TestClient) -> None:
+def test_no_answer_holds_a_key_but_the_one_that_reveals_it_and_that_is_not_kept(
+    shop: App, api: TestClient
+) -> None:
     assert f"{1:032X}" not in api.get("/api/v1/inventory/items/I000001").text
-    assert f"{1:032X}" in api.post("/api/v1/inventory/items/I000001/reveal").text
+    shown = api.post("/api/v1/inventory/items/I000001/reveal", headers={"Idempotency-Key": "again"})
+    assert shown.json()["ki"] == f"{1:032X}"
+    with shop.reading() as ctx:
+        kept = ctx.session.execute(text("SELECT * FROM core_idempotent_answer")).all()
+    assert f"{1:032X}" not in str(kept)
