@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.jobs import wake
+from trunkline.jobs.ending import announce
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.operation import Context, operation
 from trunkline.plugin import Policy, StepKind
@@ -122,10 +123,7 @@ def cancel(ctx: Context, number: str) -> Job:
     job = ctx.load_by(Job, Job.number, number, lock=True)
     state = JobState(job.state)
     if state is JobState.QUEUED:
-        job.state, job.finished_at = JobState.CANCELLED, ctx.now()
-        from trunkline.jobs.ending import announce
-
-        announce(ctx, job)
+        _cancel_queued(ctx, job)
     elif state is JobState.RUNNING:
         job.cancel_requested = True
     else:
@@ -133,6 +131,23 @@ def cancel(ctx: Context, number: str) -> Job:
     _write(ctx, job, f"Cancelled by {ctx.actor.name}.", "warn")
     ctx.note(job, label=job.number)
     return job
+
+
+def _cancel_queued(ctx: Context, job: Job) -> None:
+    """End a job that has done nothing; one that was handed back half done is rolled back first."""
+    steps = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job.key)).all()
+    tried = [step for step in steps if step.tries]
+    job.cancel_requested = True
+    if not tried:
+        job.state, job.finished_at = JobState.CANCELLED, ctx.now()
+        announce(ctx, job)
+        return
+    for step in tried:
+        if step.state == StepState.PENDING:
+            # What its last try left behind is unknown, and undoing accepts that nothing was done.
+            step.state = StepState.FAILED
+    job.state, job.error, job.run_at, job.lease_until = JobState.ROLLING_BACK, "Cancelled.", ctx.now(), None
+    wake.job_is_due(ctx, job.key, job.run_at)
 
 
 @operation("core.job.retry")
@@ -184,8 +199,6 @@ def settle(ctx: Context, number: str, reason: str) -> Job:
     job.state, job.finished_at = JobState.ROLLED_BACK, ctx.now()
     _write(ctx, job, f"Settled by hand by {ctx.actor.name}: {reason}", "warn")
     ctx.note(job, label=job.number, reason=reason)
-    from trunkline.jobs.ending import announce
-
     announce(ctx, job)
     return job
 

@@ -47,6 +47,9 @@ class World:
         if step.name in self.fail_undo:
             raise StepFailed(f"{step.name} stays.")
 
+    def later(self, step: StepContext) -> None:
+        raise TryAgain("The far end sleeps.", after=timedelta(hours=1))
+
     def busy(self, step: StepContext) -> None:
         self.again -= 1
         if self.again >= 0:
@@ -62,6 +65,7 @@ def world(app: App) -> World:
         "test.undo_policy", "Outside", world.do, world.undo, policy=Policy.UNDO
     )
     app.step_kinds["test.final"] = StepKind("test.final", "Final", world.do, irreversible=True)
+    app.step_kinds["test.later"] = StepKind("test.later", "Later", world.later, world.undo)
     app.step_kinds["test.busy"] = StepKind("test.busy", "Busy", world.busy, world.undo)
     return world
 
@@ -210,6 +214,19 @@ def test_cancelling_a_queued_job_does_nothing_at_all(app: App, world: World) -> 
         cancel(ctx, number)
     work_until_idle(app)
     assert world.effects == []
+    assert job(app, number).state == JobState.CANCELLED
+
+
+def test_cancelling_a_job_that_waits_for_another_try_undoes_what_it_did(app: App, world: World) -> None:
+    with app.unit_of_work() as ctx:
+        steps = [PlannedStep("test.outside", name="a"), PlannedStep("test.later", name="b")]
+        number = enqueue(ctx, kind="test", title="Test", steps=steps, key="k").number
+    engine.run(app, job(app, number).key)
+    assert job(app, number).state == JobState.QUEUED
+    with app.unit_of_work() as ctx:
+        cancel(ctx, number)
+    work_until_idle(app)
+    assert world.effects == ["do a", "undo b", "undo a"]
     assert job(app, number).state == JobState.CANCELLED
 
 
