@@ -1,7 +1,7 @@
 """The files that the line brings in, and what it expects of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trunkline.demo import deck, stock, usage
@@ -39,7 +39,8 @@ class Samples:
 
     def usage_of(self, msisdn: str) -> Path:
         """What the holder of a number does from now on: a call at home, one abroad, a message, data."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # Records count whole seconds; the service may have begun within this one.
+        now = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
         uses = (
             ("voice", "+555133334444", CALL_SECONDS, "s"),
             ("voice", "+5491143210000", ABROAD_SECONDS, "s"),
