@@ -29,7 +29,7 @@ def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
 
 @pytest.mark.browser
 @pytest.mark.tool("pdftotext")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_customer_is_sold_provisioned_charged_invoiced_and_paid(
     system: System, page: Page, visitor: BrowserContext, tmp_path: Path
 ) -> None:

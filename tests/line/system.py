@@ -94,7 +94,7 @@ class System:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             env={**os.environ, "TRUNKLINE_NEW_PASSWORD": PASSWORD},
         )
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

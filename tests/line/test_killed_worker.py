@@ -63,7 +63,7 @@ def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
         yield system
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_killing_the_worker_in_each_step_loses_and_doubles_nothing(
     system: System, api: Api, tmp_path: Path
 ) -> None:

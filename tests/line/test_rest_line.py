@@ -16,7 +16,7 @@ from trunkline.demo.stock import sims
 
 
 @pytest.mark.tool("pdftotext")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_program_sells_provisions_charges_invoices_and_takes_the_payment(
     system: System, api: Api, tmp_path: Path
 ) -> None:
