@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trunkline import __version__
+from trunkline.assembling import assembling
 from trunkline.config import CONFIG_FILE, Config
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
@@ -104,8 +105,9 @@ def web() -> None:
 @cli.command()
 def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Work on jobs, deliver events and run scheduled work, until told to stop."""
-    from trunkline.jobs.worker import work
-    from trunkline.logs import configure_logging
+    with assembling():
+        from trunkline.jobs.worker import work
+        from trunkline.logs import configure_logging
 
     configure_logging()
     work(load_config(), with_parent=with_parent)

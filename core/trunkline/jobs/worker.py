@@ -10,6 +10,7 @@ from huey.consumer import Consumer
 
 from trunkline import models as _tables  # noqa: F401 — completes the metadata
 from trunkline.app import App
+from trunkline.assembling import assembling
 from trunkline.db.migrate import pending
 from trunkline.jobs import tasks
 from trunkline.jobs.services import Services
@@ -31,7 +32,8 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
     """
     if with_parent:
         die_with_parent()
-    app = App.start(config)
+    with assembling():
+        app = App.start(config)
     _wait_for_schema(app)
     if not isinstance(app.waker, HueyWaker):
         app.waker = HueyWaker(app.config)
