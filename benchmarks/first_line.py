@@ -87,7 +87,7 @@ def _print(figures: Sequence[Figure]) -> None:
         spread = f"{one.low:,.1f} – {one.high:,.1f}"
         mark = "" if one.kept else "  exceeded"
         print(
-            f"{one.name + ', ' + one.unit:34}{one.median:>12,.1f}{spread:>20}{one.floor:>12,.1f}{one.limit:>12,.0f}{mark}"
+            f"{one.name + ', ' + one.unit:34}{one.median:>12,.1f}{spread:>20}{one.floor:>12,.1f}{one.limit:>12,.1f}{mark}"
         )
     print(json.dumps({one.name.replace(" ", "_"): asdict(one) for one in figures}))
 
