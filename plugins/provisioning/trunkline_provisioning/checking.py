@@ -58,6 +58,17 @@ def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> li
     return _known[key]
 
 
+def check_ahead(groups: Sequence[Sequence[Path]], collections: tuple[Path, ...] = ()) -> None:
+    """Look at the files of several playbooks by one start of Ansible, so that `check_files` answers at once for each."""
+    keys = [_fingerprint(files) for files in groups]
+    everything = [file for files in groups for file in files]
+    if any(_yaml_problems(file) for file in everything) or _ask_ansible(everything, collections):
+        for files in groups:
+            check_files(files, collections)
+    else:
+        _known.update((key, []) for key in keys)
+
+
 def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[Path, ...] = ()) -> None:
     """Raise Refused naming file and line unless the named files of the playbook can be read."""
     problems = check_files([playbook.path(word) for word in words], collections)

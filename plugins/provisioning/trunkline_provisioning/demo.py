@@ -1,11 +1,16 @@
 """What the sample operator's network has to do when the demo starts: new lines, and a terminal that does not answer."""
 
+from threading import Thread
+
 from trunkline.app import App
 from trunkline.demo.month import DemoMonth
 from trunkline_catalog import operations as catalog
 from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, UpdateProduct
+from trunkline_provisioning import library
+from trunkline_provisioning.checking import check_ahead
 
 _MOBILE = ("movel_10gb", "movel_30gb", "movel_empresas")
+_MOBILE_PLAYBOOK = "mobile_line"
 _FIBRE = "fibra_600"
 _FIBRE_PLAYBOOK = "fibre_terminal"
 #: The operator's own playbook. Nothing listens where the terminal should: its order fails and is undone.
@@ -42,15 +47,32 @@ _FIBRE_FILES = {
 }
 
 
-def leave_work(app: App, month: DemoMonth) -> None:
-    """From now on orders reach the network; the newest customers order what a worker then carries out."""
+#: Under way while the months are lived through; Ansible takes seconds to look at a playbook.
+_looking: list[Thread] = []
+
+
+def write_playbooks(app: App) -> None:
+    """Write the operator's own playbook, and have Ansible look meanwhile at what the orders of the end will run."""
     folder = app.config.playbook_folder / _FIBRE_PLAYBOOK
     folder.mkdir(parents=True, exist_ok=True)
     for word, text in _FIBRE_FILES.items():
         (folder / f"{word}.yml").write_text(text)
+    groups = [
+        [playbook.path("do"), playbook.path("undo")]
+        for playbook in (library.find(app, name) for name in (_MOBILE_PLAYBOOK, _FIBRE_PLAYBOOK))
+    ]
+    thread = Thread(target=check_ahead, args=(groups, library.collections(app)), daemon=True)
+    thread.start()
+    _looking.append(thread)
+
+
+def leave_work(app: App, month: DemoMonth) -> None:
+    """From now on orders reach the network; the newest customers order what a worker then carries out."""
+    while _looking:
+        _looking.pop().join()
     with app.unit_of_work() as ctx:
         for code in _MOBILE:
-            catalog.update_product(ctx, code, UpdateProduct(playbook="mobile_line"))
+            catalog.update_product(ctx, code, UpdateProduct(playbook=_MOBILE_PLAYBOOK))
         catalog.update_product(ctx, _FIBRE, UpdateProduct(playbook=_FIBRE_PLAYBOOK))
         for position, customer in enumerate(month.new_customers[-4:]):
             code = _FIBRE if position == 1 else _MOBILE[position % 2]

@@ -117,6 +117,14 @@ def cli(app: "typer.Typer") -> None:
 
 
 @hookimpl
+def demo_month(app: "App", month: "DemoMonth") -> None:
+    from trunkline_provisioning.demo import write_playbooks
+
+    if month.number == 0:
+        write_playbooks(app)
+
+
+@hookimpl
 def demo_today(app: "App", month: "DemoMonth") -> None:
     from trunkline_provisioning.demo import leave_work
 
