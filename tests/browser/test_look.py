@@ -103,45 +103,43 @@ def _complaints(page: Page) -> list[str]:
     return [*lines, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
 
 
-def _places(page: Page, demo: str, menu: str) -> list[str]:
-    """Every page of the menu, and the first record of each list."""
-    page.goto(demo)
-    hrefs = page.locator(menu).evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    places = list(dict.fromkeys(hrefs))
-    for href in list(places):
-        page.goto(demo + href)
-        row = page.locator("tr[data-href]").first
-        if row.count():
-            places.append(str(row.get_attribute("data-href")))
-    return list(dict.fromkeys(places))
-
-
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
 @pytest.mark.parametrize(("mode", "width"), SCREENS)
 @pytest.mark.parametrize(
-    ("role", "menu"),
-    [(STAFF, ".shell > .nav-side .nav-link"), (CUSTOMER, ".p-top nav a")],
+    ("role", "home", "menu"),
+    [(STAFF, "/", ".shell > .nav-side .nav-link"), (CUSTOMER, "/portal", ".p-top nav a")],
     ids=["staff", "portal"],
 )
 def test_every_page_of_the_menu_is_accessible(
-    demo: str, chromium: Browser, sessions: dict[str, Any], role: str, menu: str, mode: str, width: int
+    demo: str,
+    chromium: Browser,
+    sessions: dict[str, Any],
+    role: str,
+    home: str,
+    menu: str,
+    mode: str,
+    width: int,
 ) -> None:
     context = _context(chromium, sessions[role], mode, width)
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    problems: dict[str, list[str]] = {}
-    for place in _places(page, demo, menu):
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.goto(demo + home)
+    links = page.locator(menu).evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    places = list(dict.fromkeys(links))
+    for place in places:
         answer = page.goto(demo + place)
         assert answer is not None
         assert answer.status == 200, place
-        found = [*_complaints(page), *errors]
-        errors.clear()
-        if found:
-            problems[place] = found
+        problems += [f"{place}: {line}" for line in _complaints(page)]
+        record = page.locator("tr[data-href]").first
+        if place in links and record.count():
+            # The list grows while it is walked: the first record of each list is looked at, too.
+            places.append(str(record.get_attribute("data-href")))
     context.close()
-    assert problems == {}
+    assert len(places) >= 5
+    assert problems == []
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
