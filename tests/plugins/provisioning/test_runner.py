@@ -103,7 +103,7 @@ def test_values_are_data_outputs_come_back_and_no_secret_is_found_anywhere(play:
     assert seen, "the run was looked at while it ran"
     everything = "\n".join([*seen, texts, repr(result)])
     assert SECRET not in everything
-    # What a playbook itself hands out passes through ansible-runner's event files, in memory and gone once read; nothing else has it.
+    # What a playbook hands out passes through ansible-runner's event files, in memory and gone once read.
     kept = [what for what in seen if "/job_events/" not in what.partition(" ")[0]]
     assert SECRET.lower() not in "\n".join([*kept, texts, repr(result)]).replace("key •••", "")
     assert folders() == []
