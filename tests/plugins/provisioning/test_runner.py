@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,8 +65,11 @@ def test_values_are_data_outputs_come_back_and_no_secret_is_found_anywhere(play:
     seen: list[str] = []
 
     def look_around(line: Line) -> None:
-        for file in (path for folder in folders() for path in folder.rglob("*") if path.is_file()):
-            seen.append(f"{file} {file.read_text(errors='replace')}")
+        places = [(root, names) for folder in folders() for root, _, names in os.walk(folder)]
+        for file in (Path(root, name) for root, names in places for name in names):
+            # A file may be gone between being listed and being read; then nobody else can read it either.
+            with suppress(FileNotFoundError):
+                seen.append(f"{file} {file.read_text(errors='replace')}")
         for pid in descendants(os.getpid()):
             for name in ("cmdline", "environ"):
                 try:
