@@ -17,4 +17,4 @@ def make() -> "Starlette":
         from trunkline.web.app import make_web
 
         configure_logging()
-        return make_web(ready_app(Config.load()))
+        return make_web(ready_app(Config.load()), rest_later=True)

@@ -58,7 +58,9 @@ def routes() -> "Sequence[Pages]":
 
 @hookimpl
 def rest_routes() -> "Sequence[RestRoutes]":
-    return _gathered("REST")
+    # FastAPI, which these routes bring along, is only for who serves them.
+    offering = [module for module in _modules() if hasattr(module, "rest_routes")]
+    return [routes for module in offering for routes in module.rest_routes()]
 
 
 @hookimpl

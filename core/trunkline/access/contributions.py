@@ -1,8 +1,14 @@
 """What roles contribute to the trunk: permissions, menu, pages and REST."""
 
-from trunkline.access import pages, rest
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trunkline.access import pages
 from trunkline.i18n import gettext
 from trunkline.plugin import MenuItem, Permission
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _ = gettext
 
@@ -15,4 +21,9 @@ PERMISSIONS = [
 ]
 MENU = [MenuItem(_("Roles"), "/roles", "shield", "core.role.list", "Administration", 20)]
 PAGES = [pages.pages]
-REST = [rest.roles]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.access.rest import roles
+
+    return [roles]

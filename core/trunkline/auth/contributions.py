@@ -1,11 +1,16 @@
 """What accounts contribute to the trunk: permissions, menu, pages, REST and tidying up."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from trunkline.auth import pages, profile_pages, rest, sessions, tokens, user_pages
+from trunkline.auth import pages, profile_pages, sessions, tokens, user_pages
 from trunkline.auth.events import UserInvited
 from trunkline.i18n import gettext
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _ = gettext
 
@@ -36,8 +41,13 @@ MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
 PAGES = [pages.pages, profile_pages.pages, profile_pages.keys, user_pages.pages]
-REST = [rest.auth, rest.users]
 SCHEDULED = [
     ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
     ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),
 ]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.auth import rest
+
+    return [rest.auth, rest.users]

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import jwt
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -138,6 +137,8 @@ def _next_pair(ctx: Context, family: TokenFamily) -> TokenPair:
 
 
 def _access_token(family: TokenFamily, now: datetime) -> str:
+    import jwt
+
     key, key_id = _key()
     claims = {
         "iss": _ISSUER,
@@ -155,6 +156,8 @@ def _key() -> tuple[bytes, str]:
 
 
 def _claims(access_token: str, now: datetime) -> dict[str, Any]:
+    import jwt
+
     key, key_id = _key()
     try:
         if jwt.get_unverified_header(access_token).get("kid") != key_id:

@@ -1,12 +1,17 @@
 """What customers declare to the trunk."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.customers import belonging_pages, pages
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.importer import CUSTOMERS
-from trunkline.customers.rest import rest
 from trunkline.customers.search import CUSTOMER
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _READERS = (
     "supervisor",
@@ -33,4 +38,9 @@ MENU = (MenuItem(_("Customers"), "/customers", "users", "core.customer.list", "C
 SEARCH_KINDS = (CUSTOMER,)
 IMPORTERS = (CUSTOMERS,)
 PAGES = (pages.pages, belonging_pages.pages, pages.tab_pages)
-REST = (rest,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.customers.rest import rest
+
+    return [rest]

@@ -1,13 +1,18 @@
 """What jobs declare to the trunk."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
 from trunkline.jobs.pages import pages
-from trunkline.jobs.rest import rest
 from trunkline.operation import Context
 from trunkline.plugin import MenuItem, Permission, Slot
 from trunkline.web.pages import Page
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _READERS = ("supervisor", "customer_care", "provisioning_engineer", "auditor")
 _ON_HOME = 5
@@ -46,4 +51,9 @@ SLOTS = (
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
 PAGES = (pages,)
-REST = (rest,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.jobs.rest import rest
+
+    return [rest]

@@ -1,6 +1,7 @@
 """What mail declares to the trunk."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -10,11 +11,13 @@ from trunkline.i18n import ngettext
 from trunkline.mail.events import EmailFailed, EmailSent
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
-from trunkline.mail.rest import rest
 from trunkline.mail.sending import SEND_MAIL
 from trunkline.mail.transports import transport_for
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport, MenuItem, Permission
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _READERS = ("supervisor", "customer_care", "auditor")
 
@@ -27,7 +30,6 @@ EVENTS = (EmailSent, EmailFailed)
 MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administration", order=60),)
 STEP_KINDS = (SEND_MAIL,)
 PAGES = (pages,)
-REST = (rest,)
 
 
 def health_checks(ctx: Context) -> Sequence[HealthReport]:
@@ -53,3 +55,9 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
 
 
 HEALTH = (health_checks,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.mail.rest import rest
+
+    return [rest]

@@ -3,23 +3,27 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from trunkline.errors import TrunklineError
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import PUBLIC
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
 
 
-def make_rest(app: "App") -> FastAPI:
+def make_rest(app: "App") -> "FastAPI":
     """The FastAPI application of `app`."""
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
+
     api = FastAPI(
         title=f"{app.config.operator_name} API",
         version="1",
@@ -56,7 +60,7 @@ def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
     return kept
 
 
-def _describe_security(api: FastAPI) -> None:
+def _describe_security(api: "FastAPI") -> None:
     """State in the OpenAPI document how to sign in, and each route's permission."""
     original = api.openapi
 
@@ -94,6 +98,8 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    from fastapi.exceptions import RequestValidationError
+
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = [
         {

@@ -8,12 +8,13 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 Handler = Callable[..., Any]
 
@@ -69,8 +70,10 @@ class RestRoutes:
 
         return decorate
 
-    def router(self) -> APIRouter:
+    def router(self) -> "APIRouter":
         """The FastAPI router of these routes."""
+        from fastapi import APIRouter, Depends
+
         router = APIRouter(prefix=self.prefix, tags=[self.tag])
         for route in self.routes:
             returns = inspect.signature(route.handler, eval_str=True).return_annotation
@@ -121,6 +124,8 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
 
     The request comes as a dependency: a handler may ask for it as well, and FastAPI fills only one plain parameter with it.
     """
+    from fastapi import Depends
+
     signature = inspect.signature(route.handler, eval_str=True)
     parameters = list(signature.parameters.values())
     opened = inspect.Parameter(
@@ -144,4 +149,6 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
 
 def as_json(value: Any, status: int) -> JSONResponse:
     """The answer in the form that is sent and, for idempotent writes, kept."""
+    from fastapi.encoders import jsonable_encoder
+
     return JSONResponse(jsonable_encoder(value), status)

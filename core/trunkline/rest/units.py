@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fastapi import Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
 from sqlalchemy import JSON, Column, delete
 from sqlmodel import Field, SQLModel, col, select
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from trunkline import i18n
 from trunkline.auth import api_access
@@ -52,6 +50,8 @@ def admit(request: Request, route: RestRoute) -> None:
 
 def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
     """A GET: permission, a reading session, the handler."""
+    from fastapi.encoders import jsonable_encoder
+
     app: App = request.app.state.app
     actor: Actor = request.state.actor
     with (
@@ -66,6 +66,8 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
 
 def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
     """Any other method: as above in one unit of work, remembered under its `Idempotency-Key`."""
+    from fastapi.encoders import jsonable_encoder
+
     app: App = request.app.state.app
     actor: Actor = request.state.actor
     key = request.headers.get("idempotency-key", "")
@@ -121,12 +123,16 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
 
 
 def _fingerprint(request: Request, arguments: dict[str, Any]) -> str:
+    from fastapi.encoders import jsonable_encoder
+
     shown = {name: jsonable_encoder(value) for name, value in arguments.items() if _is_plain(value)}
     text = f"{request.method} {request.url.path}?{request.url.query} {json.dumps(shown, sort_keys=True, default=str)}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_plain(value: Any) -> bool:
+    from fastapi.encoders import jsonable_encoder
+
     with suppress(Exception):
         jsonable_encoder(value)
         return True

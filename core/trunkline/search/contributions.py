@@ -1,9 +1,14 @@
 """What the search declares to the trunk."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Permission
 from trunkline.search.pages import pages
-from trunkline.search.rest import rest
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _EVERYBODY = (
     "supervisor",
@@ -24,4 +29,9 @@ ACTIONS = (
     (_("Import a file"), "/imports", "upload", "core.import.use"),
 )
 PAGES = (pages,)
-REST = (rest,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.search.rest import rest
+
+    return [rest]

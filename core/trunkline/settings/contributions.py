@@ -1,8 +1,14 @@
 """What settings contribute to the trunk: permissions, menu, pages and REST."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.i18n import gettext
 from trunkline.plugin import MenuItem, Permission
-from trunkline.settings import pages, rest
+from trunkline.settings import pages
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _ = gettext
 
@@ -12,4 +18,9 @@ PERMISSIONS = [
 ]
 MENU = [MenuItem(_("Settings"), "/settings", "settings", "core.settings.view", "Administration", 90)]
 PAGES = [pages.pages]
-REST = [rest.settings]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.settings.rest import settings
+
+    return [settings]

@@ -1,7 +1,8 @@
 """The web application: every page of core and plugins, static files, the REST application and health."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from trunkline import secrets
 from trunkline.errors import NotFound, TrunklineError
 from trunkline.health import liveness, metrics, readiness
 from trunkline.loader import EXTENSION_PREFIX
-from trunkline.rest.app import make_rest
+from trunkline.rest.later import LaterRest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
 from trunkline.web.middleware import BodyLimit, RequestId, SecurityHeaders
@@ -74,10 +75,12 @@ def _page_routes(web: WebApp) -> list[BaseRoute]:
     return built
 
 
-def make_web(app: "App") -> Starlette:
-    """The ASGI application of `app`."""
+def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
+    """The ASGI application of `app`. With `rest_later` its REST part is made a moment after the server has started."""
     signing.set_signing_key(secrets.derive("signing"))
-    web, api = WebApp(app), make_rest(app)
+    web, api = WebApp(app), LaterRest(app)
+    if not rest_later:
+        api.made()
     routes: list[BaseRoute] = [
         Mount("/static/core", HashedStatic(directory=web.assets.folders["core"], check_dir=False)),
         *(
@@ -96,12 +99,22 @@ def make_web(app: "App") -> Starlette:
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=MAX_BODY),
         ],
+        lifespan=_starting(api) if rest_later else None,
         exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
     )
     starlette.state.web = web
     starlette.state.app = app
     starlette.state.api = api
     return starlette
+
+
+def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def starting(starlette: Starlette) -> AsyncIterator[None]:
+        api.begin_soon()
+        yield
+
+    return starting
 
 
 def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
