@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -207,6 +207,21 @@ def test_theme_and_density_stay_with_the_browser(demo: str, staff_page: Page) ->
     root = staff_page.locator("html")
     expect(root).to_have_attribute("data-bs-theme", "dark")
     expect(root).to_have_attribute("data-density", "roomy")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
+@pytest.mark.parametrize("path", ["/", "/customers"])
+def test_an_open_page_stays_readable_when_the_mode_changes(demo: str, staff_page: Page, path: str) -> None:
+    staff_page.goto(demo + path)
+    modes: tuple[Literal["light", "dark"], ...] = ("dark", "light", "dark")
+    for mode in modes:
+        staff_page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+        assert _complaints(staff_page) == [], f"the device turned {mode}"
+    for name in ("Light", "Dark", "Light"):
+        staff_page.get_by_role("button", name=re.compile("account of")).click()
+        staff_page.get_by_role("button", name=name, exact=True).click()
+        staff_page.keyboard.press("Escape")
+        assert _complaints(staff_page) == [], f"{name} was chosen"
 
 
 def test_a_form_with_mistakes_puts_focus_on_what_is_wrong(demo: str, staff_page: Page) -> None:
