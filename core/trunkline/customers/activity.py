@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
-from sqlmodel import col
+from sqlalchemy import Row
 
 from trunkline.activity import words
-from trunkline.activity.models import ActivityEntry
-from trunkline.customers.queries import activity_of
+from trunkline.customers.queries import latest_activity_of
 from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -51,23 +49,19 @@ def happenings(
     ctx: Context, customer_id: int, *, before: int | None = None, limit: int = PAGE
 ) -> list[Happening]:
     """The customer's entries, newest first; `before` is the key of the last one shown."""
-    identity = col(ActivityEntry.id)
-    statement = activity_of(ctx, customer_id).order_by(identity.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(identity < before)
-    return [_told(row) for row in ctx.session.execute(statement).mappings()]
+    return [_told(row) for row in latest_activity_of(ctx, customer_id, limit, before)]
 
 
-def _told(row: RowMapping) -> Happening:
-    changes = row["changes"] or []
-    verb = words.verb_of(row["operation"], changes)
-    reason = (row["details"] or {}).get("reason", "")
+def _told(row: Row[*tuple[Any, ...]]) -> Happening:
+    changes = row.changes or []
+    verb = words.verb_of(row.operation, changes)
+    reason = (row.details or {}).get("reason", "")
     return Happening(
-        id=row["id"],
-        title=words.title(row["operation"], row["subject_kind"], changes),
-        sub=" · ".join(part for part in (str(row["subject"]), str(reason)) if part),
-        actor=str(row["actor"]),
-        at=row["at"],
+        id=row.id,
+        title=words.title(row.operation, row.subject_kind, changes),
+        sub=" · ".join(part for part in (str(row.subject), str(reason)) if part),
+        actor=str(row.actor),
+        at=row.at,
         icon=_ICONS.get(verb, "point"),
         changes=[
             (field.replace("_", " "), _value(values[0]), _value(values[1]))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select
+from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
@@ -16,6 +16,7 @@ from trunkline.customers.models import (
     Reseller,
     Site,
 )
+from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.operation import Context
 
@@ -38,6 +39,18 @@ _SITES = _of_customer(
 )
 _TAGS = _of_customer(CustomerTag, "id text colour link from_date to_date version", "text")
 _ATTRIBUTES = _of_customer(CustomerAttribute, "id name type value version", "name")
+_ENTRY = columns(ActivityEntry)
+_ENTRIES = select(
+    *(_ENTRY[name] for name in "id at actor operation subject_kind subject changes details".split())
+)
+#: A key that no row reaches.
+_BEYOND = 2**63 - 1
+_LATEST = Prepared(
+    _ENTRIES.where(_ENTRY.customer_id == bindparam("customer_id"), _ENTRY.id < bindparam("before"))
+    .order_by(_ENTRY.id.desc())
+    .limit(bindparam("limit", type_=Integer)),
+    ActivityEntry,
+)
 _CONTACT_COUNT = _of_customer(Contact, "").with_only_columns(func.count().label("n"))
 
 
@@ -123,17 +136,14 @@ def contact_count(ctx: Context, customer_id: int) -> int:
 
 def activity_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
     """The customer's activity entries with their changes."""
-    entry = ActivityEntry
-    return select(
-        col(entry.id).label("id"),
-        col(entry.at).label("at"),
-        col(entry.actor).label("actor"),
-        col(entry.operation).label("operation"),
-        col(entry.subject_kind).label("subject_kind"),
-        col(entry.subject).label("subject"),
-        col(entry.changes).label("changes"),
-        col(entry.details).label("details"),
-    ).where(col(entry.customer_id) == customer_id, *ctx.visible_conditions(entry))
+    return _ENTRIES.where(_ENTRY.customer_id == customer_id, *ctx.visible_conditions(ActivityEntry))
+
+
+def latest_activity_of(
+    ctx: Context, customer_id: int, limit: int, before: int | None = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The customer's newest entries, or those older than the one with key `before`."""
+    return _LATEST.rows(ctx, customer_id=customer_id, before=before or _BEYOND, limit=limit)
 
 
 def site(ctx: Context, customer: Customer, site_id: int) -> Site:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.db.prepared import Prepared
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
@@ -18,6 +19,42 @@ MAIL_KINDS = ("core.mail",)
 
 #: How long a customer's page tells of an order that was undone.
 _RECENT = timedelta(days=1)
+
+_STEPS = select(func.count()).where(col(JobStep.job_id) == col(Job.id))
+_LISTED: Select[*tuple[Any, ...]] = (
+    select(
+        col(Job.id).label("id"),
+        col(Job.number).label("number"),
+        col(Job.title).label("title"),
+        col(Job.kind).label("kind"),
+        col(Job.state).label("state"),
+        col(Job.error).label("error"),
+        col(Job.requested_by).label("requested_by"),
+        col(Job.subject_kind).label("subject_kind"),
+        col(Job.subject_id).label("subject_id"),
+        col(Job.created_at).label("created_at"),
+        col(Job.run_at).label("run_at"),
+        col(Job.started_at).label("started_at"),
+        col(Job.finished_at).label("finished_at"),
+        _STEPS.scalar_subquery().label("steps"),
+        _STEPS.where(col(JobStep.state) == StepState.DONE).scalar_subquery().label("steps_done"),
+        col(Customer.number).label("customer"),
+        col(Customer.name).label("customer_name"),
+    )
+    .select_from(Job)
+    .outerjoin(Customer, col(Customer.id) == col(Job.customer_id))
+)
+_TROUBLES = Prepared(
+    _LISTED.where(
+        col(Job.customer_id) == bindparam("customer_id"),
+        col(Job.state).in_(NEEDS_PERSON)
+        | ((col(Job.state) == JobState.ROLLED_BACK) & (col(Job.finished_at) > bindparam("since"))),
+    )
+    .order_by(col(Job.id).desc())
+    .limit(bindparam("limit", type_=Integer)),
+    Job,
+)
+_NEEDING_PERSON = Prepared(select(func.count().label("n")).where(col(Job.state).in_(NEEDS_PERSON)), Job)
 
 
 def get(ctx: Context, number: str) -> Job:
@@ -32,31 +69,7 @@ def customer_of(ctx: Context, job: Job) -> Customer | None:
 
 def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, ...]]:
     """The columns that lists of jobs show; with `contributed_by` only jobs that have a step of this plugin."""
-    steps = select(func.count()).where(col(JobStep.job_id) == col(Job.id))
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            col(Job.id).label("id"),
-            col(Job.number).label("number"),
-            col(Job.title).label("title"),
-            col(Job.kind).label("kind"),
-            col(Job.state).label("state"),
-            col(Job.error).label("error"),
-            col(Job.requested_by).label("requested_by"),
-            col(Job.subject_kind).label("subject_kind"),
-            col(Job.subject_id).label("subject_id"),
-            col(Job.created_at).label("created_at"),
-            col(Job.run_at).label("run_at"),
-            col(Job.started_at).label("started_at"),
-            col(Job.finished_at).label("finished_at"),
-            steps.scalar_subquery().label("steps"),
-            steps.where(col(JobStep.state) == StepState.DONE).scalar_subquery().label("steps_done"),
-            col(Customer.number).label("customer"),
-            col(Customer.name).label("customer_name"),
-        )
-        .select_from(Job)
-        .outerjoin(Customer, col(Customer.id) == col(Job.customer_id))
-        .where(*ctx.visible_conditions(Job))
-    )
+    statement = _LISTED.where(*ctx.visible_conditions(Job))
     if contributed_by:
         of_plugin = select(col(JobStep.job_id)).where(col(JobStep.contributed_by) == contributed_by)
         statement = statement.where(col(Job.id).in_(of_plugin))
@@ -112,8 +125,8 @@ def problem_count(ctx: Context, job_id: int) -> int:
 
 def needing_person(ctx: Context) -> int:
     """How many visible jobs wait for a person."""
-    statement = select(func.count()).where(col(Job.state).in_(NEEDS_PERSON), *ctx.visible_conditions(Job))
-    return ctx.session.scalar(statement) or 0
+    counted = _NEEDING_PERSON.first(ctx)
+    return int(counted.n) if counted else 0
 
 
 def waiting_for_people(ctx: Context, limit: int) -> Sequence[RowMapping]:
@@ -122,10 +135,6 @@ def waiting_for_people(ctx: Context, limit: int) -> Sequence[RowMapping]:
     return ctx.session.execute(statement).mappings().all()
 
 
-def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[RowMapping]:
+def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[Row[*tuple[Any, ...]]]:
     """A customer's jobs that wait for a person or were undone within a day, newest first."""
-    jobs = list_jobs(ctx).where(col(Job.customer_id) == customer_id)
-    recent = (col(Job.state) == JobState.ROLLED_BACK) & (col(Job.finished_at) > ctx.now() - _RECENT)
-    waiting = col(Job.state).in_(NEEDS_PERSON)
-    statement = jobs.where(waiting | recent).order_by(col(Job.id).desc()).limit(limit)
-    return ctx.session.execute(statement).mappings().all()
+    return _TROUBLES.rows(ctx, customer_id=customer_id, since=ctx.now() - _RECENT, limit=limit)

@@ -1,36 +1,40 @@
 """What the catalogue adds to others' pages."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
+from trunkline.money import Money
+from trunkline.jobs.models import Job
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrder, CatalogService
-from trunkline_catalog.schemas import OrderState, ServiceState
+from trunkline_catalog.schemas import OrderState, ServiceState, ServiceView
 from trunkline_catalog.tables import ACTION_LABELS, KIND_ICONS
 
 _ON_OVERVIEW = 8
 
 
 def _services_tab(page: Page, customer: Customer) -> str:
+    services = queries.services_of(page.ctx, customer.key, ended=True)
     return page.fragment(
         "catalog/slots/services.html",
         customer=customer,
-        services=queries.services_of(page.ctx, customer.key, ended=True),
+        services=services,
         orders=queries.orders_of(page.ctx, customer.key, limit=10),
         icons=KIND_ICONS,
         actions=ACTION_LABELS,
-        prices=_prices(page),
+        prices=_prices(page, services),
     )
 
 
-def _prices(page: Page) -> dict[str, tuple[int, str]]:
-    """The monthly price of each product now."""
-    found = queries.products(page.ctx, retired=True)
-    return {one.code: (one.monthly_price_micros, one.currency) for one in found if one.currency}
+def _prices(page: Page, services: Sequence[ServiceView]) -> dict[str, Money]:
+    """The monthly price of each of these services' products now."""
+    return queries.monthly_prices(page.ctx, (one.product_code for one in services))
 
 
 def _count(page: Page, customer: Customer) -> int:
@@ -39,13 +43,12 @@ def _count(page: Page, customer: Customer) -> int:
 
 def _summary(page: Page, customer: Customer) -> str:
     services = queries.services_of(page.ctx, customer.key)
-    prices = _prices(page)
+    prices = _prices(page, services)
     working = [one for one in services if one.state is ServiceState.ACTIVE]
-    monthly: dict[str, int] = {}
-    for one in working:
-        micros, currency = prices.get(one.product_code, (0, ""))
-        if currency:
-            monthly[currency] = monthly.get(currency, 0) + micros
+    monthly: dict[str, Money] = {}
+    for price in (prices[one.product_code] for one in working if one.product_code in prices):
+        sofar = monthly.get(price.currency)
+        monthly[price.currency] = sofar + price if sofar else price
     return page.fragment(
         "catalog/slots/summary.html",
         customer=customer,
@@ -53,7 +56,7 @@ def _summary(page: Page, customer: Customer) -> str:
         suspended=sum(1 for one in working if one.suspensions),
         failed=sum(1 for one in services if one.state is ServiceState.FAILED),
         all=len(services),
-        monthly=monthly,
+        monthly=list(monthly.values()),
     )
 
 
@@ -65,7 +68,7 @@ def _overview(page: Page, customer: Customer) -> str:
         services=services[:_ON_OVERVIEW],
         count=len(services),
         icons=KIND_ICONS,
-        prices=_prices(page),
+        prices=_prices(page, services),
     )
 
 
@@ -118,6 +121,15 @@ def _failed_orders(page: Page, subject: object) -> str | None:
     return page.fragment("catalog/slots/failed.html", orders=orders, names=names, actions=ACTION_LABELS)
 
 
+def _job_order(page: Page, job: Job) -> str | None:
+    """The order that a line's job belongs to, with all its lines: they go on beside each other."""
+    if job.subject_kind != "order_line" or job.subject_id is None:
+        return None
+    line = queries.line(page.ctx, job.subject_id)
+    order = queries.order(page.ctx, line.order_number)
+    return page.fragment("catalog/slots/job.html", order=order, own=line, actions=ACTION_LABELS)
+
+
 SLOTS = (
     Slot(
         "customer.tabs",
@@ -131,6 +143,7 @@ SLOTS = (
     Slot("customer.summary", "services", _summary, "catalog.service.list", order=20),
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),
+    Slot("job.aside", "order", _job_order, "catalog.order.view", order=20),
     Slot("home.tiles", "orders", _tiles, "catalog.order.list", order=20),
     Slot("home.cards", "failed-orders", _failed_orders, "catalog.order.list", order=20),
 )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline import secrets
+from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.operation import Context
 from trunkline_inventory.models import (
@@ -27,6 +28,11 @@ from trunkline_inventory.schemas import (
     TemplateView,
 )
 
+_ITEM = columns(InventoryItem)
+_COUNT_OF_CUSTOMER = Prepared(
+    select(func.count(_ITEM.id).label("held")).where(_ITEM.customer_id == bindparam("customer_id")),
+    InventoryItem,
+)
 DEFAULT_STOCK = "Main"
 
 
@@ -116,11 +122,8 @@ def items_of_customer(ctx: Context, customer_id: int) -> list[ItemView]:
 
 def count_of_customer(ctx: Context, customer_id: int) -> int:
     """How many items are held for a customer."""
-    conditions = ctx.visible_conditions(InventoryItem)
-    statement = select(func.count(col(InventoryItem.id))).where(
-        col(InventoryItem.customer_id) == customer_id, *conditions
-    )
-    return ctx.session.scalar(statement) or 0
+    counted = _COUNT_OF_CUSTOMER.first(ctx, customer_id=customer_id)
+    return int(counted.held) if counted else 0
 
 
 def available(ctx: Context, template: str, q: str = "", *, limit: int = 20) -> list[ItemView]:

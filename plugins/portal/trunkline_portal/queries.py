@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select
-from sqlmodel import col
+from sqlalchemy import Row, bindparam, select
 
 from trunkline.auth.models import User, UserKind
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer
+from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -19,6 +19,13 @@ from trunkline_billing.schemas import AllowanceView, InvoiceView
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import ServiceState, ServiceView
 
+_USER = columns(User)
+_USERS_OF = Prepared(
+    select(_USER.id, _USER.name, _USER.email, _USER.status, _USER.last_sign_in_at)
+    .where(_USER.kind == UserKind.PORTAL, _USER.customer_id == bindparam("customer_id"))
+    .order_by(_USER.name, _USER.id),
+    User,
+)
 #: Attempts that came to nothing are the operator's business.
 _NEVER_WORKED = (ServiceState.FAILED, ServiceState.CANCELLED)
 
@@ -97,26 +104,9 @@ def invoice(ctx: Context, number: str) -> InvoiceView:
     return found
 
 
-def users_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+def users_of(ctx: Context, customer_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The portal users of a customer: id, name, email, status, last_sign_in_at."""
-    statement: Any = (
-        select(
-            col(User.id).label("id"),
-            col(User.name).label("name"),
-            col(User.email).label("email"),
-            col(User.status).label("status"),
-            col(User.last_sign_in_at).label("last_sign_in_at"),
-        )
-        .where(col(User.kind) == UserKind.PORTAL, col(User.customer_id) == customer_id)
-        .where(*ctx.visible_conditions(User))
-        .order_by(col(User.name), col(User.id))
-    )
-
-    def ask() -> Sequence[RowMapping]:
-        rows: Sequence[RowMapping] = ctx.session.execute(statement).mappings().all()
-        return rows
-
-    return ctx.once(("portal.users_of", customer_id), ask)
+    return ctx.once(("portal.users_of", customer_id), lambda: _USERS_OF.rows(ctx, customer_id=customer_id))
 
 
 def user_of(ctx: Context, customer: Customer, user_id: int) -> User:

@@ -26,7 +26,7 @@ def _out(user: User) -> PortalUserOut:
 def list_users(ctx: Context, number: str) -> Sequence[PortalUserOut]:
     """Who of this customer may sign in to the portal."""
     customer = customers.get(ctx, number)
-    return [PortalUserOut.model_validate(dict(row)) for row in queries.users_of(ctx, customer.key)]
+    return [PortalUserOut.model_validate(row._asdict()) for row in queries.users_of(ctx, customer.key)]
 
 
 @routes.post("/customers/{number}/users", permission="portal.user.invite")

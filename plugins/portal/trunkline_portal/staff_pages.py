@@ -18,7 +18,7 @@ pages = Pages(audience="staff")
 def _suggested(page: Page, number: str) -> Mapping[str, Any]:
     """The customer's own name and address, unless somebody signs in with it already."""
     customer = customers.get(page.ctx, number)
-    known = {user["email"] for user in queries.users_of(page.ctx, customer.key)}
+    known = {user.email for user in queries.users_of(page.ctx, customer.key)}
     fresh = customer.email.lower() not in known
     return {
         "email": customer.email if fresh else "",

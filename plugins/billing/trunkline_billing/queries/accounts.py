@@ -1,13 +1,17 @@
 """Accounts, their balances and the books behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.db.prepared import Prepared, among, columns
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import (
@@ -22,6 +26,40 @@ from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.periods import local_day
 from trunkline_billing.schemas import AccountView, SubscriptionView
 from trunkline_catalog import queries as catalog
+
+_ACCOUNT = columns(BillingAccount)
+_POSTING = columns(BillingPosting)
+_INVOICE = columns(BillingInvoice)
+_SUBSCRIPTION = columns(BillingSubscription)
+_OF_CUSTOMER = Prepared(
+    select(*_ACCOUNT)
+    .where(_ACCOUNT.customer_id == bindparam("customer_id"))
+    .order_by(_ACCOUNT.is_default.desc(), _ACCOUNT.id),
+    BillingAccount,
+)
+_BY_NUMBER = Prepared(select(*_ACCOUNT).where(_ACCOUNT.number == bindparam("number")), BillingAccount)
+_BY_KEY = Prepared(select(*_ACCOUNT).where(_ACCOUNT.id == bindparam("key")), BillingAccount)
+_BOOKS = Prepared(
+    select(_POSTING.account_id, _POSTING.ledger, func.sum(_POSTING.amount_micros))
+    .where(_POSTING.account_id.in_(among("keys")), _POSTING.ledger.in_((Ledger.RECEIVABLE, Ledger.UNBILLED)))
+    .group_by(_POSTING.account_id, _POSTING.ledger)
+)
+_OVERDUE = Prepared(
+    select(_INVOICE.account_id, func.sum(_INVOICE.total_micros - _INVOICE.paid_micros))
+    .where(
+        _INVOICE.account_id.in_(among("keys")),
+        _INVOICE.state == InvoiceState.OPEN,
+        _INVOICE.due_date < bindparam("today"),
+    )
+    .group_by(_INVOICE.account_id)
+)
+_SUBSCRIPTIONS = Prepared(
+    select(*_SUBSCRIPTION, _ACCOUNT.number.label("account_number"), _ACCOUNT.currency)
+    .join_from(_SUBSCRIPTION.id.table, _ACCOUNT.id.table, _ACCOUNT.id == _SUBSCRIPTION.account_id)
+    .where(_SUBSCRIPTION.customer_id == bindparam("customer_id"))
+    .order_by(_SUBSCRIPTION.id),
+    BillingSubscription,
+)
 
 
 def balance(ctx: Context, account_id: int) -> Money:
@@ -48,56 +86,37 @@ def _book(ctx: Context, account_id: int, ledger: Ledger) -> Money:
 
 def accounts_of(ctx: Context, customer_id: int) -> list[AccountView]:
     """A customer's accounts with their balances, the default one first."""
-    statement = (
-        ctx.visible(BillingAccount)
-        .where(col(BillingAccount.customer_id) == customer_id)
-        .order_by(col(BillingAccount.is_default).desc(), col(BillingAccount.id))
-    )
     return ctx.once(
-        ("billing.accounts_of", customer_id), lambda: _views(ctx, ctx.session.scalars(statement).all())
+        ("billing.accounts_of", customer_id),
+        lambda: _views(ctx, _OF_CUSTOMER.rows(ctx, customer_id=customer_id)),
     )
 
 
 def account(ctx: Context, number: str) -> AccountView:
     """One account by its number. Raises NotFound."""
-    return _views(ctx, [ctx.load_by(BillingAccount, col(BillingAccount.number), number)])[0]
+    return _one(ctx, _BY_NUMBER.rows(ctx, number=number), number)
 
 
 def account_by_id(ctx: Context, account_id: int) -> AccountView:
     """One account by its key. Raises NotFound."""
-    return _views(ctx, [ctx.load(BillingAccount, account_id)])[0]
+    return _one(ctx, _BY_KEY.rows(ctx, key=account_id), account_id)
 
 
-def _views(ctx: Context, rows: Sequence[BillingAccount]) -> list[AccountView]:
-    ids = [row.key for row in rows]
-    books: dict[tuple[int, str], int] = {
-        (found.account_id, found.ledger): int(found.total)
-        for found in ctx.session.execute(
-            select(
-                col(BillingPosting.account_id),
-                col(BillingPosting.ledger),
-                func.sum(col(BillingPosting.amount_micros)).label("total"),
-            )
-            .where(
-                col(BillingPosting.account_id).in_(ids),
-                col(BillingPosting.ledger).in_((Ledger.RECEIVABLE, Ledger.UNBILLED)),
-            )
-            .group_by(col(BillingPosting.account_id), col(BillingPosting.ledger))
-        )
-    }
-    overdue = dict(
-        ctx.session.execute(
-            select(
-                col(BillingInvoice.account_id),
-                func.sum(col(BillingInvoice.total_micros) - col(BillingInvoice.paid_micros)),
-            )
-            .where(col(BillingInvoice.account_id).in_(ids), is_overdue(ctx))
-            .group_by(col(BillingInvoice.account_id))
-        ).all()
-    )
+def _one(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]], asked: object) -> AccountView:
+    if not rows:
+        raise NotFound(_("There is no billing account {asked}.", asked=asked))
+    return _views(ctx, rows)[0]
+
+
+def _views(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[AccountView]:
+    if not rows:
+        return []
+    keys, today = [row.id for row in rows], local_day(ctx.now(), ctx.app.config.zone)
+    books = {(account, ledger): int(total) for account, ledger, total in _BOOKS.rows(ctx, keys=keys)}
+    overdue = {account: int(total) for account, total in _OVERDUE.rows(ctx, keys=keys, today=today)}
     return [
         AccountView(
-            row.key,
+            row.id,
             row.number,
             row.customer_id,
             row.name,
@@ -105,9 +124,9 @@ def _views(ctx: Context, rows: Sequence[BillingAccount]) -> list[AccountView]:
             row.state,
             row.currency,
             row.is_default,
-            Money(books.get((row.key, Ledger.RECEIVABLE), 0), row.currency),
-            Money(books.get((row.key, Ledger.UNBILLED), 0), row.currency),
-            Money(int(overdue.get(row.key, 0)), row.currency),
+            Money(books.get((row.id, Ledger.RECEIVABLE), 0), row.currency),
+            Money(books.get((row.id, Ledger.UNBILLED), 0), row.currency),
+            Money(overdue.get(row.id, 0), row.currency),
         )
         for row in rows
     ]
@@ -175,35 +194,30 @@ def charge_select(ctx: Context, customer_id: int | None = None) -> "Select[*tupl
 
 def subscriptions_of(ctx: Context, customer_id: int) -> list[SubscriptionView]:
     """How a customer's services are charged, with the monthly price of now."""
-    rows = ctx.session.execute(
-        select(BillingSubscription, col(BillingAccount.number), col(BillingAccount.currency))
-        .join(BillingAccount, col(BillingAccount.id) == col(BillingSubscription.account_id))
-        .where(
-            col(BillingSubscription.customer_id) == customer_id, *ctx.visible_conditions(BillingSubscription)
-        )
-        .order_by(col(BillingSubscription.id))
-    ).all()
-    monthly: dict[str, Money] = {}
-    found = []
-    for row, account_number, _currency in rows:
-        if row.product_code not in monthly:
-            product = catalog.product(ctx, row.product_code)
-            monthly[row.product_code] = Money(product.monthly_price_micros, product.currency)
-        ended = row.ends_at is not None and row.ends_at <= ctx.now()
-        found.append(
-            SubscriptionView(
-                row.service_id,
-                row.service_number,
-                row.account_id,
-                account_number,
-                row.product_code,
-                row.product_name,
-                row.starts_at,
-                row.ends_at,
-                None if ended else monthly[row.product_code],
-            )
-        )
-    return found
+
+    def ask() -> list[SubscriptionView]:
+        rows = _SUBSCRIPTIONS.rows(ctx, customer_id=customer_id)
+        monthly = catalog.monthly_prices(ctx, (row.product_code for row in rows))
+        return [_subscription(row, monthly, ctx.now()) for row in rows]
+
+    return ctx.once(("billing.subscriptions_of", customer_id), ask)
+
+
+def _subscription(
+    row: Row[*tuple[Any, ...]], monthly: Mapping[str, Money], now: datetime
+) -> SubscriptionView:
+    ended = row.ends_at is not None and row.ends_at <= now
+    return SubscriptionView(
+        row.service_id,
+        row.service_number,
+        row.account_id,
+        row.account_number,
+        row.product_code,
+        row.product_name,
+        row.starts_at,
+        row.ends_at,
+        None if ended else monthly.get(row.product_code, Money(0, row.currency)),
+    )
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, case, func, literal, select
+from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, case, func, literal, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.db.prepared import Prepared, columns
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingCharge, BillingSubscription, ChargeState
@@ -33,6 +36,27 @@ from trunkline_billing.schemas import (
     TaxView,
 )
 from trunkline_billing.tax import NamedRate
+
+_INVOICE = columns(BillingInvoice)
+_ACCOUNT = columns(BillingAccount)
+_COLUMNS = select(*_INVOICE, _ACCOUNT.number.label("account_number")).join_from(
+    _INVOICE.id.table, _ACCOUNT.id.table, _ACCOUNT.id == _INVOICE.account_id
+)
+_BY_NUMBER = Prepared(_COLUMNS.where(_INVOICE.number == bindparam("number")), BillingInvoice)
+#: More than a customer ever has; a limit is part of the statement.
+_ALL = 2**31 - 1
+_OF_CUSTOMER = Prepared(
+    _COLUMNS.where(_INVOICE.customer_id == bindparam("customer_id"))
+    .order_by(_INVOICE.id.desc())
+    .limit(bindparam("limit", type_=Integer)),
+    BillingInvoice,
+)
+_OPEN_OF_ACCOUNT = Prepared(
+    _COLUMNS.where(
+        _INVOICE.account_id == bindparam("account_id"), _INVOICE.state == InvoiceState.OPEN
+    ).order_by(_INVOICE.due_date, _INVOICE.id),
+    BillingInvoice,
+)
 
 
 def invoice_select(ctx: Context, customer_id: int | None = None) -> "Select[*tuple[Any, ...]]":
@@ -69,36 +93,27 @@ def longest_overdue(ctx: Context, limit: int) -> "Sequence[RowMapping]":
 
 def invoices_of(ctx: Context, customer_id: int, limit: int | None = None) -> list[InvoiceView]:
     """A customer's invoices without their lines, newest first."""
-    statement = (
-        ctx.visible(BillingInvoice)
-        .where(col(BillingInvoice.customer_id) == customer_id)
-        .order_by(col(BillingInvoice.id).desc())
-    )
-    rows = ctx.session.scalars(statement if limit is None else statement.limit(limit)).all()
-    return _views(ctx, rows)
+    return _views(ctx, _OF_CUSTOMER.rows(ctx, customer_id=customer_id, limit=limit or _ALL))
 
 
 def open_invoices_of(ctx: Context, account_id: int) -> list[InvoiceView]:
     """An account's invoices that still want money, the oldest due first."""
-    rows = ctx.session.scalars(
-        ctx.visible(BillingInvoice)
-        .where(col(BillingInvoice.account_id) == account_id, col(BillingInvoice.state) == InvoiceState.OPEN)
-        .order_by(col(BillingInvoice.due_date), col(BillingInvoice.id))
-    ).all()
-    return _views(ctx, rows)
+    return _views(ctx, _OPEN_OF_ACCOUNT.rows(ctx, account_id=account_id))
 
 
 def invoice(ctx: Context, number: str) -> InvoiceView:
     """One invoice with its lines and taxes. Raises NotFound."""
-    row = ctx.load_by(BillingInvoice, col(BillingInvoice.number), number)
+    row = _BY_NUMBER.first(ctx, number=number)
+    if row is None:
+        raise NotFound(_("There is no billing invoice {number}.", number=number))
     lines = ctx.session.scalars(
         select(BillingInvoiceLine)
-        .where(col(BillingInvoiceLine.invoice_id) == row.key)
+        .where(col(BillingInvoiceLine.invoice_id) == row.id)
         .order_by(col(BillingInvoiceLine.seq))
     )
     taxes = ctx.session.scalars(
         select(BillingInvoiceTax)
-        .where(col(BillingInvoiceTax.invoice_id) == row.key)
+        .where(col(BillingInvoiceTax.invoice_id) == row.id)
         .order_by(col(BillingInvoiceTax.name))
     )
     return _views(
@@ -130,24 +145,17 @@ def _tax(row: BillingInvoiceTax, currency: str) -> TaxView:
 
 def _views(
     ctx: Context,
-    rows: Sequence[BillingInvoice],
+    rows: Sequence[Row[*tuple[Any, ...]]],
     lines: Sequence[InvoiceLineView] = (),
     taxes: Sequence[TaxView] = (),
 ) -> list[InvoiceView]:
-    numbers = dict(
-        ctx.session.execute(
-            select(col(BillingAccount.id), col(BillingAccount.number)).where(
-                col(BillingAccount.id).in_({row.account_id for row in rows})
-            )
-        ).all()
-    )
     today = local_day(ctx.now(), ctx.app.config.zone)
     return [
         InvoiceView(
-            row.key,
+            row.id,
             row.number,
             row.account_id,
-            numbers[row.account_id],
+            row.account_number,
             row.customer_id,
             row.period,
             row.issued_on,
@@ -157,8 +165,8 @@ def _views(
             Money(row.tax_micros, row.currency),
             Money(row.total_micros, row.currency),
             Money(row.paid_micros, row.currency),
-            dict(row.customer),
-            dict(row.operator),
+            row.customer,
+            row.operator,
             lines,
             taxes,
             row.void_reason,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlmodel import col
 
+from trunkline.db.prepared import Prepared, among, columns
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingSubscription
@@ -14,6 +15,20 @@ from trunkline_billing.periods import Period
 from trunkline_billing.schemas import UNITS, AllowanceView, UsageView
 from trunkline_catalog import queries as catalog
 
+_ALLOWANCE = columns(BillingAllowance)
+_SUBSCRIPTION = columns(BillingSubscription)
+_OF_MONTH = Prepared(
+    select(_ALLOWANCE.service_id, _ALLOWANCE.type, _ALLOWANCE.quantity, _ALLOWANCE.used).where(
+        _ALLOWANCE.service_id.in_(among("services")), _ALLOWANCE.period == bindparam("month")
+    ),
+    BillingAllowance,
+)
+_PRODUCTS = Prepared(
+    select(_SUBSCRIPTION.service_id, _SUBSCRIPTION.product_code).where(
+        _SUBSCRIPTION.service_id.in_(among("services"))
+    ),
+    BillingSubscription,
+)
 _TYPES = ("data", "voice", "sms", "event")
 
 
@@ -87,18 +102,7 @@ def allowances_of_many(
     """`allowances_of` for several services at once."""
     month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
     found: dict[int, dict[str, AllowanceView]] = {}
-    for row in ctx.session.execute(
-        select(
-            col(BillingAllowance.service_id),
-            col(BillingAllowance.type),
-            col(BillingAllowance.quantity),
-            col(BillingAllowance.used),
-        ).where(
-            col(BillingAllowance.service_id).in_(service_ids),
-            col(BillingAllowance.period) == month,
-            *ctx.visible_conditions(BillingAllowance),
-        )
-    ):
+    for row in _OF_MONTH.rows(ctx, services=service_ids, month=month):
         view = AllowanceView(row.service_id, month, row.type, UNITS[row.type], row.quantity, row.used)
         found.setdefault(row.service_id, {})[row.type] = view
     _add_untouched(ctx, service_ids, month, found)
@@ -111,11 +115,7 @@ def _add_untouched(
     ctx: Context, service_ids: Sequence[int], month: str, found: dict[int, dict[str, AllowanceView]]
 ) -> None:
     included: dict[str, dict[str, int]] = {}
-    for service_id, product_code in ctx.session.execute(
-        select(col(BillingSubscription.service_id), col(BillingSubscription.product_code)).where(
-            col(BillingSubscription.service_id).in_(service_ids), *ctx.visible_conditions(BillingSubscription)
-        )
-    ):
+    for service_id, product_code in _PRODUCTS.rows(ctx, services=service_ids):
         if product_code not in included:
             sums = included[product_code] = {}
             for allowance in catalog.product(ctx, product_code).allowances:

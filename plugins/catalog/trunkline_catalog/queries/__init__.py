@@ -11,6 +11,7 @@ from trunkline_catalog.queries.orders import (
 from trunkline_catalog.queries.products import (
     known_playbooks,
     known_tariffs,
+    monthly_prices,
     price_at,
     prices,
     product,
@@ -39,6 +40,7 @@ __all__ = [
     "line",
     "line_by_number",
     "lines_of_service",
+    "monthly_prices",
     "open_line_of",
     "order",
     "orders_of",

@@ -1,13 +1,16 @@
 """Products and what they cost when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 from sqlmodel import col
 
+from trunkline.db.prepared import Prepared, among, columns
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
+from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.schemas import (
@@ -20,41 +23,66 @@ from trunkline_catalog.schemas import (
     ServiceKind,
 )
 
+_PRODUCT, _PRICE = columns(CatalogProduct), columns(CatalogPrice)
+_IN_FORCE = and_(
+    _PRICE.product_id == _PRODUCT.id,
+    _PRICE.effective_from <= bindparam("at"),
+    or_(_PRICE.effective_to.is_(None), _PRICE.effective_to > bindparam("at")),
+)
+_WITH_PRICE = (
+    select(*_PRODUCT, _PRICE.setup_micros, _PRICE.monthly_micros, _PRICE.currency)
+    .outerjoin_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
+    .order_by(_PRODUCT.name)
+)
+_BY_CODE = Prepared(_WITH_PRICE.where(_PRODUCT.code == bindparam("code")))
+_BY_KEYS = Prepared(_WITH_PRICE.where(_PRODUCT.id.in_(among("keys"))))
+_ALL, _SOLD = Prepared(_WITH_PRICE), Prepared(_WITH_PRICE.where(_PRODUCT.retired.is_(False)))
+_MONTHLY = Prepared(
+    select(_PRODUCT.code, _PRICE.monthly_micros, _PRICE.currency)
+    .join_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
+    .where(_PRODUCT.code.in_(among("codes")))
+)
+
 
 def product(ctx: Context, code: str) -> ProductView:
     """One product by its code, with the price of now. Raises NotFound."""
-    row = ctx.session.scalars(select(CatalogProduct).where(col(CatalogProduct.code) == code)).one_or_none()
-    if row is None:
-        raise NotFound(_("There is no product “{code}”.", code=code), field="product_code")
-    return product_views(ctx, [row])[0]
+
+    def ask() -> ProductView:
+        row = _BY_CODE.first(ctx, code=code, at=ctx.now())
+        if row is None:
+            raise NotFound(_("There is no product “{code}”.", code=code), field="product_code")
+        return _view(row)
+
+    return ctx.once(("catalog.product", code), ask)
 
 
 def product_by_id(ctx: Context, product_id: int) -> ProductView:
     """One product by its key. Raises NotFound."""
-    row = ctx.session.get(CatalogProduct, product_id)
+    row = _BY_KEYS.first(ctx, keys=[product_id], at=ctx.now())
     if row is None:
         raise NotFound(_("There is no such product."))
-    return product_views(ctx, [row])[0]
+    return _view(row)
 
 
 def products(ctx: Context, *, retired: bool = False) -> list[ProductView]:
     """What is sold, by name; retired products only on request."""
-    statement = select(CatalogProduct).order_by(col(CatalogProduct.name))
-    if not retired:
-        statement = statement.where(col(CatalogProduct.retired).is_(False))
-    return product_views(ctx, ctx.session.scalars(statement).all())
+    return [_view(row) for row in (_ALL if retired else _SOLD).rows(ctx, at=ctx.now())]
 
 
-def product_views(ctx: Context, rows: Sequence[CatalogProduct]) -> list[ProductView]:
-    """Products as others see them, their prices read in one go."""
-    found = ctx.session.scalars(_at([row.key for row in rows], ctx.now()))
-    current = {price.product_id: price for price in found}
-    return [_view(row, current.get(row.key)) for row in rows]
+def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
+    """What these products cost a month now; one without a price is left out."""
+    wanted = tuple(sorted(set(codes)))
+
+    def ask() -> dict[str, Money]:
+        found = _MONTHLY.rows(ctx, codes=wanted, at=ctx.now())
+        return {code: Money(micros, currency) for code, micros, currency in found}
+
+    return ctx.once(("catalog.monthly_prices", wanted), ask)
 
 
-def _view(row: CatalogProduct, price: CatalogPrice | None) -> ProductView:
+def _view(row: Row[*tuple[Any, ...]]) -> ProductView:
     return ProductView(
-        id=row.key,
+        id=row.id,
         code=row.code,
         name=row.name,
         description=row.description,
@@ -66,9 +94,9 @@ def _view(row: CatalogProduct, price: CatalogPrice | None) -> ProductView:
         playbook=row.playbook,
         tariff=row.tariff,
         allowances=tuple(Allowance.model_validate(one) for one in row.allowances),
-        setup_price_micros=price.setup_micros if price else 0,
-        monthly_price_micros=price.monthly_micros if price else 0,
-        currency=price.currency if price else "",
+        setup_price_micros=row.setup_micros or 0,
+        monthly_price_micros=row.monthly_micros or 0,
+        currency=row.currency or "",
         version=row.version,
     )
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, bindparam, or_, select
 from sqlmodel import col
 
 from trunkline.customers.models import Contact, Customer, Site
+from trunkline.db.prepared import Prepared, among, columns
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.models import (
     CatalogIdentifier,
@@ -28,77 +31,96 @@ from trunkline_catalog.schemas import (
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import Holder, ItemView
 
+_SERVICE, _PRODUCT = columns(CatalogService), columns(CatalogProduct)
+_SUSPENSION, _IDENTIFIER = columns(CatalogSuspension), columns(CatalogIdentifier)
+_COLUMNS = (
+    select(
+        *_SERVICE,
+        _PRODUCT.code.label("product_code"),
+        _PRODUCT.name.label("product_name"),
+        _PRODUCT.service_kind,
+    )
+    .join(_PRODUCT.id.table, _PRODUCT.id == _SERVICE.product_id)
+    .order_by(_SERVICE.id)
+)
+_BY_KEYS = Prepared(_COLUMNS.where(_SERVICE.id.in_(among("keys"))), CatalogService)
+_BY_NUMBER = Prepared(_COLUMNS.where(_SERVICE.number == bindparam("number")), CatalogService)
+_OF_CUSTOMER = Prepared(_COLUMNS.where(_SERVICE.customer_id == bindparam("customer_id")), CatalogService)
+_LIVING_OF_CUSTOMER = Prepared(
+    _COLUMNS.where(
+        _SERVICE.customer_id == bindparam("customer_id"),
+        _SERVICE.state.not_in((ServiceState.TERMINATED, ServiceState.CANCELLED)),
+    ),
+    CatalogService,
+)
+_REASONS = Prepared(
+    select(_SUSPENSION.service_id, _SUSPENSION.reason)
+    .where(_SUSPENSION.service_id.in_(among("keys")), _SUSPENSION.ended_at.is_(None))
+    .order_by(_SUSPENSION.id)
+)
+_IDENTIFIERS = Prepared(
+    select(_IDENTIFIER.service_id, _IDENTIFIER.kind, _IDENTIFIER.value)
+    .where(_IDENTIFIER.service_id.in_(among("keys")), _IDENTIFIER.valid_to.is_(None))
+    .order_by(_IDENTIFIER.id)
+)
+
 
 def service(ctx: Context, number: str) -> ServiceView:
     """One service by its number. Raises NotFound."""
-    return service_views(ctx, [ctx.load_by(CatalogService, CatalogService.number, number)])[0]
+    return _one(ctx, _BY_NUMBER.rows(ctx, number=number), number)
 
 
 def service_by_id(ctx: Context, service_id: int) -> ServiceView:
     """One service by its key. Raises NotFound."""
-    return service_views(ctx, [ctx.load(CatalogService, service_id)])[0]
+    return _one(ctx, _BY_KEYS.rows(ctx, keys=[service_id]), service_id)
+
+
+def _one(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]], asked: object) -> ServiceView:
+    if not rows:
+        raise NotFound(_("There is no catalog service {asked}.", asked=asked))
+    return _views(ctx, rows)[0]
 
 
 def services_of(ctx: Context, customer_id: int, *, ended: bool = False) -> list[ServiceView]:
     """A customer's services, oldest first; those that ended only on request."""
-    statement = (
-        ctx.visible(CatalogService)
-        .where(col(CatalogService.customer_id) == customer_id)
-        .order_by(col(CatalogService.id))
-    )
-    if not ended:
-        over = (ServiceState.TERMINATED, ServiceState.CANCELLED)
-        statement = statement.where(col(CatalogService.state).not_in(over))
+    of_customer = _OF_CUSTOMER if ended else _LIVING_OF_CUSTOMER
     return ctx.once(
         ("catalog.services_of", customer_id, ended),
-        lambda: service_views(ctx, ctx.session.scalars(statement).all()),
+        lambda: _views(ctx, of_customer.rows(ctx, customer_id=customer_id)),
     )
 
 
 def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceView]:
-    """Services as others see them: names, reasons and identifiers read in one go."""
+    """Services as others see them, in the order given."""
+    views = {view.id: view for view in _views(ctx, _BY_KEYS.rows(ctx, keys=[row.key for row in rows]))}
+    return [views[row.key] for row in rows]
+
+
+def _views(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ServiceView]:
+    """Reasons and identifiers are read in one go."""
     if not rows:
         return []
-    keys = [row.key for row in rows]
-    products = {
-        row.id: row
-        for row in ctx.session.execute(
-            select(
-                col(CatalogProduct.id),
-                col(CatalogProduct.code),
-                col(CatalogProduct.name),
-                col(CatalogProduct.service_kind),
-            ).where(col(CatalogProduct.id).in_({row.product_id for row in rows}))
-        )
-    }
+    keys = [row.id for row in rows]
     reasons: dict[int, list[SuspensionReason]] = {}
-    for found in ctx.session.execute(
-        select(col(CatalogSuspension.service_id), col(CatalogSuspension.reason))
-        .where(col(CatalogSuspension.service_id).in_(keys), col(CatalogSuspension.ended_at).is_(None))
-        .order_by(col(CatalogSuspension.id))
-    ):
-        reasons.setdefault(found.service_id, []).append(SuspensionReason(found.reason))
+    for service_id, reason in _REASONS.rows(ctx, keys=keys):
+        reasons.setdefault(service_id, []).append(SuspensionReason(reason))
     identifiers: dict[int, dict[str, str]] = {}
-    for found in ctx.session.execute(
-        select(col(CatalogIdentifier.service_id), col(CatalogIdentifier.kind), col(CatalogIdentifier.value))
-        .where(col(CatalogIdentifier.service_id).in_(keys), col(CatalogIdentifier.valid_to).is_(None))
-        .order_by(col(CatalogIdentifier.id))
-    ):
-        identifiers.setdefault(found.service_id, {})[found.kind] = found.value
+    for service_id, kind, value in _IDENTIFIERS.rows(ctx, keys=keys):
+        identifiers.setdefault(service_id, {})[kind] = value
     return [
         ServiceView(
-            id=row.key,
+            id=row.id,
             number=row.number,
             customer_id=row.customer_id,
-            product_code=products[row.product_id].code,
-            product_name=products[row.product_id].name,
-            service_kind=ServiceKind(products[row.product_id].service_kind),
+            product_code=row.product_code,
+            product_name=row.product_name,
+            service_kind=ServiceKind(row.service_kind),
             state=ServiceState(row.state),
-            suspensions=tuple(reasons.get(row.key, ())),
-            identifiers=identifiers.get(row.key, {}),
+            suspensions=tuple(reasons.get(row.id, ())),
+            identifiers=identifiers.get(row.id, {}),
             site_id=row.site_id,
             contact_id=row.contact_id,
-            parameters=dict(row.parameters),
+            parameters=row.parameters,
             activated_at=row.activated_at,
             ended_at=row.ended_at,
             version=row.version,
