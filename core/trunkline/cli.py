@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trunkline import __version__
-from trunkline.assembling import assembling
-from trunkline.config import CONFIG_FILE, Config
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.config import Config
 
 cli = typer.Typer(
     name="trunkline",
@@ -50,13 +48,17 @@ def _options(
     _chosen.file, _chosen.data = config, data
 
 
-def load_config(**overrides: object) -> Config:
+def load_config(**overrides: object) -> "Config":
     """The configuration of this invocation."""
+    from trunkline.config import Config
+
     return Config.load(_chosen.file, **{"data": _chosen.data, **overrides})
 
 
 def config_file() -> Path:
     """The configuration file of this invocation, whether it exists or not."""
+    from trunkline.config import CONFIG_FILE
+
     return _chosen.file or Path(os.environ.get("TRUNKLINE_CONFIG") or CONFIG_FILE)
 
 
@@ -70,6 +72,8 @@ def open_app() -> "App":
 @cli.command()
 def version() -> None:
     """Print the version."""
+    from trunkline import __version__
+
     typer.echo(__version__)
 
 
@@ -83,20 +87,21 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Run the job worker as well.")] = True,
 ) -> None:
     """Serve pages and the REST API, and work on jobs."""
-    from trunkline.serve import supervise
+    from trunkline.serve import loading_web, supervise
 
-    config = load_config(host=host, port=port, workers=workers)
-    config.prepare_data_folder()
+    with loading_web(workers) as early:
+        config = load_config(host=host, port=port, workers=workers)
+        config.prepare_data_folder()
 
-    def ready() -> None:
-        typer.echo(f"Trunkline is ready at http://{config.host}:{config.port}/", err=True)
+        def ready() -> None:
+            typer.echo(f"Trunkline is ready at http://{config.host}:{config.port}/", err=True)
 
-    raise typer.Exit(supervise(config, _chosen.file, with_worker=worker, ready=ready))
+        raise typer.Exit(supervise(config, _chosen.file, with_worker=worker, ready=ready, web=early))
 
 
 @cli.command(hidden=True)
 def web() -> None:
-    """The web process that `serve` supervises."""
+    """The web process alone."""
     from trunkline.serve import serve_web
 
     serve_web(load_config())
@@ -105,6 +110,8 @@ def web() -> None:
 @cli.command()
 def worker(with_parent: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Work on jobs, deliver events and run scheduled work, until told to stop."""
+    from trunkline.assembling import assembling
+
     with assembling():
         from trunkline.jobs.worker import work
         from trunkline.logs import configure_logging
@@ -241,6 +248,7 @@ def dev_migration(
 def _plugin_commands() -> None:
     """Add the commands of enabled plugins; a configuration that cannot be read is reported by the command itself."""
     from trunkline import trunk
+    from trunkline.config import Config
     from trunkline.hooks import Hooks
     from trunkline.loader import load
 

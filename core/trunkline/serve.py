@@ -1,5 +1,6 @@
 """`trunkline serve`: supervises a web process and a worker process, so that heavy work never slows pages."""
 
+import json
 import logging
 import os
 import signal
@@ -8,13 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trunkline import processes
-from trunkline.config import Config
 from trunkline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from trunkline.config import Config
 
 log = logging.getLogger(__name__)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -22,6 +27,10 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CANNOT_START = 2
 _RESTARTS = 5
 _RESTART_WINDOW = 60.0
+#: The first page has the processor to itself: the worker comes when web answers, or after so long.
+_WORKER_WAITS = 20.0
+#: A pool of threads scatters what it frees over as many arenas as it may have, and glibc keeps it; operators may say otherwise.
+_SPARING = {"MALLOC_ARENA_MAX": "2"}
 
 
 @dataclass
@@ -29,13 +38,27 @@ class Child:
     """One supervised process, started again when it dies, unless it keeps dying."""
 
     name: str
-    arguments: list[str]
-    environment: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     deaths: list[float] = field(default_factory=list)
 
+    def load(self) -> None:
+        """Start the process as far as it goes without a configuration."""
+        command = [sys.executable, "-m", "trunkline.child", self.name]
+        environment = {**_SPARING, **os.environ, **self.environment}
+        self.process = processes.start(command, env=environment, stdin=subprocess.PIPE)
+
     def start(self) -> None:
-        self.process = processes.start(self.arguments, env=self.environment)
+        """Let the process run with its environment; it is started when it was not loaded before."""
+        if self.process is None or self.process.stdin is None or self.process.stdin.closed:
+            self.load()
+        assert self.process is not None and self.process.stdin is not None  # noqa: S101, PT018
+        try:
+            with self.process.stdin as told:
+                told.write(json.dumps(self.environment).encode() + b"\n")
+        except BrokenPipeError:
+            # It died before it could be told, which is noticed as any death is.
+            pass
 
     def died(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -59,7 +82,19 @@ class Child:
         self.start()
 
 
-def check_address(config: Config) -> None:
+@contextmanager
+def loading_web(workers: int | None = None) -> Iterator[Child]:
+    """A web process that loads while the configuration is read in the block, and ends with it."""
+    child = Child("web", {} if workers is None else {"TRUNKLINE_WORKERS": str(workers)})
+    child.load()
+    try:
+        yield child
+    finally:
+        if child.process is not None:
+            processes.stop(child.process)
+
+
+def check_address(config: "Config") -> None:
     """Refuse an address that cannot be served safely or is taken. Raises ConfigError."""
     if (
         config.host not in _LOOPBACK
@@ -97,9 +132,9 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def environment_of(config: Config, config_file: Path | None) -> dict[str, str]:
-    """The environment by which children see the same configuration."""
-    environment = dict(os.environ)
+def environment_of(config: "Config", config_file: Path | None) -> dict[str, str]:
+    """The variables by which children see the same configuration."""
+    environment = {}
     if config_file is not None:
         environment["TRUNKLINE_CONFIG"] = str(config_file)
     given = {
@@ -115,27 +150,36 @@ def environment_of(config: Config, config_file: Path | None) -> dict[str, str]:
 
 
 def supervise(
-    config: Config, config_file: Path | None, *, with_worker: bool, ready: Callable[[], None] | None = None
+    config: "Config",
+    config_file: Path | None,
+    *,
+    with_worker: bool,
+    ready: Callable[[], None] | None = None,
+    web: Child | None = None,
 ) -> int:
-    """Run web (and worker) until SIGTERM or SIGINT; returns the exit status."""
+    """Run web (and worker) until SIGTERM or SIGINT; returns the exit status. `web` may have been loading for a while."""
     check_address(config)
-    environment = environment_of(config, config_file)
-    command = [sys.executable, "-m", "trunkline.cli"]
-    children = [Child("web", [*command, "web"], environment)]
-    if with_worker:
-        children.append(Child("worker", [*command, "worker", "--with-parent"], environment))
+    web = web or Child("web")
+    web.environment = environment_of(config, config_file)
+    worker = Child("worker", web.environment)
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
-    for child in children:
-        child.start()
-    if ready is not None:
-        threading.Thread(target=_when_ready, args=(config, ready, stopping), daemon=True).start()
+    web.start()
+    children, answers, worker_due = [web], False, time.monotonic() + _WORKER_WAITS
     try:
-        while not stopping.wait(0.3):
+        # All in the main thread: the kernel ends a child with the thread that started it.
+        while not stopping.wait(0.3 if answers else 0.02):
             for child in children:
                 if child.died():
                     child.restart()
+            if not answers and _accepts(config):
+                answers = True
+                if ready is not None:
+                    ready()
+            if with_worker and worker not in children and (answers or time.monotonic() > worker_due):
+                worker.start()
+                children.append(worker)
     finally:
         for child in reversed(children):
             if child.process is not None:
@@ -143,19 +187,17 @@ def supervise(
     return 0
 
 
-def _when_ready(config: Config, ready: Callable[[], None], stopping: threading.Event) -> None:
-    """Call `ready` once the web process accepts connections."""
+def _accepts(config: "Config") -> bool:
+    """Whether the web process takes connections."""
     host = "127.0.0.1" if config.host == "0.0.0.0" else config.host  # noqa: S104
-    while not stopping.wait(0.05):
-        try:
-            socket.create_connection((host, config.port), timeout=1).close()
-        except OSError:
-            continue
-        ready()
-        return
+    try:
+        socket.create_connection((host, config.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
-def serve_web(config: Config) -> None:
+def serve_web(config: "Config") -> None:
     """The web process itself."""
     import uvicorn
 
