@@ -200,11 +200,29 @@ def facts_of(product: ProductView) -> dict[str, Any]:
 PICK, PARAMETER = "pick_", "param_"
 
 
+class AddLine(BaseModel):
+    """Which product one more line of an order is of."""
+
+    add_product: str = Field(title=_("Product"), json_schema_extra={"widget": "select"})
+
+
+class OrderNote(BaseModel):
+    """What is said of an order as a whole."""
+
+    note: str = Field(
+        default="",
+        max_length=500,
+        title=_("Note"),
+        description=_("For those who work on this order."),
+        json_schema_extra={"width": "full"},
+    )
+
+
 @lru_cache(maxsize=128)
 def order_schema(
     product: ProductView, templates: tuple[TemplateView, ...], places: bool, people: bool
 ) -> type[BaseModel]:
-    """What an order of this product asks: items by hand if wished, its parameters, where and for whom."""
+    """What an order line of this product asks: items by hand if wished, its parameters, where and for whom."""
     fields: dict[str, Any] = {}
     labels = {template.name: template.label for template in templates}
     for name in product.needs:
@@ -234,15 +252,6 @@ def order_schema(
             int | None,
             Field(default=None, title=_("Contact"), json_schema_extra=dict(extra)),
         )
-    fields["note"] = (
-        str,
-        Field(
-            default="",
-            max_length=500,
-            title=_("Note"),
-            json_schema_extra={"section": _("Where and for whom")},
-        ),
-    )
     return create_model(f"Order_{product.code}", **fields)
 
 

@@ -35,6 +35,9 @@ class ProductKind(StrEnum):
     PROMOTION = "promotion"
 
 
+#: How many lines an order may have.
+MAX_LINES = 100
+
 #: The kinds that can be ordered so far.
 OFFERED_KINDS = (ProductKind.STANDALONE,)
 
@@ -258,7 +261,7 @@ class PlaceOrder(BaseModel):
     """An order for one customer. The same `idempotency_key` gives the order that exists already."""
 
     customer_number: str
-    lines: list[OrderLineInput] = Field(min_length=1, max_length=100)
+    lines: list[OrderLineInput] = Field(min_length=1, max_length=MAX_LINES)
     note: str = Field(default="", max_length=500)
     idempotency_key: str = Field(default="", max_length=120)
 

@@ -7,8 +7,8 @@ from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.money import Money
 from trunkline.jobs.models import Job
+from trunkline.money import Money
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
 from trunkline_catalog import queries

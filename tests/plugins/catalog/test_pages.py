@@ -16,6 +16,9 @@ pytestmark = pytest.mark.plugins("inventory", "catalog")
 Staff = Callable[..., Browser]
 Order = Callable[..., OrderView]
 CHOSEN = "customer=C000001&product=mobile_10"
+FOR = "customer=C000001"
+ONE = {"lines.0.product": "mobile_10"}
+TWO = {**ONE, "lines.1.product": "mobile_10"}
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -29,17 +32,17 @@ def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
     assert "/catalog/orders/new?customer=C000001" in client.get("/catalog/orders/new?q=Prates").text
     assert "product=mobile_10" in client.get("/catalog/orders/new?customer=C000001").text
     details = f"/catalog/orders/new?{CHOSEN}"
-    assert "pick_sim" in client.get(details).text
+    assert "lines.0.pick_sim" in client.get(details).text
     reviewed = client.submit(
-        f"/catalog/orders/review?{CHOSEN}",
-        {"pick_sim": "", "pick_number": "+5551991234503", "note": "by phone"},
+        f"/catalog/orders/review?{FOR}",
+        {**ONE, "lines.0.pick_sim": "", "lines.0.pick_number": "+5551991234503", "note": "by phone"},
         page=details,
     )
     assert "49.90" in reviewed.text
     assert "+5551991234503" in reviewed.text
-    placed = client.post(f"/catalog/orders?{CHOSEN}", data=hidden(reviewed.text))
+    placed = client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
     assert placed.url.path == "/catalog/orders/O000001"
-    again = client.post(f"/catalog/orders?{CHOSEN}", data=hidden(reviewed.text))
+    again = client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
     assert again.url.path == "/catalog/orders/O000001"
     work_until_idle(shop)
     with shop.reading() as ctx:
@@ -51,8 +54,8 @@ def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
 def test_the_review_goes_back_with_everything_kept(shop: App, staff: Staff) -> None:
     client = staff()
     back = client.submit(
-        f"/catalog/orders/details?{CHOSEN}",
-        {"pick_number": "+5551991234503", "note": "by phone"},
+        f"/catalog/orders/details?{FOR}",
+        {**ONE, "lines.0.pick_number": "+5551991234503", "note": "by phone"},
         page=f"/catalog/orders/new?{CHOSEN}",
     )
     assert "+5551991234503" in back.text
@@ -62,17 +65,99 @@ def test_the_review_goes_back_with_everything_kept(shop: App, staff: Staff) -> N
 def test_an_item_that_is_not_free_is_refused_beside_its_field(shop: App, staff: Staff, order: Order) -> None:
     order(picks={"number": "I000006"})
     answer = staff().submit(
-        f"/catalog/orders/review?{CHOSEN}",
-        {"pick_number": "+5551991234501"},
+        f"/catalog/orders/review?{FOR}",
+        {**ONE, "lines.0.pick_number": "+5551991234501"},
         page=f"/catalog/orders/new?{CHOSEN}",
     )
     assert answer.status_code == 422
     assert "is not free" in answer.text
 
 
+def test_a_second_line_is_added_and_filled_in_without_losing_the_first(shop: App, staff: Staff) -> None:
+    client, details = staff("customer_care"), f"/catalog/orders/new?{CHOSEN}"
+    typed = {**ONE, "lines.0.pick_number": "+5551991234503", "note": "by phone"}
+    more = client.submit(
+        f"/catalog/orders/details?{FOR}", {**typed, "add_product": "mobile_10", "add": "1"}, page=details
+    )
+    assert "+5551991234503" in more.text
+    assert "by phone" in more.text
+    assert 'name="lines.1.product" value="mobile_10"' in more.text
+    assert "99.80" in more.text
+    assert "20.00" in more.text
+    both = {**TWO, **typed, "lines.1.pick_number": "+5551991234505"}
+    reviewed = client.submit(f"/catalog/orders/review?{FOR}", both, page=details)
+    assert "99.80" in reviewed.text
+    placed = client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
+    assert placed.url.path == "/catalog/orders/O000001"
+    assert "99.80" in placed.text
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        services = [queries.service(ctx, number) for number in ("S000001", "S000002")]
+        lines = queries.order(ctx, "O000001").lines
+    assert [one.identifiers["msisdn"] for one in services] == ["+5551991234503", "+5551991234505"]
+    for page in ("/customers/C000001/services", "/catalog/orders/O000001", f"/jobs/{lines[0].job_number}"):
+        shown = client.get(page).text
+        assert [number for number in ("S000001", "S000002") if number not in shown] == [], page
+
+
+def test_a_line_is_taken_out_again_and_the_rest_moves_up(shop: App, staff: Staff) -> None:
+    answer = staff().submit(
+        f"/catalog/orders/details?{FOR}",
+        {**TWO, "lines.1.pick_number": "+5551991234502", "remove": "0"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+    )
+    assert 'name="lines.0.pick_number" value="+5551991234502"' in answer.text
+    assert "lines.1." not in answer.text
+
+
+def test_htmx_gets_the_form_alone(shop: App, staff: Staff) -> None:
+    answer = staff().submit(
+        f"/catalog/orders/details?{FOR}",
+        {**ONE, "add_product": "mobile_10", "add": "1"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+        headers={"HX-Request": "true"},
+    )
+    assert answer.text.strip().startswith('<div class="stack" id="order-entry"')
+    assert 'id="line-2"' in answer.text
+
+
+def test_errors_stand_beside_the_field_of_their_line(shop: App, staff: Staff, order: Order) -> None:
+    order(picks={"number": "I000006"})
+    answer = staff().submit(
+        f"/catalog/orders/review?{FOR}",
+        {**TWO, "lines.1.pick_number": "+5551991234501"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+    )
+    assert answer.status_code == 422
+    assert "Line 2: " in answer.text
+    assert "f-lines-1-pick_number-error" in answer.text
+    assert "f-lines-0-pick_number-error" not in answer.text
+
+
+def test_one_item_is_not_chosen_on_two_lines(shop: App, staff: Staff) -> None:
+    same = {"lines.0.pick_number": "+5551991234501", "lines.1.pick_number": "+5551991234501"}
+    answer = staff().submit(
+        f"/catalog/orders/review?{FOR}", {**TWO, **same}, page=f"/catalog/orders/new?{CHOSEN}"
+    )
+    assert answer.status_code == 422
+    assert "is chosen on another line" in answer.text
+
+
+def test_what_runs_out_while_the_order_is_placed_is_said_on_its_line_and_nothing_is_ordered(
+    shop: App, staff: Staff, order: Order
+) -> None:
+    for _each in range(4):
+        order()
+    client = staff()
+    answer = client.submit(f"/catalog/orders?{FOR}", TWO, page=f"/catalog/orders/new?{CHOSEN}")
+    assert answer.status_code == 422
+    assert "f-lines-1-pick_" in answer.text
+    assert client.get("/catalog/orders/O000005").status_code == 404
+
+
 def test_free_items_are_suggested_while_typing(shop: App, staff: Staff, order: Order) -> None:
     order()
-    options = staff().get("/catalog/orders/items/number?pick_number=99123").text
+    options = staff().get("/catalog/orders/items/number?lines.0.pick_number=99123").text
     assert "+5551991234502" in options
     assert "+5551991234501" not in options
 

@@ -12,6 +12,7 @@ from trunkline.jobs import queries as jobs
 from trunkline.jobs.models import StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
+from trunkline_catalog.pages.order_form import totals
 from trunkline_catalog.schemas import OrderLineView, OrderState
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
@@ -39,6 +40,12 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
         "actions": ACTION_LABELS,
         "reasons": REASON_LABELS,
         "labels": {one.name: one.label for one in inventory.templates(page.ctx)},
+        "totals": totals((line.setup_micros, line.monthly_micros, line.currency) for line in order.lines),
+        "parameters": {
+            (code, one.name): one.label
+            for code in sorted({line.product_code for line in order.lines})
+            for one in queries.product(page.ctx, code).parameters
+        },
         "at_work": order.state is OrderState.IN_PROGRESS,
         "progress": {line.id: _progress(page, line) for line in order.lines if line.state.is_open},
     }
