@@ -3,6 +3,7 @@
 from trunkline.access import models as access
 from trunkline.activity import models as activity
 from trunkline.auth import models as auth
+from trunkline.auth.impersonation import models as impersonation
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
@@ -20,6 +21,7 @@ __all__ = [
     "auth",
     "customers",
     "events",
+    "impersonation",
     "imports",
     "jobs",
     "mail",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
@@ -13,10 +13,11 @@ from trunkline.db.types import BigKey, UtcDateTime
 
 
 class UserKind(StrEnum):
-    """Staff work in the console; portal users see what belongs to their customer."""
+    """Staff work in the console; portal users see what belongs to their customer; services are programs."""
 
     STAFF = "staff"
     PORTAL = "portal"
+    SERVICE = "service"
 
 
 class UserStatus(StrEnum):
@@ -32,13 +33,20 @@ class LinkPurpose(StrEnum):
 
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 — a purpose
+    #: Proves that a new address is theirs.
+    NEW_EMAIL = "new_email"
+    #: Goes to the old address, and takes the change back.
+    KEEP_EMAIL = "keep_email"
 
 
 class User(Record, table=True):
     """Somebody who may sign in. `email` is kept in lower case and is unique."""
 
     __tablename__ = "core_user"
-    __table_args__ = (Index("ix_core_user_name", "name", "id"),)
+    __table_args__ = (
+        Index("ix_core_user_name", "name", "id"),
+        UniqueConstraint("origin", "external_id", name="uq_core_user_origin"),
+    )
 
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=120)
@@ -52,6 +60,15 @@ class User(Record, table=True):
     status: str = Field(default=UserStatus.INVITED, max_length=10)
     language: str = Field(default="en", max_length=10)
     last_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: An address that was asked for and is not proved yet.
+    pending_email: str | None = Field(default=None, max_length=254)
+    #: E.164 with `+`; it counts once `phone_verified_at` is set.
+    phone: str = Field(default="", max_length=20, index=True)
+    phone_verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: The directory that keeps this person, as in `ldap`; empty: this system.
+    origin: str = Field(default="", max_length=40)
+    #: What `origin` calls the person.
+    external_id: str | None = Field(default=None, max_length=200)
     #: How the pages look to this person: density, shortcuts.
     preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
@@ -81,12 +98,14 @@ class _Kept(SQLModel):
 
 
 class UserLink(_Kept, table=True):
-    """A mailed link that sets a password once. Only the SHA-256 of its secret is kept."""
+    """A mailed link that works once. Only the SHA-256 of its secret is kept."""
 
     __tablename__ = "core_user_link"
 
     user_id: int = _of_user()
     purpose: str = Field(max_length=16)
+    #: The address that a link about a change of address is about.
+    email: str = Field(default="", max_length=254)
     token_hash: str = Field(max_length=64, unique=True)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
@@ -111,6 +130,13 @@ class UserSession(_Kept, table=True):
     #: Seconds without a request after which the session is over.
     idle_seconds: int
     expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    #: When the person last showed a password, code or passkey; see `sudo`.
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: Set while the session's user works as somebody else; see `impersonation`.
+    impersonation_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_impersonation.id", ondelete="SET NULL"), index=True),
+    )
 
 
 class TokenFamily(_Kept, table=True):

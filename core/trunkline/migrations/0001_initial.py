@@ -463,6 +463,11 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("language", sa.String(length=10), nullable=False),
         sa.Column("last_sign_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pending_email", sa.String(length=254), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("phone_verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("origin", sa.String(length=40), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("preferences", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
@@ -472,11 +477,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_user")),
         sa.UniqueConstraint("email", name=op.f("uq_core_user_email")),
+        sa.UniqueConstraint("origin", "external_id", name="uq_core_user_origin"),
     )
     with op.batch_alter_table("core_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_user_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_user_phone"), ["phone"], unique=False)
 
     op.create_table(
         "core_api_key",
@@ -499,6 +506,39 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_api_key", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_api_key_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_impersonation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("user_agent", sa.String(length=300), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_impersonation_staff_id_core_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_impersonation_user_id_core_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_impersonation")),
+    )
+    with op.batch_alter_table("core_impersonation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_impersonation_staff_id"), ["staff_id"], unique=False)
+        batch_op.create_index("ix_core_impersonation_started_at", ["started_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_impersonation_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "core_import",
@@ -571,29 +611,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
     op.create_table(
-        "core_session",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("csrf_secret", sa.String(length=64), nullable=False),
-        sa.Column("method", sa.String(length=40), nullable=False),
-        sa.Column("address", sa.String(length=64), nullable=False),
-        sa.Column("user_agent", sa.String(length=300), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("idle_seconds", sa.Integer(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["core_user.id"], name=op.f("fk_core_session_user_id_core_user"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_session")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_core_session_token_hash")),
-    )
-    with op.batch_alter_table("core_session", schema=None) as batch_op:
-        batch_op.create_index("ix_core_session_expires_at", ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_core_session_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "core_token_family",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -620,6 +637,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -687,11 +705,51 @@ def upgrade() -> None:
     with op.batch_alter_table("core_refresh_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_refresh_token_family_id"), ["family_id"], unique=False)
 
+    op.create_table(
+        "core_session",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("csrf_secret", sa.String(length=64), nullable=False),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("user_agent", sa.String(length=300), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("idle_seconds", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("impersonation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["impersonation_id"],
+            ["core_impersonation.id"],
+            name=op.f("fk_core_session_impersonation_id_core_impersonation"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["core_user.id"], name=op.f("fk_core_session_user_id_core_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_session_token_hash")),
+    )
+    with op.batch_alter_table("core_session", schema=None) as batch_op:
+        batch_op.create_index("ix_core_session_expires_at", ["expires_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_core_session_impersonation_id"), ["impersonation_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_core_session_user_id"), ["user_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("core_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_session_user_id"))
+        batch_op.drop_index(batch_op.f("ix_core_session_impersonation_id"))
+        batch_op.drop_index("ix_core_session_expires_at")
+
+    op.drop_table("core_session")
     with op.batch_alter_table("core_refresh_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_refresh_token_family_id"))
 
@@ -709,11 +767,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_token_family_expires_at"))
 
     op.drop_table("core_token_family")
-    with op.batch_alter_table("core_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_core_session_user_id"))
-        batch_op.drop_index("ix_core_session_expires_at")
-
-    op.drop_table("core_session")
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")
@@ -723,11 +776,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_import_user_id"))
 
     op.drop_table("core_import")
+    with op.batch_alter_table("core_impersonation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_impersonation_user_id"))
+        batch_op.drop_index("ix_core_impersonation_started_at")
+        batch_op.drop_index(batch_op.f("ix_core_impersonation_staff_id"))
+
+    op.drop_table("core_impersonation")
     with op.batch_alter_table("core_api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_api_key_user_id"))
 
     op.drop_table("core_api_key")
     with op.batch_alter_table("core_user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_user_phone"))
         batch_op.drop_index("ix_core_user_name")
         batch_op.drop_index(batch_op.f("ix_core_user_kind"))
         batch_op.drop_index(batch_op.f("ix_core_user_customer_id"))
