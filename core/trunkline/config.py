@@ -5,7 +5,7 @@ import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -77,9 +77,13 @@ class Config(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             near = get_close_matches(value, available_timezones(), 1)
-            raise ValueError(f"{value} is no IANA time zone" + (f"; did you mean {near[0]}?" if near else ""))
+            raise ValueError(
+                f"{value} is no IANA time zone" + (f"; did you mean {near[0]}?" if near else "")
+            ) from None
         return value
 
     @classmethod

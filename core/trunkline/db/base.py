@@ -10,6 +10,8 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.types import BigKey, UtcDateTime
 
+# Tables do not validate: their validators are made only for who asks, not at every start.
+SQLModel.model_config["defer_build"] = True
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
