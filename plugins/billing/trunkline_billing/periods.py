@@ -1,6 +1,7 @@
 """Billing months in the operator's zone, and exact proration by days."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
@@ -85,6 +86,29 @@ def charged_days(period: Period, starts_on: date, ends_on: date | None) -> tuple
     first = max(period.first_day, starts_on)
     last = period.last_day if ends_on is None else min(period.last_day, ends_on)
     return (first, last) if first <= last else None
+
+
+#: From a moment until, and without, another.
+Span = tuple[datetime, datetime]
+
+
+def whole_days(spans: Sequence[Span], first: date, last: date, zone: ZoneInfo) -> list[date]:
+    """The days from `first` to `last`, both included, that lie in the spans together from midnight to midnight in `zone`."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    found = []
+    for start, end in merged:
+        day = max(first, local_day(start, zone))
+        if midnight(day, zone) < start:
+            day += timedelta(days=1)
+        while day <= last and midnight(day + timedelta(days=1), zone) <= end:
+            found.append(day)
+            day += timedelta(days=1)
+    return found
 
 
 def prorated(monthly_micros: int, days: int, days_in_month: int) -> int:

@@ -128,7 +128,7 @@ def _month(invoice: InvoiceView) -> str:
 def _sections(invoice: InvoiceView) -> list[dict[str, Any]]:
     found = []
     groups: Sequence[tuple[str, Sequence[str]]] = (
-        (str(_("Monthly charges")), ("monthly",)),
+        (str(_("Monthly charges")), ("monthly", "suspension")),
         (str(_("Set-up")), ("setup",)),
         (str(_("Usage")), ("usage",)),
     )
@@ -147,7 +147,7 @@ def _row(line: InvoiceLineView) -> Mapping[str, str]:
         if line.usage_type in ("voice", "data"):
             sub += f" · {format_number(line.count)} ×"
     else:
-        quantity = str(_("{n} days", n=line.quantity)) if line.kind == "monthly" else "1"
+        quantity = str(_("{n} days", n=line.quantity)) if line.kind in ("monthly", "suspension") else "1"
     dates = format_date(line.first_day, style="short")
     if line.last_day != line.first_day:
         dates += f" – {format_date(line.last_day, style='short')}"

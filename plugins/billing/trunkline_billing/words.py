@@ -7,7 +7,12 @@ USAGE_TYPES = (("voice", _("Calls")), ("sms", _("Messages")), ("data", _("Data")
 USAGE_LABELS = dict(USAGE_TYPES)
 METHODS = (("cash", _("Cash")), ("card", _("Card")), ("bank_transfer", _("Bank transfer")))
 METHOD_LABELS = dict(METHODS)
-CHARGE_KINDS = (("setup", _("Set-up")), ("monthly", _("Monthly")), ("usage", _("Usage")))
+CHARGE_KINDS = (
+    ("setup", _("Set-up")),
+    ("monthly", _("Monthly")),
+    ("suspension", _("Suspended days")),
+    ("usage", _("Usage")),
+)
 INVOICE_STATES = (("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid")), ("void", _("Void")))
 LEDGERS = {
     "receivable": _("Receivable"),
@@ -22,6 +27,7 @@ LEDGERS = {
 ENTRY_KINDS = {
     "setup": _("Set-up"),
     "monthly": _("Monthly"),
+    "suspension": _("Suspended days"),
     "usage": _("Usage"),
     "void": _("Taken back"),
     "invoice": _("Invoice"),

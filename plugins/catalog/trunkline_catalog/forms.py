@@ -18,11 +18,13 @@ from trunkline_catalog.schemas import (
     ProductView,
     ServiceKind,
     SuspensionReason,
+    SuspensionTerms,
 )
 from trunkline_catalog.tables import KIND_LABELS, REASON_LABELS
 from trunkline_inventory.schemas import TemplateView
 
 _INCLUDED = _("Included each month")
+_SUSPENDED = _("While suspended")
 _GIGABYTE = 10**9
 Whole = Annotated[int, Field(ge=0, le=10_000_000)]
 
@@ -64,6 +66,28 @@ class ProductFacts(BaseModel):
     )
     messages: Whole = Field(
         default=0, title=_("Messages"), json_schema_extra={"width": "third", "section": _INCLUDED}
+    )
+
+    suspended_percent: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        title=_("Charged"),
+        description=_(
+            "Of the monthly price, for each whole day. 0: nothing is charged; 100: everything, as if it worked."
+        ),
+        json_schema_extra={"suffix": "%", "width": "third", "section": _SUSPENDED},
+    )
+    suspension_reasons: list[SuspensionReason] = Field(
+        default=[SuspensionReason.REQUEST],
+        title=_("When the reason is"),
+        description=_("Suspended for any other reason, a service is charged on."),
+        json_schema_extra={
+            "widget": "checkboxes",
+            "width": "two-thirds",
+            "section": _SUSPENDED,
+            "choices": [[one.value, label] for one, label in REASON_LABELS.items()],
+        },
     )
 
 
@@ -181,6 +205,11 @@ def allowances_of(facts: ProductFacts) -> tuple[Allowance, ...]:
     return tuple(found)
 
 
+def terms_of(facts: ProductFacts) -> SuspensionTerms:
+    """What is charged while a service is suspended."""
+    return SuspensionTerms(charged_percent=facts.suspended_percent, reasons=tuple(facts.suspension_reasons))
+
+
 def facts_of(product: ProductView) -> dict[str, Any]:
     """A product as its form shows it."""
     quantities = {allowance.type: allowance.quantity for allowance in product.allowances}
@@ -193,6 +222,8 @@ def facts_of(product: ProductView) -> dict[str, Any]:
         "gigabytes": quantities.get("data", 0) // _GIGABYTE,
         "minutes": quantities.get("voice", 0) // 60,
         "messages": quantities.get("sms", 0),
+        "suspended_percent": product.suspension.charged_percent,
+        "suspension_reasons": list(product.suspension.reasons),
         "version": product.version,
     }
 

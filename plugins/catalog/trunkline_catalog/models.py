@@ -32,6 +32,8 @@ class CatalogProduct(Record, table=True):
     playbook: str = Field(default="", max_length=80)
     tariff: str = Field(default="", max_length=80)
     allowances: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    #: What it costs while it is suspended: `SuspensionTerms`.
+    suspension: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
 class CatalogPrice(Record, table=True):

@@ -142,6 +142,16 @@ class Allowance(BaseModel):
     unit: Literal["B", "s", "messages"]
 
 
+class SuspensionTerms(BaseModel):
+    """What a suspended service costs: `charged_percent` of the monthly price for each whole day on which it was suspended for one
+    of `reasons`. Suspended for any other reason, it is charged on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    charged_percent: int = Field(default=0, ge=0, le=100)
+    reasons: tuple[SuspensionReason, ...] = (SuspensionReason.REQUEST,)
+
+
 class PriceView(BaseModel):
     """What a product costs from a moment on, until the next price begins. Amounts in micro-units (1e-6)."""
 
@@ -182,6 +192,7 @@ class ProductView(BaseModel):
     playbook: str = ""
     tariff: str = ""
     allowances: tuple[Allowance, ...] = ()
+    suspension: SuspensionTerms = SuspensionTerms()
     setup_price_micros: int = 0
     monthly_price_micros: int = 0
     currency: str = ""
@@ -206,6 +217,7 @@ class CreateProduct(BaseModel):
     playbook: str = Field(default="", max_length=80, title=_("Playbook"))
     tariff: str = Field(default="", max_length=80, title=_("Tariff"))
     allowances: tuple[Allowance, ...] = ()
+    suspension: SuspensionTerms = SuspensionTerms()
     setup_price: Amount = Decimal(0)
     monthly_price: Amount = Decimal(0)
     currency: Currency
@@ -223,6 +235,7 @@ class UpdateProduct(BaseModel):
     playbook: str | None = Field(default=None, max_length=80)
     tariff: str | None = Field(default=None, max_length=80)
     allowances: tuple[Allowance, ...] | None = None
+    suspension: SuspensionTerms | None = None
     version: int | None = None
 
 
@@ -343,6 +356,18 @@ class OrderView(BaseModel):
     placed_by: str
     note: str
     lines: tuple[OrderLineView, ...]
+
+
+class SuspensionView(BaseModel):
+    """One reason that is in force on a service; `by` is whoever ordered it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: SuspensionReason
+    note: str
+    started_at: datetime
+    by: str
+    order_number: str
 
 
 class ServiceView(BaseModel):

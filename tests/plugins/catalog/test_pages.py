@@ -198,6 +198,38 @@ def test_a_service_is_suspended_and_resumed_by_forms(shop: App, staff: Staff, or
         assert queries.service(ctx, "S000001").suspensions == ()
 
 
+def test_a_suspended_service_says_since_when_why_by_whom_and_what_it_costs(
+    shop: App, staff: Staff, order: Order
+) -> None:
+    order()
+    work_until_idle(shop)
+    client, page = staff("customer_care"), "/catalog/services/S000001"
+    client.submit(f"{page}/suspend", {"reason": "request", "note": "On holiday"}, page=page)
+    work_until_idle(shop)
+    shown = client.get(page).text
+    with shop.reading() as ctx:
+        (suspension,) = queries.suspensions_of(ctx, 1)
+        placed_by = queries.order(ctx, "O000002").placed_by
+    assert (suspension.by, suspension.order_number) == (placed_by, "O000002")
+    for words in ("Suspended since", "Customer’s request", placed_by, "On holiday", "nothing", "/resume"):
+        assert words in shown, words
+
+
+def test_what_a_suspended_service_costs_is_said_on_its_product(shop: App, staff: Staff) -> None:
+    client, page = staff("product_manager"), "/catalog/products/mobile_10"
+    assert "Nothing" in client.get(page).text
+    facts = {"name": "Mobile 10 GB", "needs": ["sim", "number"], "version": "1"}
+    client.submit(
+        f"{page}/edit",
+        {**facts, "suspended_percent": "25", "suspension_reasons": ["lost"]},
+        page=f"{page}/edit",
+    )
+    assert "25 % of the price" in client.get(page).text
+    with shop.reading() as ctx:
+        terms = queries.product(ctx, "mobile_10").suspension
+    assert (terms.charged_percent, terms.reasons) == (25, (SuspensionReason.LOST,))
+
+
 def test_a_cashier_sees_a_service_and_may_not_suspend_it(shop: App, staff: Staff, order: Order) -> None:
     order()
     work_until_idle(shop)

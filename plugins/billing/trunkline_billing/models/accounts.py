@@ -122,6 +122,8 @@ class BillingPosting(SQLModel, table=True):
 class ChargeKind(StrEnum):
     SETUP = "setup"
     MONTHLY = "monthly"
+    #: What a monthly charge gives back for suspended days; below zero.
+    SUSPENSION = "suspension"
     USAGE = "usage"
 
     @property
@@ -133,6 +135,7 @@ class ChargeKind(StrEnum):
 _REVENUE = {
     ChargeKind.SETUP: Ledger.REVENUE_SETUP,
     ChargeKind.MONTHLY: Ledger.REVENUE_RECURRING,
+    ChargeKind.SUSPENSION: Ledger.REVENUE_RECURRING,
     ChargeKind.USAGE: Ledger.REVENUE_USAGE,
 }
 

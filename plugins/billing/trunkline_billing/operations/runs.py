@@ -19,6 +19,7 @@ from trunkline_billing.models.accounts import BillingAccount, BillingCharge, Bil
 from trunkline_billing.models.invoices import BillingRun
 from trunkline_billing.operations.invoicing import issue_for
 from trunkline_billing.operations.monthly import charge_month
+from trunkline_billing.operations.suspended import credit_month
 from trunkline_billing.periods import Period, local_day
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def advance(ctx: Context, period: str, chunk: int = CHUNK) -> RunProgress:
     )
     ids = [key for key in accounts if key is not None]
     charge_month(ctx, ids, month, ctx.now())
+    credit_month(ctx, ids, month)
     keys = {key: f"run:{key}:{month}" for key in ids}
     issued = issue_for(ctx, keys, month, until=month.last_day, run_id=run.key)
     run.invoices += len(issued)

@@ -57,6 +57,8 @@ class NewCharge:
     amount: int
     first_day: date
     last_day: date
+    #: Days that it is for, where those are not all from the first to the last.
+    days: int | None = None
 
 
 def monthly_key(service_id: int, period: Period) -> str:
@@ -235,9 +237,7 @@ def store_charges(ctx: Context, charges: Sequence[NewCharge]) -> None:
             "usage_type": "",
             "first_day": charge.first_day,
             "last_day": charge.last_day,
-            "quantity": (charge.last_day - charge.first_day).days + 1
-            if charge.kind is ChargeKind.MONTHLY
-            else 1,
+            "quantity": _quantity(charge),
             "count": 1,
             "amount_micros": charge.amount,
             "currency": charge.account.currency,
@@ -246,6 +246,12 @@ def store_charges(ctx: Context, charges: Sequence[NewCharge]) -> None:
         for charge, entry_id in zip(charges, post(ctx, entries, now), strict=True)
     ]
     ctx.session.connection().execute(_INSERT_CHARGES, rows)
+
+
+def _quantity(charge: NewCharge) -> int:
+    if charge.days is not None:
+        return charge.days
+    return (charge.last_day - charge.first_day).days + 1 if charge.kind is ChargeKind.MONTHLY else 1
 
 
 def _attempts(ctx: Context, charges: Sequence[NewCharge]) -> Counter[str]:

@@ -53,7 +53,7 @@ def line_text(kind: str, usage_type: str, description: str) -> str:
 def _quantity(line: Any) -> str:
     if line.kind == "usage":
         return quantity_text(line.usage_type, line.quantity)
-    return str(_("{n} days", n=line.quantity)) if line.kind == "monthly" else "1"
+    return str(_("{n} days", n=line.quantity)) if line.kind in ("monthly", "suspension") else "1"
 
 
 @PAGES.get(LIST + "/{number}/pdf", permission="billing.invoice.view")

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("playbook", sa.String(length=80), nullable=False),
         sa.Column("tariff", sa.String(length=80), nullable=False),
         sa.Column("allowances", sa.JSON(), nullable=False),
+        sa.Column("suspension", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_product")),
         sa.UniqueConstraint("code", name=op.f("uq_catalog_product_code")),
     )

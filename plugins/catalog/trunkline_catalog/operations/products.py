@@ -50,6 +50,7 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
         playbook=command.playbook,
         tariff=command.tariff,
         allowances=[one.model_dump(mode="json") for one in command.allowances],
+        suspension=command.suspension.model_dump(mode="json"),
     )
     ctx.session.add(row)
     ctx.session.flush()

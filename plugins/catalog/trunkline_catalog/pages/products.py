@@ -16,9 +16,10 @@ from trunkline_catalog.forms import (
     NewProduct,
     allowances_of,
     facts_of,
+    terms_of,
 )
 from trunkline_catalog.schemas import CreateProduct, Parameter, SetPrice, UpdateProduct
-from trunkline_catalog.tables import KIND_ICONS, KIND_LABELS, PRODUCTS, list_products
+from trunkline_catalog.tables import KIND_ICONS, KIND_LABELS, PRODUCTS, REASON_LABELS, list_products
 from trunkline_inventory import queries as inventory
 
 pages = Pages()
@@ -76,6 +77,7 @@ def new(page: Page, command: NewProduct) -> Response:
             playbook=command.playbook,
             tariff=command.tariff,
             allowances=allowances_of(command),
+            suspension=terms_of(command),
             setup_price=command.setup_price,
             monthly_price=command.monthly_price,
             currency=command.currency,
@@ -95,6 +97,7 @@ def show(page: Page, code: str) -> Response:
         product=product,
         prices=queries.prices(page.ctx, product.id),
         templates=labels,
+        reasons=REASON_LABELS,
         kind=KIND_LABELS[product.service_kind],
         icon_name=KIND_ICONS[product.service_kind],
         moment=page.ctx.now(),
@@ -124,6 +127,7 @@ def edit(page: Page, command: EditProduct, code: str) -> Response:
         playbook=command.playbook,
         tariff=command.tariff,
         allowances=allowances_of(command),
+        suspension=terms_of(command),
         version=command.version,
     )
     operations.update_product(page.ctx, code, changes)

@@ -95,6 +95,7 @@ def _show(
         customer=customer,
         site=page.ctx.session.get(Site, service.site_id) if service.site_id is not None else None,
         contact=page.ctx.session.get(Contact, service.contact_id) if service.contact_id is not None else None,
+        suspensions=queries.suspensions_of(page.ctx, service.id),
         forms=forms,
         opened=opened,
         busy=queries.open_line_of(page.ctx, service.id),

@@ -29,6 +29,7 @@ from trunkline_catalog.queries.services import (
     service_history,
     services_of,
 )
+from trunkline_catalog.queries.suspensions import suspensions_between, suspensions_of
 
 __all__ = [
     "IndexEntry",
@@ -54,4 +55,6 @@ __all__ = [
     "service_by_id",
     "service_history",
     "services_of",
+    "suspensions_between",
+    "suspensions_of",
 ]

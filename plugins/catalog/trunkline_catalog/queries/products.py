@@ -21,6 +21,7 @@ from trunkline_catalog.schemas import (
     ProductKind,
     ProductView,
     ServiceKind,
+    SuspensionTerms,
 )
 
 _PRODUCT, _PRICE = columns(CatalogProduct), columns(CatalogPrice)
@@ -94,6 +95,7 @@ def _view(row: Row[*tuple[Any, ...]]) -> ProductView:
         playbook=row.playbook,
         tariff=row.tariff,
         allowances=tuple(Allowance.model_validate(one) for one in row.allowances),
+        suspension=SuspensionTerms.model_validate(row.suspension),
         setup_price_micros=row.setup_micros or 0,
         monthly_price_micros=row.monthly_micros or 0,
         currency=row.currency or "",
