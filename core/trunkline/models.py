@@ -1,9 +1,13 @@
 """Every table of core, imported in one place so that metadata is complete before anything is migrated or queried."""
 
 from trunkline.access import models as access
+from trunkline.access.break_glass import models as break_glass
 from trunkline.activity import models as activity
+from trunkline.approvals import models as approvals
+from trunkline.auth import counting
 from trunkline.auth import models as auth
 from trunkline.auth.impersonation import models as impersonation
+from trunkline.auth.second_factor import models as second_factor
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
@@ -18,7 +22,10 @@ from trunkline.settings import store as settings
 __all__ = [
     "access",
     "activity",
+    "approvals",
     "auth",
+    "break_glass",
+    "counting",
     "customers",
     "events",
     "impersonation",
@@ -27,6 +34,7 @@ __all__ = [
     "mail",
     "numbers",
     "search",
+    "second_factor",
     "settings",
     "sweeper",
     "units",

@@ -1,6 +1,7 @@
 """Tables of roles: which permissions a role grants, and who holds it."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Column, ForeignKey
 from sqlmodel import Field, SQLModel
@@ -8,6 +9,16 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.base import Record
 from trunkline.db.types import BigKey, UtcDateTime
+
+
+class RowScope(StrEnum):
+    """Whose rows a role shows; those of all of a user's roles add up, so the widest wins."""
+
+    ALL = "all"
+    ASSIGNED = "assigned"
+    OWN = "own"
+    TAG = "tag"
+    RESELLER = "reseller"
 
 
 class Role(Record, table=True):
@@ -20,6 +31,9 @@ class Role(Record, table=True):
     description: str = Field(default="", max_length=400)
     audience: str = Field(default="staff", max_length=8)
     is_builtin: bool = False
+    #: Whoever holds it shows a second factor at each sign-in, and sets one up first when there is none.
+    requires_second_factor: bool = False
+    row_scope: str = Field(default=RowScope.ALL, max_length=10)
 
 
 class RoleGrant(SQLModel, table=True):

@@ -69,6 +69,14 @@ class User(Record, table=True):
     origin: str = Field(default="", max_length=40)
     #: What `origin` calls the person.
     external_id: str | None = Field(default=None, max_length=200)
+    #: Whose customers the person sees where a role says “of the reseller” or “with their tags”.
+    reseller_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT"), index=True),
+    )
+    scope_tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    #: Until then the person holds every permission; `core_break_glass` says why.
+    break_glass_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: How the pages look to this person: density, shortcuts.
     preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 

@@ -95,6 +95,10 @@ class Customer(Record, table=True):
         default=None,
         sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT"), index=True),
     )
+    #: Users by key: the colleague who looks after the customer, and who registered it. No foreign keys, because users
+    #: refer to customers and SQLite cannot close the circle; users are disabled, never deleted.
+    assigned_user_id: int | None = Field(default=None, sa_type=BigKey, index=True)
+    registered_by_id: int | None = Field(default=None, sa_type=BigKey, index=True)
 
 
 class Contact(Record, table=True):

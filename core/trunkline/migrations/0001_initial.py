@@ -37,6 +37,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_activity_subject", ["subject_kind", "subject_id"], unique=False)
 
     op.create_table(
+        "core_attempt_count",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_core_attempt_count")),
+    )
+    with op.batch_alter_table("core_attempt_count", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_attempt_count_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "core_counter",
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
@@ -104,6 +114,8 @@ def upgrade() -> None:
         sa.Column("description", sa.String(length=400), nullable=False),
         sa.Column("audience", sa.String(length=8), nullable=False),
         sa.Column("is_builtin", sa.Boolean(), nullable=False),
+        sa.Column("requires_second_factor", sa.Boolean(), nullable=False),
+        sa.Column("row_scope", sa.String(length=10), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_role")),
         sa.UniqueConstraint("name", name=op.f("uq_core_role_name")),
     )
@@ -180,6 +192,8 @@ def upgrade() -> None:
         sa.Column("website", sa.String(length=300), nullable=False),
         sa.Column("notes", sa.String(), nullable=False),
         sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("assigned_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("registered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["reseller_id"],
             ["core_reseller.id"],
@@ -191,10 +205,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("tax_key", name=op.f("uq_core_customer_tax_key")),
     )
     with op.batch_alter_table("core_customer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_customer_assigned_user_id"), ["assigned_user_id"], unique=False
+        )
         batch_op.create_index("ix_core_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_core_customer_email", ["email"], unique=False)
         batch_op.create_index("ix_core_customer_name", ["name", "id"], unique=False)
         batch_op.create_index("ix_core_customer_phone", ["phone"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_core_customer_registered_by_id"), ["registered_by_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_core_customer_reseller_id"), ["reseller_id"], unique=False)
         batch_op.create_index("ix_core_customer_status", ["status", "id"], unique=False)
         batch_op.create_index("ix_core_customer_tax_id", ["tax_id"], unique=False)
@@ -468,11 +488,20 @@ def upgrade() -> None:
         sa.Column("phone_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("origin", sa.String(length=40), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("scope_tags", sa.JSON(), nullable=False),
+        sa.Column("break_glass_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("preferences", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
             name=op.f("fk_core_user_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reseller_id"],
+            ["core_reseller.id"],
+            name=op.f("fk_core_user_reseller_id_core_reseller"),
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_user")),
@@ -484,6 +513,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_user_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_phone"), ["phone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_user_reseller_id"), ["reseller_id"], unique=False)
 
     op.create_table(
         "core_api_key",
@@ -506,6 +536,106 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_api_key", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_api_key_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_approval",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("function", sa.String(length=200), nullable=False),
+        sa.Column("permission", sa.String(length=120), nullable=False),
+        sa.Column("label", sa.String(length=120), nullable=False),
+        sa.Column("summary", sa.String(length=300), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("path", sa.String(length=300), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_by", sa.String(length=200), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_by", sa.String(length=200), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_approval_asked_by_id_core_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_approval_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_approval_decided_by_id_core_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_approval")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_approval_number")),
+    )
+    with op.batch_alter_table("core_approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_approval_asked_by_id"), ["asked_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_approval_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_approval_decided_by_id"), ["decided_by_id"], unique=False)
+        batch_op.create_index("ix_core_approval_digest", ["digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_approval_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index("ix_core_approval_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "core_backup_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_backup_code_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_backup_code")),
+        sa.UniqueConstraint("user_id", "code_digest", name=op.f("uq_core_backup_code_user_id_code_digest")),
+    )
+    with op.batch_alter_table("core_backup_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_backup_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_break_glass",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_break_glass_user_id_core_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_break_glass")),
+    )
+    with op.batch_alter_table("core_break_glass", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_break_glass_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "core_impersonation",
@@ -611,6 +741,78 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
     op.create_table(
+        "core_passkey",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("credential_id", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.String(length=2000), nullable=False),
+        sa.Column("user_handle", sa.String(length=88), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("is_synced", sa.Boolean(), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["core_user.id"], name=op.f("fk_core_passkey_user_id_core_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_passkey")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_core_passkey_credential_id")),
+    )
+    with op.batch_alter_table("core_passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_passkey_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_remembered_device",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("user_agent", sa.String(length=300), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_remembered_device_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_remembered_device")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_remembered_device_token_hash")),
+    )
+    with op.batch_alter_table("core_remembered_device", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_remembered_device_expires_at"), ["expires_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_core_remembered_device_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_sign_in_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("passkey_challenge", sa.String(length=120), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_sign_in_step_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_sign_in_step")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_sign_in_step_token_hash")),
+    )
+    with op.batch_alter_table("core_sign_in_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_sign_in_step_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_sign_in_step_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "core_token_family",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -631,6 +833,22 @@ def upgrade() -> None:
     with op.batch_alter_table("core_token_family", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_token_family_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_token_family_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_totp",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["core_user.id"], name=op.f("fk_core_totp_user_id_core_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_totp")),
+    )
+    with op.batch_alter_table("core_totp", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_totp_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "core_user_link",
@@ -762,11 +980,29 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_user_link_user_id"))
 
     op.drop_table("core_user_link")
+    with op.batch_alter_table("core_totp", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_totp_user_id"))
+
+    op.drop_table("core_totp")
     with op.batch_alter_table("core_token_family", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_token_family_user_id"))
         batch_op.drop_index(batch_op.f("ix_core_token_family_expires_at"))
 
     op.drop_table("core_token_family")
+    with op.batch_alter_table("core_sign_in_step", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_sign_in_step_user_id"))
+        batch_op.drop_index(batch_op.f("ix_core_sign_in_step_expires_at"))
+
+    op.drop_table("core_sign_in_step")
+    with op.batch_alter_table("core_remembered_device", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_remembered_device_user_id"))
+        batch_op.drop_index(batch_op.f("ix_core_remembered_device_expires_at"))
+
+    op.drop_table("core_remembered_device")
+    with op.batch_alter_table("core_passkey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_passkey_user_id"))
+
+    op.drop_table("core_passkey")
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")
@@ -782,11 +1018,29 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_impersonation_staff_id"))
 
     op.drop_table("core_impersonation")
+    with op.batch_alter_table("core_break_glass", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_break_glass_user_id"))
+
+    op.drop_table("core_break_glass")
+    with op.batch_alter_table("core_backup_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_backup_code_user_id"))
+
+    op.drop_table("core_backup_code")
+    with op.batch_alter_table("core_approval", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_approval_state")
+        batch_op.drop_index(batch_op.f("ix_core_approval_expires_at"))
+        batch_op.drop_index("ix_core_approval_digest")
+        batch_op.drop_index(batch_op.f("ix_core_approval_decided_by_id"))
+        batch_op.drop_index(batch_op.f("ix_core_approval_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_core_approval_asked_by_id"))
+
+    op.drop_table("core_approval")
     with op.batch_alter_table("core_api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_api_key_user_id"))
 
     op.drop_table("core_api_key")
     with op.batch_alter_table("core_user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_user_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_user_phone"))
         batch_op.drop_index("ix_core_user_name")
         batch_op.drop_index(batch_op.f("ix_core_user_kind"))
@@ -840,10 +1094,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_customer_tax_id")
         batch_op.drop_index("ix_core_customer_status")
         batch_op.drop_index(batch_op.f("ix_core_customer_reseller_id"))
+        batch_op.drop_index(batch_op.f("ix_core_customer_registered_by_id"))
         batch_op.drop_index("ix_core_customer_phone")
         batch_op.drop_index("ix_core_customer_name")
         batch_op.drop_index("ix_core_customer_email")
         batch_op.drop_index("ix_core_customer_created")
+        batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))
 
     op.drop_table("core_customer")
     op.drop_table("core_setting")
@@ -866,6 +1122,10 @@ def downgrade() -> None:
 
     op.drop_table("core_event")
     op.drop_table("core_counter")
+    with op.batch_alter_table("core_attempt_count", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_attempt_count_expires_at"))
+
+    op.drop_table("core_attempt_count")
     with op.batch_alter_table("core_activity", schema=None) as batch_op:
         batch_op.drop_index("ix_core_activity_subject")
         batch_op.drop_index(batch_op.f("ix_core_activity_operation"))
