@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trunkline.auth import pages, profile_pages, sessions, tokens, user_pages
+from trunkline.auth import confirm_pages, pages, profile_pages, sessions, tokens, user_pages
 from trunkline.auth.events import UserInvited
 from trunkline.i18n import gettext
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
@@ -40,7 +40,7 @@ EVENTS = [UserInvited]
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
-PAGES = [pages.pages, profile_pages.pages, profile_pages.keys, user_pages.pages]
+PAGES = [pages.pages, confirm_pages.pages, profile_pages.pages, profile_pages.keys, user_pages.pages]
 SCHEDULED = [
     ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
     ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),

@@ -58,6 +58,18 @@ class SignIn(BaseModel):
     next: str = Field("", json_schema_extra={"widget": "hidden"})
 
 
+class Confirm(BaseModel):
+    """The password of somebody who is signed in, once more. `next` is the page to go back to."""
+
+    password: str = Field(
+        min_length=1,
+        max_length=1000,
+        title=_("Password"),
+        json_schema_extra={"widget": "password", "autocomplete": "current-password", "autofocus": True},
+    )
+    next: str = Field("", json_schema_extra={"widget": "hidden"})
+
+
 class ForgottenPassword(BaseModel):
     """Where to send a link that sets a new password."""
 

@@ -13,11 +13,15 @@ from trunkline.access.roles import actor_for
 from trunkline.auth import csrf
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User, UserKind, UserSession
+from trunkline.errors import Unauthenticated
+from trunkline.i18n import gettext
 from trunkline.operation import Actor, Context
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+
+_ = gettext
 
 #: A session's last-seen time is written at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -32,6 +36,16 @@ class RequestFacts:
 
 
 @dataclass(frozen=True)
+class Impersonating:
+    """The member of staff behind a session that works as another user. `until`: the time limit."""
+
+    id: int
+    staff: Actor
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class SignedIn:
     """Who a session's token belongs to. `stale`: its last-seen time is due to be written (see `touch`)."""
 
@@ -40,6 +54,10 @@ class SignedIn:
     csrf_secret: str
     session_id: int
     stale: bool = False
+    #: When a password, code or passkey was last shown; see `sudo`.
+    proved_at: datetime | None = None
+    #: Set while somebody else works as `user`.
+    impersonation: "Impersonating | None" = None
 
     @property
     def csrf_token(self) -> str:
@@ -66,6 +84,7 @@ def start(ctx: Context, user: User, facts: RequestFacts, *, method: str = "passw
             user_agent=facts.user_agent[:300],
             created_at=now,
             last_seen_at=now,
+            proved_at=now,
             idle_seconds=_idle_seconds(settings, user.kind),
             expires_at=now + timedelta(hours=settings.session_hours),
         )
@@ -102,7 +121,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     if not user.is_active or now >= kept.expires_at:
         return None
     actor = actor_for(session, user, kept.address)
-    return SignedIn(user, actor, kept.csrf_secret, kept.key, stale=idle >= TOUCH_EVERY)
+    return SignedIn(user, actor, kept.csrf_secret, kept.key, idle >= TOUCH_EVERY, kept.proved_at)
 
 
 def touch(app: "App", signed_in: SignedIn) -> None:
@@ -120,6 +139,19 @@ def touch(app: "App", signed_in: SignedIn) -> None:
             )
             .values(last_seen_at=now, idle_seconds=idle)
         )
+
+
+def renew(ctx: Context, session_id: int) -> str:
+    """A fresh token for a session whose person has just proved who they are; the old one stops working (OWASP ASVS 5, 7.2.4).
+
+    Raises Unauthenticated when the session is over.
+    """
+    token = new_token()
+    kept = ctx.session.get(UserSession, session_id)
+    if kept is None:
+        raise Unauthenticated(_("You are signed out."), remedy=_("Sign in again."))
+    kept.token_hash, kept.proved_at = digest(token), ctx.now()
+    return token
 
 
 def end(ctx: Context, token: str) -> None:

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlsplit
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from starlette.datastructures import URL, FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trunkline import i18n
-from trunkline.auth import csrf, sessions
+from trunkline.auth import csrf, sessions, sudo
 from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavailable
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
@@ -65,6 +65,8 @@ class _Call:
                 response = self.route.handler(page, **self.request.path_params)
         except Unauthenticated as error:
             return self._to_sign_in(error)
+        except sudo.ProofNeeded as error:
+            return self._to_confirm(error)
         except TrunklineError as error:
             response = self._error_page(error, error.status)
         except (OperationalError, PoolTimeout) as error:
@@ -109,6 +111,8 @@ class _Call:
                 _("You may not do this: it needs the permission “{label}”.").format(label=_(label)),
                 remedy=_("Ask an administrator for a role that has it."),
             )
+        if self.route.proof_lasts is not None:
+            sudo.check(self.signed_in, self.app.clock(), self.route.proof_lasts)
 
     def _check_csrf(self) -> None:
         """Token and origin (OWASP ASVS 5, 3.5): a form of another site has neither."""
@@ -165,6 +169,18 @@ class _Call:
         )
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 401, headers={"HX-Redirect": place})
+        return RedirectResponse(place, 303)
+
+    def _to_confirm(self, error: sudo.ProofNeeded) -> Response:
+        """To the page that asks for the password, and from there back to where the person was."""
+        request = self.request
+        back = request.url
+        if request.method not in _SAFE or request.headers.get("HX-Request") == "true":
+            back = URL(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
+        here = back.path + (f"?{back.query}" if back.query else "")
+        place = f"/confirm?next={quote(here, safe='')}"
+        if request.headers.get("HX-Request") == "true":
+            return Response(str(error), 403, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
 
     def _error_page(self, error: Exception, status: int) -> Response:

@@ -6,6 +6,7 @@ unit of work that is committed before the response leaves, or rolled back when t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 PUBLIC = "public"
 #: The permission of pages that every signed-in user may open (own profile, search box).
 SIGNED_IN = "signed-in"
+#: How long a password, code or passkey counts for dangerous actions.
+PROOF_LASTS = timedelta(minutes=10)
+#: A form that was opened with a fresh proof may be filled in for this much longer, so that nobody's input is lost.
+TO_FILL_IN = timedelta(minutes=20)
 
 Handler = Callable[..., Response]
 Audience = Literal["staff", "portal", "any"]
@@ -48,6 +53,8 @@ class PageRoute:
     reads: bool = False
     #: Makes a body of up to this many bytes acceptable.
     max_body: int = 1_000_000
+    #: How old the proof of who the person is may be (see `trunkline.auth.sudo`); None asks for none.
+    proof_lasts: timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -61,15 +68,24 @@ class Pages:
     audience: Audience = "staff"
     routes: list[PageRoute] = field(default_factory=list)
 
-    def get(self, path: str, *, permission: str) -> Callable[[Handler], Handler]:
-        """Register a page that only reads."""
-        return self._register(path, ("GET",), permission)
+    def get(self, path: str, *, permission: str, sudo: bool = False) -> Callable[[Handler], Handler]:
+        """Register a page that only reads; with `sudo` it asks for the password again."""
+        return self._register(path, ("GET",), permission, sudo=sudo)
 
     def post(
-        self, path: str, *, permission: str, reads: bool = False, max_body: int = 1_000_000
+        self,
+        path: str,
+        *,
+        permission: str,
+        reads: bool = False,
+        max_body: int = 1_000_000,
+        sudo: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Register an action: CSRF-checked, in one unit of work (unless it only `reads`)."""
-        return self._register(path, ("POST",), permission, reads, max_body)
+        """Register an action: CSRF-checked, in one unit of work (unless it only `reads`).
+
+        With `sudo` it needs a password or code not older than ten minutes, and is closed to somebody who works as another.
+        """
+        return self._register(path, ("POST",), permission, reads, max_body, sudo=sudo)
 
     def _register(
         self,
@@ -78,9 +94,15 @@ class Pages:
         permission: str,
         reads: bool = False,
         max_body: int = 1_000_000,
+        *,
+        sudo: bool = False,
     ) -> Callable[[Handler], Handler]:
+        lasts = PROOF_LASTS if sudo else None
+
         def decorate(handler: Handler) -> Handler:
-            self.routes.append(PageRoute(path, methods, handler, permission, self.audience, reads, max_body))
+            self.routes.append(
+                PageRoute(path, methods, handler, permission, self.audience, reads, max_body, lasts)
+            )
             return handler
 
         return decorate
@@ -96,20 +118,26 @@ class Pages:
         initial: Callable[..., Mapping[str, Any]] | None = None,
         extra: Callable[..., Mapping[str, Any]] | None = None,
         submit: str = "",
+        sudo: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a form page: GET shows it, POST validates and calls the handler with `(page, command, …path parameters)`.
 
         Validation errors and `Refused` from the handler show the form again (422) with the message beside its field, the
         input kept and nothing saved. `initial` and `extra` get `(page, …path parameters)`; `schema` may be such a function too.
-        The template gets `form` and what `extra` returns.
+        The template gets `form` and what `extra` returns. With `sudo` the form opens after a fresh password only.
         """
+        to_open, to_send = (PROOF_LASTS, PROOF_LASTS + TO_FILL_IN) if sudo else (None, None)
 
         def decorate(handler: Handler) -> Handler:
             from trunkline.web.form_pages import FormPage
 
             pair = FormPage(schema, template, title, handler, initial, extra, submit)
-            self.routes.append(PageRoute(path, ("GET",), pair.show, permission, self.audience))
-            self.routes.append(PageRoute(path, ("POST",), pair.submit_form, permission, self.audience))
+            self.routes.append(
+                PageRoute(path, ("GET",), pair.show, permission, self.audience, proof_lasts=to_open)
+            )
+            self.routes.append(
+                PageRoute(path, ("POST",), pair.submit_form, permission, self.audience, proof_lasts=to_send)
+            )
             return handler
 
         return decorate
@@ -162,7 +190,9 @@ class Page:
         return self.web.brand
 
     def can(self, permission: str) -> bool:
-        """Whether the signed-in user holds `permission`."""
+        """Whether the signed-in user holds `permission`; `SIGNED_IN` is everybody's who has an account."""
+        if permission == SIGNED_IN:
+            return self.user is not None
         return self.actor.may(permission)
 
     def render(self, template: str, *, status: int = 200, **context: Any) -> Response:
