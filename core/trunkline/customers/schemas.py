@@ -5,10 +5,10 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from babel import Locale
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict, JsonValue
 
+from trunkline.countries import country_codes
 from trunkline.customers.models import AttributeType, ContactRole, CustomerKind, CustomerStatus
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
@@ -18,7 +18,7 @@ TAG_COLOURS = ("blue", "green", "yellow", "orange", "red", "purple", "cyan", "gr
 
 def _country(value: str) -> str:
     value = value.upper()
-    if value and value not in Locale("en").territories:
+    if value and value not in country_codes():
         raise ValueError(_("“{value}” is no ISO 3166 country code.", value=value))
     return value
 
@@ -54,7 +54,12 @@ def _text(most: int) -> Any:
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Short = Annotated[str, _text(120)]
-CountryCode = Annotated[str, _text(2), AfterValidator(_country)]
+CountryCode = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    AfterValidator(_country),
+    WithJsonSchema({"type": "string", "pattern": "^([A-Z]{2})?$", "examples": ["BR"]}),
+]
 TimeZone = Annotated[str, _text(60), AfterValidator(_zone)]
 Language = Annotated[str, _text(10), AfterValidator(_language)]
 Link = Annotated[str, _text(500), AfterValidator(_link)]
@@ -102,7 +107,9 @@ class _TaxId(_Strict):
         default="", title=_("Tax id"), description=_("CPF or CNPJ in Brazil; VAT number elsewhere.")
     )
     country: CountryCode = Field(
-        default="", title=_("Country"), description=_("Two letters; empty means the operator’s.")
+        default="",
+        title=_("Country"),
+        json_schema_extra={"widget": "country", "blank": _("As the operator’s")},
     )
 
 
@@ -274,7 +281,9 @@ class SiteData(BaseModel):
         default="", title=_("State"), json_schema_extra={"width": "third"}
     )
     country: CountryCode = Field(
-        default="", title=_("Country"), description=_("Two letters; empty means the customer’s.")
+        default="",
+        title=_("Country"),
+        json_schema_extra={"widget": "country", "blank": _("As the customer’s")},
     )
     time_zone: TimeZone = Field(
         default="", title=_("Time zone"), description=_("For display, such as America/Sao_Paulo.")

@@ -60,6 +60,7 @@ class FormPage:
             values=initial,
             csrf_token=page.csrf_token,
             version=initial.get("version"),
+            home_country=page.app.config.country,
             **{"submit": self.submit_label, **options},
         )
 

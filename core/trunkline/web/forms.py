@@ -2,7 +2,7 @@
 
 A field's annotation says which control it gets; `Field(title=…, description=…, json_schema_extra={…})` says the
 rest: `widget` (textarea, select, radio, password, money, date, datetime, file, lookup, checkboxes, lines, hidden,
-code, color), `choices` ((value, label) pairs), `section`, `placeholder`, `autocomplete`, `prefix`, `suffix`, `rows`,
+code, color, country), `choices` ((value, label) pairs), `section`, `placeholder`, `autocomplete`, `prefix`, `suffix`, `rows`,
 `href` (of a lookup), `width` (half, third, two-thirds), `currency`, `accept`.
 """
 
@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from trunkline.countries import country_choices
 from trunkline.errors import Refused
 from trunkline.i18n import gettext
 from trunkline.web.field_kinds import FieldSpec, read_specs
@@ -114,7 +115,8 @@ class Form(Generic[M]):
     """A form of a schema: unbound (to show), or the result of `parse` (a command, or errors to show).
 
     `choices` fills or replaces the choices of fields at run time; `exclude` leaves fields out (they keep their defaults
-    or come from `fixed`). `version` and `idempotency_key` travel as hidden fields when given or in the schema.
+    or come from `fixed`). `home_country` stands first among countries.
+    `version` and `idempotency_key` travel as hidden fields when given or in the schema.
     """
 
     def __init__(
@@ -134,6 +136,7 @@ class Form(Generic[M]):
         idempotency_key: str = "",
         prefix: str = "",
         danger: bool = False,
+        home_country: str = "",
         id: str = "form",  # noqa: A002 — it is the element's id
     ) -> None:
         self.schema = schema
@@ -148,6 +151,7 @@ class Form(Generic[M]):
         self.idempotency_key = idempotency_key
         self.prefix = prefix
         self.danger = danger
+        self.home_country = home_country
         self.id = id
         self.errors: dict[str, str] = dict(errors or {})
         self.specs = [spec for spec in read_specs(schema) if spec.name not in self.exclude]
@@ -244,7 +248,10 @@ class Form(Generic[M]):
         value = self.values.get(spec.name, None if self.submitted else spec.default)
         errors = [self.errors[spec.name]] if spec.name in self.errors else []
         choices = self.choices.get(spec.name, spec.choices)
-        if choices and spec.widget in ("text", "number"):
+        if spec.widget == "country":
+            choices = choices or country_choices(self.home_country)
+            spec = spec.with_widget("select")
+        elif choices and spec.widget in ("text", "number"):
             spec = spec.with_widget("select")
         return BoundField(spec, value, errors, choices, self.prefix)
 

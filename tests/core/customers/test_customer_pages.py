@@ -1,5 +1,6 @@
 """Customers in the browser's eyes: list, registration, profile, editing, belongings."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,17 @@ def test_a_business_is_registered_by_its_form(app: App, staff: Staff) -> None:
     assert "Padaria Estrela" in answer.text
     assert "11.222.333/0001-81" in answer.text
     assert "Porto Alegre" in answer.text
+
+
+def test_a_country_is_chosen_from_a_list_with_the_operators_first(app: App, staff: Staff) -> None:
+    browser = staff("customer_care")
+    for form in ("/customers/new?kind=individual", f"/customers/{add(app)}/sites/new"):
+        shown = browser.get(form).text
+        countries = re.findall(
+            r'<option value="([A-Z]{2})"[^>]*>([^<]+)', shown.partition('name="country"')[2]
+        )
+        assert countries[0] == ("BR", "Brazil")
+        assert countries[1:3] == [("AF", "Afghanistan"), ("AX", "Åland Islands")]
 
 
 def test_what_is_wrong_stands_beside_its_field_and_input_is_kept(app: App, staff: Staff) -> None:

@@ -26,6 +26,16 @@ def register(api: Browser, name: str, **values: Any) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.parametrize("code", ["XA", "Brazil", "419"])
+def test_a_country_is_refused_unless_iso_3166_knows_its_code(api: Browser, code: str) -> None:
+    answer = api.post("/api/v1/customers", json={"kind": "individual", "name": "Ana Souza", "country": code})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "country"
+    assert "ISO 3166" in error["message"]
+    assert register(api, "Ana Souza", country="pt")["country"] == "PT"
+
+
 def test_a_customer_is_registered_read_and_changed(api: Browser) -> None:
     made = register(api, "Ana Souza", tax_id="529.982.247-25")
     assert made["number"] == "C000001"
