@@ -27,7 +27,7 @@ def test_a_service_shows_number_card_and_what_is_left(portal_client: PortalClien
     page = portal_client(ana).get(f"/portal/services/{ana.service}").text
     assert ana.service in page
     assert "895599" in page
-    assert "1 min 30 s of 1 h 40 min used" in page.replace("\u00a0", " ")
+    assert "2 of 100 min used" in page.replace("\u00a0", " ")
 
 
 def test_usage_lists_calls_messages_and_data_and_can_be_narrowed(
