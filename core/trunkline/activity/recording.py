@@ -56,6 +56,7 @@ def _entry(ctx: "Context", running: "_Running") -> dict[str, Any]:
         "actor_kind": ctx.actor.kind,
         "actor_id": ctx.actor.id,
         "actor": ctx.actor.name,
+        "on_behalf_of_id": ctx.on_behalf_of.id if ctx.on_behalf_of else None,
         "on_behalf_of": ctx.on_behalf_of.name if ctx.on_behalf_of else "",
         "address": ctx.actor.address,
         "request_id": ctx.request_id,

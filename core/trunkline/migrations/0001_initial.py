@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from trunkline.db import append_only
+
 revision = "core_0001"
 down_revision = None
 branch_labels = None
@@ -19,6 +21,7 @@ def upgrade() -> None:
         sa.Column("actor_kind", sa.String(length=12), nullable=False),
         sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("on_behalf_of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("on_behalf_of", sa.String(length=200), nullable=False),
         sa.Column("address", sa.String(length=60), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=False),
@@ -29,13 +32,86 @@ def upgrade() -> None:
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_activity")),
+        info={"append_only": True},
     )
     with op.batch_alter_table("core_activity", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_core_activity_at"), ["at"], unique=False)
+        batch_op.create_index("ix_core_activity_actor", ["actor", "at", "id"], unique=False)
+        batch_op.create_index("ix_core_activity_address", ["address", "at", "id"], unique=False)
+        batch_op.create_index("ix_core_activity_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_core_activity_customer", ["customer_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_core_activity_operation"), ["operation"], unique=False)
+        batch_op.create_index(
+            "ix_core_activity_on_behalf_of",
+            ["on_behalf_of", "at", "id"],
+            unique=False,
+            sqlite_where=sa.text("on_behalf_of <> ''"),
+            postgresql_where=sa.text("on_behalf_of <> ''"),
+        )
+        batch_op.create_index("ix_core_activity_operation", ["operation", "at", "id"], unique=False)
         batch_op.create_index("ix_core_activity_subject", ["subject_kind", "subject_id"], unique=False)
+        batch_op.create_index("ix_core_activity_subject_name", ["subject", "at", "id"], unique=False)
 
+    op.create_table(
+        "core_activity_check",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seals", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("problems", sa.Integer(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("head", sa.String(length=90), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_activity_check")),
+    )
+    with op.batch_alter_table("core_activity_check", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_activity_check_at"), ["at"], unique=False)
+
+    op.create_table(
+        "core_activity_digest",
+        sa.Column(
+            "entry_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("seal_no", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_core_activity_digest")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("core_activity_digest", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_activity_digest_seal_no"), ["seal_no"], unique=False)
+
+    op.create_table(
+        "core_activity_seal",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("newest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_core_activity_seal")),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "core_activity_segment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_seal", sa.Integer(), nullable=False),
+        sa.Column("last_seal", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("proof", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_activity_segment")),
+        info={"append_only": True},
+    )
     op.create_table(
         "core_attempt_count",
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -957,6 +1033,10 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_core_session_user_id"), ["user_id"], unique=False)
 
+    append_only.protect(op.get_bind(), "core_activity", "id")
+    append_only.protect(op.get_bind(), "core_activity_digest", "entry_id")
+    append_only.protect(op.get_bind(), "core_activity_seal", "number")
+    append_only.protect(op.get_bind(), "core_activity_segment", "id")
     # ### end Alembic commands ###
 
 
@@ -1126,11 +1206,33 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_attempt_count_expires_at"))
 
     op.drop_table("core_attempt_count")
+    op.drop_table("core_activity_segment")
+    op.drop_table("core_activity_seal")
+    with op.batch_alter_table("core_activity_digest", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_activity_digest_seal_no"))
+
+    op.drop_table("core_activity_digest")
+    with op.batch_alter_table("core_activity_check", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_activity_check_at"))
+
+    op.drop_table("core_activity_check")
     with op.batch_alter_table("core_activity", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_activity_subject_name")
         batch_op.drop_index("ix_core_activity_subject")
-        batch_op.drop_index(batch_op.f("ix_core_activity_operation"))
+        batch_op.drop_index("ix_core_activity_operation")
+        batch_op.drop_index(
+            "ix_core_activity_on_behalf_of",
+            sqlite_where=sa.text("on_behalf_of <> ''"),
+            postgresql_where=sa.text("on_behalf_of <> ''"),
+        )
         batch_op.drop_index("ix_core_activity_customer")
-        batch_op.drop_index(batch_op.f("ix_core_activity_at"))
+        batch_op.drop_index("ix_core_activity_at")
+        batch_op.drop_index("ix_core_activity_address")
+        batch_op.drop_index("ix_core_activity_actor")
 
     op.drop_table("core_activity")
+    append_only.forget(op.get_bind(), "core_activity")
+    append_only.forget(op.get_bind(), "core_activity_digest")
+    append_only.forget(op.get_bind(), "core_activity_seal")
+    append_only.forget(op.get_bind(), "core_activity_segment")
     # ### end Alembic commands ###

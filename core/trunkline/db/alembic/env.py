@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from trunkline.db.append_only import write_triggers
 from trunkline.db.migrate import Lineage
 
 lineage: Lineage = context.config.attributes["lineage"]
@@ -18,6 +19,7 @@ context.configure(
     compare_type=True,
     render_item=lineage.render,
     user_module_prefix="sa.",
+    process_revision_directives=write_triggers,
 )
 
 with context.begin_transaction():
