@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline_provisioning.library import Playbook
@@ -96,6 +94,8 @@ def _fingerprint(files: Sequence[Path]) -> str:
 
 
 def _yaml_problems(file: Path) -> list[Problem]:
+    import yaml
+
     try:
         # Parsed only, nothing is constructed: tags such as !vault are Ansible's business.
         for _event in yaml.parse(file.read_text(), Loader=yaml.SafeLoader):
