@@ -34,17 +34,25 @@ class SignInProvider(Protocol):
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """Money wanted from a customer. `key` makes a repeat harmless."""
+    """Money wanted from a customer. `key` makes a repeat harmless.
+
+    `method`, `desk`, `note` and `invoices` (numbers to be paid first) are what staff said besides; a provider may ignore them.
+    """
 
     account_number: str
     amount: Money
     key: str
     reference: str = ""
+    method: str = ""
+    desk: str = ""
+    note: str = ""
+    invoices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PaymentResult:
-    """`settled` money has arrived; otherwise the payer goes to `redirect` and a notification settles it later."""
+    """`settled` money has arrived, and `reference` is the payment's number. Otherwise `reference` is the provider's own, the
+    payer goes to `redirect` (a path of this system, or empty) and a notification settles it later."""
 
     settled: bool
     reference: str
@@ -61,7 +69,11 @@ class PaymentProvider(Protocol):
     self_service: bool
 
     def take(self, ctx: "Context", request: PaymentRequest) -> PaymentResult:
-        """Take the money or begin to. Raises Refused when it cannot be taken."""
+        """Take the money or begin to. Raises Refused when it cannot be taken; its `field` is one of the request's.
+
+        Called inside the unit of work of whoever pays, which may yet be rolled back: what leaves the process must be queued in it
+        (`jobs.operations.enqueue`, an event, a mail) and be done by the worker after the commit.
+        """
 
 
 @dataclass(frozen=True)

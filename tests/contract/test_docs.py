@@ -48,16 +48,12 @@ def test_every_hook_is_documented_with_its_arguments_and_no_other(app: App) -> N
     assert _documented("Hooks") == declared
 
 
-#: A seam for plugins that take money online; the cash desk stands behind it, and its own page records directly.
-SEAMS = {"payment_providers"}
-
-
 def test_every_hook_is_called_by_somebody() -> None:
     sources = [
         path for member in MEMBERS for path in (ROOT / member).rglob("*.py") if path.name != "hookspecs.py"
     ]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources if "plugin_life" not in path.parts)
-    names = {hook.partition("(")[0] for hook in _hooks(hookspecs)} - SEAMS
+    names = {hook.partition("(")[0] for hook in _hooks(hookspecs)}
     assert [name for name in sorted(names) if f'"{name}"' not in code] == []
 
 

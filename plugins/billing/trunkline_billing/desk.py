@@ -1,6 +1,6 @@
 """The cash desk as a way to take money."""
 
-from decimal import Decimal
+from typing import Literal, cast
 
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -21,9 +21,12 @@ class CashDesk:
             ctx,
             RecordPayment(
                 account_number=request.account_number,
-                amount=Decimal(str(request.amount)),
-                method="cash",
+                amount=request.amount.decimal(),
+                method=cast(Literal["cash", "card", "bank_transfer"], request.method or "cash"),
+                desk=request.desk,
                 reference=request.reference,
+                note=request.note,
+                invoices=list(request.invoices),
                 key=request.key,
             ),
         )

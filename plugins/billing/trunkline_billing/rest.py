@@ -11,6 +11,7 @@ from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_billing import operations, queries
+from trunkline_billing.paying import ways_to_pay
 from trunkline_billing.quoting import quote
 from trunkline_billing.rest_schemas import (
     AccountOut,
@@ -22,6 +23,7 @@ from trunkline_billing.rest_schemas import (
     InvoiceRow,
     IssueInvoiceIn,
     OpenAccountIn,
+    PaymentBegun,
     PaymentOut,
     PaymentRow,
     QuoteOut,
@@ -31,14 +33,15 @@ from trunkline_billing.rest_schemas import (
     SegmentOut,
     TariffOut,
     UsageRow,
+    WayOut,
 )
 from trunkline_billing.schemas import (
     CreateTaxScheme,
     OpenAccount,
     QuoteUsage,
-    RecordPayment,
     ReversePayment,
     RunBilling,
+    TakePayment,
     VoidInvoice,
 )
 from trunkline_billing.steps import enqueue_run
@@ -133,9 +136,18 @@ def list_payments(ctx: Context, params: ListParams = list_params) -> Listing[Pay
 
 
 @REST.post("/payments", permission="billing.payment.record")
-def record_payment(ctx: Context, body: RecordPayment) -> PaymentOut:
-    recorded = operations.record_payment(ctx, body)
-    return PaymentOut.of(queries.payment(ctx, recorded.number))
+def take_payment(ctx: Context, body: TakePayment) -> PaymentOut | PaymentBegun:
+    """Take money by a provider. The answer is the payment, or, while the money has not arrived, where it stands."""
+    taken = operations.take_payment(ctx, body)
+    if taken.number:
+        return PaymentOut.of(queries.payment(ctx, taken.number))
+    return PaymentBegun.model_validate(taken, from_attributes=True)
+
+
+@REST.get("/payment-providers", permission="billing.payment.list")
+def list_payment_providers(ctx: Context) -> Listing[WayOut]:
+    """The ways to take money, the cash desk first; customers may choose those of self-service."""
+    return list_of([WayOut.model_validate(way, from_attributes=True) for way in ways_to_pay(ctx).values()])
 
 
 @REST.get("/payments/{number}", permission="billing.payment.view")

@@ -287,6 +287,23 @@ class PaymentOut(BaseModel):
         )
 
 
+class PaymentBegun(BaseModel):
+    """Money that a provider takes, without a payment here yet; `reference` is the provider's own."""
+
+    provider: str
+    settled: bool
+    reference: str
+    redirect: str
+
+
+class WayOut(BaseModel):
+    """One way to take money."""
+
+    name: str
+    label: str
+    self_service: bool
+
+
 class RunOut(BaseModel):
     """A billing run."""
 

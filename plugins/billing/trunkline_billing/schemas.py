@@ -48,8 +48,8 @@ class NewAccount(BaseModel):
     tax_scheme: str = Field(default="", title=_("Tax scheme"))
 
 
-class RecordPayment(BaseModel):
-    """Take note of money that came in. `key` makes a repeat harmless."""
+class _PaymentOf(BaseModel):
+    """How much is for which account."""
 
     account_number: str = Field(
         title=_("Account"),
@@ -57,6 +57,28 @@ class RecordPayment(BaseModel):
         json_schema_extra={"widget": "lookup", "href": "/billing/payments/accounts"},
     )
     amount: Amount = Field(gt=0, title=_("Amount"), json_schema_extra={"widget": "money"})
+
+    @field_validator("account_number", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.strip().upper() if isinstance(value, str) else value
+
+
+class _ByProvider(_PaymentOf):
+    """By which way it is taken."""
+
+    provider: str = Field(
+        default="cash",
+        max_length=40,
+        title=_("Taken by"),
+        description=_("Name of a payment provider; the cash desk unless given."),
+        json_schema_extra={"widget": "radio"},
+    )
+
+
+class RecordPayment(_PaymentOf):
+    """Take note of money that came in. `key` makes a repeat harmless."""
+
     method: Literal["cash", "card", "bank_transfer"] = Field(default="cash", title=_("Method"))
     desk: str = Field(default="", max_length=60, title=_("Cash desk"))
     reference: str = Field(default="", max_length=120, title=_("Reference"))
@@ -69,10 +91,21 @@ class RecordPayment(BaseModel):
     )
     key: str = Field(default="", max_length=120, json_schema_extra={"widget": "hidden"})
 
-    @field_validator("account_number", mode="before")
-    @classmethod
-    def _upper(cls, value: Any) -> Any:
-        return value.strip().upper() if isinstance(value, str) else value
+
+class TakePayment(RecordPayment, _ByProvider):
+    """Take money by one of the ways that plugins offer. `key` makes a repeat harmless."""
+
+
+@dataclass(frozen=True)
+class PaymentTaken:
+    """What a provider made of it. `number` is the payment's, when one was recorded; money that is not `settled` counts later."""
+
+    provider: str
+    label: str
+    settled: bool
+    reference: str
+    redirect: str
+    number: str
 
 
 class ReversePayment(BaseModel):

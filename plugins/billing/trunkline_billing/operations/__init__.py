@@ -19,6 +19,7 @@ from trunkline_billing.operations.runs import (
     run_billing,
     run_period,
 )
+from trunkline_billing.operations.taking import take_payment
 from trunkline_billing.operations.taxes import create_tax_scheme
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "run_billing",
     "run_period",
     "stop_charging",
+    "take_payment",
     "undo_charging",
     "void_invoice",
 ]

@@ -11,7 +11,8 @@ from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
-from trunkline_billing.schemas import AccountView, InvoiceView, RecordPayment, ReversePayment
+from trunkline_billing.paying import ways_to_pay
+from trunkline_billing.schemas import AccountView, InvoiceView, ReversePayment, TakePayment
 from trunkline_billing.tables import payment_table
 
 PAGES = Pages()
@@ -45,6 +46,7 @@ def _initial(page: Page) -> Mapping[str, Any]:
     page.crumbs((str(_("Payments")), LIST), (str(_("Take payment")), ""))
     account = _chosen(page)
     due = _open(page, account)
+    ways = ways_to_pay(page.ctx)
     owed = max(0, account.balance.micros) if account is not None else 0
     return {
         "account_number": account.number if account is not None else page.query.get("account", ""),
@@ -52,8 +54,11 @@ def _initial(page: Page) -> Mapping[str, Any]:
         "key": token_hex(12),
         "form_options": {
             "cancel": LIST,
-            "exclude": () if due else ("invoices",),
-            "choices": {"invoices": [(view.number, f"{view.number} · {view.period}") for view in due]},
+            "exclude": (*(() if due else ("invoices",)), *(() if len(ways) > 1 else ("provider",))),
+            "choices": {
+                "provider": [(way.name, way.label) for way in ways.values()],
+                "invoices": [(view.number, f"{view.number} · {view.period}") for view in due],
+            },
         },
     }
 
@@ -73,16 +78,27 @@ def _extra(page: Page) -> Mapping[str, Any]:
 @PAGES.form(
     LIST + "/new",
     permission="billing.payment.record",
-    schema=RecordPayment,
+    schema=TakePayment,
     template="billing/take_payment.html",
     title=_("Take payment"),
     initial=_initial,
     extra=_extra,
     submit=_("Take payment"),
 )
-def take(page: Page, command: RecordPayment) -> Response:
-    payment = operations.record_payment(page.ctx, command)
-    return page.redirect(f"{LIST}/{payment.number}", str(_("{number} was recorded.", number=payment.number)))
+def take(page: Page, command: TakePayment) -> Response:
+    taken = operations.take_payment(page.ctx, command)
+    if taken.number:
+        return page.redirect(f"{LIST}/{taken.number}", str(_("{number} was recorded.", number=taken.number)))
+    words = (
+        _("{way}: {reference} was taken.", way=taken.label, reference=taken.reference)
+        if taken.settled
+        else _(
+            "{way}: {reference} is under way. It counts when the money has arrived.",
+            way=taken.label,
+            reference=taken.reference,
+        )
+    )
+    return page.redirect(taken.redirect or LIST, str(words))
 
 
 @PAGES.get("/billing/payments/accounts", permission="billing.payment.record")

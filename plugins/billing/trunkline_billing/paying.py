@@ -1,0 +1,42 @@
+"""The ways to take money that enabled plugins offer."""
+
+from dataclasses import dataclass
+
+from trunkline.operation import Context
+from trunkline.providers import PaymentProvider
+
+_OWN = "billing"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to take money and the plugin that offers it."""
+
+    plugin: str
+    name: str
+    label: str
+    self_service: bool
+    provider: PaymentProvider
+
+
+def ways_to_pay(ctx: Context, *, self_service: bool = False) -> dict[str, Way]:
+    """Every way that an enabled plugin offers, by name, the cash desk first; those that customers may choose only on request.
+
+    A way that cannot say what it is, or whose name is taken, is recorded as its plugin's failure and left out.
+    """
+    found = sorted(
+        ctx.app.hooks.gather("payment_providers", session=ctx.session), key=lambda one: one[0] != _OWN
+    )
+    ways: dict[str, Way] = {}
+    for plugin, provider in found:
+        try:
+            if not isinstance(provider, PaymentProvider):
+                raise TypeError(f"{type(provider).__name__} returned where PaymentProvider is wanted")
+            way = Way(plugin, str(provider.name), str(provider.label), bool(provider.self_service), provider)
+            if way.name in ways:
+                raise ValueError(f"the way to pay “{way.name}” is offered by {ways[way.name].plugin} already")
+        except Exception as error:
+            ctx.app.hooks.failed(plugin, "hook payment_providers", error)
+            continue
+        ways[way.name] = way
+    return {name: way for name, way in ways.items() if way.self_service or not self_service}
