@@ -51,10 +51,11 @@ CUSTOMERS = CustomerTable(
     columns=(
         Column("name", _("Name"), sort=True, sub="legal_name"),
         Column("number", _("Number"), Kind.MONO, sort=True),
-        Column("kind", _("Kind"), priority=3, labels=KIND_LABELS),
+        Column("kind", _("Kind"), priority=3, labels=KIND_LABELS, optional=True),
         Column(
             "tax_id",
             _("Tax id"),
+            Kind.MONO,
             priority=3,
             value=lambda row: shown_tax_id(row["tax_id"], row["country"]),
         ),

@@ -41,7 +41,7 @@ def _cell_drawer(column: "Column", first: bool, svg: Svg) -> Callable[[RowMappin
     linked = f'<td class="{classes}">'
     plain = f'<td class="{classes} font-monospace">' if kind == "mono" else linked
     anchor = '<a class="font-monospace" href="' if kind == "mono" else '<a href="'
-    nothing = f'<span class="text-secondary">{escape(column.empty)}</span>'
+    nothing = f'<span class="text-secondary nil">{escape(column.empty)}</span>'
     layered = bool(column.sub or column.icon)
 
     def draw(row: RowMapping, row_href: str | None) -> str:
