@@ -25,10 +25,16 @@ _ = gettext
 
 @dataclass(frozen=True)
 class Proof:
-    """Somebody showed who they are. `fresh_hash` replaces a password hash whose parameters are out of date."""
+    """Somebody showed who they are, by `method` (kept with the session).
+
+    `fresh_hash` replaces a password hash whose parameters are out of date. `strong`: two factors were shown, or whoever
+    vouches (a directory with codes of its own) asks for them.
+    """
 
     user_id: int
     fresh_hash: str | None = None
+    method: str = "password"
+    strong: bool = False
 
 
 def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
@@ -42,12 +48,13 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
     throttle = app.part(SignInThrottle)
     with app.reading() as ctx:
         settings = ctx.settings(CoreSettings)
-        throttle.admit(
-            email,
-            facts.address,
-            per_account=settings.attempts_per_account,
-            per_address=settings.attempts_per_address,
-        )
+    throttle.admit(
+        email,
+        facts.address,
+        per_account=settings.attempts_per_account,
+        per_address=settings.attempts_per_address,
+    )
+    with app.reading() as ctx:
         user = ctx.session.scalars(select(User).where(col(User.email) == email)).one_or_none()
         proof = _verified(ctx, user, email, password)
     if proof is None:
@@ -57,7 +64,7 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
             _("The e-mail address or the password is wrong."),
             remedy=_("Check both, or ask for a new password."),
         )
-    throttle.succeeded(email, per_account=settings.attempts_per_account)
+    throttle.succeeded(email)
     return proof
 
 
@@ -85,18 +92,23 @@ def _record_failure(app: "App", email: str, user: User | None, facts: RequestFac
 
 
 def open_session(app: "App", proof: Proof, facts: RequestFacts) -> str:
-    """Begin a browser session for a user who was proved; returns the cookie's token."""
+    """Begin a browser session for a user who was proved by all that is asked for; returns the cookie's token."""
     with app.unit_of_work() as ctx:
-        return sessions.start(ctx, _arrived(ctx, proof, facts), facts)
+        return start_session(ctx, proof, facts)
+
+
+def start_session(ctx: Context, proof: Proof, facts: RequestFacts) -> str:
+    """As `open_session`, within the caller's unit of work."""
+    return sessions.start(ctx, arrived(ctx, proof, facts), facts, method=proof.method)
 
 
 def open_tokens(app: "App", proof: Proof, facts: RequestFacts) -> tokens.TokenPair:
     """Begin a family of REST tokens for a user who was proved."""
     with app.unit_of_work() as ctx:
-        return tokens.issue(ctx, _arrived(ctx, proof, facts), facts)
+        return tokens.issue(ctx, arrived(ctx, proof, facts), facts)
 
 
-def _arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
+def arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     """The user, noted as signed in now. Raises Unauthenticated when disabled in the meantime."""
     user = ctx.session.get(User, proof.user_id)
     if user is None or not user.is_active:

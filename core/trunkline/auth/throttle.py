@@ -1,17 +1,17 @@
-"""Brakes on guessing passwords: per account and per network address, counted over a quarter of an hour.
+"""Brakes on guessing: per account and per network address, with waits that grow.
 
-Counts live in this process, or in Redis when the configuration names one; without it each web process counts
-for itself.
+Counts lie in the database, or in Redis when the configuration names one, so that all processes see the same. They are kept
+for accounts that do not exist as well: a brake must not tell which addresses are somebody's.
 """
 
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.errors import ConfigurationError
-from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from limits.storage import Storage, storage_from_string
 
+from trunkline.auth.counting import TableStorage, at
 from trunkline.auth.digest import digest
 from trunkline.errors import TooManyRequests
 from trunkline.i18n import ngettext
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
-_WINDOW_MINUTES = 15
+#: Wrong passwords of an address are counted over this long; those of an account for a day or until the right one.
+_WINDOW = timedelta(minutes=15)
+_DAY = timedelta(days=1)
+_FIRST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=1)
 _LINKS_PER_ACCOUNT = 5
 _LINKS_PER_ADDRESS = 30
 
@@ -29,58 +33,110 @@ class SignInThrottle:
     """Counts attempts. One per application: `app.part(SignInThrottle)`."""
 
     def __init__(self, app: "App") -> None:
-        self._limiter = MovingWindowRateLimiter(_storage(app.config.redis))
+        self._clock = app.clock
+        self._storage = _storage(app)
 
     def admit(self, email: str, address: str, *, per_account: int, per_address: int) -> None:
-        """Count an attempt for the account. Raises TooManyRequests when it or the address has had too many."""
-        if not self._limiter.test(_limit(per_address), "address", address):
-            raise self._closed(_limit(per_address), "address", address)
-        if not self._limiter.hit(_limit(per_account), "account", digest(email)):
-            raise self._closed(_limit(per_account), "account", digest(email))
+        """Count an attempt for the account before it is judged, so that many at once do not slip through.
+
+        Raises TooManyRequests when the account or the address has to wait: the account after `per_account` attempts
+        that did not succeed, a minute at first, twice as long after each further one, an hour at most.
+        """
+        self._check_address(address)
+        self.admit_to(_account(email), free=per_account)
+
+    def admit_to(self, name: str, *, free: int) -> None:
+        """As `admit`, for anything else that is guessed at, such as the codes of one user."""
+        self._check_wait(name)
+        tried = self._storage.incr(_count(name), _seconds(_DAY))
+        # Whoever counts the last free attempt begins the wait; of several at once, one.
+        if tried >= free and self._storage.incr(_wait(name), _seconds(_growing(tried - free))) > 1:
+            self._check_wait(name)
+
+    def succeeded(self, email: str) -> None:
+        """Forget the attempts of an account whose password was right."""
+        self.forget(_account(email))
+
+    def forget(self, name: str) -> None:
+        """Forget the attempts under a name of `admit_to`."""
+        self._storage.clear(_count(name))
+        self._storage.clear(_wait(name))
 
     def failed(self, address: str, *, per_address: int) -> None:
-        """Count a wrong password for the address. Right ones do not count: an office shares one address."""
-        self._limiter.hit(_limit(per_address), "address", address)
+        """Count a wrong password for the address, which waits after `per_address` of them within a quarter of an hour.
 
-    def succeeded(self, email: str, *, per_account: int) -> None:
-        """Forget the attempts of an account whose password was right."""
-        self._limiter.clear(_limit(per_account), "account", digest(email))
+        Right ones do not count: an office shares one address.
+        """
+        name = _address(address)
+        if self._storage.incr(_count(name), _seconds(_WINDOW)) < per_address:
+            return
+        closings = self._storage.incr(f"{_count(name)}/closings", _seconds(_DAY))
+        self._storage.incr(_wait(name), _seconds(_growing(closings - 1)))
+        self._storage.clear(_count(name))
+
+    def waits_until(self, email: str) -> datetime | None:
+        """Until when an account has to wait; None when it may be tried."""
+        name = _wait(_account(email))
+        return at(self._storage.get_expiry(name)) if self._storage.get(name) else None
 
     def admit_link(self, email: str, address: str) -> bool:
-        """Count a request for a password link; False when the account or the address asked too often."""
-        return self._limiter.hit(_limit(_LINKS_PER_ADDRESS), "link-address", address) and self._limiter.hit(
-            _limit(_LINKS_PER_ACCOUNT), "link-account", digest(email)
+        """Count a request for a mailed link or code; False when the account or the address asked too often."""
+        by_address = self._storage.incr(f"sign-in/links-of/{address}", _seconds(_WINDOW))
+        if by_address > _LINKS_PER_ADDRESS:
+            return False
+        return (
+            self._storage.incr(f"sign-in/links-to/{digest(email)}", _seconds(_WINDOW)) <= _LINKS_PER_ACCOUNT
         )
 
-    def _closed(self, limit: RateLimitItem, kind: str, key: str) -> TooManyRequests:
-        reset = self._limiter.get_window_stats(limit, kind, key).reset_time
-        return TooManyRequests(*_wait(reset))
+    def _check_address(self, address: str) -> None:
+        self._check_wait(_address(address))
+
+    def _check_wait(self, name: str) -> None:
+        if self._storage.get(_wait(name)):
+            raise self._closed(at(self._storage.get_expiry(_wait(name))))
+
+    def _closed(self, until: datetime) -> TooManyRequests:
+        minutes = max(1, -int(-(until - self._clock()).total_seconds() // 60))
+        return TooManyRequests(
+            ngettext(
+                "Too many attempts. Try again in {n} minute.",
+                "Too many attempts. Try again in {n} minutes.",
+                minutes,
+            )
+        )
 
 
-def _limit(times: int) -> RateLimitItem:
-    return RateLimitItemPerMinute(times, _WINDOW_MINUTES, namespace="sign-in")
+def _account(email: str) -> str:
+    return f"account/{digest(email.strip().lower())}"
 
 
-def _wait(reset: float) -> tuple[str]:
-    # limits counts by the machine's clock, whatever clock the application was given.
-    import time
-
-    minutes = max(1, -int(-(reset - time.time()) // 60))
-    return (
-        ngettext(
-            "Too many attempts. Try again in {n} minute.",
-            "Too many attempts. Try again in {n} minutes.",
-            minutes,
-        ),
-    )
+def _address(address: str) -> str:
+    return f"address/{address}"
 
 
-def _storage(redis: str) -> Storage:
-    if not redis:
-        return MemoryStorage()
+def _count(name: str) -> str:
+    return f"sign-in/{name}"
+
+
+def _wait(name: str) -> str:
+    return f"sign-in/wait/{name}"
+
+
+def _growing(times: int) -> timedelta:
+    wait: timedelta = _FIRST_WAIT * 2 ** min(times, 10)
+    return min(wait, _LONGEST_WAIT)
+
+
+def _seconds(time: timedelta) -> int:
+    return int(time.total_seconds())
+
+
+def _storage(app: "App") -> Storage:
+    if not app.config.redis:
+        return TableStorage(app)
     try:
-        found = storage_from_string(redis)
+        found = storage_from_string(app.config.redis)
     except ConfigurationError as error:
-        log.warning("sign-in attempts are counted per process: %s", error)
-        return MemoryStorage()
-    return found if isinstance(found, Storage) else MemoryStorage()
+        log.warning("sign-in attempts are counted in the database: %s", error)
+        return TableStorage(app)
+    return found if isinstance(found, Storage) else TableStorage(app)

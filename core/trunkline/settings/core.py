@@ -8,6 +8,7 @@ _ = gettext
 
 _SIGN_IN = _("Sign-in and sessions")
 _REST = _("REST")
+_CARE = _("Second person and emergencies")
 
 
 class CoreSettings(BaseModel):
@@ -63,12 +64,22 @@ class CoreSettings(BaseModel):
         description=_("Characters that a new password needs at least."),
         json_schema_extra={"section": _SIGN_IN, "suffix": _("characters")},
     )
+    remember_device_days: int = Field(
+        30,
+        ge=0,
+        le=365,
+        title=_("Browsers are remembered for"),
+        description=_("Days in which a browser need not show the second factor again. 0 asks every time."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("days")},
+    )
     attempts_per_account: int = Field(
         10,
         ge=3,
         le=100,
         title=_("Wrong passwords per account"),
-        description=_("After so many in a quarter of an hour the account has to wait."),
+        description=_(
+            "After so many the account waits: a minute, then twice as long each time, an hour at most."
+        ),
         json_schema_extra={"section": _SIGN_IN},
     )
     attempts_per_address: int = Field(
@@ -76,7 +87,7 @@ class CoreSettings(BaseModel):
         ge=5,
         le=10_000,
         title=_("Wrong passwords per address"),
-        description=_("After so many in a quarter of an hour the network address has to wait."),
+        description=_("After so many in a quarter of an hour the network address waits, longer each time."),
         json_schema_extra={"section": _SIGN_IN},
     )
     refresh_days: int = Field(
@@ -86,4 +97,20 @@ class CoreSettings(BaseModel):
         title=_("REST sign-ins last"),
         description=_("Days until a program that refreshes its token has to sign in again."),
         json_schema_extra={"section": _REST, "suffix": _("days")},
+    )
+    approval_days: int = Field(
+        7,
+        ge=1,
+        le=90,
+        title=_("Requests for a second person wait for"),
+        description=_("Days after which a request that nobody decided expires."),
+        json_schema_extra={"section": _CARE, "suffix": _("days")},
+    )
+    break_glass_minutes: int = Field(
+        60,
+        ge=5,
+        le=480,
+        title=_("Emergency access lasts at most"),
+        description=_("Minutes after which every permission that somebody took ends by itself."),
+        json_schema_extra={"section": _CARE, "suffix": _("minutes")},
     )
