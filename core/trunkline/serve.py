@@ -222,6 +222,7 @@ def serve_web(config: "Config") -> None:
         access_log=False,
         server_header=False,
         log_config=None,
+        ws="none",
         timeout_graceful_shutdown=10,
         **kwargs,  # type: ignore[arg-type]
     )
