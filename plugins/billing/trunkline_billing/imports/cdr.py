@@ -8,9 +8,9 @@ with up to BATCH rows everything or nothing is in. An interrupted larger one is 
 import csv
 import gc
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, check_header
 from trunkline_billing.settings import BillingSettings
-from trunkline_billing.usage.checking import CheckedUse, checker
+from trunkline_billing.usage.checking import CheckedUse, Checker
 from trunkline_billing.usage.facts import Facts, load_facts
 from trunkline_billing.usage.storing import store
 
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.operation import Actor, Context
 
-#: Rows per transaction: about two seconds of writing on SQLite.
+#: Rows per transaction: about a second and a half of work on SQLite.
 BATCH = 100_000
+#: Rows looked at together: enough that what is done once per chunk does not count, few enough to stay in the processor's cache.
+CHUNK = 1_000
 PERMISSION = "billing.usage.import"
 
 COLUMNS = (
@@ -59,7 +61,8 @@ COLUMNS = (
     ImportColumn("cell", _("The cell that it began in")),
 )
 
-Rows = Iterator[tuple[int, list[str]]]
+#: Lines and cells of some rows, at least one.
+Chunk = list[tuple[int, list[str]]]
 
 
 def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> ImportReport:
@@ -71,22 +74,24 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
         )
     header = _header(path)
     report = ImportReport(header=header)
-    positions = _positions(header)
-    rows = _rows(path, len(header), max(positions) == len(header))
+    size = min(CHUNK, BATCH)
+    chunks, per_batch = _chunks(path, len(header), size), BATCH // size
     with app.reading(actor) as ctx:
         # Compiles the tariffs before anybody has to wait for the write lock; only committed ones are kept.
         load_facts(ctx)
-    full = True
-    while full:
+    ahead, batches = next(chunks, None), 0
+    while ahead is not None or batches == 0:
         with app.unit_of_work(actor, keep=not options.dry_run) as ctx, ctx.run(PERMISSION) as running:
             ctx.require(PERMISSION)
             before = (report.read, report.created, len(report.refused))
+            batch = chain([ahead or []], islice(chunks, per_batch - 1))
             with collected_later():
-                _import_batch(ctx, path.name, source, positions, islice(rows, BATCH), report)
-            full = report.read - before[0] == BATCH
-            if full and before[0] == 0:
-                # Before the first batch is in, the others must be known to be readable.
-                _look_through(path, len(header))
+                _import_batch(ctx, path.name, source, _positions(header), batch, report)
+                ahead = next(chunks, None)
+                if ahead is not None and batches == 0:
+                    # Before the first batch is in, the others must be known to be readable.
+                    _look_through(path, len(header))
+            batches += 1
             running.label = path.name
             running.details.update(
                 source=source,
@@ -115,19 +120,18 @@ def _import_batch(
     name: str,
     source: str,
     positions: Sequence[int],
-    rows: Rows,
+    chunks: Iterable[Chunk],
     report: ImportReport,
 ) -> None:
     facts = load_facts(ctx)
-    check, uses, count = checker(facts, positions), list[CheckedUse](), 0
-    for line, cells in rows:
-        count += 1
-        found = check(cells)
-        if len(found) == 2:
-            report.refuse(line, *found, cells)
-        else:
-            uses.append(found)
-    report.read += count
+    check, uses = Checker(facts, positions), list[CheckedUse]()
+    for chunk in chunks:
+        checked = check([cells for _line, cells in chunk])
+        uses += checked.uses
+        for at, column, reason in checked.faults:
+            line, cells = chunk[at]
+            report.refuse(line, column, reason, cells)
+        report.read += len(chunk)
     stored = _keep(ctx, facts, source, name, uses)
     report.created += stored[0]
     report.unchanged += stored[1]
@@ -143,26 +147,22 @@ def _keep(ctx: "Context", facts: Facts, source: str, name: str, uses: list[Check
 
 
 def _positions(header: Sequence[str]) -> list[int]:
-    """Where each column is; one that the file does not have is read from an empty cell put at the end of every row."""
+    """Where each column is; one that the file does not have is looked for behind the last cell."""
     return [header.index(column.name) if column.name in header else len(header) for column in COLUMNS]
 
 
-def _rows(path: Path, width: int, pad: bool) -> Rows:
-    """Lines and cells; Refused naming the line and the remedy where the file's form is broken."""
+def _chunks(path: Path, width: int, size: int) -> Iterator[Chunk]:
+    """The rows, `size` at a time; Refused naming the line and the remedy where the file's form is broken."""
     line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             next(reader, None)
-            for row in reader:
-                line = reader.line_num
-                if not row:
-                    continue
-                if len(row) != width:
-                    raise _wrong_width(path, line, len(row), width)
-                if pad:
-                    row.append("")
-                yield line, row
+            rows = filter(None, reader)
+            while chunk := [(line := reader.line_num, row) for row in islice(rows, size)]:
+                if {len(row) for _line, row in chunk} != {width}:
+                    raise _wrong_width(path, chunk, width)
+                yield chunk
     except UnicodeDecodeError as error:
         raise Refused(
             _("{file} is not UTF-8 (byte {byte}).", file=path.name, byte=error.start),
@@ -177,7 +177,8 @@ def _rows(path: Path, width: int, pad: bool) -> Rows:
         ) from None
 
 
-def _wrong_width(path: Path, line: int, cells: int, width: int) -> Refused:
+def _wrong_width(path: Path, chunk: Chunk, width: int) -> Refused:
+    line, cells = next((line, len(row)) for line, row in chunk if len(row) != width)
     return Refused(
         _(
             "{file}, line {line}: {cells} cells where the header has {width}.",
@@ -212,7 +213,7 @@ def _header(path: Path) -> list[str]:
 
 def _look_through(path: Path, width: int) -> None:
     """Read the whole file for its form only. Raises Refused where it is broken."""
-    deque(_rows(path, width, False), maxlen=0)
+    deque(_chunks(path, width, CHUNK), maxlen=0)
 
 
 IMPORTER = Importer(

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from trunkline_billing.rating.pricing import Price, Tier
 
@@ -23,12 +24,41 @@ class RateRow:
     effective_from: datetime
 
 
-@dataclass(frozen=True)
+#: Beginnings of numbers that a table remembers; a switch's customers call far fewer.
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
 class PrefixTable:
-    """Prices of one type of use at one time."""
+    """Prices of one type of use from one time till another (POSIX).
+
+    No bound is longer than `head` - 1 signs, so numbers that begin alike for `head` signs, a plus among them, cost alike: `known`
+    has the prices of such beginnings that were asked for before.
+    """
 
     starts: Sequence[str]
     prices: Sequence[Price | None]
+    since: float = -inf
+    until: float = inf
+    head: int = field(init=False)
+    known: dict[str, Price] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", 1 + max(map(len, self.starts), default=0))
+
+    def find_written(self, kind: str, other: str) -> Price | None:
+        """The price for the other side as usage records write it; see `rated_number`."""
+        price = self.find(rated_number(kind, other))
+        begins = other[: self.head]
+        # With blanks or dashes among them, so many signs may be too few digits to decide.
+        decides = (
+            kind in ("data", "event") or len(other) < self.head or len(digits_of(begins)) >= self.head - 1
+        )
+        if price is not None and decides:
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            self.known[begins] = price
+        return price
 
     def find(self, number: str) -> Price | None:
         """The price of the longest prefix of `number` (digits only); None when none matches."""
@@ -36,8 +66,8 @@ class PrefixTable:
         return self.prices[position] if position >= 0 else None
 
 
-def flatten(prices: Iterable[Price]) -> PrefixTable:
-    """Non-overlapping intervals of these prefixes. The empty prefix matches every number."""
+def flatten(prices: Iterable[Price], since: float = -inf, until: float = inf) -> PrefixTable:
+    """Non-overlapping intervals of these prefixes, in force from `since` till `until`. The empty prefix matches every number."""
     by_prefix = {price.prefix: price for price in prices}
     bounds: dict[str, None] = {}
     for prefix in by_prefix:
@@ -46,7 +76,7 @@ def flatten(prices: Iterable[Price]) -> PrefixTable:
             bounds[_after(prefix)] = None
     starts = sorted(bounds)
     found = [_longest(by_prefix, start) for start in starts]
-    return PrefixTable(starts, found)
+    return PrefixTable(starts, found, since, until)
 
 
 def _after(prefix: str) -> str:
@@ -94,17 +124,18 @@ class CompiledTariff:
         return table
 
     def _compile(self, type: str, stretch: int) -> PrefixTable:  # noqa: A002
-        until = self.boundaries[stretch - 1] if stretch else float("-inf")
-        rows = [(at, row) for at, row in self.by_type.get(type, ()) if at <= until]
+        since = self.boundaries[stretch - 1] if stretch else -inf
+        until = self.boundaries[stretch] if stretch < len(self.boundaries) else inf
+        rows = [(at, row) for at, row in self.by_type.get(type, ()) if at <= since]
         latest: dict[str, float] = {}
         for at, row in rows:
-            if at > latest.get(row.prefix, float("-inf")):
+            if at > latest.get(row.prefix, -inf):
                 latest[row.prefix] = at
         groups: dict[str, list[RateRow]] = {}
         for at, row in rows:
             if at == latest[row.prefix]:
                 groups.setdefault(row.prefix, []).append(row)
-        return flatten(_price(prefix, group) for prefix, group in groups.items())
+        return flatten((_price(prefix, group) for prefix, group in groups.items()), since, until)
 
 
 def _price(prefix: str, rows: list[RateRow]) -> Price:

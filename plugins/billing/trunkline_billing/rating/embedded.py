@@ -22,7 +22,7 @@ from trunkline_billing.periods import Period
 from trunkline_billing.queries.tariffs import compiled
 from trunkline_billing.rating.compiled import CompiledTariff, rated_number
 from trunkline_billing.rating.pricing import Price
-from trunkline_billing.usage.checking import CheckedUse, checker
+from trunkline_billing.usage.checking import Checker
 from trunkline_billing.usage.facts import load_facts
 from trunkline_billing.usage.storing import store
 from trunkline_catalog import queries as catalog
@@ -132,17 +132,15 @@ class EmbeddedEngine:
 
     def rate_batch(self, ctx: Context, events: Iterable[UsageEvent]) -> Sequence[Rejected]:
         facts = load_facts(ctx)
-        check = checker(facts, range(12))
-        rejected: list[Rejected] = []
-        by_source: dict[str, list[CheckedUse]] = {}
+        check = Checker(facts)
+        by_source: dict[str, list[UsageEvent]] = {}
         for event in events:
-            found = check(_cells(event))
-            if len(found) == 2:
-                rejected.append(Rejected(event, *found))
-            else:
-                by_source.setdefault(event.source, []).append(found)
-        for source, uses in by_source.items():
-            store(ctx, facts, source, "", uses)
+            by_source.setdefault(event.source, []).append(event)
+        rejected: list[Rejected] = []
+        for source, given in by_source.items():
+            checked = check([_cells(event) for event in given])
+            rejected += [Rejected(given[at], column, reason) for at, column, reason in checked.faults]
+            store(ctx, facts, source, "", checked.uses)
         return rejected
 
     def authorize(self, ctx: Context, event: UsageEvent) -> Grant:

@@ -6,8 +6,10 @@ SQLAlchemy's own bulk insert binds each value by name, which alone would cost mo
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 USAGE_COLUMNS = (
@@ -16,6 +18,8 @@ USAGE_COLUMNS = (
 )  # fmt: skip
 _START = USAGE_COLUMNS.index("start")
 _KEYS_PER_STATEMENT = 20_000
+#: With seventeen values a row, as many as stay below the 999 that an old SQLite takes.
+_ROWS_PER_STATEMENT = 50
 _CACHE_KILOBYTES = 64_000
 
 
@@ -42,10 +46,9 @@ def insert_keys(session: Session, keyed: Sequence[tuple[str, str, int]]) -> int:
     """Store (source, key, usage id) where the key is new; returns how many were."""
     connection = session.connection()
     if _is_sqlite(session):
-        statement = (
-            "INSERT INTO billing_usage_key (source, key, usage_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return _insert(
+            connection, "billing_usage_key (source, key, usage_id)", 3, keyed, "ON CONFLICT DO NOTHING"
         )
-        return connection.exec_driver_sql(statement, list(keyed)).rowcount
     count = 0
     for part in _parts(keyed):
         count += connection.exec_driver_sql(
@@ -82,10 +85,25 @@ def insert_usage(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     columns = ", ".join(USAGE_COLUMNS)
     connection = session.connection()
     if _is_sqlite(session):
-        marks = ", ".join("?" * len(USAGE_COLUMNS))
-        connection.exec_driver_sql(f"INSERT INTO billing_usage ({columns}) VALUES ({marks})", list(rows))  # noqa: S608 — constants
+        _insert(connection, f"billing_usage ({columns})", len(USAGE_COLUMNS), rows)
         return
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY billing_usage ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row((*row[:_START], f"{row[_START]}+00", *row[_START + 1 :]))
+
+
+def _insert(
+    connection: Connection, into: str, width: int, rows: Sequence[tuple[Any, ...]], otherwise: str = ""
+) -> int:
+    """Store rows on SQLite, many with each statement: starting a statement costs as much as a short row. Returns how many."""
+    count, whole = 0, len(rows) - len(rows) % _ROWS_PER_STATEMENT
+    for size, part in ((_ROWS_PER_STATEMENT, rows[:whole]), (1, rows[whole:])):
+        if part:
+            marks = ", ".join([f"({', '.join('?' * width)})"] * size)
+            values = [
+                tuple(chain.from_iterable(part[begin : begin + size])) for begin in range(0, len(part), size)
+            ]
+            statement = f"INSERT INTO {into} VALUES {marks} {otherwise}"  # noqa: S608 — constants
+            count += connection.exec_driver_sql(statement, values).rowcount
+    return count

@@ -1,6 +1,6 @@
 """Storing checked uses: what is included first, the rest charged, in a few bulk statements per batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -31,11 +31,18 @@ class Stored:
     unchanged: int
 
 
-@dataclass
-class _Sum:
-    """What one service used of one type in one month, in this batch."""
+#: Service, type and month.
+Place = tuple[int, str, str]
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What one service uses of one type in one month in this batch, and what its allowance, if there is one, has left."""
 
     service: ChargedService
+    allowance_id: int = 0
+    before: int = 0
+    left: int = 0
     quantity: int = 0
     count: int = 0
     cost: int = 0
@@ -53,7 +60,7 @@ def store(ctx: Context, facts: Facts, source: str, name: str, uses: list[Checked
     # In the order of the index, neighbours meet on one page.
     keyed.sort(key=itemgetter(1))
     with roomy(ctx.session):
-        return _insert(ctx, facts, source, name, keyed, fresh, len(uses))
+        return _insert(ctx, facts, source, name, keyed, first_id, fresh, len(uses))
 
 
 def _insert(
@@ -62,10 +69,10 @@ def _insert(
     source: str,
     name: str,
     keyed: Sequence[tuple[str, str, int]],
+    first_id: int,
     fresh: Sequence[CheckedUse],
     count: int,
 ) -> Stored:
-    first_id = min(number for _source, _key, number in keyed)
     if insert_keys(ctx.session, keyed) < len(keyed):
         taken = keys_taken(ctx.session, source, keyed)
         pairs = [(number, use) for number, use in enumerate(fresh, start=first_id) if use[1] not in taken]
@@ -96,39 +103,26 @@ def _take_ids(ctx: Context, count: int) -> int:
 def _rate_and_store(
     ctx: Context, facts: Facts, batch_id: int, label: str, pairs: Sequence[tuple[int, CheckedUse]]
 ) -> None:
-    meters = _Meters(ctx, facts, [use for _number, use in pairs])
-    sums: dict[tuple[int, str, str], _Sum] = {}
-    rows: list[tuple[Any, ...]] = []
-    consume, add = meters.consume, rows.append
+    meters = _meters(ctx, [use for _number, use in pairs])
+    home, rows = facts.home, list[tuple[Any, ...]]()
+    add = rows.append
     for number, use in pairs:
         (
-            _start,
-            _key,
-            service,
-            kind,
-            direction,
-            identifier,
-            other,
-            origin,
-            carrier,
-            cell,
-            quantity,
-            start,
-            price,
-            period,
-        ) = use
+            _start, _key, service, kind, direction, identifier, other, origin, carrier, cell, quantity, start, price, period,
+        ) = use  # fmt: skip
         included, cost, destination = 0, 0, ""
         if price is not None:
-            place = (service.service_id, kind, period)
-            included = consume(place, other, quantity)
+            meter = meters[service.service_id, kind, period]
+            left = meter.left
+            # Calls and messages are included only to covered numbers.
+            if left > 0 and (kind == "data" or other.lstrip("+").startswith(home)):
+                included = quantity if quantity < left else left
+                meter.left = left - included
             cost = price.cost(quantity - included)
             destination = price.destination
-            total = sums.get(place)
-            if total is None:
-                total = sums[place] = _Sum(service)
-            total.quantity += quantity
-            total.count += 1
-            total.cost += cost
+            meter.quantity += quantity
+            meter.count += 1
+            meter.cost += cost
         add(
             (
                 service.account_id, number, batch_id, service.customer_id, service.service_id, kind, direction, identifier,
@@ -137,18 +131,18 @@ def _rate_and_store(
         )  # fmt: skip
     rows.sort(key=itemgetter(0))
     insert_usage(ctx.session, rows)
-    meters.save(ctx)
-    _charge(ctx, batch_id, label, sums)
+    _save_allowances(ctx, meters.values())
+    _charge(ctx, batch_id, label, meters)
 
 
-def _charge(ctx: Context, batch_id: int, label: str, sums: Mapping[tuple[int, str, str], _Sum]) -> None:
+def _charge(ctx: Context, batch_id: int, label: str, meters: Mapping[Place, _Meter]) -> None:
     """One entry per account and one charge per service, type and month, however many uses there were."""
     by_account: dict[int, int] = {}
     anyone: dict[int, ChargedService] = {}
-    for total in sums.values():
-        account_id = total.service.account_id
-        by_account[account_id] = by_account.get(account_id, 0) + total.cost
-        anyone[account_id] = total.service
+    for meter in meters.values():
+        account_id = meter.service.account_id
+        by_account[account_id] = by_account.get(account_id, 0) + meter.cost
+        anyone[account_id] = meter.service
     now = ctx.now()
     entries = [
         NewEntry(
@@ -164,17 +158,17 @@ def _charge(ctx: Context, batch_id: int, label: str, sums: Mapping[tuple[int, st
     ]
     entry_of = dict(zip(sorted(by_account), post(ctx, entries, now), strict=True))
     rows = [
-        _charge_row(batch_id, kind, period, total, entry_of, now)
-        for (_s, kind, period), total in sums.items()
+        _charge_row(batch_id, kind, period, meter, entry_of, now)
+        for (_s, kind, period), meter in meters.items()
     ]
     if rows:
         ctx.session.execute(insert(BillingCharge), rows)
 
 
 def _charge_row(
-    batch_id: int, kind: str, period: str, total: _Sum, entry_of: Mapping[int, int], now: datetime
+    batch_id: int, kind: str, period: str, meter: _Meter, entry_of: Mapping[int, int], now: datetime
 ) -> dict[str, Any]:
-    service, month = total.service, Period.parse(period)
+    service, month = meter.service, Period.parse(period)
     return {
         "unique_key": f"usage:{batch_id}:{service.service_id}:{kind}:{period}",
         "account_id": service.account_id,
@@ -188,81 +182,64 @@ def _charge_row(
         "usage_type": kind,
         "first_day": month.first_day,
         "last_day": month.last_day,
-        "quantity": total.quantity,
-        "count": total.count,
-        "amount_micros": total.cost,
+        "quantity": meter.quantity,
+        "count": meter.count,
+        "amount_micros": meter.cost,
         "currency": service.currency,
         "at": now,
     }
 
 
-class _Meters:
-    """What is left of the allowances of every service and month in a batch; made when first needed, never below zero."""
-
-    def __init__(self, ctx: Context, facts: Facts, uses: Iterable[CheckedUse]) -> None:
-        self.home = facts.home
-        wanted = {
-            (use[2].service_id, use[13], use[3]): use[2]
-            for use in uses
-            if use[12] is not None and use[3] in use[2].allowances
-        }
-        self.left: dict[tuple[int, str, str], int] = {}
-        self.before: dict[tuple[int, str, str], int] = {}
-        self.ids: dict[tuple[int, str, str], int] = {}
-        if wanted:
-            _make_missing(ctx, wanted)
-            self._load(ctx, wanted)
-
-    def _load(self, ctx: Context, wanted: Mapping[tuple[int, str, str], ChargedService]) -> None:
-        services = {service_id for service_id, _period, _type in wanted}
-        periods = {period for _service, period, _type in wanted}
-        for row in ctx.session.execute(
-            select(
-                col(BillingAllowance.id),
-                col(BillingAllowance.service_id),
-                col(BillingAllowance.period),
-                col(BillingAllowance.type),
-                col(BillingAllowance.quantity),
-                col(BillingAllowance.used),
-            ).where(col(BillingAllowance.period).in_(periods))
-        ):
-            if row.service_id in services:
-                place = (row.service_id, row.type, row.period)
-                self.left[place] = self.before[place] = row.quantity - row.used
-                self.ids[place] = row.id
-
-    def consume(self, place: tuple[int, str, str], other: str, quantity: int) -> int:
-        """How much of `quantity` is included for (service, type, month); calls and messages only to covered numbers."""
-        left = self.left.get(place)
-        if not left or (place[1] != "data" and not other.lstrip("+").startswith(self.home)):
-            return 0
-        taken = quantity if quantity < left else left
-        self.left[place] = left - taken
-        return taken
-
-    def save(self, ctx: Context) -> None:
-        """Write back what was used of each."""
-        changed = [
-            {"of_id": self.ids[place], "by": self.before[place] - left}
-            for place, left in self.left.items()
-            if left != self.before[place]
-        ]
-        if changed:
-            table = BillingAllowance.__table__  # type: ignore[attr-defined]
-            ctx.session.connection().execute(
-                update(table)
-                .where(table.c.id == bindparam("of_id"))
-                .values(used=table.c.used + bindparam("by")),
-                changed,
-            )
+def _meters(ctx: Context, uses: Iterable[CheckedUse]) -> dict[Place, _Meter]:
+    """A meter for each place that is charged in a batch; allowances are made when first needed."""
+    places = {(use[2].service_id, use[3], use[13]): use[2] for use in uses if use[12] is not None}
+    meters = {place: _Meter(service) for place, service in places.items()}
+    including = {place: service for place, service in places.items() if place[1] in service.allowances}
+    if including:
+        for allowance_id, place, left in _allowances(ctx, including):
+            meter = meters.get(place)
+            if meter is not None:
+                meter.allowance_id, meter.before, meter.left = allowance_id, left, left
+    return meters
 
 
-def _make_missing(ctx: Context, wanted: Mapping[tuple[int, str, str], ChargedService]) -> None:
+def _allowances(ctx: Context, wanted: Mapping[Place, ChargedService]) -> Iterator[tuple[int, Place, int]]:
+    """Key, place and rest of the allowances of the wanted places' months, after those that are missing were made."""
+    _make_missing(ctx, wanted)
+    for row in ctx.session.execute(
+        select(
+            col(BillingAllowance.id),
+            col(BillingAllowance.service_id),
+            col(BillingAllowance.period),
+            col(BillingAllowance.type),
+            col(BillingAllowance.quantity),
+            col(BillingAllowance.used),
+        ).where(col(BillingAllowance.period).in_({period for _service, _type, period in wanted}))
+    ):
+        yield row.id, (row.service_id, row.type, row.period), row.quantity - row.used
+
+
+def _save_allowances(ctx: Context, meters: Iterable[_Meter]) -> None:
+    """Write back what was used of each."""
+    changed = [
+        {"of_id": meter.allowance_id, "by": meter.before - meter.left}
+        for meter in meters
+        if meter.left != meter.before
+    ]
+    if changed:
+        table = BillingAllowance.__table__  # type: ignore[attr-defined]
+        ctx.session.connection().execute(
+            update(table).where(table.c.id == bindparam("of_id")).values(used=table.c.used + bindparam("by")),
+            changed,
+        )
+
+
+def _make_missing(ctx: Context, wanted: Mapping[Place, ChargedService]) -> None:
     known = set(
         ctx.session.execute(
             select(
-                col(BillingAllowance.service_id), col(BillingAllowance.period), col(BillingAllowance.type)
-            ).where(col(BillingAllowance.period).in_({period for _service, period, _type in wanted}))
+                col(BillingAllowance.service_id), col(BillingAllowance.type), col(BillingAllowance.period)
+            ).where(col(BillingAllowance.period).in_({period for _service, _type, period in wanted}))
         )
     )
     rows = [
@@ -270,9 +247,9 @@ def _make_missing(ctx: Context, wanted: Mapping[tuple[int, str, str], ChargedSer
             "account_id": service.account_id,
             "customer_id": service.customer_id,
             "service_id": place[0],
-            "period": place[1],
-            "type": place[2],
-            "quantity": service.allowances[place[2]],
+            "period": place[2],
+            "type": place[1],
+            "quantity": service.allowances[place[1]],
             "used": 0,
         }
         for place, service in wanted.items()
