@@ -37,17 +37,22 @@ class RequestFacts:
 
 @dataclass(frozen=True)
 class Impersonating:
-    """The member of staff behind a session that works as another user. `until`: the time limit."""
+    """Whom a session works as, and who is behind it. `until`: the time limit."""
 
     id: int
-    staff: Actor
+    user: Actor
+    staff_name: str
     reason: str
     until: datetime
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who a session's token belongs to. `stale`: its last-seen time is due to be written (see `touch`)."""
+    """Who a session's token belongs to. `stale`: its last-seen time is due to be written (see `touch`).
+
+    While a member of staff works as somebody else, `user` is that somebody, and `actor` the member of staff with what that
+    user may do and see.
+    """
 
     user: User
     actor: Actor
@@ -56,8 +61,9 @@ class SignedIn:
     stale: bool = False
     #: When a password, code or passkey was last shown; see `sudo`.
     proved_at: datetime | None = None
-    #: Set while somebody else works as `user`.
-    impersonation: "Impersonating | None" = None
+    impersonation: Impersonating | None = None
+    #: The kind of the account that signed in, which says how long it may be idle.
+    own_kind: str = UserKind.STAFF
 
     @property
     def csrf_token(self) -> str:
@@ -121,7 +127,14 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     if not user.is_active or now >= kept.expires_at:
         return None
     actor = actor_for(session, user, kept.address)
-    return SignedIn(user, actor, kept.csrf_secret, kept.key, idle >= TOUCH_EVERY, kept.proved_at)
+    own = SignedIn(
+        user, actor, kept.csrf_secret, kept.key, idle >= TOUCH_EVERY, kept.proved_at, own_kind=user.kind
+    )
+    if kept.impersonation_id is None:
+        return own
+    from trunkline.auth.impersonation.wearing import worn
+
+    return worn(session, own, kept.impersonation_id, now) or own
 
 
 def touch(app: "App", signed_in: SignedIn) -> None:
@@ -130,7 +143,7 @@ def touch(app: "App", signed_in: SignedIn) -> None:
     """
     now = app.clock()
     with app.unit_of_work() as ctx:
-        idle = _idle_seconds(ctx.settings(CoreSettings), signed_in.user.kind)
+        idle = _idle_seconds(ctx.settings(CoreSettings), signed_in.own_kind)
         ctx.session.execute(
             update(UserSession)
             .where(

@@ -34,12 +34,7 @@ def require(page: "Page") -> None:
 
 
 def check(signed_in: "SignedIn", now: datetime, lasts: timedelta) -> None:
-    """Raise ProofNeeded when the session's last proof is older than `lasts`, Forbidden for somebody who works as another."""
-    if signed_in.impersonation is not None:
-        raise Forbidden(
-            _("You work as {name}, and only {name} may do this.", name=signed_in.user.name),
-            remedy=_("End it first, and do it as yourself."),
-        )
+    """Raise ProofNeeded when the session's last proof is older than `lasts`; somebody who works as another has none."""
     if signed_in.proved_at is None or now - signed_in.proved_at >= lasts:
         raise ProofNeeded(_("This needs your password once more."))
 

@@ -2,14 +2,14 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL, FormData
 from starlette.requests import Request
@@ -17,7 +17,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trunkline import i18n
 from trunkline.auth import csrf, sessions, sudo
-from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavailable
+from trunkline.auth.impersonation import limits
+from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavailable, WaitsForSecondPerson
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.web import cookies
@@ -58,15 +59,13 @@ class _Call:
     def answer(self) -> Response:
         """The handler's response, or a page that says what went wrong."""
         try:
-            self._find_session()
-            self._check()
-            with i18n.use_locale(self._actor().language, self.app.config.time_zone), self._unit() as ctx:
-                page = self._page(ctx)
-                response = self.route.handler(page, **self.request.path_params)
+            response = self._read() if self.request.method in _SAFE else self._write()
         except Unauthenticated as error:
             return self._to_sign_in(error)
         except sudo.ProofNeeded as error:
             return self._to_confirm(error)
+        except WaitsForSecondPerson as waiting:
+            response = self._to_request(waiting)
         except TrunklineError as error:
             response = self._error_page(error, error.status)
         except (OperationalError, PoolTimeout) as error:
@@ -79,12 +78,44 @@ class _Call:
             response = self._error_page(error, 500)
         return self._finish(response)
 
+    def _read(self) -> Response:
+        """A page that only reads: who asks and what they see come from one transaction."""
+        with self.app.database.read() as session:
+            self._find_session(session)
+            self._check()
+            ctx = Context(session, self._actor(), self.app, self.app.clock, self.request_id)
+            ctx.on_behalf_of = self._on_behalf_of()
+            return self._handled(ctx)
+
+    def _write(self) -> Response:
+        """An action: nobody waits for the right to write before it is known who asks."""
+        with self.app.database.read() as session:
+            self._find_session(session)
+        self._check()
+        actor, on_behalf_of = self._actor(), self._on_behalf_of()
+        if self.route.reads:
+            with self.app.reading(actor, request_id=self.request_id) as ctx:
+                ctx.on_behalf_of = on_behalf_of
+                return self._handled(ctx)
+        key = str(self.form.get("idempotency_key") or "") or None
+        with self.app.unit_of_work(
+            actor, request_id=self.request_id, idempotency_key=key, on_behalf_of=on_behalf_of
+        ) as ctx:
+            return self._handled(ctx)
+
+    def _handled(self, ctx: Context) -> Response:
+        with i18n.use_locale(ctx.actor.language, self.app.config.time_zone):
+            return self.route.handler(self._page(ctx), **self.request.path_params)
+
     # Who and whether
 
-    def _find_session(self) -> None:
-        with self.app.database.read() as session:
-            self.signed_in = sessions.find(session, cookies.session_token(self.request), self.app.clock())
-            session.expunge_all()
+    def _find_session(self, session: Session) -> None:
+        self.signed_in = sessions.find(session, cookies.session_token(self.request), self.app.clock())
+        session.expunge_all()
+
+    def _on_behalf_of(self) -> Actor | None:
+        worn = self.signed_in.impersonation if self.signed_in else None
+        return worn.user if worn else None
 
     def _actor(self) -> Actor:
         address = self.request.client.host if self.request.client else ""
@@ -102,6 +133,8 @@ class _Call:
             return
         if self.signed_in is None:
             raise Unauthenticated(_("Sign in to see this page."))
+        if self.signed_in.impersonation is not None:
+            limits.check_route(self.route, self.signed_in)
         kind = self.signed_in.user.kind
         if self.route.audience != "any" and kind != self.route.audience:
             raise Forbidden(_("This page is not for your kind of account."))
@@ -131,27 +164,20 @@ class _Call:
                 remedy=_("Reload the page and send it again."),
             )
 
-    @contextmanager
-    def _unit(self) -> Iterator[Context]:
-        reads = self.request.method in _SAFE or self.route.reads
-        unit: AbstractContextManager[Context] = (
-            self.app.reading(self._actor(), request_id=self.request_id)
-            if reads
-            else self.app.unit_of_work(
-                self._actor(),
-                request_id=self.request_id,
-                idempotency_key=str(self.form.get("idempotency_key") or "") or None,
-            )
-        )
-        with unit as ctx:
-            yield ctx
-
     # Answers
 
     def _page(self, ctx: Context) -> Page:
         user = self.signed_in.user if self.signed_in else None
+        worn = self.signed_in.impersonation if self.signed_in else None
         shown = (
-            SignedInUser(user.key, user.name, user.email, user.kind, initials(user.name or user.email))
+            SignedInUser(
+                user.key,
+                user.name,
+                user.email,
+                user.kind,
+                initials(user.name or user.email),
+                worn.staff_name if worn else "",
+            )
             if user
             else None
         )
@@ -182,6 +208,16 @@ class _Call:
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 403, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
+
+    def _to_request(self, waiting: WaitsForSecondPerson) -> Response:
+        path = f"/approvals/{waiting.number}"
+        response: Response = (
+            Response(status_code=204, headers={"HX-Redirect": path})
+            if "HX-Request" in self.request.headers
+            else RedirectResponse(path, 303)
+        )
+        self.web.remember_toast(response, waiting.message)
+        return response
 
     def _error_page(self, error: Exception, status: int) -> Response:
         known = error if isinstance(error, TrunklineError) else None
