@@ -15,6 +15,7 @@ from trunkline import secrets, trunk
 from trunkline.clock import Clock, utc_now
 from trunkline.config import Config
 from trunkline.db.engine import Database
+from trunkline.errors import WaitsForSecondPerson
 from trunkline.hooks import Hooks
 from trunkline.i18n import I18n, install
 from trunkline.imports.importer import Importer
@@ -159,14 +160,23 @@ class App:
         keep: bool = True,
     ) -> Iterator[Context]:
         """A context in one writing transaction, committed at the end; with `keep` false it is rolled back (dry run)."""
-        with self.database.write() as session:
-            ctx = Context(
-                session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True
-            )
-            yield ctx
-            if not keep:
-                session.rollback()
-                return
+        try:
+            with self.database.write() as session:
+                ctx = Context(
+                    session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True
+                )
+                yield ctx
+                if not keep:
+                    session.rollback()
+                    return
+        except WaitsForSecondPerson as waiting:
+            # Of this unit of work only what was asked for is kept.
+            if keep and not waiting.number:
+                from trunkline.approvals.asking import keep_request
+
+                with self.unit_of_work(actor, request_id=request_id, on_behalf_of=on_behalf_of) as asking:
+                    keep_request(asking, waiting)
+            raise
         for call in ctx.after_commit:
             call()
 

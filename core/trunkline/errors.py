@@ -41,6 +41,21 @@ class Forbidden(TrunklineError):
     title = "Not allowed"
 
 
+class WaitsForSecondPerson(TrunklineError):
+    """Nothing was done yet: it waits for somebody else to agree (HTTP 202).
+
+    `request` is what the unit of work that ends with this error keeps; `number` the request's number once it is kept.
+    """
+
+    status = 202
+    title = "Waits for a second person"
+
+    def __init__(self, message: str, request: object) -> None:
+        super().__init__(message)
+        self.request = request
+        self.number = ""
+
+
 class NotFound(TrunklineError):
     """There is no such thing, or it lies outside the actor's scope (HTTP 404)."""
 

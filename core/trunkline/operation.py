@@ -13,14 +13,15 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, bindparam, false, select
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlmodel import Session
 
 from trunkline.clock import Clock, utc_now
 from trunkline.errors import Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.approvals.second_person import Approved, SecondPerson
     from trunkline.events import Event
 
 P = ParamSpec("P")
@@ -37,13 +38,26 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """Which customers' rows the actor sees. Both None: every one."""
+    """Which customers' rows the actor sees. All None: every one; else those that any of the facts allows.
+
+    The customers with these keys, those of a reseller, those that the user with this key looks after or has registered, and
+    those that wear one of these tags today.
+    """
 
     customer_ids: frozenset[int] | None = None
     reseller_id: int | None = None
+    assigned_to: int | None = None
+    registered_by: int | None = None
+    tags: frozenset[str] | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are rows that the actor does not see."""
+        return self is not EVERYTHING and self != EVERYTHING
 
 
-_EVERYTHING = Scope()
+#: Every customer's rows.
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -54,9 +68,11 @@ class Actor:
     id: int | None
     name: str
     permissions: frozenset[str] | None = frozenset()
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
     language: str = "en"
     address: str = ""
+    #: Until when the actor holds every permission by emergency access; None: not at all.
+    break_glass: datetime | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the actor holds `permission`."""
@@ -79,6 +95,8 @@ class Context:
     idempotency_key: str | None = None
     on_behalf_of: Actor | None = None
     writing: bool = False
+    #: The second person's agreement to the operation that comes next.
+    approved: "Approved | None" = None
     #: Called once after the unit of work has committed (wake-ups only: never needed for correctness).
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _operations: list["_Running"] = field(default_factory=list)
@@ -114,39 +132,16 @@ class Context:
         emit_all(self, events)
 
     def visible(self, model: type[M]) -> Select[M]:
-        """`select(model)` narrowed to what the actor may see (by `customer_id` and `reseller_id`, or `id` of a customer)."""
+        """`select(model)` narrowed to what the actor may see (by `customer_id`, or `id` of a customer)."""
         return select(model).where(*self.visible_conditions(model))
 
     def visible_conditions(self, model: Any) -> list[ColumnElement[bool]]:
-        """The conditions behind `visible`, for Core selects of columns."""
-        scope, conditions = self.actor.scope, list[ColumnElement[bool]]()
-        if scope.customer_ids is not None:
-            owner = (
-                model.id
-                if getattr(model, "__tablename__", "") == "core_customer"
-                else getattr(model, "customer_id", None)
-            )
-            if owner is None:
-                conditions.append(false())
-            else:
-                conditions.append(owner.in_(scope.customer_ids))
-        if scope.reseller_id is not None:
-            reseller = getattr(model, "reseller_id", None)
-            if reseller is not None:
-                conditions.append(reseller == scope.reseller_id)
-            else:
-                conditions.append(self._of_reseller(model, scope.reseller_id))
-        return conditions
+        """The conditions behind `visible`, for Core selects of columns. None for who sees everything."""
+        if not self.actor.scope.is_limited:
+            return []
+        from trunkline.access.row_scope import conditions
 
-    def _of_reseller(self, model: Any, reseller_id: int) -> ColumnElement[bool]:
-        from trunkline.customers.models import Customer
-
-        owner = getattr(model, "customer_id", None)
-        if owner is None:
-            return false()
-        own = select(col(Customer.id)).where(col(Customer.reseller_id) == reseller_id)
-        condition: ColumnElement[bool] = owner.in_(own)
-        return condition
+        return conditions(self, model)
 
     def load(self, model: type[M], key: int | None, *, version: int | None = None, lock: bool = False) -> M:
         """One visible row by its key, optionally locked.
@@ -160,7 +155,7 @@ class Context:
     ) -> M:
         """One visible row whose `column` equals `value`; see `load`."""
         locked, of = lock or version is not None, cast("Hashable", model)
-        if self.actor.scope == _EVERYTHING and getattr(column, "class_", None) is model:
+        if not self.actor.scope.is_limited and getattr(column, "class_", None) is model:
             statement: Select[M] = _one_by(of, column.key, locked)
         else:
             statement = _locked(self.visible(model).where(column == bindparam("value")), locked)
@@ -203,6 +198,8 @@ class Context:
         from trunkline.activity.recording import recorded
 
         running = _Running(name)
+        if self.actor.break_glass is not None:
+            running.details["emergency_access"] = True
         self._operations.append(running)
         try:
             with recorded(self, running):
@@ -246,6 +243,9 @@ class OperationInfo:
 
     name: str
     function: Callable[..., Any]
+    #: The function itself, without the permission and the entry, for its parameters.
+    plain: Callable[..., Any]
+    approval: "SecondPerson | None" = None
 
 
 #: Every operation by its name.
@@ -253,25 +253,37 @@ OPERATIONS: dict[str, OperationInfo] = {}
 
 
 def operation(
-    name: str,
+    name: str, *, approval: "SecondPerson | None" = None
 ) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[Concatenate[Context, P], R]]:
     """Make a function an operation named by the permission it needs, as in `billing.invoice.issue`.
 
     The permission is asked of the outermost operation only: one that another calls acts on the caller's authority. Each writes
     its own activity entry. An operation outside a writing unit of work raises RuntimeError.
+
+    With `approval` the outermost call may need a second person: then nothing is done, what was asked for is kept when the unit
+    of work ends, and WaitsForSecondPerson is raised. The system itself waits for nobody.
     """
 
     def decorate(function: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate[Context, P], R]:
+        key = f"{function.__module__}.{function.__qualname__}"
+
         @wraps(function)
         def run(ctx: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not ctx.writing:
                 raise RuntimeError(f"operation {name} called in a unit of work that only reads")
             if ctx.running is None:
                 ctx.require(name)
-            with ctx.run(name):
+                if approval is not None and ctx.actor.kind != ActorKind.SYSTEM:
+                    from trunkline.approvals.second_person import wait_if_needed
+
+                    wait_if_needed(ctx, OPERATIONS[key], args, kwargs)
+            approved, ctx.approved = ctx.approved, None
+            with ctx.run(name) as running:
+                if approved is not None:
+                    running.details |= {"approved_by": approved.by, "approval": approved.number}
                 return function(ctx, *args, **kwargs)
 
-        OPERATIONS[f"{function.__module__}.{function.__qualname__}"] = OperationInfo(name, run)
+        OPERATIONS[key] = OperationInfo(name, run, function, approval)
         return run
 
     return decorate

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from trunkline.access.models import Role, RoleGrant, UserRole
+from trunkline.access.models import Role, RoleGrant, RowScope, UserRole
 from trunkline.auth.models import User, UserKind
 from trunkline.i18n import gettext
-from trunkline.operation import Actor, ActorKind, Context, Scope
+from trunkline.operation import EVERYTHING, Actor, ActorKind, Context, Scope
 from trunkline.plugin import Permission
 
 _ = gettext
@@ -29,6 +30,7 @@ class BuiltinRole:
     label: str
     description: str
     audience: Literal["staff", "portal"] = "staff"
+    row_scope: RowScope = RowScope.ALL
 
 
 BUILTIN_ROLES: tuple[BuiltinRole, ...] = (
@@ -39,13 +41,36 @@ BUILTIN_ROLES: tuple[BuiltinRole, ...] = (
     BuiltinRole(
         "customer_care", _("Customer care"), _("Registers customers, takes orders and answers questions.")
     ),
+    BuiltinRole(
+        "care_reader",
+        _("Customer care, reading only"),
+        _("Sees what customer care sees and changes nothing: for trainees and partners."),
+    ),
     BuiltinRole("cashier", _("Cashier"), _("Takes payments at a desk.")),
     BuiltinRole("accountant", _("Accountant"), _("Runs billing, issues invoices and books payments.")),
     BuiltinRole(
         "provisioning_engineer", _("Provisioning engineer"), _("Looks after jobs, playbooks and the network.")
     ),
+    BuiltinRole(
+        "field_technician",
+        _("Field technician"),
+        _("Visits customers and connects them; sees those that are assigned to them."),
+        row_scope=RowScope.ASSIGNED,
+    ),
     BuiltinRole("product_manager", _("Product manager"), _("Defines products, prices and tariffs.")),
     BuiltinRole("warehouse", _("Warehouse"), _("Receives, moves and counts stock.")),
+    BuiltinRole(
+        "dealer",
+        _("Dealer"),
+        _("Registers customers and takes their orders at a point of sale; sees those they registered."),
+        row_scope=RowScope.OWN,
+    ),
+    BuiltinRole("pbx_administrator", _("PBX administrator"), _("Looks after customers' telephone systems.")),
+    BuiltinRole(
+        "duty_officer",
+        _("Duty officer"),
+        _("Keeps the network running out of hours; may take every permission in an emergency."),
+    ),
     BuiltinRole("auditor", _("Auditor"), _("Sees everything and changes nothing.")),
     BuiltinRole(
         "portal_owner", _("Account owner"), _("Sees and orders everything of the customer."), "portal"
@@ -88,6 +113,7 @@ def _ensure_roles(session: Session) -> dict[str, int]:
                 description=str.__str__(builtin.description),
                 audience=builtin.audience,
                 is_builtin=True,
+                row_scope=builtin.row_scope,
             )
             session.add(role)
             existing[builtin.name] = role
@@ -96,12 +122,21 @@ def _ensure_roles(session: Session) -> dict[str, int]:
 
 
 # Built once: every request of a signed-in user runs it, and putting it together costs more than the query.
-_PERMISSIONS = (
-    select(col(Role.name), col(RoleGrant.permission))
+_HELD = (
+    select(col(Role.name), col(Role.row_scope), col(RoleGrant.permission))
     .join_from(UserRole, Role, col(UserRole.role_id) == col(Role.id))
     .outerjoin(RoleGrant, and_(col(RoleGrant.role_id) == col(Role.id), col(RoleGrant.granted)))
     .where(col(UserRole.user_id) == bindparam("user_id"))
 )
+
+
+def _held(session: Session, user_id: int) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """Permissions of a user, None meaning all, and the row scopes of their roles."""
+    rows = session.connection().execute(_HELD, {"user_id": user_id}).all()
+    if any(row[0] == ADMINISTRATOR for row in rows):
+        return None, frozenset({RowScope.ALL})
+    granted: list[str | None] = [row[2] for row in rows]
+    return frozenset(name for name in granted if name is not None), frozenset(row[1] for row in rows)
 
 
 def permissions_of(session: Session, user_id: int) -> frozenset[str] | None:
@@ -109,23 +144,51 @@ def permissions_of(session: Session, user_id: int) -> frozenset[str] | None:
 
     Sees what was flushed.
     """
-    rows = session.connection().execute(_PERMISSIONS, {"user_id": user_id}).all()
-    if any(name == ADMINISTRATOR for name, _permission in rows):
-        return None
-    found: list[str | None] = [permission for _name, permission in rows]
-    return frozenset(permission for permission in found if permission is not None)
+    return _held(session, user_id)[0]
 
 
-def actor_for(session: Session, user: User, address: str = "", *, kind: ActorKind | None = None) -> Actor:
-    """The actor that `user` is: the permissions of all roles, and for portal users the one customer."""
-    permissions = permissions_of(session, user.key)
+def scope_of(user: User, row_scopes: frozenset[str]) -> Scope:
+    """What a member of staff sees by the row scopes of their roles: all that any of them shows, so the widest wins.
+
+    A scope that needs a fact which the user lacks (a reseller, tags) shows nothing.
+    """
+    if RowScope.ALL in row_scopes:
+        return EVERYTHING
+    return Scope(
+        customer_ids=frozenset(),
+        reseller_id=user.reseller_id if RowScope.RESELLER in row_scopes else None,
+        assigned_to=user.key if RowScope.ASSIGNED in row_scopes else None,
+        registered_by=user.key if RowScope.OWN in row_scopes else None,
+        tags=frozenset(user.scope_tags) if RowScope.TAG in row_scopes else None,
+    )
+
+
+def actor_for(
+    session: Session,
+    user: User,
+    address: str = "",
+    *,
+    kind: ActorKind | None = None,
+    now: datetime | None = None,
+) -> Actor:
+    """The actor that `user` is: the permissions of all roles and their row scopes, and for portal users the one customer.
+
+    With `now` an emergency access that is not over counts. Programs give none: an emergency is a person's, in the browser.
+    """
+    permissions, row_scopes = _held(session, user.key)
     if user.kind == UserKind.PORTAL:
         customers = frozenset({user.customer_id}) if user.customer_id is not None else frozenset[int]()
         # Whatever its roles say, a portal user never holds every permission.
         allowed = permissions if permissions is not None else frozenset[str]()
         scope = Scope(customer_ids=customers)
         return Actor(kind or ActorKind.PORTAL, user.key, user.name, allowed, scope, user.language, address)
-    return Actor(kind or ActorKind.STAFF, user.key, user.name, permissions, Scope(), user.language, address)
+    emergency = user.break_glass_until
+    if now is not None and emergency is not None and now < emergency:
+        return Actor(
+            kind or ActorKind.STAFF, user.key, user.name, None, EVERYTHING, user.language, address, emergency
+        )
+    scope = scope_of(user, row_scopes)
+    return Actor(kind or ActorKind.STAFF, user.key, user.name, permissions, scope, user.language, address)
 
 
 @contextmanager

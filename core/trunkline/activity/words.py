@@ -40,6 +40,9 @@ _VERBS = {
     "configure": _("configured"),
     "adjust": _("adjusted"),
     "approve": _("approved"),
+    "ask": _("asked for"),
+    "withdraw": _("withdrawn"),
+    "expire": _("expired"),
     "export": _("exported"),
 }
 

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 _READERS = (
     "supervisor",
     "customer_care",
+    "care_reader",
     "cashier",
     "accountant",
     "provisioning_engineer",
+    "field_technician",
     "product_manager",
+    "dealer",
+    "pbx_administrator",
+    "duty_officer",
     "auditor",
 )
-_EDITORS = ("supervisor", "customer_care")
+_EDITORS = ("supervisor", "customer_care", "dealer")
 
 PERMISSIONS = (
     Permission("core.customer.list", _("List customers"), _READERS),

@@ -7,11 +7,16 @@ from trunkline.plugin import MenuItem, Permission
 STAFF_ROLES = (
     "supervisor",
     "customer_care",
+    "care_reader",
     "cashier",
     "accountant",
     "provisioning_engineer",
+    "field_technician",
     "product_manager",
     "warehouse",
+    "dealer",
+    "pbx_administrator",
+    "duty_officer",
     "auditor",
 )
 

@@ -37,5 +37,5 @@ def _customers(ctx: Context) -> int:
 
 
 def _jobs(ctx: Context, states: tuple[JobState, ...]) -> int:
-    statement = select(func.count()).select_from(Job).where(col(Job.state).in_(states))
+    statement = select(func.count()).where(col(Job.state).in_(states), *ctx.visible_conditions(Job))
     return ctx.session.scalar(statement) or 0

@@ -14,9 +14,17 @@ from trunkline.web.pages import Page
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
 
-_READERS = ("supervisor", "customer_care", "provisioning_engineer", "auditor")
+_READERS = (
+    "supervisor",
+    "customer_care",
+    "care_reader",
+    "provisioning_engineer",
+    "dealer",
+    "duty_officer",
+    "auditor",
+)
 _ON_HOME = 5
-_ACTORS = ("supervisor", "provisioning_engineer")
+_ACTORS = ("supervisor", "provisioning_engineer", "duty_officer")
 
 
 def _waiting(ctx: Context) -> int | None:

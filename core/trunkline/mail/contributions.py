@@ -19,7 +19,7 @@ from trunkline.plugin import Health, HealthReport, MenuItem, Permission
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
 
-_READERS = ("supervisor", "customer_care", "auditor")
+_READERS = ("supervisor", "customer_care", "care_reader", "auditor")
 
 PERMISSIONS = (
     Permission("core.email.list", _("List e-mails"), _READERS),

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 _EVERYBODY = (
     "supervisor",
     "customer_care",
+    "care_reader",
     "cashier",
     "accountant",
     "provisioning_engineer",
+    "field_technician",
     "product_manager",
     "warehouse",
+    "dealer",
+    "pbx_administrator",
+    "duty_officer",
     "auditor",
 )
 

@@ -96,10 +96,7 @@ def _allowed(ctx: Context) -> list[ColumnElement[bool]]:
     actor, conditions = ctx.actor, list[ColumnElement[bool]]()
     if actor.permissions is not None:
         conditions.append(col(SearchDocument.permission).in_(sorted(actor.permissions)))
-    if actor.scope.customer_ids is not None:
-        conditions.append(col(SearchDocument.customer_id).in_(sorted(actor.scope.customer_ids)))
-    if actor.scope.reseller_id is not None:
-        conditions.append(col(SearchDocument.reseller_id) == actor.scope.reseller_id)
+    conditions += ctx.visible_conditions(SearchDocument)
     return conditions
 
 

@@ -69,6 +69,9 @@ STATE_LABELS = {
     "waiting": _("Waiting"),
     "invited": _("Invited"),
     "expired": _("Expired"),
+    "approved": _("Approved"),
+    "refused": _("Refused"),
+    "withdrawn": _("Withdrawn"),
 }
 
 

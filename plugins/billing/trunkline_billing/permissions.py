@@ -3,21 +3,27 @@
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Permission
 
-_CARE = ("supervisor", "customer_care", "cashier", "accountant", "auditor")
+_CARE = ("supervisor", "customer_care", "care_reader", "cashier", "accountant", "auditor")
+_SELLERS = (*_CARE, "dealer")
 _DESK = ("supervisor", "cashier", "accountant")
 _BOOKS = ("accountant",)
 _READERS = ("accountant", "supervisor", "auditor")
+_QUOTERS = (*_READERS, "product_manager", "customer_care", "care_reader", "dealer", "pbx_administrator")
 
 PERMISSIONS = (
-    Permission("billing.account.list", _("List accounts and balances"), _CARE),
-    Permission("billing.account.view", _("See a customer's accounts, charges and balance"), _CARE),
+    Permission("billing.account.list", _("List accounts and balances"), _SELLERS),
+    Permission("billing.account.view", _("See a customer's accounts, charges and balance"), _SELLERS),
     Permission("billing.account.create", _("Open accounts"), ("supervisor", "accountant")),
     Permission("billing.charge.list", _("List charges"), _CARE),
     Permission("billing.charge.create", _("Start and stop charging services"), ("supervisor", "accountant")),
-    Permission("billing.usage.list", _("See usage"), (*_CARE, "provisioning_engineer")),
+    Permission(
+        "billing.usage.list",
+        _("See usage"),
+        (*_CARE, "provisioning_engineer", "pbx_administrator", "duty_officer"),
+    ),
     Permission("billing.usage.import", _("Import usage files"), ("accountant", "provisioning_engineer")),
-    Permission("billing.invoice.list", _("List invoices"), _CARE),
-    Permission("billing.invoice.view", _("See invoices and their PDF"), _CARE),
+    Permission("billing.invoice.list", _("List invoices"), _SELLERS),
+    Permission("billing.invoice.view", _("See invoices and their PDF"), _SELLERS),
     Permission("billing.invoice.issue", _("Invoice one account now"), _BOOKS),
     Permission("billing.invoice.cancel", _("Void invoices"), _BOOKS),
     Permission("billing.payment.list", _("List payments"), _CARE),
@@ -26,10 +32,8 @@ PERMISSIONS = (
     Permission("billing.payment.reverse", _("Reverse payments"), ("supervisor", "accountant")),
     Permission("billing.run.list", _("See billing runs"), _READERS),
     Permission("billing.run.run", _("Run billing"), _BOOKS),
-    Permission("billing.tariff.list", _("List tariffs"), (*_READERS, "product_manager", "customer_care")),
-    Permission(
-        "billing.tariff.view", _("See rates and quote a use"), (*_READERS, "product_manager", "customer_care")
-    ),
+    Permission("billing.tariff.list", _("List tariffs"), _QUOTERS),
+    Permission("billing.tariff.view", _("See rates and quote a use"), _QUOTERS),
     Permission("billing.tariff.import", _("Import tariffs"), ("product_manager", "accountant")),
     Permission("billing.tax.list", _("See tax schemes"), _READERS),
     Permission("billing.tax.edit", _("Change tax schemes"), _BOOKS),

@@ -4,7 +4,19 @@ from trunkline.i18n import gettext as _
 from trunkline.plugin import Permission
 
 _CARE = ("supervisor", "customer_care", "provisioning_engineer")
-_READERS = (*_CARE, "product_manager", "accountant", "cashier", "auditor")
+_SELLERS = (*_CARE, "dealer")
+_ON_DUTY = (*_CARE, "duty_officer")
+_READERS = (
+    *_SELLERS,
+    "care_reader",
+    "product_manager",
+    "accountant",
+    "cashier",
+    "field_technician",
+    "pbx_administrator",
+    "duty_officer",
+    "auditor",
+)
 
 PERMISSIONS = (
     Permission("catalog.product.list", _("List products"), _READERS),
@@ -15,15 +27,15 @@ PERMISSIONS = (
     Permission("catalog.price.change", _("Change prices"), ("product_manager",)),
     Permission("catalog.order.list", _("List orders"), _READERS),
     Permission("catalog.order.view", _("See an order"), _READERS),
-    Permission("catalog.order.create", _("Place orders"), _CARE),
-    Permission("catalog.order.cancel", _("Cancel order lines before activation"), _CARE),
-    Permission("catalog.order.retry", _("Try failed order lines again"), _CARE),
+    Permission("catalog.order.create", _("Place orders"), _SELLERS),
+    Permission("catalog.order.cancel", _("Cancel order lines before activation"), _SELLERS),
+    Permission("catalog.order.retry", _("Try failed order lines again"), _ON_DUTY),
     Permission("catalog.order.export", _("Export orders to files"), ("supervisor", "accountant", "auditor")),
     Permission("catalog.order.run", _("Carry out order lines (what the worker does)")),
     Permission("catalog.service.list", _("List services"), _READERS),
     Permission("catalog.service.view", _("See a service"), _READERS),
-    Permission("catalog.service.suspend", _("Suspend services"), _CARE),
-    Permission("catalog.service.resume", _("Resume services"), _CARE),
+    Permission("catalog.service.suspend", _("Suspend services"), _ON_DUTY),
+    Permission("catalog.service.resume", _("Resume services"), _ON_DUTY),
     Permission("catalog.service.terminate", _("Terminate services"), _CARE),
     Permission("catalog.service.import", _("Record services that exist already"), ("supervisor",)),
     Permission(

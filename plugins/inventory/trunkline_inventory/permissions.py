@@ -4,7 +4,17 @@ from trunkline.i18n import gettext as _
 from trunkline.plugin import Permission
 
 _KEEPERS = ("supervisor", "warehouse", "provisioning_engineer")
-_READERS = (*_KEEPERS, "customer_care", "product_manager", "auditor")
+_OUTSIDE = ("field_technician", "dealer")
+_READERS = (
+    *_KEEPERS,
+    *_OUTSIDE,
+    "customer_care",
+    "care_reader",
+    "product_manager",
+    "pbx_administrator",
+    "duty_officer",
+    "auditor",
+)
 
 PERMISSIONS = (
     Permission("inventory.item.list", _("List inventory items"), _READERS),
@@ -13,7 +23,7 @@ PERMISSIONS = (
     Permission("inventory.item.edit", _("Edit inventory items"), _KEEPERS),
     Permission("inventory.item.move", _("Move items between stocks"), _KEEPERS),
     Permission("inventory.item.change", _("Set the state of items that nobody holds"), _KEEPERS),
-    Permission("inventory.item.assign", _("Hold and assign items"), (*_KEEPERS, "customer_care")),
+    Permission("inventory.item.assign", _("Hold and assign items"), (*_KEEPERS, *_OUTSIDE, "customer_care")),
     Permission("inventory.item.release", _("Give items back"), _KEEPERS),
     Permission("inventory.item.import", _("Import items from files"), ("supervisor", "warehouse")),
     Permission("inventory.item.export", _("Export items to files"), ("supervisor", "warehouse", "auditor")),

@@ -21,7 +21,7 @@ plugin = Plugin(
     label=_("Portal"),
     requires=("catalog", "billing"),
     permissions=(
-        Permission("portal.user.list", _("See who may use the portal"), (*_STAFF, "accountant", "auditor")),
+        Permission("portal.user.list", _("See who may use the portal"), (*_STAFF, "care_reader", "accountant", "auditor")),
         Permission("portal.user.invite", _("Invite customers to the portal"), _STAFF),
         Permission("portal.user.disable", _("Disable and enable portal users"), _STAFF),
         Permission("portal.home.view", _("Use the portal"), _EVERYBODY, "portal"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trunkline.web.pages import Pages
     from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
 
-_READERS = ("supervisor", "provisioning_engineer", "product_manager", "auditor")
+_READERS = ("supervisor", "provisioning_engineer", "product_manager", "duty_officer", "auditor")
 
 plugin = Plugin(
     name="provisioning",
@@ -36,7 +36,7 @@ plugin = Plugin(
     permissions=(
         Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
         Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
-        Permission("provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care")),
+        Permission("provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care", "care_reader")),
     ),
 )
 
