@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "access", "settings", "plugin_life", "rest"
+    "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "access", "approvals", "settings",
+    "plugin_life", "rest",
 )  # fmt: skip
 
 

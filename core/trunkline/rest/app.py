@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from trunkline.errors import TrunklineError
+from trunkline.errors import TrunklineError, WaitsForSecondPerson
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import PUBLIC
 
@@ -93,6 +93,9 @@ def _problem(
 
 async def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TrunklineError)  # noqa: S101
+    if isinstance(error, WaitsForSecondPerson):
+        body = {"approval": error.number, "state": "waiting", "detail": error.message}
+        return JSONResponse(body, 202, headers={"Location": f"/api/v1/approvals/{error.number}"})
     errors = [{"field": error.field, "message": str(error)}] if error.field else []
     return _problem(request, error.status, error.title, str(error), errors)
 

@@ -7,7 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from trunkline.errors import Conflict, Forbidden, NotFound, TrunklineError, Unauthenticated
+from trunkline.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    TrunklineError,
+    Unauthenticated,
+    WaitsForSecondPerson,
+)
 from trunkline.i18n import _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Handler, Page
@@ -41,7 +48,7 @@ class FormPage:
         try:
             with page.ctx.session.begin_nested():
                 return self.handler(page, form.command, **parameters)
-        except (Forbidden, NotFound, Unauthenticated):
+        except (Forbidden, NotFound, Unauthenticated, WaitsForSecondPerson):
             raise
         except TrunklineError as error:
             page.ctx.session.rollback()
