@@ -107,6 +107,7 @@ def install(i18n: I18n) -> None:
     """Makes these catalogues the ones that `_` and `ngettext` use in this process."""
     global _installed
     _installed = i18n
+    _said.cache_clear()
 
 
 def current_locale() -> str:
@@ -178,7 +179,7 @@ class Lazy(str):
 
     def translated(self) -> str:
         """The message in the current locale."""
-        return _fill(_installed.translations(_locale.get()).gettext(self._message), self._values)
+        return _fill(_said(_locale.get(), self._message), self._values)
 
     def filled(self, **values: Any) -> Lazy:
         """The same message with its `{names}` filled, still translated only when it is shown."""
@@ -218,6 +219,12 @@ class Lazy(str):
         return (Lazy, (self._message, self._values))
 
 
+@lru_cache(maxsize=20_000)
+def _said(locale: str, message: str) -> str:
+    """A message in a locale: a page has a hundred, mostly those of the page before."""
+    return _installed.translations(locale).gettext(str.__str__(message))
+
+
 def _fill(message: str, values: Mapping[str, Any]) -> str:
     if not values:
         return message
@@ -237,7 +244,8 @@ lazy = gettext
 
 def translate(message: str, **values: Any) -> str:
     """The message in the current locale, now. With markup among the values, the result is markup."""
-    return _fill(_installed.translations(_locale.get()).gettext(str.__str__(message)), values)
+    said = _said(_locale.get(), message)
+    return _fill(said, values) if values else said
 
 
 def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:

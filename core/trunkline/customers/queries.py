@@ -51,7 +51,6 @@ _LATEST = Prepared(
     .limit(bindparam("limit", type_=Integer)),
     ActivityEntry,
 )
-_CONTACT_COUNT = _of_customer(Contact, "").with_only_columns(func.count().label("n"))
 
 
 def get(ctx: Context, number: str) -> Customer:
@@ -99,7 +98,9 @@ def list_customers(ctx: Context) -> Select[*tuple[Any, ...]]:
 
 def contacts_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """Contacts of a customer by name."""
-    return _belonging_rows(ctx, Contact, _CONTACTS, customer_id)
+    return ctx.once(
+        ("core.contacts_of", customer_id), lambda: _belonging_rows(ctx, Contact, _CONTACTS, customer_id)
+    )
 
 
 def billing_address(ctx: Context, customer_id: int) -> str:
@@ -131,7 +132,7 @@ def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
 
 def contact_count(ctx: Context, customer_id: int) -> int:
     """How many contacts a customer has."""
-    return int(_belonging_rows(ctx, Contact, _CONTACT_COUNT, customer_id)[0]["n"])
+    return len(contacts_of(ctx, customer_id))
 
 
 def activity_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:

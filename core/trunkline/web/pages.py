@@ -4,7 +4,7 @@ A handler is a plain function `def handler(page: Page, …path parameters) -> Re
 unit of work that is committed before the response leaves, or rolled back when the handler raises.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -184,6 +184,11 @@ class Page:
     @cached_property
     def menu(self) -> "list[MenuGroup]":
         return self.web.menu_for(self)
+
+    @property
+    def menu_key(self) -> Hashable:
+        """All that the menu shown to this user on this page depends on, besides the language."""
+        return self.web.menu_key(self)
 
     @property
     def brand(self) -> "Brand":

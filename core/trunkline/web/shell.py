@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -86,6 +86,7 @@ class WebApp:
     def __init__(self, app: "App") -> None:
         self.app = app
         self._badges: dict[object, tuple[float, str | int | None]] = {}
+        self._menus: dict[tuple[str, frozenset[str] | None], tuple[tuple[str, MenuItem], ...]] = {}
         folders = {
             s.name: Path(str(s.module.__file__)).parent
             for s in app.loaded.enabled
@@ -120,16 +121,36 @@ class WebApp:
 
     def menu_for(self, page: "Page") -> list[MenuGroup]:
         """The groups and entries that the signed-in user may open."""
-        audience = "portal" if page.user is not None and page.user.kind == "portal" else "staff"
-        here = page.request.url.path
-        shown = [(p, i) for p, i in self.app.menu_of if i.audience == audience and page.can(i.permission)]
-        active = max((i.path for _plugin, i in shown if _within(here, i.path)), key=len, default="")
+        shown, active = self._shown(page)
         groups: dict[str, list[MenuEntry]] = {name: [] for name in _GROUPS}
         for plugin, item in shown:
             badge = self._badge(page, plugin, item)
             entry = MenuEntry(_(item.label), item.path, item.icon, item.path == active, badge, item.key)
             groups[item.group].append(entry)
         return [MenuGroup(_(name) if name else "", entries) for name, entries in groups.items() if entries]
+
+    def menu_key(self, page: "Page") -> Hashable:
+        """What `menu_for` depends on: two pages with the same key have the same menu."""
+        shown, active = self._shown(page)
+        badges = tuple(self._badge(page, plugin, item) for plugin, item in shown if item.badge)
+        return self._audience(page), page.actor.permissions, active, badges, page.brand
+
+    def _shown(self, page: "Page") -> tuple[tuple[tuple[str, MenuItem], ...], str]:
+        """The entries that the user may open, and the path of the one this page belongs to."""
+        audience, allowed = self._audience(page), page.actor.permissions
+        shown = self._menus.get((audience, allowed))
+        if shown is None:
+            found = (one for one in self.app.menu_of if one[1].audience == audience)
+            shown = tuple(one for one in found if page.can(one[1].permission))
+            if len(self._menus) > _BADGES_KEPT:
+                self._menus.clear()
+            self._menus[audience, allowed] = shown
+        here = page.request.url.path
+        return shown, max((i.path for _p, i in shown if _within(here, i.path)), key=len, default="")
+
+    @staticmethod
+    def _audience(page: "Page") -> str:
+        return "portal" if page.user is not None and page.user.kind == "portal" else "staff"
 
     def _badge(self, page: "Page", plugin: str, item: MenuItem) -> str | int | None:
         if item.badge is None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import jinja2
 from jinja2.bccache import Bucket
 
+from trunkline.web.template_code import GENERATION
+
 _compiled: dict[str, bytes] = {}
 
 
@@ -18,7 +20,7 @@ class TemplateCache(jinja2.BytecodeCache):
         self.folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        place = f"{bucket.key}-{bucket.checksum}"
+        place = f"{bucket.key}-{bucket.checksum}-{GENERATION}"
         kept = _compiled.get(place)
         if kept is None and self.folder is not None:
             file = self.folder / place
@@ -28,7 +30,7 @@ class TemplateCache(jinja2.BytecodeCache):
             _compiled[place] = kept
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        place = f"{bucket.key}-{bucket.checksum}"
+        place = f"{bucket.key}-{bucket.checksum}-{GENERATION}"
         _compiled[place] = bucket.bytecode_to_string()
         if self.folder is None:
             return

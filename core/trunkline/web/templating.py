@@ -1,7 +1,7 @@
 """Jinja as Trunkline uses it: where templates come from, what they can call, and how a page or part is rendered."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,10 +18,13 @@ from trunkline.web import tones
 from trunkline.web.assets import Assets
 from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
-from trunkline.web.writing import moment_text, money_text, phone_text
+from trunkline.web.template_code import PageEnvironment
+from trunkline.web.writing import bytes_text, moment_text, money_text, number_text, phone_text
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
+#: So many menus and the like are kept; beyond that they are written anew.
+_KEPT = 2000
 #: The page being rendered, so that macros find the CSRF token and permissions without being handed them.
 _page: ContextVar[Any] = ContextVar("trunkline_page")
 
@@ -39,6 +42,25 @@ class _Macros:
         if not self._environment.auto_reload:
             setattr(self, name, macro)
         return macro
+
+
+class _Kept:
+    """`kept(name, of, macro)` in templates: what `macro()` wrote for `of`, kept: the menu differs by person, not by page.
+
+    `of` is all that the output depends on besides the language.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[Hashable, str] = {}
+
+    def __call__(self, name: str, of: Hashable, macro: Callable[[], str]) -> str:
+        key = (name, _i18n.current_locale(), of)
+        found = self._written.get(key)
+        if found is None:
+            if len(self._written) >= _KEPT:
+                self._written.clear()
+            found = self._written[key] = macro()
+        return found
 
 
 def make_environment(
@@ -67,7 +89,7 @@ def make_environment(
     loaders.append(
         jinja2.PrefixLoader({"@core": core, **{f"@{name}": loader for name, loader in owned.items()}})
     )
-    environment = jinja2.Environment(
+    environment = PageEnvironment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         trim_blocks=True,
@@ -97,6 +119,7 @@ def make_environment(
             "tone_of": tones.tone_of,
             "state_label": tones.state_label,
             "now": _now,
+            "kept": _Kept(),
         }
     )
     environment.globals["ui"] = _Macros(environment)
@@ -208,12 +231,12 @@ def duration(value: float | timedelta | None) -> str:
 
 def bytes_filter(value: int | None) -> str:
     """Bytes as `412 GB`."""
-    return "" if value is None else _i18n.format_bytes(value)
+    return "" if value is None else bytes_text(value)
 
 
 def number(value: float | Decimal | None, digits: int | None = None) -> str:
     """A figure with the locale's separators."""
-    return "" if value is None else _i18n.format_number(value, digits=digits)
+    return "" if value is None else number_text(value, digits)
 
 
 def phone(value: str | None) -> str:

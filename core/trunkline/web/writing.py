@@ -1,6 +1,7 @@
 """Figures and dates as markup. What was written once in a language is remembered: lists repeat amounts, days and numbers."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from markupsafe import Markup
@@ -49,6 +50,26 @@ def _time(value: date | datetime, text: str, locale: str, zone: str) -> Markup:
 @lru_cache(maxsize=_REMEMBERED)
 def _machine(value: datetime, locale: str, zone: str) -> tuple[str, str]:
     return i18n.localize(value).isoformat(), i18n.format_datetime(value, locale, "full")
+
+
+def number_text(value: float | Decimal, digits: int | None = None) -> str:
+    """A figure with the locale's separators."""
+    return _number(value, digits, i18n.current_locale())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _number(value: float | Decimal, digits: int | None, locale: str) -> str:
+    return i18n.format_number(value, locale, digits)
+
+
+def bytes_text(value: int) -> str:
+    """Bytes as `412 GB`."""
+    return _bytes(value, i18n.current_locale())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _bytes(value: int, locale: str) -> str:
+    return i18n.format_bytes(value, locale)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -41,6 +41,7 @@ def _page(**changes: Any) -> SimpleNamespace:
                 ],
             )
         ],
+        "menu_key": ("staff", None, "/customers"),
         "brand": SimpleNamespace(name="Conecta Sul", subtitle="", icon="antenna-bars-5"),
         "csrf_token": "t0ken",
         "flash": [],
