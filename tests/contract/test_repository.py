@@ -187,6 +187,42 @@ def test_a_wheel_holds_every_file_of_its_package(manifest: Path, tmp_path: Path)
     assert expected in entry_points
 
 
+def test_the_front_end_is_built_again_when_somebody_names_a_new_icon(tmp_path: Path) -> None:
+    functions, found, _commands = (ROOT / "run").read_text().partition("# --- what was asked for")
+    assert found
+    outline = tmp_path / "assets/node_modules/@tabler/icons/icons/outline"
+    page = tmp_path / "core/trunkline/templates/page.html"
+    code = tmp_path / "plugins/shop/pages.py"
+    for file in (
+        tmp_path / "core/trunkline/static/icons.svg",
+        page,
+        code,
+        outline / "bell.svg",
+        outline / "star.svg",
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (tmp_path / "assets/package-lock.json").write_text("{}")
+    script = tmp_path / "run"
+    script.write_text(
+        functions
+        + 'case $1 in build) printf "%s\\n" "$(assets_stamp)" "$(icons_stamp)" >"$root/assets/.built" ;;\n'
+        "*) assets_are_current ;; esac\n"
+    )
+
+    def is_current() -> bool:
+        return subprocess.run(["sh", script, "look"], stderr=subprocess.DEVNULL).returncode == 0
+
+    assert not is_current()
+    for file, text in ((page, '{{ ui.icon("bell") }}'), (code, 'Tab(icon="star")')):
+        subprocess.run(["sh", script, "build"], check=True)
+        assert is_current()
+        file.write_text('a "word" that is no icon')
+        assert is_current(), "a build for nothing takes ten seconds"
+        file.write_text(text)
+        assert not is_current(), text
+
+
 def test_the_core_wheel_holds_the_built_front_end(tmp_path: Path) -> None:
     with zipfile.ZipFile(_build_wheel(ROOT / "core", tmp_path)) as archive:
         static = [name for name in archive.namelist() if name.startswith("trunkline/static/")]
