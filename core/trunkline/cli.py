@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trunkline.activity.commands import activity_app
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
 
@@ -27,6 +28,7 @@ cli.add_typer(user_app, name="user")
 dev_app = typer.Typer(help="For people who change Trunkline itself.", no_args_is_help=True)
 cli.add_typer(dev_app, name="dev")
 cli.add_typer(plugin_app, name="plugin")
+cli.add_typer(activity_app, name="activity")
 
 
 @dataclass
@@ -286,6 +288,7 @@ _QUICK = {
     "plugin",
     "doctor",
     "reindex",
+    "activity",
 }
 
 

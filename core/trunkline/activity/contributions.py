@@ -1,9 +1,16 @@
 """What the activity log contributes to the trunk."""
 
+from trunkline.activity.nightly import NIGHTLY, VERIFY, health_checks
 from trunkline.activity.pages import pages
+from trunkline.activity.sealing import SEALING
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
 
-PERMISSIONS = [Permission("core.activity.list", _("See the activity log"), ("supervisor", "auditor"))]
+PERMISSIONS = [
+    Permission("core.activity.list", _("See the activity log"), ("supervisor", "auditor")),
+]
 MENU = [MenuItem(_("Activity"), "/activity", "history", "core.activity.list", "Administration", 80)]
 PAGES = [pages]
+SCHEDULED = [SEALING, NIGHTLY]
+STEP_KINDS = [VERIFY]
+HEALTH = [health_checks]

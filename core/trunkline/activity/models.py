@@ -83,15 +83,16 @@ class ActivitySeal(SQLModel, table=True):
     #: Keys of the sealed entries as ranges: `1-2000,2003`.
     entries: str = Field(sa_column=Column(Text, nullable=False))
     count: int
-    first_id: int = Field(sa_type=BigKey)
-    last_id: int = Field(sa_type=BigKey)
-    #: The newest entry there was, sealed or not: what comes later must also be dated later.
+    #: The highest key sealed so far, and the highest there was, sealed or not: what comes beside or after must be dated later.
+    reached_id: int = Field(sa_type=BigKey)
     newest_id: int = Field(sa_type=BigKey)
     first_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
     last_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
     #: SHA-256 over every `key:digest` line, so that the chain holds when entries were exported and removed.
     root: str = Field(max_length=64)
-    #: HMAC over the seal before and all of this.
+    #: `chain` of the seal before.
+    previous: str = Field(max_length=64)
+    #: HMAC over all of this.
     chain: str = Field(max_length=64)
     key_id: str = Field(max_length=16)
 

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from trunkline.db.append_only import write_triggers
 from trunkline.db.migrate import Lineage
+from trunkline.db.protecting import write_triggers
 
 lineage: Lineage = context.config.attributes["lineage"]
 

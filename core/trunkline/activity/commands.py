@@ -1,0 +1,87 @@
+"""`trunkline activity …`."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+activity_app = typer.Typer(
+    help="The activity log: prove that it is whole, and export it.", no_args_is_help=True
+)
+Day = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day in the operator's time zone.")]
+
+
+@activity_app.command()
+def verify(
+    since: Annotated[
+        str, typer.Option("--from", metavar="YYYY-MM-DD", help="Only entries from this day on.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--to", metavar="YYYY-MM-DD", help="Only entries up to this day.")
+    ] = "",
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="A head from the log stream (number:chain) that the log must hold; repeatable."),
+    ] = None,
+) -> None:
+    """Name every altered, missing or inserted entry and seal. Exit status 1 when there is one."""
+    from trunkline.activity import checking, heads
+
+    app = _app()
+    period = checking.Period(_midnight(app, since), _midnight(app, until, days=1))
+    report = checking.verify(app, period=period, known_heads=[heads.Head.read(text) for text in head or ()])
+    for finding in report.findings:
+        typer.echo(finding)
+    if report.problems > len(report.findings):
+        typer.echo(f"… and {report.problems - len(report.findings)} more.")
+    typer.echo(
+        f"{report.seals} seals, {report.entries} entries verified, {report.exported} exported and removed, "
+        f"{report.waiting} not sealed yet. {'Problems: ' + str(report.problems) if report.problems else 'All is as it was'}."
+    )
+    if report.head:
+        typer.echo(f"Head {report.head}")
+    app.close()
+    raise typer.Exit(1 if report.problems else 0)
+
+
+@activity_app.command()
+def seal() -> None:
+    """Seal what is not sealed yet, without waiting for the worker; prints the head of the chain."""
+    from trunkline.activity import heads
+    from trunkline.activity.sealing import newest_seal, seal_batch
+
+    app, count = _app(), 0
+    while True:
+        with app.unit_of_work() as ctx:
+            sealed = seal_batch(ctx, thorough=True)
+        count += sealed
+        if not sealed:
+            break
+    with app.reading() as ctx:
+        last = newest_seal(ctx)
+    typer.echo(f"{count} entries sealed.")
+    if last is not None:
+        typer.echo(f"Head {heads.Head(last.number, last.chain)}")
+    app.close()
+
+
+def _app() -> "App":
+    from trunkline.cli import open_app
+
+    return open_app()
+
+
+def _midnight(app: "App", text: str, *, days: int = 0) -> datetime | None:
+    """The beginning of a day in the operator's zone, so many days later. Raises Refused for no date."""
+    from trunkline.errors import Refused
+
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"“{text}” is no date.", remedy="Write it as 2026-11-30.") from None
+    return datetime.combine(day + timedelta(days=days), time(), app.config.zone).astimezone(UTC)
