@@ -1,7 +1,6 @@
 // What every page runs. Each module adds behaviour to markup that also works without it.
 import './htmx.js';
 import 'htmx-ext-sse';
-import 'htmx-ext-preload';
 import './dialogs.js';
 import './palette.js';
 import './requests.js';
