@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.auth import confirm_pages, pages, profile_pages, sessions, tokens, user_pages
 from trunkline.auth.events import UserInvited
+from trunkline.auth.impersonation import pages as impersonation
 from trunkline.i18n import gettext
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
 
@@ -20,6 +21,12 @@ PERMISSIONS = [
     Permission("core.user.invite", _("Invite colleagues")),
     Permission("core.user.edit", _("Change users and their roles")),
     Permission("core.user.disable", _("Disable and enable users, and sign them out")),
+    Permission(
+        "core.user.impersonate",
+        _("Work as a customer's person, or as a colleague who may do less"),
+        ("supervisor", "customer_care"),
+    ),
+    Permission("core.impersonation.list", _("See who worked as whom"), ("supervisor", "auditor")),
     Permission(
         "core.portal_user.invite",
         _("Invite people of a customer to the portal"),
@@ -40,7 +47,15 @@ EVENTS = [UserInvited]
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
-PAGES = [pages.pages, confirm_pages.pages, profile_pages.pages, profile_pages.keys, user_pages.pages]
+PAGES = [
+    pages.pages,
+    confirm_pages.pages,
+    profile_pages.pages,
+    profile_pages.keys,
+    user_pages.pages,
+    impersonation.pages,
+    impersonation.end_pages,
+]
 SCHEDULED = [
     ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
     ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),

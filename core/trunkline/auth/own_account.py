@@ -13,8 +13,9 @@ _ = gettext
 
 
 def own_user(ctx: Context) -> User:
-    """The user who acts. Raises Unauthenticated when nobody is signed in."""
-    user = ctx.session.get(User, ctx.actor.id) if ctx.actor.id is not None else None
+    """Whose account this is: the user who acts, or on whose behalf. Raises Unauthenticated when nobody is signed in."""
+    key = (ctx.on_behalf_of or ctx.actor).id
+    user = ctx.session.get(User, key) if key is not None else None
     if user is None:
         raise Unauthenticated(_("Nobody is signed in."), remedy=_("Sign in first."))
     return user

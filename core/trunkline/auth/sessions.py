@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -169,22 +169,33 @@ def renew(ctx: Context, session_id: int) -> str:
 
 def end(ctx: Context, token: str) -> None:
     """End the session of this token; one that is over already is fine."""
-    ctx.session.execute(delete(UserSession).where(col(UserSession.token_hash) == digest(token)))
+    _end(ctx, col(UserSession.token_hash) == digest(token))
 
 
 def end_one(ctx: Context, user_id: int, session_id: int) -> None:
     """End one session of a user by its key, as the profile page does."""
-    ctx.session.execute(
-        delete(UserSession).where(col(UserSession.id) == session_id, col(UserSession.user_id) == user_id)
-    )
+    _end(ctx, col(UserSession.id) == session_id, col(UserSession.user_id) == user_id)
 
 
 def end_all(ctx: Context, user_id: int, *, but: int | None = None) -> None:
     """End every session of a user, except the one with key `but`."""
-    statement = delete(UserSession).where(col(UserSession.user_id) == user_id)
-    if but is not None:
-        statement = statement.where(col(UserSession.id) != but)
-    ctx.session.execute(statement)
+    others = () if but is None else (col(UserSession.id) != but,)
+    _end(ctx, col(UserSession.user_id) == user_id, *others)
+
+
+def _end(ctx: Context, *which: ColumnElement[bool]) -> None:
+    from trunkline.auth.impersonation.models import Impersonation
+
+    worn = select(col(UserSession.impersonation_id)).where(
+        *which, col(UserSession.impersonation_id).is_not(None)
+    )
+    ctx.session.execute(
+        update(Impersonation)
+        .where(col(Impersonation.id).in_(worn), col(Impersonation.ended_at).is_(None))
+        .values(ended_at=ctx.now())
+        .execution_options(synchronize_session=False)
+    )
+    ctx.session.execute(delete(UserSession).where(*which))
 
 
 def sweep(ctx: Context) -> None:

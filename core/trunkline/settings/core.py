@@ -40,6 +40,14 @@ class CoreSettings(BaseModel):
         description=_("Hours after which everybody signs in again, busy or not."),
         json_schema_extra={"section": _SIGN_IN, "suffix": _("hours")},
     )
+    impersonation_minutes: int = Field(
+        30,
+        ge=5,
+        le=480,
+        title=_("Working as another user ends after"),
+        description=_("Minutes, busy or not. It can be begun again, with a new reason."),
+        json_schema_extra={"section": _SIGN_IN, "suffix": _("minutes")},
+    )
     invitation_days: int = Field(
         7,
         ge=1,
