@@ -1,12 +1,13 @@
 """Pages of a customer's contacts, sites, tags and attributes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.customers import operations, queries
-from trunkline.customers.models import Customer
 from trunkline.customers.profile import show
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
 from trunkline.i18n import gettext as _
@@ -14,18 +15,6 @@ from trunkline.web.pages import Page, Pages
 
 pages = Pages()
 _VIEW, _EDIT = "core.customer.view", "core.customer.edit"
-_FORM = "customers/form.html"
-
-
-def _opened(page: Page, customer: Customer, back: str, row: Any = None) -> dict[str, Any]:
-    """Breadcrumb and initial values of a form that belongs to a customer; `row` is what it edits."""
-    label = {"contacts": _("Contacts"), "sites": _("Sites")}.get(back, "")
-    here = f"/customers/{customer.number}"
-    crumbs = [(str(_("Customers")), "/customers"), (customer.name, here)]
-    crumbs += [(str(label), f"{here}/{back}")] if label else []
-    page.crumbs(*crumbs, (str(_("Edit") if row is not None else _("Add")), ""))
-    values = {} if row is None else {name: getattr(row, name) for name in type(row).model_fields}
-    return values | {"form_options": {"cancel": f"{here}/{back}".rstrip("/")}}
 
 
 @pages.get("/customers/{number}/contacts", permission=_VIEW)
@@ -35,83 +24,9 @@ def contacts(page: Page, number: str) -> Response:
     return show(page, "customers/contacts.html", customer, "contacts", contacts=rows)
 
 
-@pages.form(
-    "/customers/{number}/contacts/new",
-    permission=_EDIT,
-    schema=ContactData,
-    template=_FORM,
-    title=_("Add contact"),
-    initial=lambda page, number: _opened(page, queries.get(page.ctx, number), "contacts"),
-)
-def new_contact(page: Page, command: ContactData, number: str) -> Response:
-    contact = operations.add_contact(page.ctx, number, command)
-    return page.redirect(f"/customers/{number}/contacts", str(_("{name} was added.", name=contact.name)))
-
-
-def _contact_initial(page: Page, number: str, contact_id: int) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
-    return _opened(page, customer, "contacts", queries.contact(page.ctx, customer, contact_id))
-
-
-@pages.form(
-    "/customers/{number}/contacts/{contact_id:int}/edit",
-    permission=_EDIT,
-    schema=ContactData,
-    template=_FORM,
-    title=_("Edit contact"),
-    initial=_contact_initial,
-)
-def edit_contact(page: Page, command: ContactData, number: str, contact_id: int) -> Response:
-    operations.update_contact(page.ctx, number, contact_id, command)
-    return page.redirect(f"/customers/{number}/contacts", str(_("Saved.")))
-
-
-@pages.post("/customers/{number}/contacts/{contact_id:int}/remove", permission=_EDIT)
-def remove_contact(page: Page, number: str, contact_id: int) -> Response:
-    operations.remove_contact(page.ctx, number, contact_id)
-    return page.redirect(f"/customers/{number}/contacts", str(_("Removed.")))
-
-
 @pages.get("/customers/{number}/sites", permission=_VIEW)
 def sites(page: Page, number: str) -> Response:
     return show(page, "customers/sites.html", queries.get(page.ctx, number), "sites")
-
-
-@pages.form(
-    "/customers/{number}/sites/new",
-    permission=_EDIT,
-    schema=SiteData,
-    template=_FORM,
-    title=_("Add site"),
-    initial=lambda page, number: _opened(page, queries.get(page.ctx, number), "sites"),
-)
-def new_site(page: Page, command: SiteData, number: str) -> Response:
-    site = operations.add_site(page.ctx, number, command)
-    return page.redirect(f"/customers/{number}/sites", str(_("{name} was added.", name=site.name)))
-
-
-def _site_initial(page: Page, number: str, site_id: int) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
-    return _opened(page, customer, "sites", queries.site(page.ctx, customer, site_id))
-
-
-@pages.form(
-    "/customers/{number}/sites/{site_id:int}/edit",
-    permission=_EDIT,
-    schema=SiteData,
-    template=_FORM,
-    title=_("Edit site"),
-    initial=_site_initial,
-)
-def edit_site(page: Page, command: SiteData, number: str, site_id: int) -> Response:
-    operations.update_site(page.ctx, number, site_id, command)
-    return page.redirect(f"/customers/{number}/sites", str(_("Saved.")))
-
-
-@pages.post("/customers/{number}/sites/{site_id:int}/remove", permission=_EDIT)
-def remove_site(page: Page, number: str, site_id: int) -> Response:
-    operations.remove_site(page.ctx, number, site_id)
-    return page.redirect(f"/customers/{number}/sites", str(_("Removed.")))
 
 
 @pages.get("/customers/{number}/tags", permission=_VIEW)
@@ -127,75 +42,110 @@ def tags(page: Page, number: str) -> Response:
     )
 
 
-@pages.form(
-    "/customers/{number}/tags/new",
-    permission=_EDIT,
-    schema=TagData,
-    template=_FORM,
-    title=_("Add tag"),
-    initial=lambda page, number: _opened(page, queries.get(page.ctx, number), "tags"),
-)
-def new_tag(page: Page, command: TagData, number: str) -> Response:
-    operations.add_tag(page.ctx, number, command)
-    return page.redirect(f"/customers/{number}/tags", str(_("“{text}” was added.", text=command.text)))
+@dataclass(frozen=True)
+class _Belonging:
+    """Something a customer has several of: what its form asks, the operations behind it, and where they lead back to."""
+
+    path: str
+    back: str
+    crumb: str
+    schema: type[BaseModel]
+    titles: tuple[str, str]
+    find: Callable[..., Any]
+    add: Callable[..., Any]
+    update: Callable[..., Any]
+    remove: Callable[..., Any]
+    #: What is said when one was added.
+    said: Callable[[Any], str]
+
+    def opened(self, page: Page, number: str, key: int | None = None) -> Mapping[str, Any]:
+        """Breadcrumb and initial values of the form; `key` is of the one to edit."""
+        customer = queries.get(page.ctx, number)
+        row = None if key is None else self.find(page.ctx, customer, key)
+        here = f"/customers/{customer.number}"
+        crumbs = [(str(_("Customers")), "/customers"), (customer.name, here)]
+        crumbs += [(str(self.crumb), f"{here}/{self.back}")] if self.crumb else []
+        page.crumbs(*crumbs, (str(_("Add") if row is None else _("Edit")), ""))
+        values = {} if row is None else {name: getattr(row, name) for name in type(row).model_fields}
+        return values | {"form_options": {"cancel": f"{here}/{self.back}"}}
+
+    def register(self) -> None:
+        """Its three addresses: a form to add one, a form to edit one, and the removal."""
+        base = f"/customers/{{number}}/{self.path}"
+        shared: dict[str, Any] = {
+            "permission": _EDIT,
+            "schema": self.schema,
+            "template": "customers/form.html",
+            "initial": self.opened,
+        }
+
+        @pages.form(f"{base}/new", title=self.titles[0], **shared)
+        def new(page: Page, command: BaseModel, number: str) -> Response:
+            self.add(page.ctx, number, command)
+            return self._back(page, number, self.said(command))
+
+        @pages.form(f"{base}/{{key:int}}/edit", title=self.titles[1], **shared)
+        def edit(page: Page, command: BaseModel, number: str, key: int) -> Response:
+            self.update(page.ctx, number, key, command)
+            return self._back(page, number, _("Saved."))
+
+        @pages.post(f"{base}/{{key:int}}/remove", permission=_EDIT)
+        def remove(page: Page, number: str, key: int) -> Response:
+            self.remove(page.ctx, number, key)
+            return self._back(page, number, _("Removed."))
+
+    def _back(self, page: Page, number: str, words: str) -> Response:
+        return page.redirect(f"/customers/{number}/{self.back}", str(words))
 
 
-def _tag_initial(page: Page, number: str, tag_id: int) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
-    return _opened(page, customer, "tags", queries.tag(page.ctx, customer, tag_id))
-
-
-@pages.form(
-    "/customers/{number}/tags/{tag_id:int}/edit",
-    permission=_EDIT,
-    schema=TagData,
-    template=_FORM,
-    title=_("Edit tag"),
-    initial=_tag_initial,
-)
-def edit_tag(page: Page, command: TagData, number: str, tag_id: int) -> Response:
-    operations.update_tag(page.ctx, number, tag_id, command)
-    return page.redirect(f"/customers/{number}/tags", str(_("Saved.")))
-
-
-@pages.post("/customers/{number}/tags/{tag_id:int}/remove", permission=_EDIT)
-def remove_tag(page: Page, number: str, tag_id: int) -> Response:
-    operations.remove_tag(page.ctx, number, tag_id)
-    return page.redirect(f"/customers/{number}/tags", str(_("Removed.")))
-
-
-@pages.form(
-    "/customers/{number}/attributes/new",
-    permission=_EDIT,
-    schema=AttributeData,
-    template=_FORM,
-    title=_("Add attribute"),
-    initial=lambda page, number: _opened(page, queries.get(page.ctx, number), "tags"),
-)
-def new_attribute(page: Page, command: AttributeData, number: str) -> Response:
-    operations.set_attribute(page.ctx, number, command)
-    return page.redirect(f"/customers/{number}/tags", str(_("{name} was set.", name=command.name)))
-
-
-def _attribute_initial(page: Page, number: str, attribute_id: int) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
-    return _opened(page, customer, "tags", queries.attribute(page.ctx, customer, attribute_id))
-
-
-@pages.form(
-    "/customers/{number}/attributes/{attribute_id:int}/edit",
-    permission=_EDIT,
-    schema=AttributeData,
-    template=_FORM,
-    title=_("Edit attribute"),
-    initial=_attribute_initial,
-)
-def edit_attribute(page: Page, command: AttributeData, number: str, attribute_id: int) -> Response:
-    operations.update_attribute(page.ctx, number, attribute_id, command)
-    return page.redirect(f"/customers/{number}/tags", str(_("Saved.")))
-
-
-@pages.post("/customers/{number}/attributes/{attribute_id:int}/remove", permission=_EDIT)
-def remove_attribute(page: Page, number: str, attribute_id: int) -> Response:
-    operations.remove_attribute(page.ctx, number, attribute_id)
-    return page.redirect(f"/customers/{number}/tags", str(_("Removed.")))
+for _belonging in (
+    _Belonging(
+        path="contacts",
+        back="contacts",
+        crumb=_("Contacts"),
+        schema=ContactData,
+        titles=(_("Add contact"), _("Edit contact")),
+        find=queries.contact,
+        add=operations.add_contact,
+        update=operations.update_contact,
+        remove=operations.remove_contact,
+        said=lambda command: _("{name} was added.", name=command.name),
+    ),
+    _Belonging(
+        path="sites",
+        back="sites",
+        crumb=_("Sites"),
+        schema=SiteData,
+        titles=(_("Add site"), _("Edit site")),
+        find=queries.site,
+        add=operations.add_site,
+        update=operations.update_site,
+        remove=operations.remove_site,
+        said=lambda command: _("{name} was added.", name=command.name),
+    ),
+    _Belonging(
+        path="tags",
+        back="tags",
+        crumb="",
+        schema=TagData,
+        titles=(_("Add tag"), _("Edit tag")),
+        find=queries.tag,
+        add=operations.add_tag,
+        update=operations.update_tag,
+        remove=operations.remove_tag,
+        said=lambda command: _("“{text}” was added.", text=command.text),
+    ),
+    _Belonging(
+        path="attributes",
+        back="tags",
+        crumb="",
+        schema=AttributeData,
+        titles=(_("Add attribute"), _("Edit attribute")),
+        find=queries.attribute,
+        add=operations.set_attribute,
+        update=operations.update_attribute,
+        remove=operations.remove_attribute,
+        said=lambda command: _("{name} was set.", name=command.name),
+    ),
+):
+    _belonging.register()
