@@ -1,5 +1,7 @@
 """Settings of billing."""
 
+from decimal import Decimal
+
 from pydantic import BaseModel, Field
 
 from trunkline.i18n import gettext as _
@@ -45,5 +47,16 @@ class BillingSettings(BaseModel):
         max_length=300,
         title=_("Address on invoices"),
         json_schema_extra={"widget": "textarea", "rows": 3},
+    )
+    second_person_above: Decimal | None = Field(
+        default=None,
+        ge=0,
+        max_digits=12,
+        decimal_places=2,
+        title=_("Amounts that need a second person"),
+        description=_(
+            "Reversing a payment or voiding an invoice of more than this, in the operator's currency, waits for a "
+            "second person; in other currencies always. Empty: one person is enough."
+        ),
     )
     operator_contact: str = Field(default="", max_length=200, title=_("Contact on invoices"))

@@ -12,6 +12,7 @@ from trunkline_catalog import following, hookspecs, steps
 from trunkline_catalog.events import EVENTS
 from trunkline_catalog.permissions import PERMISSIONS
 from trunkline_catalog.schemas import LineStep, OrderLineView
+from trunkline_catalog.settings import CatalogSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -26,6 +27,7 @@ plugin = Plugin(
         "Products with prices by time, orders whose lines are jobs, and services with their identifiers."
     ),
     requires=("inventory",),
+    settings=CatalogSettings,
     permissions=PERMISSIONS,
     events=EVENTS,
     hookspecs=(hookspecs,),

@@ -15,6 +15,7 @@ from trunkline_billing.operations.accounts import account_by_number, lock_accoun
 from trunkline_billing.operations.credit import use_credit
 from trunkline_billing.operations.invoicing import issue_for
 from trunkline_billing.operations.ledger import reverse
+from trunkline_billing.operations.second_person import VOIDING
 from trunkline_billing.periods import Period, local_day
 from trunkline_billing.schemas import VoidInvoice
 
@@ -47,7 +48,7 @@ def issue_invoice(ctx: Context, account_number: str) -> BillingInvoice:
     return invoice
 
 
-@operation("billing.invoice.cancel")
+@operation("billing.invoice.cancel", approval=VOIDING)
 def void_invoice(ctx: Context, number: str, command: VoidInvoice) -> BillingInvoice:
     """Void an invoice: its number stays used, its charges wait for the next one, what had paid it is credit again.
 

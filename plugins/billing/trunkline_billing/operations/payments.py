@@ -17,6 +17,7 @@ from trunkline_billing.models.payments import BillingAllocation, BillingPayment,
 from trunkline_billing.operations.accounts import account_by_number, lock_accounts
 from trunkline_billing.operations.credit import settle, use_credit
 from trunkline_billing.operations.ledger import NewEntry, post, post_one, reverse
+from trunkline_billing.operations.second_person import REVERSAL
 from trunkline_billing.schemas import RecordPayment, ReversePayment, micros
 
 
@@ -180,7 +181,7 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
     return len(ids)
 
 
-@operation("billing.payment.reverse")
+@operation("billing.payment.reverse", approval=REVERSAL)
 def reverse_payment(ctx: Context, number: str, command: ReversePayment) -> BillingPayment:
     """Take a payment back: its entry is reversed and what it paid is open again. Raises Refused when it was reversed before."""
     payment = ctx.load_by(BillingPayment, col(BillingPayment.number), number, lock=True)

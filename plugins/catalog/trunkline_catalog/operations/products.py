@@ -14,6 +14,7 @@ from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
+from trunkline_catalog.operations.second_person import PRICE
 from trunkline_catalog.schemas import (
     OFFERED_KINDS,
     CreateProduct,
@@ -152,7 +153,7 @@ def reinstate_product(ctx: Context, code: str) -> ProductView:
     return queries.product(ctx, code)
 
 
-@operation("catalog.price.change")
+@operation("catalog.price.change", approval=PRICE)
 def set_price(ctx: Context, code: str, command: SetPrice) -> PriceView:
     """A new price from a moment on (now unless given). Raises Refused for a moment in the past, or when a later price exists."""
     row = _locked(ctx, code)

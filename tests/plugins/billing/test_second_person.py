@@ -1,0 +1,58 @@
+"""Reversals, voids and price changes above the operator's limits wait for a second person."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from tests.plugins.billing.conftest import World
+from trunkline.errors import WaitsForSecondPerson
+from trunkline.settings import operations as settings
+from trunkline.testing import Browser, actor_with
+from trunkline_billing import queries
+from trunkline_billing.operations.payments import record_payment
+from trunkline_billing.schemas import RecordPayment
+from trunkline_catalog import operations as catalog
+from trunkline_catalog import queries as products
+from trunkline_catalog.schemas import SetPrice
+
+
+@pytest.fixture
+def limited(world: World) -> World:
+    """Reversals above 100 and price changes by more than 5 need a second person; two payments came in."""
+    with world.app.unit_of_work() as ctx:
+        settings.save(ctx, "billing", {"second_person_above": "100"})
+        settings.save(ctx, "catalog", {"second_person_above": "5"})
+        for amount in ("100", "100.01"):
+            record_payment(ctx, RecordPayment(account_number="A000001", amount=Decimal(amount)))
+    return world
+
+
+def states(world: World) -> list[str]:
+    with world.app.reading() as ctx:
+        return [queries.payment(ctx, number).state for number in ("R000001", "R000002")]
+
+
+def test_a_reversal_above_the_limit_waits_and_one_within_it_does_not(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first, second = staff("accountant"), staff("supervisor")
+    first.submit("/billing/payments/R000001/reverse", {"reason": "Bounced"})
+    asked = first.submit("/billing/payments/R000002/reverse", {"reason": "Bounced too"})
+    assert states(limited) == ["reversed", "received"]
+    assert asked.url.path == "/approvals/V000001"
+    assert "Reverse payment R000002" in asked.text
+    assert "Bounced too" in asked.text
+    second.submit("/approvals/V000001/approve", {"note": ""})
+    assert states(limited) == ["reversed", "reversed"]
+
+
+def test_a_price_that_moves_by_more_than_the_limit_waits(limited: World) -> None:
+    with limited.app.unit_of_work(actor_with("catalog.price.change")) as ctx:
+        now = products.prices(ctx, products.product(ctx, "mobile_10").id)[0]
+        setup, monthly = (Decimal(price).scaleb(-6) for price in (now.setup_micros, now.monthly_micros))
+        with pytest.raises(WaitsForSecondPerson, match="Change the price"):
+            catalog.set_price(
+                ctx, "mobile_10", SetPrice(setup_price=setup, monthly_price=monthly + Decimal("5.01"))
+            )
+        catalog.set_price(ctx, "mobile_10", SetPrice(setup_price=setup, monthly_price=monthly + 5))
