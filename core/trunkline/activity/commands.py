@@ -1,17 +1,18 @@
 """`trunkline activity …`."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from trunkline.activity.segments import Segment
     from trunkline.app import App
 
 activity_app = typer.Typer(
     help="The activity log: prove that it is whole, and export it.", no_args_is_help=True
 )
-Day = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day in the operator's time zone.")]
 
 
 @activity_app.command()
@@ -26,11 +27,14 @@ def verify(
         list[str] | None,
         typer.Option(help="A head from the log stream (number:chain) that the log must hold; repeatable."),
     ] = None,
+    file: Annotated[Path | None, typer.Option(help="Verify this exported segment instead.")] = None,
 ) -> None:
     """Name every altered, missing or inserted entry and seal. Exit status 1 when there is one."""
     from trunkline.activity import checking, heads
 
     app = _app()
+    if file is not None:
+        raise typer.Exit(_verify_file(file))
     period = checking.Period(_midnight(app, since), _midnight(app, until, days=1))
     report = checking.verify(app, period=period, known_heads=[heads.Head.read(text) for text in head or ()])
     for finding in report.findings:
@@ -45,6 +49,43 @@ def verify(
         typer.echo(f"Head {report.head}")
     app.close()
     raise typer.Exit(1 if report.problems else 0)
+
+
+@activity_app.command()
+def export(
+    before: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="Batches whose entries are all older than this day.")
+    ],
+    out: Annotated[Path, typer.Option(help="The new file.")],
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Afterwards delete these entries from the database.")
+    ] = False,
+) -> None:
+    """Write old sealed entries to a file that proves itself, and read it back. Exit status 2 when that cannot be done."""
+    from trunkline.activity import segments
+
+    app = _app()
+    day = _midnight(app, before)
+    if day is None:
+        raise typer.BadParameter("--before needs a day.")
+    _say(segments.export(app, day, out))
+    if remove:
+        segments.remove(app, out)
+        typer.echo("Removed from the database. Keep the file, and a copy elsewhere.")
+    app.close()
+
+
+@activity_app.command("remove")
+def remove_exported(
+    file: Annotated[Path, typer.Argument(help="A segment that this installation exported.")],
+) -> None:
+    """Delete from the database the entries that an exported segment holds. Exit status 2 when it does not verify."""
+    from trunkline.activity import segments
+
+    app = _app()
+    _say(segments.remove(app, file))
+    typer.echo("Removed from the database. Keep the file, and a copy elsewhere.")
+    app.close()
 
 
 @activity_app.command()
@@ -66,6 +107,22 @@ def seal() -> None:
     if last is not None:
         typer.echo(f"Head {heads.Head(last.number, last.chain)}")
     app.close()
+
+
+def _verify_file(file: Path) -> int:
+    from trunkline.activity import segments
+
+    found = segments.read(file)
+    for finding in found.findings:
+        typer.echo(finding)
+    _say(found)
+    return 1 if found.findings else 0
+
+
+def _say(found: "Segment") -> None:
+    state = f"Problems: {len(found.findings)}" if found.findings else "All is as it was"
+    typer.echo(f"Seals {found.first_seal} to {found.last_seal} with {found.entries} entries. {state}.")
+    typer.echo(f"SHA-256 {found.file_digest}")
 
 
 def _app() -> "App":

@@ -8,6 +8,8 @@ from trunkline.plugin import MenuItem, Permission
 
 PERMISSIONS = [
     Permission("core.activity.list", _("See the activity log"), ("supervisor", "auditor")),
+    Permission("core.activity.export", _("Export the activity log"), ("auditor",)),
+    Permission("core.activity.archive", _("Remove exported activity (from the command line only)")),
 ]
 MENU = [MenuItem(_("Activity"), "/activity", "history", "core.activity.list", "Administration", 80)]
 PAGES = [pages]
