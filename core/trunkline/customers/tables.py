@@ -1,6 +1,5 @@
 """Customers as a list, for the page and for REST."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import or_
@@ -18,31 +17,9 @@ KIND_LABELS = {CustomerKind.INDIVIDUAL: _("Individual"), CustomerKind.BUSINESS: 
 class CustomerTable(Table):
     """A list whose search box also asks the index, so that accents, sites and contacts count."""
 
-    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
-        """The statement with tab, search and filters applied, unsorted."""
-        query = str(params.get("q", "")).strip()
-        if not query:
-            return super().filtered(statement, params)
-        rest = {key: value for key, value in _pairs(params) if key != "q"}
-        plain = [
-            column.icontains(query, autoescape=True)
-            for column in (
-                col(Customer.name),
-                col(Customer.legal_name),
-                col(Customer.number),
-                col(Customer.email),
-            )
-        ]
-        return (
-            super()
-            .filtered(statement, rest)
-            .where(or_(*plain, found_by("customer", col(Customer.id), query)))
-        )
-
-
-def _pairs(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    many = getattr(params, "getlist", None)
-    return [(key, ",".join(many(key)) if many else params[key]) for key in params]
+    def matches(self, statement: Statement, query: str) -> list[Any]:
+        """Rows that hold the text as it stands, or that the index finds by it."""
+        return [or_(*self.matches_word(statement, query), found_by("customer", col(Customer.id), query))]
 
 
 CUSTOMERS = CustomerTable(
@@ -85,7 +62,7 @@ CUSTOMERS = CustomerTable(
         ),
         Filter("created_at", _("Customer since"), kind="dates"),
     ),
-    search=("name",),
+    search=("name", "legal_name", "number", "email"),
     search_label=_("Search name, number, tax id, phone, e-mail"),
     sort="name",
     row_href="/customers/{number}",

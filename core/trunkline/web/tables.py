@@ -24,6 +24,8 @@ from trunkline.web.tones import state_label
 
 LIMITS = (25, 50, 100, 200)
 DEFAULT_LIMIT = 50
+#: A search looks at this many words: each is a condition of its own.
+_WORDS = 6
 #: Parameters that belong to the table itself; no filter may use them as its key.
 RESERVED = frozenset({"q", "view", "sort", "cursor", "limit", "cols", "export"})
 
@@ -237,15 +239,20 @@ class Table:
             result = self._in_tab(result, tab)
         query = params.get("q", "").strip()
         if query and self.search:
-            for word in query.split()[:6]:
-                result = result.where(
-                    or_(*(_contains(self._expression(result, item), word) for item in self.search))
-                )
+            result = result.where(*self.matches(result, query))
         for item in self.filters:
             condition = self._condition(result, item, params)
             if condition is not None:
                 result = result.where(condition)
         return result
+
+    def matches(self, statement: Statement, query: str) -> list[Expression]:
+        """What holds of each row that the search box finds: all its words, or what a list with an index of its own asks."""
+        return [or_(*self.matches_word(statement, word)) for word in query.split()[:_WORDS]]
+
+    def matches_word(self, statement: Statement, word: str) -> list[Expression]:
+        """Where one word may stand; a list that looks further than `search` adds to it."""
+        return [_contains(self._expression(statement, item), word) for item in self.search]
 
     def tab(self, params: Mapping[str, str]) -> Tab | None:
         """The tab that is open; the first one when none is named."""

@@ -1,6 +1,6 @@
 """Products, orders and services as lists, for pages and REST."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, literal, or_, select
@@ -219,30 +219,13 @@ _OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
 class ServiceTable(Table):
     """A list whose search box looks into every identifier a service has or had."""
 
-    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
-        """The statement with tab, search and filters applied, unsorted."""
-        query = str(params.get("q", "")).strip()
-        if not query:
-            return super().filtered(statement, params)
-        many = getattr(params, "getlist", None)
-        rest = {key: ",".join(many(key)) if many else params[key] for key in params if key != "q"}
-        result = super().filtered(statement, rest)
-        for word in query.split()[:6]:
-            plain = (
-                column.icontains(word, autoescape=True)
-                for column in (
-                    col(CatalogService.number),
-                    col(CatalogService.label),
-                    col(Customer.name),
-                    col(CatalogProduct.name),
-                )
-            )
-            had = exists().where(
-                col(CatalogIdentifier.service_id) == col(CatalogService.id),
-                col(CatalogIdentifier.value).contains(word.lstrip("+"), autoescape=True),
-            )
-            result = result.where(or_(*plain, had))
-        return result
+    def matches_word(self, statement: Statement, word: str) -> list[Any]:
+        """Any column of `search`, or an identifier."""
+        had = exists().where(
+            col(CatalogIdentifier.service_id) == col(CatalogService.id),
+            col(CatalogIdentifier.value).contains(word.lstrip("+"), autoescape=True),
+        )
+        return [*super().matches_word(statement, word), had]
 
 
 def list_services(ctx: Context) -> Statement:
@@ -309,7 +292,7 @@ def services_table(products: Sequence[ProductView]) -> Table:
             Filter("product", _("Product"), [(one.code, one.name) for one in products], column=_PRODUCT),
             Filter("activated_at", _("Active since"), kind="dates"),
         ),
-        search=("label",),
+        search=("number", "label", "customer_name", "product_name"),
         search_label=_("Number, identifier, customer or product"),
         sort="-number",
         row_href="/catalog/services/{number}",

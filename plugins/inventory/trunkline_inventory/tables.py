@@ -1,6 +1,6 @@
 """Items, movements and stocks as lists, for pages and REST."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -37,21 +37,9 @@ ACTION_LABELS = {
 class ItemTable(Table):
     """A list whose search box looks into every identifier of an item."""
 
-    def filtered(self, statement: Statement, params: Mapping[str, Any]) -> Statement:
-        """The statement with tab, search and filters applied, unsorted."""
-        query = str(params.get("q", "")).strip()
-        if not query:
-            return super().filtered(statement, params)
-        many = getattr(params, "getlist", None)
-        rest = {key: ",".join(many(key)) if many else params[key] for key in params if key != "q"}
-        result = super().filtered(statement, rest)
-        for word in query.split()[:6]:
-            plain = (
-                column.icontains(word, autoescape=True)
-                for column in (col(InventoryItem.number), col(InventoryItem.holder_label), col(Customer.name))
-            )
-            result = result.where(or_(*plain, matches_identifier(word.lstrip("+"))))
-        return result
+    def matches_word(self, statement: Statement, word: str) -> list[Any]:
+        """Any column of `search`, or an identifier."""
+        return [*super().matches_word(statement, word), matches_identifier(word.lstrip("+"))]
 
 
 def list_items(ctx: Context) -> Statement:
@@ -127,7 +115,7 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
             Filter("stock", _("Stock"), [(one.name, one.name) for one in stocks], column=_STOCK),
             Filter("updated_at", _("Changed"), kind="dates"),
         ),
-        search=("label",),
+        search=("number", "holder_label", "customer_name"),
         search_label=_("ICCID, IMSI, number, holder"),
         sort="-number",
         row_href="/inventory/items/{number}",
