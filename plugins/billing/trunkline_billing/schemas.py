@@ -71,7 +71,7 @@ class _ByProvider(_PaymentOf):
         default="cash",
         max_length=40,
         title=_("Taken by"),
-        description=_("Name of a payment provider; the cash desk unless given."),
+        description=_("Method and cash desk are noted only for money taken at the desk."),
         json_schema_extra={"widget": "radio"},
     )
 
