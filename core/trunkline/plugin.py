@@ -51,6 +51,22 @@ class Permission:
 
 
 @dataclass(frozen=True)
+class Sensitive:
+    """A kind of record of which looking is logged, named `<plugin>.<noun>`; pages show it after `trunkline.activity.viewed`."""
+
+    name: str
+    #: What was looked at, as the activity page offers it: “Call details”.
+    label: str
+    #: The operation that entries of looking carry; a plugin whose own operation reveals the record names that one.
+    entry: str = ""
+
+    @property
+    def operation(self) -> str:
+        """The operation that entries of looking carry."""
+        return self.entry or f"{self.name}.view"
+
+
+@dataclass(frozen=True)
 class MenuItem:
     """One entry of the staff sidebar (or, with audience `portal`, of the portal's navigation)."""
 
@@ -195,6 +211,8 @@ class Plugin:
     #: pydantic model of the settings; every field needs a default.
     settings: type[BaseModel] | None = None
     permissions: tuple[Permission, ...] = ()
+    #: Kinds of records of which looking is logged.
+    sensitive: tuple[Sensitive, ...] = ()
     #: Event classes the plugin emits; each gives the hooks `before_<event>` and `on_<event>`.
     events: "tuple[type[Event], ...]" = ()
     #: Modules or classes holding `@hookspec` functions that the plugin itself calls.
@@ -210,6 +228,9 @@ class Plugin:
             raise ValueError(f"plugin name {self.name!r} must be a short lower-case word")
         for permission in self.permissions:
             _check_permission(self.name, permission)
+        for kind in self.sensitive:
+            if kind.name.partition(".")[0] != self.name or kind.name.count(".") != 1:
+                raise ValueError(f"sensitive kind {kind.name!r} must be {self.name}.<noun>")
         if self.settings is not None:
             required = [name for name, info in self.settings.model_fields.items() if info.is_required()]
             if required:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "access", "approvals", "settings",
-    "plugin_life", "rest",
+    "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "auth.second_factor", "access",
+    "approvals", "settings", "plugin_life", "rest",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ plugin = Plugin(
     label="Trunkline",
     settings=CoreSettings,
     permissions=tuple(_gathered("PERMISSIONS")),
+    sensitive=tuple(_gathered("SENSITIVE")),
     events=(JobSucceeded, JobFailed, JobRolledBack, JobRollbackFailed, JobCancelled, *_gathered("EVENTS")),
     summary="Customers, people, permissions, jobs and the shell around everything.",
 )

@@ -58,8 +58,9 @@ def verb_of(operation: str, changes: Sequence[Mapping[str, Any]] = ()) -> str:
 def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str, Any]] = ()) -> str:
     """The entry's headline: what it was about and what was done to it."""
     noun = operation.partition(".")[2].partition(".")[0]
-    if subject_kind:
-        noun = subject_kind.partition("_")[2] or noun
     verb = verb_of(operation, changes)
+    # Of looking at what belongs to a customer, what was looked at matters.
+    if subject_kind and verb not in ("view", "reveal"):
+        noun = subject_kind.partition("_")[2] or noun
     done = str(_VERBS.get(verb, verb.replace("_", " ")))
     return f"{noun.replace('customer_', '').replace('_', ' ').capitalize()} {done}"

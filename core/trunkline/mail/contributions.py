@@ -14,7 +14,7 @@ from trunkline.mail.pages import pages
 from trunkline.mail.sending import SEND_MAIL
 from trunkline.mail.transports import transport_for
 from trunkline.operation import Context
-from trunkline.plugin import Health, HealthReport, MenuItem, Permission
+from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -26,6 +26,7 @@ PERMISSIONS = (
     Permission("core.email.view", _("Read e-mails"), _READERS),
     Permission("core.email.retry", _("Send an e-mail again"), ("supervisor",)),
 )
+SENSITIVE = (Sensitive("core.email", _("What an e-mail says")),)
 EVENTS = (EmailSent, EmailFailed)
 MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administration", order=60),)
 STEP_KINDS = (SEND_MAIL,)

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from trunkline.activity import viewed
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.mail import operations, queries
@@ -23,6 +24,7 @@ def emails(page: Page) -> Response:
 @pages.get("/emails/{number}", permission="core.email.view")
 def email(page: Page, number: str) -> Response:
     message = queries.get(page.ctx, number)
+    viewed(page.ctx, message, "core.email")
     customer = customers.by_id(page.ctx, message.customer_id) if message.customer_id else None
     page.title = message.subject or message.number
     page.crumbs((str(_("E-mails")), "/emails"), (message.number, ""))
@@ -32,6 +34,7 @@ def email(page: Page, number: str) -> Response:
 @pages.get("/emails/{number}/message.eml", permission="core.email.view")
 def download(page: Page, number: str) -> Response:
     message = queries.get(page.ctx, number)
+    viewed(page.ctx, message, "core.email")
     shown = compose(message, RenderedMail(message.subject, message.text, message.html))
     headers = {"Content-Disposition": f'attachment; filename="{message.number}.eml"'}
     return Response(shown.as_bytes(), media_type="message/rfc822", headers=headers)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from trunkline.activity import viewed
 from trunkline.mail import queries
 from trunkline.mail.tables import EMAILS
 from trunkline.operation import Context
@@ -49,4 +50,6 @@ def emails(ctx: Context, params: ListParams = list_params) -> Listing[EmailSumma
 @rest.get("/{number}", permission="core.email.view")
 def email(ctx: Context, number: str) -> EmailOut:
     """One message."""
-    return EmailOut.model_validate(queries.get(ctx, number))
+    message = queries.get(ctx, number)
+    viewed(ctx, message, "core.email")
+    return EmailOut.model_validate(message)

@@ -1,7 +1,7 @@
 """Who may do what in billing."""
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Permission
+from trunkline.plugin import Permission, Sensitive
 
 _CARE = ("supervisor", "customer_care", "care_reader", "cashier", "accountant", "auditor")
 _SELLERS = (*_CARE, "dealer")
@@ -38,4 +38,9 @@ PERMISSIONS = (
     Permission("billing.tax.list", _("See tax schemes"), _READERS),
     Permission("billing.tax.edit", _("Change tax schemes"), _BOOKS),
     Permission("billing.ledger.view", _("See the ledger"), _READERS),
+)
+
+SENSITIVE = (
+    Sensitive("billing.usage", _("Call details and other usage")),
+    Sensitive("billing.invoice", _("Invoices")),
 )

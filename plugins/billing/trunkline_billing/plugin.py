@@ -10,7 +10,7 @@ from trunkline.operation import Context
 from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
-from trunkline_billing.permissions import PERMISSIONS
+from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
 from trunkline_billing.settings import BillingSettings
 from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated, ServiceTerminated
 
@@ -32,6 +32,7 @@ plugin = Plugin(
     requires=("catalog",),
     settings=BillingSettings,
     permissions=PERMISSIONS,
+    sensitive=SENSITIVE,
     events=EVENTS,
     models="trunkline_billing.models",
     summary=_("Accounts, rating, charges, invoices and payments."),

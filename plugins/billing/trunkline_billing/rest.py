@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import Query
 from starlette.responses import Response
 
+from trunkline.activity import viewed
 from trunkline.customers import queries as customers
 from trunkline.money import Money
 from trunkline.operation import Context
@@ -98,6 +99,7 @@ def list_charges(ctx: Context, params: ListParams = list_params) -> Listing[Char
 
 @REST.get("/usage", permission="billing.usage.list")
 def list_usage(ctx: Context, params: ListParams = list_params) -> Listing[UsageRow]:
+    viewed(ctx, None, "billing.usage")
     return read_list(ctx, usage_table([]), queries.usage_select(ctx), params, UsageRow)
 
 
@@ -114,11 +116,14 @@ def issue_invoice(ctx: Context, body: IssueInvoiceIn) -> InvoiceOut:
 
 @REST.get("/invoices/{number}", permission="billing.invoice.view")
 def read_invoice(ctx: Context, number: str) -> InvoiceOut:
-    return InvoiceOut.of(queries.invoice(ctx, number))
+    found = queries.invoice(ctx, number)
+    viewed(ctx, found, "billing.invoice")
+    return InvoiceOut.of(found)
 
 
 @REST.get("/invoices/{number}/pdf", permission="billing.invoice.view")
 def read_invoice_pdf(ctx: Context, number: str) -> Response:
+    viewed(ctx, queries.invoice(ctx, number), "billing.invoice")
     content = queries.invoice_pdf(ctx, number)
     headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

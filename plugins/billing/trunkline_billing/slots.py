@@ -1,5 +1,6 @@
 """What billing adds to other pages: tabs, figures and cards of customers and services, tiles of the start page."""
 
+from trunkline.activity import viewed
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -49,6 +50,7 @@ def billing_tab(page: Page, customer: Customer) -> str:
 
 def usage_tab(page: Page, customer: Customer) -> str:
     ctx = page.ctx
+    viewed(ctx, customer, "billing.usage")
     subscriptions = queries.subscriptions_of(ctx, customer.key)
     services = [(str(one.service_id), f"{one.product_name} · {one.service_number}") for one in subscriptions]
     view = usage_table(services).load(

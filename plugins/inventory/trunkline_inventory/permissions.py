@@ -1,7 +1,7 @@
 """Who may do what with the stock."""
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Permission
+from trunkline.plugin import Permission, Sensitive
 
 _KEEPERS = ("supervisor", "warehouse", "provisioning_engineer")
 _OUTSIDE = ("field_technician", "dealer")
@@ -35,3 +35,6 @@ PERMISSIONS = (
     Permission("inventory.stock.create", _("Open stocks"), ("supervisor", "warehouse")),
     Permission("inventory.stock.edit", _("Change and close stocks"), ("supervisor", "warehouse")),
 )
+
+#: Each look is an operation of its own, which tells the network's secrets one by one.
+SENSITIVE = (Sensitive("inventory.secret", _("Secret values such as Ki"), entry="inventory.secret.reveal"),)

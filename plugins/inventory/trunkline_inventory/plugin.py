@@ -7,7 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, hookimpl
 from trunkline_inventory import hookspecs
 from trunkline_inventory.events import EVENTS
-from trunkline_inventory.permissions import PERMISSIONS
+from trunkline_inventory.permissions import PERMISSIONS, SENSITIVE
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -21,6 +21,7 @@ plugin = Plugin(
     label=_("Inventory"),
     summary=_("SIM cards, numbers and equipment in stocks, held by exactly one service at a time."),
     permissions=PERMISSIONS,
+    sensitive=SENSITIVE,
     events=EVENTS,
     hookspecs=(hookspecs,),
     models="trunkline_inventory.models",

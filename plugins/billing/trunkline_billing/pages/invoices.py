@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from trunkline.activity import viewed
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
@@ -29,6 +30,7 @@ def invoices(page: Page) -> Response:
 @PAGES.get(LIST + "/{number}", permission="billing.invoice.view")
 def invoice(page: Page, number: str) -> Response:
     view = queries.invoice(page.ctx, number)
+    viewed(page.ctx, view, "billing.invoice")
     page.title = view.number
     page.crumbs((str(_("Invoices")), LIST), (view.number, ""))
     return page.render(
@@ -58,6 +60,7 @@ def _quantity(line: Any) -> str:
 
 @PAGES.get(LIST + "/{number}/pdf", permission="billing.invoice.view")
 def pdf(page: Page, number: str) -> Response:
+    viewed(page.ctx, queries.invoice(page.ctx, number), "billing.invoice")
     content = queries.invoice_pdf(page.ctx, number)
     headers = {
         "Content-Disposition": f'inline; filename="{number}.pdf"',
