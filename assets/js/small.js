@@ -10,6 +10,8 @@ on('click', '[data-copy]', (_event, button) => {
   });
 });
 
+on('click', '[data-print]', () => print());
+
 const TOAST_TIME = 6000;
 function expire(toast) {
   let timer = setTimeout(() => toast.remove(), TOAST_TIME);

@@ -1,12 +1,14 @@
 """Pages for people who are not signed in: sign in, forgotten password, the mailed link; and signing out."""
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from trunkline.auth import links, own_account, sessions, sign_in
-from trunkline.auth.models import User, UserKind
+from trunkline.auth import arriving, links, own_account, sessions, sign_in
+from trunkline.auth.arriving import facts_of as facts_of
+from trunkline.auth.arriving import home_of as home_of
+from trunkline.auth.arriving import safe_next as safe_next
 from trunkline.auth.schemas import ForgottenPassword, NewPassword, SignIn
-from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.second_factor.cookies import device_token
+from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Refused, TooManyRequests, Unauthenticated
 from trunkline.i18n import gettext
@@ -18,29 +20,6 @@ _ = gettext
 
 pages = Pages(audience="any")
 _FORGOTTEN = "/forgotten-password"
-
-
-def facts_of(request: Request) -> RequestFacts:
-    """What is kept about the browser."""
-    address = request.client.host if request.client else ""
-    return RequestFacts(address, request.headers.get("user-agent", ""))
-
-
-def home_of(kind: str) -> str:
-    """Where somebody starts."""
-    return "/portal" if kind == UserKind.PORTAL else "/"
-
-
-def safe_next(path: str, kind: str) -> str:
-    """The page that was asked for before signing in, if it is one of ours and of this audience; else the
-    start page.
-    """
-    own = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
-    word = path.partition("?")[0].strip("/").partition("/")[0]
-    if not own or word in ("sign-in", "sign-out", "set-password", "forgotten-password"):
-        return home_of(kind)
-    fits = (word == "portal") == (kind == UserKind.PORTAL) or word == "profile"
-    return path if fits else home_of(kind)
 
 
 @pages.get("/sign-in", permission=PUBLIC)
@@ -58,14 +37,13 @@ def submit_sign_in(page: Page) -> Response:
     try:
         command, facts = form.command, facts_of(page.request)
         proof = sign_in.prove(page.app, command.email, command.password, facts)
-        token = sign_in.open_session(page.app, proof, facts)
+        with page.app.unit_of_work() as unit:
+            arrival = arriving.arrive(unit, proof, facts, device_token(page.request))
     except Unauthenticated as error:
         return _sign_in_page(page, form.refuse(None, str(error)), 422)
     except TooManyRequests as error:
         return _sign_in_page(page, form.refuse(None, str(error)), error.status)
-    user = page.ctx.session.get(User, proof.user_id)
-    kind = user.kind if user is not None else UserKind.STAFF
-    return _with_session(page, page.redirect(safe_next(command.next, kind)), token)
+    return arriving.answer(page, arrival, command.next)
 
 
 def _sign_in_form(page: Page) -> Form[SignIn]:
@@ -75,11 +53,6 @@ def _sign_in_form(page: Page) -> Form[SignIn]:
 def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response:
     page.title = _("Sign in")
     return page.render("sign_in.html", status=status, form=form, forgotten_path=_FORGOTTEN)
-
-
-def _with_session(page: Page, response: Response, token: str) -> Response:
-    cookies.set_session(response, page.request, token)
-    return response
 
 
 @pages.post("/sign-out", permission=SIGNED_IN)
@@ -97,7 +70,7 @@ def show_forgotten(page: Page) -> Response:
     return _forgotten_page(page, _forgotten_form(page), sent="sent" in page.query)
 
 
-@pages.post(_FORGOTTEN, permission=PUBLIC)
+@pages.post(_FORGOTTEN, permission=PUBLIC, reads=True)
 def submit_forgotten(page: Page) -> Response:
     form = _forgotten_form(page).parse(page.form_data)
     if not form.valid:
@@ -105,7 +78,8 @@ def submit_forgotten(page: Page) -> Response:
     # Too many requests get the same answer and no mail: the throttle must not tell which addresses exist
     # either.
     if page.app.part(SignInThrottle).admit_link(form.command.email, page.actor.address):
-        own_account.ask_for_link(page.ctx, form.command.email)
+        with page.app.unit_of_work(page.actor, request_id=page.ctx.request_id) as unit:
+            own_account.ask_for_link(unit, form.command.email)
     return page.redirect(f"{_FORGOTTEN}?sent=1")
 
 
@@ -138,9 +112,9 @@ def submit_set_password(page: Page, token: str) -> Response:
             user = links.spend(page.ctx, token, form.command.password)
     except Refused as error:
         return _password_page(page, found, form.refuse(error.field, str(error)), 422)
-    session_token = sessions.start(page.ctx, user, facts_of(page.request))
-    response = page.redirect(home_of(user.kind), _("Your password is set."))
-    return _with_session(page, response, session_token)
+    proof = Proof(user.key, method="mailed link")
+    arrival = arriving.arrive(page.ctx, proof, facts_of(page.request), device_token(page.request))
+    return arriving.answer(page, arrival, toast=_("Your password is set."))
 
 
 def _password_form(page: Page, token: str) -> Form[NewPassword]:

@@ -4,6 +4,7 @@ from fastapi import Header
 
 from trunkline.auth import operations, queries, sign_in, tokens
 from trunkline.auth.schemas import EditUser, InviteUser, LoginIn, RefreshIn, TokenOut, UserOut
+from trunkline.auth.second_factor import programs
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.tables import USERS_OVER_REST
 from trunkline.errors import Unauthenticated
@@ -27,9 +28,13 @@ users = RestRoutes("/users", "users")
 
 @auth.post("/login", permission=PUBLIC, status=200, reads=True)
 def login(ctx: Context, body: LoginIn, user_agent: str = Header("")) -> TokenOut:
-    """Sign in by e-mail and password. The access token goes into `Authorization: Bearer …`."""
+    """Sign in by e-mail and password. The access token goes into `Authorization: Bearer …`.
+
+    Where the account has a second factor, 401 names the field `otp`: send the same again with a code of the app or a backup
+    code in it.
+    """
     facts = RequestFacts(ctx.actor.address, user_agent)
-    proof = sign_in.prove(ctx.app, body.email, body.password, facts)
+    proof = programs.prove(ctx.app, body.email, body.password, body.otp, facts)
     return _out(sign_in.open_tokens(ctx.app, proof, facts))
 
 

@@ -148,12 +148,13 @@ class EditUser(BaseModel):
 
 
 class LoginIn(BaseModel):
-    """Body of `POST /auth/login`."""
+    """Body of `POST /auth/login`. `otp` is the second factor's code, wanted when the answer to a login without it says so."""
 
     model_config = ConfigDict(extra="forbid")
 
     email: str = Field(max_length=254)
     password: str = Field(max_length=1000)
+    otp: str = Field("", max_length=40)
 
 
 class RefreshIn(BaseModel):

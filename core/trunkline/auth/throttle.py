@@ -30,7 +30,10 @@ _LINKS_PER_ADDRESS = 30
 
 
 class SignInThrottle:
-    """Counts attempts. One per application: `app.part(SignInThrottle)`."""
+    """Counts attempts. One per application: `app.part(SignInThrottle)`.
+
+    Counting is a transaction of its own, so that a refusal does not undo it: call this outside units of work.
+    """
 
     def __init__(self, app: "App") -> None:
         self._clock = app.clock
@@ -74,10 +77,12 @@ class SignInThrottle:
         self._storage.incr(_wait(name), _seconds(_growing(closings - 1)))
         self._storage.clear(_count(name))
 
-    def waits_until(self, email: str) -> datetime | None:
-        """Until when an account has to wait; None when it may be tried."""
-        name = _wait(_account(email))
-        return at(self._storage.get_expiry(name)) if self._storage.get(name) else None
+    def waits_until(self, email: str, *names: str) -> datetime | None:
+        """Until when an account, or any of `names`, has to wait; None when it may be tried."""
+        waits = [_wait(name) for name in (_account(email), *names)]
+        return max(
+            (at(self._storage.get_expiry(wait)) for wait in waits if self._storage.get(wait)), default=None
+        )
 
     def admit_link(self, email: str, address: str) -> bool:
         """Count a request for a mailed link or code; False when the account or the address asked too often."""

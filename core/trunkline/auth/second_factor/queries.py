@@ -1,0 +1,109 @@
+"""What is read about second factors: which somebody has, and whether one is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from trunkline.access.models import Role, UserRole
+from trunkline.auth.models import User, UserKind, UserStatus
+from trunkline.auth.second_factor import backup_codes, devices, totp
+from trunkline.auth.second_factor.devices import Device
+from trunkline.auth.second_factor.models import Passkey, TotpFactor
+from trunkline.operation import Context
+
+
+@dataclass(frozen=True)
+class PasskeyView:
+    """One passkey, as its owner sees it."""
+
+    id: int
+    name: str
+    host: str
+    is_synced: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What somebody can prove themselves with beside the password."""
+
+    #: Since when an app shows codes for this user; None without one.
+    app_since: datetime | None
+    passkeys: Sequence[PasskeyView]
+    codes_left: int
+    devices: Sequence[Device]
+    #: Labels of the roles that demand a second factor.
+    required_by: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        """How many factors there are; backup codes stand in for one and are none of their own."""
+        return len(self.passkeys) + (self.app_since is not None)
+
+
+def factors_of(ctx: Context, user_id: int) -> Factors:
+    """The second factors of a user."""
+    app = totp.confirmed(ctx.session, user_id)
+    return Factors(
+        app_since=app.confirmed_at if app is not None else None,
+        passkeys=passkeys_of(ctx, user_id),
+        codes_left=backup_codes.left(ctx, user_id),
+        devices=devices.devices_of(ctx, user_id),
+        required_by=required_by(ctx, user_id),
+    )
+
+
+def passkeys_of(ctx: Context, user_id: int) -> list[PasskeyView]:
+    """The passkeys of a user, the oldest first."""
+    rows = ctx.session.scalars(
+        select(Passkey).where(col(Passkey.user_id) == user_id).order_by(col(Passkey.id))
+    )
+    return [
+        PasskeyView(row.key, row.name, row.host, row.is_synced, row.created_at, row.last_used_at)
+        for row in rows
+    ]
+
+
+def has_factor(ctx: Context, user_id: int) -> bool:
+    """Whether somebody must show more than a password."""
+    keys = select(col(Passkey.id)).where(col(Passkey.user_id) == user_id).limit(1)
+    return totp.confirmed(ctx.session, user_id) is not None or ctx.session.scalar(keys) is not None
+
+
+def required_by(ctx: Context, user_id: int) -> list[str]:
+    """Labels of the user's roles that demand a second factor."""
+    return list(
+        ctx.session.scalars(
+            select(col(Role.label))
+            .join(UserRole, col(UserRole.role_id) == col(Role.id))
+            .where(col(UserRole.user_id) == user_id, col(Role.requires_second_factor))
+            .order_by(col(Role.label))
+        )
+    )
+
+
+def without_factor(ctx: Context, role_id: int) -> int:
+    """How many active users of a role have no second factor."""
+    proved = (
+        select(col(TotpFactor.user_id))
+        .where(col(TotpFactor.confirmed_at).is_not(None))
+        .union(select(col(Passkey.user_id)))
+    )
+    return (
+        ctx.session.scalar(
+            select(func.count())
+            .select_from(UserRole)
+            .join(User, col(User.id) == col(UserRole.user_id))
+            .where(
+                col(UserRole.role_id) == role_id,
+                col(User.status) == UserStatus.ACTIVE,
+                col(User.kind).in_([UserKind.STAFF, UserKind.PORTAL]),
+                col(User.id).not_in(proved),
+            )
+        )
+        or 0
+    )

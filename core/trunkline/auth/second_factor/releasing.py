@@ -1,0 +1,79 @@
+"""Somebody who waits after too many failures: until when, letting them in again, and telling them about it."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from trunkline.activity.models import ActivityEntry
+from trunkline.auth.models import User, UserStatus
+from trunkline.auth.second_factor.second_step import guesses
+from trunkline.auth.throttle import SignInThrottle
+from trunkline.mail import operations as mail
+from trunkline.operation import Actor, Context, operation
+from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_FAILURES = ("core.user.sign_in_failed", "core.user.second_factor_failed")
+_LOOK_BACK = timedelta(days=1)
+
+
+def waits_until(app: "App", user: User) -> datetime | None:
+    """Until when the user has to wait before the next attempt; None when they need not."""
+    return app.part(SignInThrottle).waits_until(user.email, guesses(user.key))
+
+
+def release(app: "App", actor: Actor, user_id: int) -> User:
+    """Let somebody try again at once. Raises NotFound."""
+    with app.unit_of_work(actor) as ctx:
+        user = _released(ctx, user_id)
+    # After the note was written: the counts lie elsewhere when there is Redis, and in transactions of their own when not.
+    throttle = app.part(SignInThrottle)
+    throttle.succeeded(user.email)
+    throttle.forget(guesses(user.key))
+    return user
+
+
+@operation("core.sign_in.release")
+def _released(ctx: Context, user_id: int) -> User:
+    user = ctx.load(User, user_id)
+    ctx.note(user, label=user.email)
+    return user
+
+
+def warn_of_failures(ctx: Context) -> None:
+    """Tell people as whom somebody tried to sign in too often within a day, once a day.
+
+    From the log instead of while signing in: an answer that mails takes longer, which would tell that the account exists.
+    """
+    least, now = ctx.settings(CoreSettings).attempts_per_account, ctx.now()
+    rows = ctx.session.execute(
+        select(User, func.count())
+        .join(ActivityEntry, col(ActivityEntry.subject_id) == col(User.id))
+        .where(
+            col(ActivityEntry.subject_kind) == "core_user",
+            col(ActivityEntry.operation).in_(_FAILURES),
+            col(ActivityEntry.at) > now - _LOOK_BACK,
+            col(User.status) == UserStatus.ACTIVE,
+        )
+        .group_by(col(User.id))
+        .having(func.count() >= least)
+    ).all()
+    for user, times in rows:
+        mail.queue(
+            ctx,
+            template="core/mail/sign_in_failures",
+            to=user.email,
+            language=user.language,
+            context={
+                "name": user.name,
+                "times": times,
+                "operator": ctx.app.config.operator_name,
+                "link": f"{ctx.app.config.public_url}/forgotten-password",
+            },
+            customer_id=user.customer_id,
+            key=f"sign-in-failures:{user.key}:{now:%Y-%m-%d}",
+        )

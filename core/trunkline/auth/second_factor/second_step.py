@@ -1,0 +1,83 @@
+"""The second step of signing in: a code of the app, or a backup code."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trunkline.auth import sign_in
+from trunkline.auth.models import User
+from trunkline.auth.second_factor import backup_codes, devices, steps, totp
+from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.sign_in import Proof
+from trunkline.auth.throttle import SignInThrottle
+from trunkline.errors import Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.operation import SYSTEM
+from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_ = gettext
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Somebody is signed in: the session's token, the remembered browser's if there is one, and who it is."""
+
+    session_token: str
+    device_token: str | None
+    user_kind: str
+
+
+def guesses(user_id: int) -> str:
+    """Under what name wrong codes of a user are counted."""
+    return f"second-factor/{user_id}"
+
+
+def check_code(app: "App", user_id: int, code: str, facts: RequestFacts) -> str:
+    """By what the user was proved (`totp` or `backup code`), which is used up by it.
+
+    Raises Unauthenticated (field `otp`) for a wrong or used code, TooManyRequests after too many of them. Opens its own units
+    of work: what is counted and used stays so whatever follows.
+    """
+    throttle = app.part(SignInThrottle)
+    with app.reading() as ctx:
+        settings = ctx.settings(CoreSettings)
+    throttle.admit_to(guesses(user_id), free=settings.attempts_per_account)
+    plain = "".join(letter for letter in code.lower() if letter.isalnum())
+    with app.unit_of_work() as ctx:
+        method = ""
+        if totp.spend(ctx, user_id, plain):
+            method = "totp"
+        elif backup_codes.spend(ctx, user_id, plain):
+            method = "backup code"
+    if not method:
+        throttle.failed(facts.address, per_address=settings.attempts_per_address)
+        _record_failure(app, user_id, facts)
+        raise Unauthenticated(
+            _("This code is wrong, or it was used already."),
+            field="otp",
+            remedy=_("Wait for the app's next code, or take a backup code."),
+        )
+    throttle.forget(guesses(user_id))
+    return method
+
+
+def finish(
+    app: "App", step: steps.Step, method: str, facts: RequestFacts, *, remember: bool = False
+) -> Finished:
+    """Complete the step with a session. Raises Unauthenticated when it was completed already or the user disabled."""
+    proof = Proof(step.user_id, method=f"{step.method} + {method}", strong=True)
+    with app.unit_of_work() as ctx:
+        if not steps.complete(ctx, step):
+            raise Unauthenticated(_("This sign-in is over."), remedy=_("Sign in again."))
+        token = sign_in.start_session(ctx, proof, facts)
+        device = devices.remember(ctx, step.user_id, facts) if remember else None
+        return Finished(token, device, ctx.session.get_one(User, step.user_id).kind)
+
+
+def _record_failure(app: "App", user_id: int, facts: RequestFacts) -> None:
+    somebody = replace(SYSTEM, name="anonymous", address=facts.address)
+    with app.unit_of_work(somebody) as ctx, ctx.run("core.user.second_factor_failed"):
+        user = ctx.session.get_one(User, user_id)
+        ctx.note(user, label=user.email)

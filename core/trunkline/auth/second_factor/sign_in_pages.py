@@ -1,0 +1,151 @@
+"""Between the password and the session: the code, or setting up a first app where a role demands one."""
+
+from starlette.responses import Response
+
+from trunkline.access.roles import acting_as
+from trunkline.auth import sign_in
+from trunkline.auth.arriving import CONFIRM_PAGE, SET_UP_PAGE, facts_of, home_of, safe_next
+from trunkline.auth.models import User
+from trunkline.auth.second_factor import cookies as step_cookies
+from trunkline.auth.second_factor import operations, queries, second_step, steps, totp
+from trunkline.auth.second_factor.schemas import FirstCode, SecondStep
+from trunkline.auth.second_factor.second_step import Finished
+from trunkline.auth.sign_in import Proof
+from trunkline.errors import Refused, TooManyRequests, Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.settings.core import CoreSettings
+from trunkline.web import cookies
+from trunkline.web.forms import Form
+from trunkline.web.pages import PUBLIC, Page, Pages
+
+_ = gettext
+
+pages = Pages(audience="any")
+
+
+def open_step(page: Page, purpose: steps.Purpose) -> steps.Step | None:
+    """The step that this browser is in."""
+    token = step_cookies.step_token(page.request)
+    return steps.find(page.ctx.session, token, page.ctx.now(), purpose)
+
+
+@pages.get(CONFIRM_PAGE, permission=PUBLIC)
+def show_second_step(page: Page) -> Response:
+    step = open_step(page, steps.Purpose.CONFIRM)
+    return _step_page(page, step, _step_form(page)) if step is not None else _over(page)
+
+
+@pages.post(CONFIRM_PAGE, permission=PUBLIC, reads=True)
+def submit_second_step(page: Page) -> Response:
+    step = open_step(page, steps.Purpose.CONFIRM)
+    form = _step_form(page).parse(page.form_data)
+    if step is None or not form.valid:
+        return _over(page) if step is None else _step_page(page, step, form, 422)
+    if not steps.count_attempt(page.app, step):
+        return _over(page)
+    facts, command = facts_of(page.request), form.command
+    try:
+        method = second_step.check_code(page.app, step.user_id, command.code, facts)
+    except Unauthenticated as error:
+        return _step_page(page, step, form.refuse("code", str(error)), 422)
+    except TooManyRequests as error:
+        return _step_page(page, step, form.refuse(None, str(error)), error.status)
+    finished = second_step.finish(page.app, step, method, facts, remember=command.remember)
+    return let_in(page, finished, command.next)
+
+
+def let_in(page: Page, finished: Finished, next_page: str) -> Response:
+    """Send the browser on with its session, after the second step."""
+    response = page.redirect(safe_next(next_page, finished.user_kind))
+    cookies.set_session(response, page.request, finished.session_token)
+    step_cookies.clear_step(response, page.request)
+    if finished.device_token is not None:
+        days = page.ctx.settings(CoreSettings).remember_device_days
+        step_cookies.set_device(response, page.request, finished.device_token, days)
+    return response
+
+
+def _step_form(page: Page) -> Form[SecondStep]:
+    return page.form(
+        SecondStep,
+        {"next": page.query.get("next", "")},
+        action=CONFIRM_PAGE,
+        submit=_("Sign in"),
+        exclude=() if page.ctx.settings(CoreSettings).remember_device_days else ("remember",),
+    )
+
+
+def _step_page(page: Page, step: steps.Step, form: Form[SecondStep], status: int = 200) -> Response:
+    page.title = _("Second factor")
+    host = page.request.url.hostname
+    keys = [key for key in queries.passkeys_of(page.ctx, step.user_id) if key.host == host]
+    return page.render(
+        "auth/second_factor/step.html",
+        status=status,
+        form=form,
+        has_app=totp.confirmed(page.ctx.session, step.user_id) is not None,
+        has_passkey=bool(keys),
+        days=page.ctx.settings(CoreSettings).remember_device_days,
+    )
+
+
+def _over(page: Page) -> Response:
+    response = page.redirect("/sign-in", _("That took too long or went wrong too often. Sign in again."))
+    step_cookies.clear_step(response, page.request)
+    return response
+
+
+# ------------------------------------------------------------------ where a role demands it
+
+
+@pages.get(SET_UP_PAGE, permission=PUBLIC)
+def show_set_up(page: Page) -> Response:
+    step = open_step(page, steps.Purpose.SET_UP)
+    return _set_up_page(page, step, _first_code(page)) if step is not None else _over(page)
+
+
+@pages.post(SET_UP_PAGE, permission=PUBLIC)
+def submit_set_up(page: Page) -> Response:
+    step = open_step(page, steps.Purpose.SET_UP)
+    form = _first_code(page).parse(page.form_data)
+    if step is None or not form.valid:
+        return _over(page) if step is None else _set_up_page(page, step, form, 422)
+    facts, ctx = facts_of(page.request), page.ctx
+    user = ctx.session.get_one(User, step.user_id)
+    try:
+        with ctx.session.begin_nested(), acting_as(ctx, user, facts.address):
+            codes = operations.confirm_app(ctx, form.command.code, this_session=None)
+    except Refused as error:
+        return _set_up_page(page, step, form.refuse(error.field, str(error)), 422)
+    if not steps.complete(ctx, step):
+        return _over(page)
+    token = sign_in.start_session(ctx, Proof(user.key, method=f"{step.method} + totp", strong=True), facts)
+    page.title = _("Backup codes")
+    response = page.render(
+        "auth/second_factor/first_codes.html",
+        codes=codes,
+        onwards=safe_next(form.command.next, user.kind) if form.command.next else home_of(user.kind),
+    )
+    cookies.set_session(response, page.request, token)
+    step_cookies.clear_step(response, page.request)
+    return response
+
+
+def _first_code(page: Page) -> Form[FirstCode]:
+    values = {"next": page.query.get("next", "")}
+    return page.form(FirstCode, values, action=SET_UP_PAGE, submit=_("Set up and sign in"))
+
+
+def _set_up_page(page: Page, step: steps.Step, form: Form[FirstCode], status: int = 200) -> Response:
+    factor = totp.prepared(page.ctx.session, step.user_id)
+    if factor is None:
+        return _over(page)
+    page.title = _("Set up a second factor")
+    user = page.ctx.session.get_one(User, step.user_id)
+    return page.render(
+        "auth/second_factor/set_up.html",
+        status=status,
+        form=form,
+        picture=totp.picture(totp.address_for_app(factor, user, page.app.config.operator_name)),
+        secret=totp.in_groups(factor.secret),
+    )
