@@ -259,3 +259,28 @@ def test_forms_and_lists_work_without_scripts(demo: str, chromium: Browser, sess
     page.get_by_role("button", name="Add customer").click()
     expect(page.get_by_role("alert")).to_contain_text("correct")
     context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_order_grows_and_shrinks_by_lines_without_losing_what_was_typed(
+    demo: str, chromium: Browser, sessions: dict[str, Any], scripts: bool
+) -> None:
+    context = chromium.new_context(storage_state=sessions[STAFF], java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{demo}/catalog/orders/new?customer=C000001")
+    page.get_by_role("link", name="Choose Móvel 10 GB").click()
+    page.locator('[name="note"]').fill("For the family")
+    for lines in (2, 3):
+        page.get_by_role("button", name="Add another line").click()
+        expect(page.locator(f"#line-{lines}")).to_be_visible()
+    page.locator('[name="lines.2.pick_sim"]').fill("nonsense")
+    page.get_by_role("button", name="Review").click()
+    expect(page.locator("#f-lines-2-pick_sim-error")).to_contain_text("is not in stock")
+    page.get_by_role("button", name="Remove line 3").click()
+    expect(page.locator("#line-3")).to_have_count(0)
+    # Enter asks for the review and removes nothing.
+    page.locator('[name="lines.1.pick_number"]').press("Enter")
+    expect(page.get_by_role("button", name="Place order")).to_be_visible()
+    expect(page.locator("#line-2")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("For the family")
+    context.close()
