@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trunkline.auth import confirm_pages, pages, profile_pages, sessions, tokens, user_pages
+from trunkline.auth import (
+    confirm_pages,
+    email_pages,
+    links,
+    pages,
+    profile_pages,
+    sessions,
+    tokens,
+    user_pages,
+)
 from trunkline.auth.events import UserInvited
 from trunkline.auth.impersonation import pages as impersonation
 from trunkline.i18n import gettext
@@ -50,6 +59,7 @@ MENU = [
 PAGES = [
     pages.pages,
     confirm_pages.pages,
+    email_pages.pages,
     profile_pages.pages,
     profile_pages.keys,
     user_pages.pages,
@@ -58,6 +68,7 @@ PAGES = [
 ]
 SCHEDULED = [
     ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
+    ScheduledTask("forget_links", links.sweep, timedelta(hours=24)),
     ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),
 ]
 

@@ -1,5 +1,6 @@
-"""Mailed links that set a password: they work once and for a limited time."""
+"""Mailed links that set a password, or are about a change of address: they work once and for a limited time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from trunkline.access.roles import acting_as
-from trunkline.auth import sessions, tokens
+from trunkline.auth import notices, sessions, tokens
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import LinkPurpose, User, UserLink, UserStatus
 from trunkline.auth.passwords import check_new, hashing
@@ -18,6 +19,12 @@ from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
 
 _ = gettext
+
+
+#: Links that set a password; a fresh one of either makes those before useless.
+_PASSWORDS = (LinkPurpose.INVITATION, LinkPurpose.PASSWORD_RESET)
+_PATHS = {LinkPurpose.NEW_EMAIL: "confirm-email", LinkPurpose.KEEP_EMAIL: "keep-email"}
+_LIVES = {LinkPurpose.NEW_EMAIL: timedelta(days=1), LinkPurpose.KEEP_EMAIL: timedelta(days=7)}
 
 
 @dataclass(frozen=True)
@@ -33,15 +40,19 @@ class OpenLink:
         return self.link.purpose == LinkPurpose.INVITATION
 
 
-def make(ctx: Context, user: User, purpose: LinkPurpose) -> str:
-    """A fresh link's secret. Links that were mailed to the user before stop working."""
+def make(ctx: Context, user: User, purpose: LinkPurpose, email: str = "") -> str:
+    """A fresh link's secret. Links that were mailed to the user before stop working, except those that take a change of
+    address back. `email` is the address that a link about such a change is about.
+    """
     now = ctx.now()
-    ctx.session.execute(delete(UserLink).where(col(UserLink.user_id) == user.key))
+    if purpose is not LinkPurpose.KEEP_EMAIL:
+        forget(ctx, user, *(_PASSWORDS if purpose in _PASSWORDS else (purpose,)))
     token = new_token()
     ctx.session.add(
         UserLink(
             user_id=user.key,
             purpose=purpose,
+            email=email,
             token_hash=digest(token),
             created_at=now,
             expires_at=now + lifetime(ctx, purpose),
@@ -50,25 +61,41 @@ def make(ctx: Context, user: User, purpose: LinkPurpose) -> str:
     return token
 
 
+def forget(ctx: Context, user: User, *purposes: LinkPurpose) -> None:
+    """Make the user's links of these purposes useless."""
+    ctx.session.execute(
+        delete(UserLink).where(col(UserLink.user_id) == user.key, col(UserLink.purpose).in_(purposes))
+    )
+
+
 def lifetime(ctx: Context, purpose: LinkPurpose) -> timedelta:
     """How long a fresh link works."""
+    if purpose in _LIVES:
+        return _LIVES[purpose]
     settings = ctx.settings(CoreSettings)
     if purpose is LinkPurpose.INVITATION:
         return timedelta(days=settings.invitation_days)
     return timedelta(minutes=settings.reset_minutes)
 
 
-def address_of(ctx: Context, token: str) -> str:
+def address_of(ctx: Context, token: str, purpose: LinkPurpose = LinkPurpose.PASSWORD_RESET) -> str:
     """The URL that is mailed."""
-    return f"{ctx.app.config.public_url}/set-password/{token}"
+    return f"{ctx.app.config.public_url}/{_PATHS.get(purpose, 'set-password')}/{token}"
 
 
-def find(session: Session, token: str, now: datetime, *, lock: bool = False) -> OpenLink | None:
-    """The link of this secret; None when it is unknown, used or expired, or its user is disabled."""
+def find(
+    session: Session,
+    token: str,
+    now: datetime,
+    *,
+    lock: bool = False,
+    purposes: Sequence[LinkPurpose] = _PASSWORDS,
+) -> OpenLink | None:
+    """The link of this secret; None when it is unknown, for something else, used or expired, or its user is disabled."""
     statement = (
         select(UserLink, User)
         .join(User, col(User.id) == col(UserLink.user_id))
-        .where(col(UserLink.token_hash) == digest(token))
+        .where(col(UserLink.token_hash) == digest(token), col(UserLink.purpose).in_(purposes))
     )
     row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
@@ -100,12 +127,21 @@ def spend(ctx: Context, token: str, password: str) -> User:
 
 
 def set_password(ctx: Context, user: User, password: str, *, keep_session: int | None = None) -> None:
-    """Replace a password: checked by the rules, hashed, and every other session and token of the user ended.
+    """Replace a password: checked by the rules, hashed, every other session and token of the user ended, and the person told.
 
     Raises Refused (field `password`).
     """
     personal = (user.email, user.name, ctx.app.config.operator_name)
     check_new(password, least=ctx.settings(CoreSettings).password_length, personal=personal)
+    had_one = user.password_hash is not None
     user.password_hash, user.password_set_at = hashing().hash(password), ctx.now()
     sessions.end_all(ctx, user.key, but=keep_session)
     tokens.revoke_all(ctx, user.key, "password changed")
+    forget(ctx, user, LinkPurpose.PASSWORD_RESET)
+    if had_one:
+        notices.tell(ctx, user, "password_changed")
+
+
+def sweep(ctx: Context) -> None:
+    """Forget the links whose time is over."""
+    ctx.session.execute(delete(UserLink).where(col(UserLink.expires_at) <= ctx.now()))

@@ -82,7 +82,7 @@ def _mail_invitation(ctx: Context, user: User) -> str:
 def mail_link(ctx: Context, user: User, purpose: LinkPurpose) -> str:
     """Queue a mail with a fresh link, whose secret the e-mail log masks; returns the link's address."""
     token, life = links.make(ctx, user, purpose), links.lifetime(ctx, purpose)
-    address = links.address_of(ctx, token)
+    address = links.address_of(ctx, token, purpose)
     mail.queue(
         ctx,
         template=f"core/mail/{purpose}",
@@ -202,6 +202,16 @@ def end_sessions(ctx: Context, user_id: int) -> User:
     check_may_manage(ctx, user)
     sessions.end_all(ctx, user.key)
     tokens.revoke_all(ctx, user.key, "signed out by an administrator")
+    ctx.note(user, label=user.email, signed_out=True)
+    return user
+
+
+@operation("core.user.disable")
+def end_session(ctx: Context, user_id: int, session_id: int) -> User:
+    """Sign somebody out of one browser; one that is over already is fine."""
+    user = ctx.load(User, user_id, lock=True)
+    check_may_manage(ctx, user)
+    sessions.end_one(ctx, user.key, session_id)
     ctx.note(user, label=user.email, signed_out=True)
     return user
 

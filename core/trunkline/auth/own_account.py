@@ -1,13 +1,20 @@
 """What people do with their own account: profile, password, sessions, a forgotten password."""
 
-from trunkline.auth import links, queries, sessions
-from trunkline.auth.models import LinkPurpose, User, UserStatus
+from typing import TYPE_CHECKING
+
+from trunkline.auth import links, queries, sessions, tokens
+from trunkline.auth.impersonation.limits import in_person
+from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
 from trunkline.auth.operations import mail_link
 from trunkline.auth.passwords import hashing
-from trunkline.auth.schemas import ChangePassword, Profile
+from trunkline.auth.schemas import ChangePassword, NewPassword, Profile
 from trunkline.errors import Refused, Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+    from trunkline.auth.sessions import RequestFacts
 
 _ = gettext
 
@@ -23,6 +30,7 @@ def own_user(ctx: Context) -> User:
 
 def change_profile(ctx: Context, command: Profile) -> User:
     """Change one's own name and language."""
+    in_person(ctx)
     user = own_user(ctx)
     with ctx.run("core.user.edit_own"):
         user.name, user.language = command.name, command.language
@@ -30,18 +38,57 @@ def change_profile(ctx: Context, command: Profile) -> User:
     return user
 
 
+def check_current(app: "App", user: User, password: str, facts: "RequestFacts") -> None:
+    """Raise Refused (field `current`) for a wrong password, and TooManyRequests as signing in does: at a foreign screen nobody
+    tries passwords more often than on the sign-in page. Opens units of work of its own.
+    """
+    from trunkline.auth import sign_in
+
+    try:
+        proof = sign_in.prove(app, user.email, password, facts)
+    except Unauthenticated:
+        raise Refused(_("This is not your current password."), field="current") from None
+    if proof.user_id != user.key:
+        raise Refused(_("This is not your current password."), field="current")
+
+
 def change_password(ctx: Context, command: ChangePassword, *, this_session: int | None) -> None:
     """Replace one's own password; every other session and every REST sign-in ends.
 
-    Raises Refused for a wrong current password, two new ones that differ, and one that breaks the rules.
+    Raises Refused for a wrong current password, two new ones that differ, one that breaks the rules, and for people whose
+    password another system keeps.
     """
-    user = own_user(ctx)
-    if not hashing().verify(user.password_hash, command.current):
+    if not hashing().verify(own_user(ctx).password_hash, command.current):
         raise Refused(_("This is not your current password."), field="current")
-    check_repeated(command.password, command.repeated)
+    if command.current == command.password:
+        raise Refused(_("This is the password you have."), field="password", remedy=_("Choose another one."))
+    _set_own(ctx, command.password, command.repeated, this_session)
+
+
+def set_first_password(ctx: Context, command: NewPassword, *, this_session: int | None) -> None:
+    """Give oneself a password after signing in another way. Raises Refused when there is one, and as `change_password`."""
+    if own_user(ctx).password_hash is not None:
+        raise Refused(_("You have a password."), remedy=_("Change it."))
+    _set_own(ctx, command.password, command.repeated, this_session)
+
+
+def _set_own(ctx: Context, password: str, repeated: str, this_session: int | None) -> None:
+    in_person(ctx)
+    user = own_user(ctx)
+    check_kept_here(user)
+    check_repeated(password, repeated)
     with ctx.run("core.user.edit_own"):
-        links.set_password(ctx, user, command.password, keep_session=this_session)
+        links.set_password(ctx, user, password, keep_session=this_session)
         ctx.note(user, label=user.email, password_changed=True)
+
+
+def check_kept_here(user: User) -> None:
+    """Raise Refused for somebody whose password and address a directory keeps."""
+    if user.origin:
+        raise Refused(
+            _("Your account is kept in {origin}, not here.", origin=user.origin),
+            remedy=_("Change it there."),
+        )
 
 
 def check_repeated(password: str, repeated: str) -> None:
@@ -50,8 +97,19 @@ def check_repeated(password: str, repeated: str) -> None:
         raise Refused(_("The two passwords differ."), field="repeated", remedy=_("Type the same twice."))
 
 
+def end_all_other_sessions(ctx: Context, *, this_session: int | None) -> None:
+    """End all of one's own sessions but this one, and every REST sign-in."""
+    in_person(ctx)
+    user = own_user(ctx)
+    with ctx.run("core.user.edit_own"):
+        sessions.end_all(ctx, user.key, but=this_session)
+        tokens.revoke_all(ctx, user.key, "signed out everywhere else")
+        ctx.note(user, label=user.email, signed_out=True)
+
+
 def end_other_session(ctx: Context, session_id: int) -> None:
     """End one of one's own sessions; one that is over already is fine."""
+    in_person(ctx)
     user = own_user(ctx)
     with ctx.run("core.user.edit_own"):
         sessions.end_one(ctx, user.key, session_id)
@@ -63,7 +121,7 @@ def ask_for_link(ctx: Context, email: str) -> None:
     way.
     """
     user = queries.by_email(ctx, email)
-    if user is None or user.status == UserStatus.DISABLED:
+    if user is None or user.status == UserStatus.DISABLED or user.origin or user.kind == UserKind.SERVICE:
         return
     with ctx.run("core.user.forgot_password"):
         mail_link(ctx, user, LinkPurpose.PASSWORD_RESET)

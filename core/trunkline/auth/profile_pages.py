@@ -5,9 +5,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from trunkline.auth import api_keys, own_account, queries
-from trunkline.auth.schemas import ChangePassword, CreateApiKey, Profile
+from trunkline.auth import api_keys, own_account, queries, sudo
+from trunkline.auth.impersonation import queries as impersonation
+from trunkline.auth.models import User
+from trunkline.auth.pages import facts_of
+from trunkline.auth.schemas import ChangePassword, CreateApiKey, NewPassword, Profile
+from trunkline.errors import Refused, TooManyRequests
 from trunkline.i18n import gettext
+from trunkline.web.forms import Form
 from trunkline.web.pages import SIGNED_IN, Page, Pages
 
 _ = gettext
@@ -24,6 +29,7 @@ def _account(page: Page) -> Mapping[str, Any]:
     return {
         "user": user,
         "sessions": queries.sessions_of(page.ctx, user.key, this),
+        "visits": impersonation.visits_of(page.ctx, user.key),
         "keys": api_keys.keys_of(page.ctx, user.key),
         "may_have_keys": page.can(_KEYS),
     }
@@ -48,30 +54,62 @@ def change_profile(page: Page, command: Profile) -> Response:
     return page.redirect("/profile", _("Saved."))
 
 
-def _below_account(page: Page) -> Mapping[str, Any]:
-    page.crumbs((_("Your account"), "/profile"), (_("Change password"), ""))
-    return {}
+@pages.get("/profile/password", permission=SIGNED_IN)
+def show_change_password(page: Page) -> Response:
+    user = own_account.own_user(page.ctx)
+    own_account.check_kept_here(user)
+    if user.password_hash is None:
+        sudo.require(page)
+    return _password_page(page, _password_form(page, user))
 
 
-@pages.form(
-    "/profile/password",
-    permission=SIGNED_IN,
-    schema=ChangePassword,
-    template="auth/change_password.html",
-    title=_("Change password"),
-    initial=_below_account,
-    submit=_("Change password"),
-)
-def change_password(page: Page, command: ChangePassword) -> Response:
+@pages.post("/profile/password", permission=SIGNED_IN, reads=True)
+def change_password(page: Page) -> Response:
+    user = own_account.own_user(page.ctx)
+    if user.password_hash is None:
+        sudo.require(page)
+    form = _password_form(page, user).parse(page.form_data)
+    if not form.valid:
+        return _password_page(page, form, 422)
     this = page.signed_in.session_id if page.signed_in else None
-    own_account.change_password(page.ctx, command, this_session=this)
+    command = form.command
+    try:
+        if isinstance(command, ChangePassword):
+            # Counted and slowed down like signing in, before a transaction is open.
+            own_account.check_current(page.app, user, command.current, facts_of(page.request))
+        with page.app.unit_of_work(page.actor, request_id=page.ctx.request_id) as unit:
+            if isinstance(command, ChangePassword):
+                own_account.change_password(unit, command, this_session=this)
+            else:
+                own_account.set_first_password(unit, command, this_session=this)
+    except (Refused, TooManyRequests) as error:
+        return _password_page(page, form.refuse(error.field, str(error)), error.status)
     return page.redirect("/profile", _("Your password is changed; you are signed out everywhere else."))
+
+
+def _password_form(page: Page, user: User) -> Form[ChangePassword] | Form[NewPassword]:
+    if user.password_hash is None:
+        return page.form(NewPassword, action="/profile/password", submit=_("Set password"))
+    return page.form(ChangePassword, action="/profile/password", submit=_("Change password"))
+
+
+def _password_page(page: Page, form: Form[ChangePassword] | Form[NewPassword], status: int = 200) -> Response:
+    page.title = _("Change password")
+    page.crumbs((_("Your account"), "/profile"), (page.title, ""))
+    return page.render("auth/change_password.html", status=status, form=form)
 
 
 @pages.post("/profile/sessions/{session_id:int}/end", permission=SIGNED_IN)
 def end_session(page: Page, session_id: int) -> Response:
     own_account.end_other_session(page.ctx, session_id)
     return page.redirect("/profile", _("That session has ended."))
+
+
+@pages.post("/profile/sessions/end-others", permission=SIGNED_IN)
+def end_other_sessions(page: Page) -> Response:
+    this = page.signed_in.session_id if page.signed_in else None
+    own_account.end_all_other_sessions(page.ctx, this_session=this)
+    return page.redirect("/profile", _("You are signed out everywhere else."))
 
 
 keys = Pages()
@@ -95,6 +133,7 @@ def _permission_choices(page: Page) -> Mapping[str, Any]:
     title=_("New API key"),
     initial=_permission_choices,
     submit=_("Make the key"),
+    sudo=True,
 )
 def create_key(page: Page, command: CreateApiKey) -> Response:
     key, secret = api_keys.create_key(page.ctx, command)

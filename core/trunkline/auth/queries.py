@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from trunkline.access.models import Role, UserRole
 from trunkline.auth.models import User, UserKind, UserSession
+from trunkline.auth.whereabouts import describe_address, describe_user_agent, is_phone
 from trunkline.customers.models import Customer
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext
@@ -94,11 +95,23 @@ class SessionView:
     started_at: datetime
     last_seen_at: datetime
     is_this: bool
+    #: The address of the session that asks.
+    here: str = ""
 
     @property
     def device(self) -> str:
         """Browser and system as the user agent names them, or its first words."""
-        return describe_user_agent(self.user_agent)
+        return describe_user_agent(self.user_agent) or _("Unknown program")
+
+    @property
+    def icon(self) -> str:
+        """A phone or a computer."""
+        return "device-mobile" if is_phone(self.user_agent) else "device-desktop"
+
+    @property
+    def place(self) -> str:
+        """The network address, and what it tells."""
+        return describe_address(self.address, "" if self.is_this else self.here)
 
 
 def sessions_of(ctx: Context, user_id: int, this: int | None = None) -> list[SessionView]:
@@ -107,33 +120,12 @@ def sessions_of(ctx: Context, user_id: int, this: int | None = None) -> list[Ses
         select(UserSession)
         .where(col(UserSession.user_id) == user_id, col(UserSession.expires_at) > ctx.now())
         .order_by(col(UserSession.last_seen_at).desc())
-    )
+    ).all()
+    here = next((row.address for row in rows if row.key == this), "")
     return [
-        SessionView(row.key, row.address, row.user_agent, row.created_at, row.last_seen_at, row.key == this)
+        SessionView(
+            row.key, row.address, row.user_agent, row.created_at, row.last_seen_at, row.key == this, here
+        )
         for row in rows
         if (ctx.now() - row.last_seen_at).total_seconds() < row.idle_seconds + 60
     ]
-
-
-#: Words in user agents, the more telling ones first: Edge says Chrome, Chrome says Safari.
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox", "Firefox"),
-    ("Chrom", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
-
-
-def describe_user_agent(text: str) -> str:
-    """`Firefox, Linux`, or the first words where neither is known."""
-    found = [next((name for word, name in table if word in text), "") for table in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(name for name in found if name) or text[:60]

@@ -97,6 +97,16 @@ class ChangePassword(BaseModel):
     repeated: str = Field(min_length=1, title=_("The same again"), json_schema_extra=_NEW)
 
 
+class ChangeEmail(BaseModel):
+    """The address that somebody wants to sign in with."""
+
+    email: Address = Field(
+        title=_("New e-mail"),
+        description=_("A link goes there. Your present address is told, too."),
+        json_schema_extra={"autocomplete": "email", "autofocus": True},
+    )
+
+
 class Profile(BaseModel):
     """What people change about themselves."""
 

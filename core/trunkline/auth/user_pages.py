@@ -45,6 +45,7 @@ def _invitation(page: Page) -> Mapping[str, Any]:
     title=_("Invite a colleague"),
     initial=_invitation,
     submit=_("Send the invitation"),
+    sudo=True,
 )
 def invite(page: Page, command: InviteUser) -> Response:
     user = operations.invite_staff(page.ctx, command)
@@ -88,13 +89,14 @@ def _user_values(page: Page, user_id: int) -> Mapping[str, Any]:
     template="auth/edit_user.html",
     title=_("Change a user"),
     initial=_user_values,
+    sudo=True,
 )
 def edit_user(page: Page, command: EditUser, user_id: int) -> Response:
     operations.edit_user(page.ctx, user_id, command)
     return page.redirect(f"/users/{user_id}", _("Saved."))
 
 
-@pages.post("/users/{user_id:int}/disable", permission="core.user.disable")
+@pages.post("/users/{user_id:int}/disable", permission="core.user.disable", sudo=True)
 def disable_user(page: Page, user_id: int) -> Response:
     user = operations.disable_user(page.ctx, user_id)
     return page.redirect(f"/users/{user_id}", _("{name} cannot sign in any more.", name=user.name))
@@ -110,6 +112,12 @@ def enable_user(page: Page, user_id: int) -> Response:
 def invite_again(page: Page, user_id: int) -> Response:
     user = operations.invite_again(page.ctx, user_id)
     return page.redirect(f"/users/{user_id}", _("An invitation to {email} is on its way.", email=user.email))
+
+
+@pages.post("/users/{user_id:int}/sessions/{session_id:int}/end", permission="core.user.disable")
+def end_session(page: Page, user_id: int, session_id: int) -> Response:
+    operations.end_session(page.ctx, user_id, session_id)
+    return page.redirect(f"/users/{user_id}", _("That session has ended."))
 
 
 @pages.post("/users/{user_id:int}/end-sessions", permission="core.user.disable")

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("trunkline.access")
-_LINKS = "/set-password/"
+_LINKS = ("/set-password/", "/confirm-email/", "/keep-email/")
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 #: Pages run no inline script; style attributes (widths of meters) are allowed, style elements are not.
@@ -60,7 +60,7 @@ class RequestId:
 
 def _loggable(path: str) -> str:
     """The path without the secret that a mailed link carries in it."""
-    return f"{_LINKS}…" if path.startswith(_LINKS) else path
+    return next((f"{link}…" for link in _LINKS if path.startswith(link)), path)
 
 
 class SecurityHeaders:
