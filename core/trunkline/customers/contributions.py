@@ -34,6 +34,11 @@ PERMISSIONS = (
     Permission("core.customer.view", _("View customers"), _READERS),
     Permission("core.customer.create", _("Register customers"), _EDITORS),
     Permission("core.customer.edit", _("Edit customers, their contacts, sites and tags"), _EDITORS),
+    Permission(
+        "core.customer.assign",
+        _("Say which colleague looks after a customer"),
+        ("supervisor", "customer_care"),
+    ),
     Permission("core.customer.archive", _("Archive and restore customers"), ("supervisor",)),
     Permission("core.customer.export", _("Export customers"), ("supervisor", "accountant", "auditor")),
     Permission("core.customer.import", _("Import customers"), ("supervisor",)),

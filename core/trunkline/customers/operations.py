@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.customers import identity, queries
+from trunkline.customers.assignment import assign, register_by_actor
 from trunkline.customers.belongings import (
     add_contact,
     add_site,
@@ -21,7 +22,7 @@ from trunkline.customers.belongings import (
     update_tag,
 )
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
-from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, Site
+from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag, Site
 from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
 from trunkline.customers.versions import require_version
 from trunkline.db.numbers import claim_number, next_number
@@ -35,6 +36,7 @@ __all__ = [
     "add_site",
     "add_tag",
     "archive",
+    "assign",
     "register",
     "remove_attribute",
     "remove_contact",
@@ -80,12 +82,15 @@ def register(ctx: Context, command: RegisterCustomer, *, number: str = "") -> Cu
     )
     values = command.model_dump(include={*_ONLY_BUSINESS, *_ONLY_INDIVIDUAL, "tax_id", "email", "phone"})
     _apply(ctx, customer, values)
+    tag = register_by_actor(ctx, customer)
     if number:
         claim_number(ctx.session, "customer", number)
     customer.number = number or next_number(ctx.session, "customer")
     ctx.session.add(customer)
     _flush(ctx, customer)
     _first_site(ctx, customer, command)
+    if tag:
+        ctx.session.add(CustomerTag(customer_id=customer.key, text=tag))
     ctx.note(customer)
     mark(ctx, "customer", customer.key)
     ctx.emit(

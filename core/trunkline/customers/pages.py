@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from trunkline.customers import operations, queries
 from trunkline.customers.activity import PAGE, happenings
+from trunkline.customers.assignment import colleague_name, colleagues, in_charge
 from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.profile import BECOMES, show
 from trunkline.customers.schemas import (
+    AssignCustomer,
     EditBusiness,
     EditIndividual,
     NewBusiness,
@@ -40,7 +42,12 @@ def customers(page: Page) -> Response:
     may_export = page.can("core.customer.export")
     if page.query.get("export"):
         page.ctx.require("core.customer.export")
-    table = replace(CUSTOMERS, export=may_export)
+    choices = {"assigned": in_charge(page.ctx)}
+    filters = [
+        replace(item, choices=choices[item.key]) if item.key in choices else item
+        for item in CUSTOMERS.filters
+    ]
+    table = replace(CUSTOMERS, export=may_export, filters=filters)
     return page.table("customers/list.html", table, queries.list_customers(page.ctx))
 
 
@@ -83,6 +90,7 @@ def overview(page: Page, number: str) -> Response:
         "",
         contacts=queries.contacts_of(page.ctx, customer.key),
         attributes=queries.attributes_of(page.ctx, customer.key),
+        assigned_to=colleague_name(page.ctx, customer.assigned_user_id),
         latest=happenings(page.ctx, customer.key, limit=5),
     )
 
@@ -143,6 +151,31 @@ def set_status(page: Page, command: StatusNote, number: str, status: str) -> Res
     change = SetStatus(status=CustomerStatus(status), reason=command.reason, version=command.version)
     customer = operations.set_status(page.ctx, number, change)
     return page.redirect(f"/customers/{number}", str(_("{name} was changed.", name=customer.name)))
+
+
+def _assign_initial(page: Page, number: str) -> Mapping[str, Any]:
+    customer = queries.get(page.ctx, number)
+    page.crumbs(
+        (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Assign")), "")
+    )
+    options = {"choices": {"user_id": colleagues(page.ctx)}, "cancel": f"/customers/{number}"}
+    return {"user_id": customer.assigned_user_id, "version": customer.version, "form_options": options}
+
+
+@pages.form(
+    "/customers/{number}/assign",
+    permission="core.customer.assign",
+    schema=AssignCustomer,
+    template="customers/form.html",
+    title=_("Assign to a colleague"),
+    initial=_assign_initial,
+    submit=_("Assign"),
+)
+def assign(page: Page, command: AssignCustomer, number: str) -> Response:
+    customer = operations.assign(page.ctx, number, command)
+    name = colleague_name(page.ctx, customer.assigned_user_id)
+    said = _("{name} looks after this customer now.", name=name) if name else _("Nobody is in charge now.")
+    return page.redirect(f"/customers/{number}", str(said))
 
 
 @pages.post("/customers/{number}/archive", permission="core.customer.archive")

@@ -7,6 +7,7 @@ from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
+from trunkline.auth.models import User
 from trunkline.customers.models import (
     Contact,
     Customer,
@@ -53,6 +54,9 @@ _LATEST = Prepared(
 )
 
 
+_ASSIGNED_TO = select(col(User.name)).where(col(User.id) == col(Customer.assigned_user_id)).scalar_subquery()
+
+
 def get(ctx: Context, number: str) -> Customer:
     """The visible customer with this number. Raises NotFound."""
     return ctx.load_by(Customer, Customer.number, number)
@@ -93,6 +97,7 @@ def list_customers(ctx: Context) -> Select[*tuple[Any, ...]]:
         col(Customer.phone).label("phone"),
         col(Customer.country).label("country"),
         col(Customer.created_at).label("created_at"),
+        _ASSIGNED_TO.label("assigned_to"),
     ).where(*ctx.visible_conditions(Customer))
 
 
@@ -170,8 +175,8 @@ def attribute(ctx: Context, customer: Customer, attribute_id: int) -> CustomerAt
 def reseller_by_code(ctx: Context, code: str) -> Reseller | None:
     """The reseller with this code, when the actor may see it."""
     row = ctx.session.scalars(select(Reseller).where(col(Reseller.code) == code)).one_or_none()
-    limit = ctx.actor.scope.reseller_id
-    return row if row is not None and limit in (None, row.id) else None
+    scope = ctx.actor.scope
+    return row if row is not None and (not scope.is_limited or scope.reseller_id == row.id) else None
 
 
 def status_counts(ctx: Context) -> Mapping[str, int]:

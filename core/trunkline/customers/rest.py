@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from trunkline.customers import operations, queries
 from trunkline.customers.schemas import (
+    AssignCustomer,
     AttributeData,
     AttributeOut,
     ContactData,
@@ -54,7 +55,7 @@ _ACTIVITY = Table(
 
 @rest.get("", permission=_LIST)
 def list_customers(ctx: Context, params: ListParams = list_params) -> Listing[CustomerSummary]:
-    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`."""
+    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`."""
     return read_list(ctx, CUSTOMERS, queries.list_customers(ctx), params, CustomerSummary)
 
 
@@ -81,6 +82,12 @@ def update(ctx: Context, number: str, command: UpdateCustomer, version: int | No
 def set_status(ctx: Context, number: str, command: SetStatus) -> CustomerOut:
     """Move to another status; the answer to a move that is not allowed names those that are."""
     return CustomerOut.model_validate(operations.set_status(ctx, number, command))
+
+
+@rest.post("/{number}/assign", permission="core.customer.assign", status=200)
+def assign(ctx: Context, number: str, command: AssignCustomer) -> CustomerOut:
+    """Have a colleague look after the customer, or nobody. The list's filter `assigned` finds them."""
+    return CustomerOut.model_validate(operations.assign(ctx, number, command))
 
 
 @rest.post("/{number}/archive", permission="core.customer.archive", status=200)

@@ -316,6 +316,20 @@ class TagData(BaseModel):
     version: int | None = None
 
 
+class AssignCustomer(BaseModel):
+    """Who looks after a customer: the key of a colleague, or nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: int | None = Field(
+        default=None,
+        title=_("Looked after by"),
+        description=_("Colleagues whose role shows assigned customers only see those that are theirs."),
+        json_schema_extra={"widget": "select", "blank": _("nobody")},
+    )
+    version: int | None = None
+
+
 class AttributeData(BaseModel):
     """A free typed fact."""
 
@@ -403,5 +417,6 @@ class CustomerOut(CustomerSummary):
     state_registration: str
     website: str
     notes: str
+    assigned_user_id: int | None
     version: int
     updated_at: datetime
