@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import or_
 from sqlmodel import col
 
+from trunkline.customers.assignment import in_charge_of
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
 from trunkline.i18n import gettext as _
@@ -39,6 +40,7 @@ CUSTOMERS = CustomerTable(
         Column("phone", _("Phone"), Kind.PHONE, priority=2),
         Column("email", _("E-mail"), priority=3),
         Column("created_at", _("Since"), Kind.DATE, sort=True, priority=2),
+        Column("assigned_to", _("Looked after by"), priority=3, optional=True),
         Column("status", _("Status"), Kind.STATUS),
     ),
     tabs=(
@@ -61,6 +63,7 @@ CUSTOMERS = CustomerTable(
             "status", _("Status"), [(status.value, status.value.capitalize()) for status in CustomerStatus]
         ),
         Filter("created_at", _("Customer since"), kind="dates"),
+        Filter("assigned", _("Looked after by"), where=in_charge_of),
     ),
     search=("name", "legal_name", "number", "email"),
     search_label=_("Search name, number, tax id, phone, e-mail"),
