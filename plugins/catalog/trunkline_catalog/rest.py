@@ -23,6 +23,7 @@ from trunkline_catalog.schemas import (
     ServiceView,
     SetPrice,
     SuspendService,
+    SuspensionView,
     TerminateService,
     UpdateProduct,
 )
@@ -219,6 +220,12 @@ def identifiers(ctx: Context, number: str) -> Listing[IdentifierOut]:
     """What identified it, and from when to when."""
     rows = queries.service_history(ctx, queries.service(ctx, number).id)
     return list_of([IdentifierOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@rest.get("/services/{number}/suspensions", permission="catalog.service.view")
+def suspensions(ctx: Context, number: str) -> Listing[SuspensionView]:
+    """Why it is suspended now, since when and by whom; empty when it works."""
+    return list_of(queries.suspensions_of(ctx, queries.service(ctx, number).id))
 
 
 @rest.post("/services/{number}/suspend", permission="catalog.service.suspend", status=202)

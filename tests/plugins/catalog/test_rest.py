@@ -48,6 +48,9 @@ def test_a_service_is_suspended_and_resumed(shop: App, api: TestClient) -> None:
     assert api.post(f"{path}/suspend", json={"reason": "lost"}).status_code == 202
     work_until_idle(shop)
     assert api.get(path).json()["suspensions"] == ["lost"]
+    (found,) = api.get(f"{path}/suspensions").json()["items"]
+    assert (found["reason"], found["order_number"]) == ("lost", "O000002")
+    assert found["by"]
     refused = api.post(f"{path}/suspend", json={"reason": "lost"})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "reason"
