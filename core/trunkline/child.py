@@ -32,17 +32,17 @@ def main() -> None:
 
 def _load(*, web: bool) -> None:
     with assembling():
-        from trunkline import config, setup  # noqa: F401
+        from trunkline import config, setup  # noqa: F401 — loaded ahead
 
         if web:
             import uvicorn.logging
             import uvicorn.loops.auto
-            import uvicorn.protocols.http.auto  # noqa: F401
+            import uvicorn.protocols.http.auto  # noqa: F401 — loaded ahead
 
-            from trunkline import app  # noqa: F401
-            from trunkline.web import app as web_app  # noqa: F401
+            from trunkline import app  # noqa: F401 — loaded ahead
+            from trunkline.web import app as web_app  # noqa: F401 — loaded ahead
         else:
-            from trunkline.jobs import worker  # noqa: F401
+            from trunkline.jobs import worker  # noqa: F401 — loaded ahead
 
 
 def _run(*, web: bool, loaded: bool) -> None:
@@ -53,7 +53,7 @@ def _run(*, web: bool, loaded: bool) -> None:
         from trunkline.serve import serve_web
 
         if loaded and config.workers > 1:
-            os.execv(sys.executable, [sys.executable, "-m", "trunkline.cli", "web"])  # noqa: S606
+            os.execv(sys.executable, [sys.executable, "-m", "trunkline.cli", "web"])  # noqa: S606 — our own interpreter
         serve_web(config)
     else:
         from trunkline.jobs.worker import work

@@ -152,7 +152,7 @@ def demo(
 def import_(
     kind: Annotated[str, typer.Argument(help="customers, inventory, tariff, cdr …")],
     file: Annotated[Path, typer.Argument(help="The file.")],
-    format: Annotated[str, typer.Option(help="The file's format.")] = "csv",  # noqa: A002
+    format: Annotated[str, typer.Option(help="The file's format.")] = "csv",  # noqa: A002 — the name people type
     template: Annotated[str, typer.Option(help="Inventory template (sim, number …).")] = "",
     tariff: Annotated[str, typer.Option(help="Name of the tariff.")] = "",
     currency: Annotated[str, typer.Option(help="Currency of the tariff (ISO 4217).")] = "",

@@ -109,7 +109,7 @@ def readiness(app: "App") -> Endpoint:
                 failed = [
                     report for report in (_database(ctx), _schema(app)) if report.health is Health.FAILED
                 ]
-        except Exception as error:
+        except Exception as error:  # whatever is wrong, the answer is “not ready”
             return JSONResponse({"ready": False, "reason": type(error).__name__}, 503)
         if failed:
             return JSONResponse({"ready": False, "reason": f"{failed[0].name}: {failed[0].detail}"}, 503)

@@ -160,7 +160,7 @@ class Hooks:
         for result in self.each(hook, session=session, **arguments):
             try:
                 items = list(result.value)
-            except Exception as error:
+            except Exception as error:  # a plugin's code may raise anything
                 self.failed(result.plugin, f"hook {hook}", error)
                 continue
             for item in items:

@@ -34,52 +34,52 @@ if TYPE_CHECKING:
 
 
 @hookspec
-def routes() -> "Sequence[Pages]":  # type: ignore[empty-body]
+def routes() -> "Sequence[Pages]":  # type: ignore[empty-body]  # a specification has no body
     """HTML routes. Called once when the web application is built. Paths lie under `/<plugin>/` (portal: `/portal/…`)."""
 
 
 @hookspec
-def rest_routes() -> "Sequence[RestRoutes]":  # type: ignore[empty-body]
+def rest_routes() -> "Sequence[RestRoutes]":  # type: ignore[empty-body]  # a specification has no body
     """REST routes under `/api/v1/<plugin>/`. Called once when the REST application is built."""
 
 
 @hookspec
-def menu() -> Sequence[MenuItem]:  # type: ignore[empty-body]
+def menu() -> Sequence[MenuItem]:  # type: ignore[empty-body]  # a specification has no body
     """Entries of the sidebar. Called once at start; each is shown to those who hold its permission."""
 
 
 @hookspec
-def slots() -> Sequence[Slot]:  # type: ignore[empty-body]
+def slots() -> Sequence[Slot]:  # type: ignore[empty-body]  # a specification has no body
     """Contributions to other pages. Called once at start. Places: `docs/plugins.md` lists them with their subjects."""
 
 
 @hookspec
-def step_kinds() -> Sequence[StepKind]:  # type: ignore[empty-body]
+def step_kinds() -> Sequence[StepKind]:  # type: ignore[empty-body]  # a specification has no body
     """Kinds of job steps. Called once at start. Names are `<plugin>.<verb>`."""
 
 
 @hookspec
-def scheduled_tasks() -> Sequence[ScheduledTask]:  # type: ignore[empty-body]
+def scheduled_tasks() -> Sequence[ScheduledTask]:  # type: ignore[empty-body]  # a specification has no body
     """Work at intervals. Called once when a worker starts."""
 
 
 @hookspec
-def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:  # type: ignore[empty-body]
+def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:  # type: ignore[empty-body]  # a specification has no body
     """Programs that run beside the worker. Called once when a worker starts, on each host; return none to run none."""
 
 
 @hookspec
-def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[empty-body]
+def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[empty-body]  # a specification has no body
     """How the plugin's parts are. Called by the status page, `/readyz` and `trunkline doctor`; answer within a second."""
 
 
 @hookspec
-def search_kinds() -> Sequence[SearchKind]:  # type: ignore[empty-body]
+def search_kinds() -> Sequence[SearchKind]:  # type: ignore[empty-body]  # a specification has no body
     """Entities that the search finds. Called once at start. An operation marks what changed by `search.mark(ctx, kind, id)`."""
 
 
 @hookspec
-def importers() -> "Sequence[Importer]":  # type: ignore[empty-body]
+def importers() -> "Sequence[Importer]":  # type: ignore[empty-body]  # a specification has no body
     """Kinds of files that `trunkline import` and the upload page take. Called once at start."""
 
 
@@ -112,20 +112,20 @@ def demo_today(app: "App", month: "DemoMonth") -> None:
 
 
 @hookspec
-def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]
+def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to take money; see `trunkline.providers.PaymentProvider`. The cash desk of billing is one."""
 
 
 @hookspec
-def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]
+def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Engines that rate and charge usage; see `trunkline.providers.ChargingEngine`. The operator picks one in settings."""
 
 
 @hookspec
-def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]
+def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to send mail; see `trunkline.providers.MailTransport`. SMTP and the spool are built in."""
 
 
 @hookspec
-def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]
+def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to prove who somebody is; see `trunkline.providers.SignInProvider`. E-mail and password is built in."""

@@ -215,7 +215,7 @@ def _run_script(module_name: str, path: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # whatever it was, it goes on up
         del sys.modules[module_name]
         raise
     return module

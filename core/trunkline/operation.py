@@ -148,7 +148,7 @@ class Context:
 
         Raises NotFound when it is absent or out of scope, Conflict when `version` is given and the row has moved on.
         """
-        return self.load_by(model, getattr(model, "id"), key, version=version, lock=lock)  # noqa: B009
+        return self.load_by(model, getattr(model, "id"), key, version=version, lock=lock)  # noqa: B009 — the protocol has no id
 
     def load_by(
         self, model: type[M], column: Any, value: object, *, version: int | None = None, lock: bool = False

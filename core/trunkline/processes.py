@@ -23,7 +23,7 @@ def die_with_parent(sign: int = signal.SIGTERM) -> None:
 
 def start(arguments: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
     """Start a child that is killed with this process."""
-    return subprocess.Popen(list(arguments), preexec_fn=_killed_with_parent, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(list(arguments), preexec_fn=_killed_with_parent, **options)  # type: ignore[call-overload, no-any-return]  # options of any caller
 
 
 def _killed_with_parent() -> None:

@@ -57,7 +57,7 @@ class Child:
         """Let the process run with its environment; it is started when it was not loaded before."""
         if self.process is None or self.process.stdin is None or self.process.stdin.closed:
             self.load()
-        assert self.process is not None and self.process.stdin is not None  # noqa: S101, PT018
+        assert self.process is not None and self.process.stdin is not None  # noqa: S101, PT018 — for the type checker
         try:
             with self.process.stdin as told:
                 told.write(json.dumps(self.environment).encode() + b"\n")
@@ -194,7 +194,7 @@ def supervise(
 
 def _accepts(config: "Config") -> bool:
     """Whether the web process takes connections."""
-    host = "127.0.0.1" if config.host == "0.0.0.0" else config.host  # noqa: S104
+    host = "127.0.0.1" if config.host == "0.0.0.0" else config.host  # noqa: S104 — compared, not bound
     try:
         socket.create_connection((host, config.port), timeout=1).close()
     except OSError:
@@ -224,5 +224,5 @@ def serve_web(config: "Config") -> None:
         log_config=None,
         ws="none",
         timeout_graceful_shutdown=10,
-        **kwargs,  # type: ignore[arg-type]
+        **kwargs,  # type: ignore[arg-type]  # uvicorn's options, by name
     )

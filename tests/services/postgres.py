@@ -40,7 +40,7 @@ def private_cluster() -> Iterator[str]:
         raise RuntimeError(f"PostgreSQL is not installed. {PROGRAMS['initdb'].remedy}")
     # PostgreSQL refuses to run as root, and its user cannot enter a temporary folder inside root's home.
     owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir="/tmp" if owner else None))  # noqa: S108
+    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir="/tmp" if owner else None))  # noqa: S108 — mkdtemp makes it private
     password = secrets.token_urlsafe(16)
     (home / "password").write_text(password)
     if owner:

@@ -22,9 +22,9 @@ LATE = timedelta(hours=1)
 _KEPT = 1000
 _SEALS_AT_ONCE = 200
 _ENTRIES_AT_ONCE = 4000
-_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]
-_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]
-_SEAL = ActivitySeal.__table__  # type: ignore[attr-defined]
+_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_SEAL = ActivitySeal.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 @dataclass
@@ -176,7 +176,7 @@ class _Verification:
     def _removed(self) -> set[int]:
         """Numbers of seals whose entries were exported and removed."""
         numbers: set[int] = set()
-        table = ActivitySegment.__table__  # type: ignore[attr-defined]
+        table = ActivitySegment.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
         with self.app.database.read() as session:
             for row in session.execute(select(table)).mappings():
                 if row["proof"] == self.sealer.proof(row):

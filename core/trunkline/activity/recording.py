@@ -24,7 +24,7 @@ _BOOKKEEPING = {"id", "created_at", "updated_at", "version"}
 _KEY = "trunkline_running"
 _COUNTED: dict[str, list[Any]] = {"": []}
 #: Straight into the table: an object per entry, written by the next flush, would cost several times as much.
-_INSERT = insert(ActivityEntry.__table__)  # type: ignore[attr-defined]
+_INSERT = insert(ActivityEntry.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 @contextmanager

@@ -17,8 +17,8 @@ _BATCHES_AT_ONCE = 5
 #: A unit of work that commits late leaves its entry below keys already sealed. A closer look every night finds any later one.
 _LOOK_BACK = 20_000
 _LOCK = 0x61637469  # one sealer at a time
-_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]
-_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]
+_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 def newest_seal(ctx: Context) -> ActivitySeal | None:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _SEALS_AT_ONCE = 10
-_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]
-_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]
-_SEAL = ActivitySeal.__table__  # type: ignore[attr-defined]
+_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_SEAL = ActivitySeal.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 @dataclass

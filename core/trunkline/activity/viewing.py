@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ONCE_PER = timedelta(hours=1)
 _REMEMBERED = 20_000
-_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]
+_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class ApprovalOut(BaseModel):
     decided_at: datetime | None
     note: str
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # mypy takes no decorated property
     @property
     def amount(self) -> str | None:
         """What is at stake."""

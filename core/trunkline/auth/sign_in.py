@@ -76,7 +76,7 @@ def _verified(ctx: Context, user: User | None, email: str, password: str) -> Pro
     for plugin, provider in ctx.app.hooks.gather("sign_in_providers"):
         try:
             key: int | None = provider.verify(ctx, email, password)
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(plugin, f"sign-in provider {provider.name}", error)
             continue
         vouched = ctx.session.get(User, key) if key is not None else None

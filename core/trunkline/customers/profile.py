@@ -52,7 +52,7 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
         "base": f"/customers/{customer.number}",
         "tax_label": tax_id_label(customer.country, customer.kind),
         "tax_id": shown_tax_id(customer.tax_id, customer.country),
-        "kind_label": KIND_LABELS.get(customer.kind, customer.kind),  # type: ignore[call-overload]
+        "kind_label": KIND_LABELS.get(customer.kind, customer.kind),  # type: ignore[call-overload]  # an unknown kind shows as it is
         "country_name": babel_locale(page.locale).territories.get(customer.country, customer.country),
         "tag_colours": TAG_INKS,
         "role_labels": ROLE_LABELS,

@@ -57,7 +57,7 @@ def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
 
 
 def _of(ctx: Context, ids: Sequence[int], model: type, *names: str) -> Iterable[Any]:
-    owner = model.customer_id  # type: ignore[attr-defined]
+    owner = model.customer_id  # type: ignore[attr-defined]  # each of the models has one
     statement = select(owner, *(getattr(model, name) for name in names)).where(owner.in_(ids))
     return ctx.session.execute(statement)
 

@@ -18,7 +18,7 @@ def import_models(module: str) -> None:
     try:
         importlib.import_module(module)
         configure_mappers()
-    except BaseException:
+    except BaseException:  # whatever it was, it goes on up
         forget_models(package)
         raise
 
@@ -27,7 +27,7 @@ def forget_models(package: str) -> None:
     """Drop every mapped class and table of a package, and its modules, so that it can be imported anew."""
     for mapper in list(default_registry.mappers):
         if _within(mapper.class_.__module__, package):
-            SQLModel.metadata.remove(mapper.local_table)  # type: ignore[arg-type]
+            SQLModel.metadata.remove(mapper.local_table)  # type: ignore[arg-type]  # a Table, typed as FromClause
             # There is no public way to drop one class of a registry; `dispose()` drops all.
             manager = mapper.class_manager
             default_registry._dispose_manager_and_mapper(manager)

@@ -253,7 +253,7 @@ def make_revision(app: "App", name: str, message: str) -> Path:
             rev_id=f"{name}_{number:04d}",
             version_path=str(lineage.folder),
         )
-    return Path(script.path)  # type: ignore[union-attr]
+    return Path(script.path)  # type: ignore[union-attr]  # a found revision
 
 
 def differences(app: "App") -> list[str]:

@@ -21,7 +21,7 @@ class Counter(SQLModel, table=True):
     last: int
 
 
-_COUNTERS = Counter.__table__  # type: ignore[attr-defined]
+_COUNTERS = Counter.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 def _statements(dialect: Any) -> tuple[Any, Any]:

@@ -113,7 +113,7 @@ def _deliver_together(app: "App", keys: list[int]) -> tuple[int, int]:
                     with savepoint(ctx.session):
                         _call(app, replace(ctx, request_id=row.request_id), row)
                     succeeded.append(row.id)
-                except Exception as error:
+                except Exception as error:  # a plugin's code may raise anything
                     failures.append((row.id, subscriber, error))
                 # Each subscriber reads rows anew, as it would in a transaction of its own.
                 ctx.session.expunge_all()
@@ -123,7 +123,7 @@ def _deliver_together(app: "App", keys: list[int]) -> tuple[int, int]:
                 tried = len(keys)
             if succeeded:
                 ctx.session.execute(_DELIVERED, {"keys": succeeded})
-    except Exception as error:
+    except Exception as error:  # a plugin's code may raise anything
         if len(keys) > 1:
             return _deliver_together(app, keys[:1])
         _failed(app, keys[0], subscriber, error)

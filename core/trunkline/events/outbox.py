@@ -15,11 +15,11 @@ from trunkline.events.models import DeliveryState, EventDelivery, EventSequence,
 from trunkline.jobs import wake
 from trunkline.operation import Context
 
-_EVENTS = OutboxEvent.__table__  # type: ignore[attr-defined]
-_SEQUENCES = EventSequence.__table__  # type: ignore[attr-defined]
+_EVENTS = OutboxEvent.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+_SEQUENCES = EventSequence.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _INSERT_UNHEARD = insert(_EVENTS)
 _INSERT_EVENTS = insert(_EVENTS).returning(_EVENTS.c.id, sort_by_parameter_order=True)
-_INSERT_DELIVERIES = insert(EventDelivery.__table__)  # type: ignore[attr-defined]
+_INSERT_DELIVERIES = insert(EventDelivery.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 _READ_SEQUENCES = select(_SEQUENCES.c.entity_id, _SEQUENCES.c.last).where(
     _SEQUENCES.c.entity == bindparam("of_entity"),
     _SEQUENCES.c.entity_id.in_(bindparam("of_ids", expanding=True)),
@@ -117,7 +117,7 @@ def _ask_before(ctx: Context, event: Event) -> None:
                 function(ctx=ctx, event=event)
         except TrunklineError:
             raise
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(plugin, f"hook before_{event.hook_suffix()}", error)
             raise Refused(
                 f"The plugin {plugin} failed while checking this, so nothing was done.",

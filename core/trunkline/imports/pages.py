@@ -86,7 +86,7 @@ def upload(page: Page, command: BaseModel) -> Response:
     values = {name: value for name, value in command if name != "file" and value}
     known = {field.name for field in fields(ImportOptions)}
     options = ImportOptions(**{name: value for name, value in values.items() if name in known})
-    file = command.file  # type: ignore[attr-defined]
+    file = command.file  # type: ignore[attr-defined]  # the schema is made at run time
     run = operations.upload(page.ctx, _chosen(page).kind, file.filename or "", file.file, options)
     return page.redirect(f"/imports/{run.number}")
 

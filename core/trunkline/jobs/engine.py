@@ -115,7 +115,7 @@ class _Run:
             raise
         except TryAgain as error:
             return self._hand_back(seq, error)
-        except Exception as error:
+        except Exception as error:  # a step may raise anything; the job keeps it
             if self.heartbeat.lost:
                 raise LeaseLost(str(self.job_id)) from error
             self._step_failed(seq, error)
@@ -189,7 +189,7 @@ class _Run:
             self._perform(seq, "undo")
         except LeaseLost:
             raise
-        except Exception as error:
+        except Exception as error:  # a step may raise anything; the job keeps it
             text = _words(error)
             log.warning("job %s step %s cannot be undone: %s", self.job_id, seq, text, exc_info=error)
             with self.unit() as (ctx, job):

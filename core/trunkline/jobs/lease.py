@@ -96,5 +96,5 @@ class Heartbeat:
                 .where(col(Job.id) == self._job_id, col(Job.epoch) == self._epoch)
                 .values(lease_until=self._app.clock() + LEASE)
             )
-            result: CursorResult[Any] = ctx.session.execute(statement)  # type: ignore[assignment]
+            result: CursorResult[Any] = ctx.session.execute(statement)  # type: ignore[assignment]  # an UPDATE gives a cursor, typed as a result
             self.lost = self.lost or result.rowcount == 0

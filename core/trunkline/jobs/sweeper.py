@@ -51,7 +51,7 @@ class Sweeper(threading.Thread):
             for work in (self.wake_jobs, self.deliver, self.index, self.run_scheduled):
                 try:
                     work()
-                except Exception:
+                except Exception:  # one failing task must not stop the others
                     log.exception("sweeper: %s failed", work.__name__)
 
     def wake_jobs(self) -> None:
@@ -112,7 +112,7 @@ def _run_if_due(app: "App", name: str, plugin: str, task: "ScheduledTask") -> bo
     try:
         with app.unit_of_work(SYSTEM) as ctx:
             task.run(ctx)
-    except Exception as failure:
+    except Exception as failure:  # one failing task must not stop the others
         error = f"{type(failure).__name__}: {failure}"
         app.hooks.failed(plugin, f"scheduled task {task.name}", failure)
     if error or (row is not None and row.error):

@@ -61,7 +61,7 @@ class HueyWaker:
         if isinstance(self.huey, PostgresHuey):
             storage = self.huey.storage
             ctx.session.execute(
-                text(f"INSERT INTO {storage.table_task} (queue, data, priority) VALUES (:queue, :data, 0)"),  # noqa: S608
+                text(f"INSERT INTO {storage.table_task} (queue, data, priority) VALUES (:queue, :data, 0)"),  # noqa: S608 — a name of ours
                 {"queue": storage.name, "data": self.huey.serialize_task(message)},
             )
             ctx.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": storage.channel})

@@ -71,5 +71,5 @@ def _wait_for_schema(app: App) -> None:
 
 def private_folder(prefix: str) -> str:
     """A new folder (0700) in memory where there is any, else on disk; the caller deletes it."""
-    root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 — a folder in it is made with mode 0700
     return tempfile.mkdtemp(prefix=prefix, dir=root)

@@ -36,7 +36,7 @@ def make_rest(app: "App") -> "FastAPI":
     for plugin, routes in app.part(rest_routes):
         try:
             api.include_router(routes.router())
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             app.hooks.failed(plugin, f"REST routes {routes.prefix}", error)
     api.add_exception_handler(TrunklineError, _known)
     api.add_exception_handler(RequestValidationError, _invalid)
@@ -76,7 +76,7 @@ def _describe_security(api: "FastAPI") -> None:
                     operation["security"] = [{"bearer": []}, {"key": []}]
         return document
 
-    api.openapi = openapi  # type: ignore[method-assign]
+    api.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
 def _problem(
@@ -92,7 +92,7 @@ def _problem(
 
 
 async def _known(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, TrunklineError)  # noqa: S101
+    assert isinstance(error, TrunklineError)  # noqa: S101 — FastAPI calls it with this one only
     if isinstance(error, WaitsForSecondPerson):
         body = {"approval": error.number, "state": "waiting", "detail": error.message}
         return JSONResponse(body, 202, headers={"Location": f"/api/v1/approvals/{error.number}"})
@@ -103,7 +103,7 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     from fastapi.exceptions import RequestValidationError
 
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)  # noqa: S101 — FastAPI calls it with this one only
     errors = [
         {
             "field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")),
@@ -115,7 +115,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)  # noqa: S101 — FastAPI calls it with this one only
     return _problem(request, error.status_code, str(error.detail), str(error.detail), [])
 
 

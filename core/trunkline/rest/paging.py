@@ -70,7 +70,7 @@ def read_list(
     matching = plain.filtered(statement, params.filters)
     total = count_capped(ctx.session, matching, plain.id_key)
     page = keyset.page(ctx.session, matching, sort, params.limit, params.cursor or None, plain.id_key)
-    return Listing[item](  # type: ignore[valid-type]
+    return Listing[item](  # type: ignore[valid-type]  # made at run time
         items=[_as_item(item, row) for row in page.rows],
         next=page.next,
         total=min(total, COUNT_LIMIT),

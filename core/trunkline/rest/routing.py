@@ -141,7 +141,7 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
             return run_reading(request, route, arguments)
         return run_writing(request, route, arguments)
 
-    endpoint.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]
+    endpoint.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]  # functions have it, their type does not say so
     endpoint.__annotations__ = {}
     del endpoint.__wrapped__
     return endpoint

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 #: Marks that are read to find a batch of entities: one that is busy has several.
 _MARKS = 4 * BATCH
-_DOCUMENTS = SearchDocument.__table__  # type: ignore[attr-defined]
-_TERMS = SearchTerm.__table__  # type: ignore[attr-defined]
+_DOCUMENTS = SearchDocument.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+_TERMS = SearchTerm.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 # Built once: building costs more than running.
 _OLD_DOCUMENTS = select(_DOCUMENTS.c.id).where(
     _DOCUMENTS.c.kind == bindparam("of_kind"), _DOCUMENTS.c.entity_id.in_(bindparam("of_ids", expanding=True))
@@ -82,7 +82,7 @@ def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
         try:
             with ctx.session.begin_nested():
                 documents = known.load(ctx, ids)
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(kind, f"search documents of {kind}", error)
             return
     connection = ctx.session.connection()

@@ -9,7 +9,7 @@ from trunkline.operation import Context
 from trunkline.search.models import SearchDirty
 
 _KEY = "trunkline_marks"
-_INSERT = insert(SearchDirty.__table__)  # type: ignore[attr-defined]
+_INSERT = insert(SearchDirty.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 def mark(ctx: Context, kind: str, entity_id: int) -> None:

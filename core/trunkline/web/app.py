@@ -70,7 +70,7 @@ def _page_routes(web: WebApp) -> list[BaseRoute]:
             built.append(
                 Route(route.path, endpoint(web, route), methods=list(route.methods), name=route.name)
             )
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             web.app.hooks.failed(plugin, f"page {route.path}", error)
     return built
 

@@ -73,7 +73,7 @@ class _Call:
             busy = Unavailable(_("The database does not answer."), remedy=_("Try again in a moment."))
             busy.__cause__ = error
             response = self._error_page(busy, 503)
-        except Exception as error:
+        except Exception as error:  # the visitor gets a page, whatever failed
             log.exception("page %s failed", self.request.url.path)
             response = self._error_page(error, 500)
         return self._finish(response)
@@ -242,7 +242,7 @@ class _Call:
                         "details": details,
                     },
                 )
-        except Exception:
+        except Exception:  # nothing may fail behind this one
             log.exception("the error page failed too")
             return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
         return HTMLResponse(html, status, headers=VARY)

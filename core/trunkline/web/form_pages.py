@@ -33,7 +33,7 @@ class FormPage:
     submit_label: str
 
     @property
-    def __module__(self) -> str:  # type: ignore[override]
+    def __module__(self) -> str:  # type: ignore[override]  # so that faults name the plugin of the handler
         return self.handler.__module__
 
     def show(self, page: Page, **parameters: Any) -> Response:

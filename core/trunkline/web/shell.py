@@ -171,7 +171,7 @@ class WebApp:
         try:
             with self._guard(page):
                 return item.badge(page.ctx) or None
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"badge of menu entry {item.label}", error)
             return None
 
@@ -217,9 +217,9 @@ class WebApp:
         try:
             with self._guard(page):
                 return Markup(slot.render(page, subject) or "")  # noqa: S704 — templates escaped it
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
-            return Markup(  # noqa: S704
+            return Markup(  # noqa: S704 — a template of ours, escaped
                 self.fragment(
                     page,
                     "slot_error.html",
@@ -238,7 +238,7 @@ class WebApp:
         try:
             with self._guard(page):
                 return slot.count(page, subject)
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"count of tab {slot.name}", error)
             return None
 
@@ -264,7 +264,7 @@ class WebApp:
             return []
         try:
             return [Toast(str(signing.verify("toast", cookie).get("text", "")))]
-        except Exception:
+        except Exception:  # a cookie is anybody’s text
             log.debug("unreadable toast cookie")
             return []
 

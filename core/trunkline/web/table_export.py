@@ -134,7 +134,7 @@ def _write_csv(columns: list[Column], rows: Any) -> IO[bytes]:
 
 
 def _write_xlsx(columns: list[Column], rows: Any) -> IO[bytes]:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — the response closes it
     book = xlsxwriter.Workbook(

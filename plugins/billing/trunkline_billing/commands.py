@@ -54,7 +54,7 @@ def quote_use(
     tariff: Annotated[str, typer.Option(help="Name of the tariff.")],
     to: Annotated[str, typer.Option(help="The number called, with country code.")] = "",
     usage: Annotated[str, typer.Option(help="Such as 45s, 3m, 20MB or 2.")] = "60s",
-    type: Annotated[str, typer.Option(help="voice, sms, data or event.")] = "voice",  # noqa: A002
+    type: Annotated[str, typer.Option(help="voice, sms, data or event.")] = "voice",  # noqa: A002 — the name people type
     at: Annotated[str, typer.Option(help="ISO 8601 with zone; now unless given.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -199,7 +199,7 @@ def quote_use(
     name: str,
     to: str = Query(min_length=1, max_length=40, description="The number called, with country code."),
     usage: str = Query("60s", description="Such as 45s, 3m, 20MB or 2."),
-    type: str = Query("voice", pattern="^(voice|sms|data|event)$"),  # noqa: A002
+    type: str = Query("voice", pattern="^(voice|sms|data|event)$"),  # noqa: A002 — the name people type
     at: datetime | None = Query(None, description="ISO 8601 with zone; now unless given."),
 ) -> QuoteOut:
     found = quote(ctx, name, QuoteUsage.model_validate({"to": to, "usage": usage, "type": type, "at": at}))

@@ -8,7 +8,7 @@ from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
 
 
 @hookspec
-def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:  # type: ignore[empty-body]
+def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:  # type: ignore[empty-body]  # a specification has no body
     """Steps for one order line's job.
 
     Called inside the operation that queues the line (place, retry, suspend, resume, terminate), once per line. Return the steps
@@ -18,12 +18,12 @@ def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) 
 
 
 @hookspec
-def catalog_playbooks(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]
+def catalog_playbooks(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]  # a specification has no body
     """Names a product's `playbook` may have. Called by the product form and when a product is saved; without an implementation
     any name is accepted."""
 
 
 @hookspec
-def catalog_tariffs(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]
+def catalog_tariffs(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]  # a specification has no body
     """Names a product's `tariff` may have. Called by the product form and when a product is saved; without an implementation
     any name is accepted."""

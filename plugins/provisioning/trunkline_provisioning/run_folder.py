@@ -32,7 +32,7 @@ _SETTINGS = {
 
 def folder_root() -> Path:
     """Where run folders lie: memory, or the temporary folder where there is none."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")  # noqa: S108 — a folder in it is made with mode 0700
     return memory if os.access(memory, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
@@ -56,7 +56,7 @@ class RunFolder:
             folder.write("ansible.cfg", "")
             folder.write(VARIABLES, as_data(variables))
             folder.write(SECRETS, {"secrets": as_data(secrets)})
-        except BaseException:
+        except BaseException:  # whatever it was, it goes on up
             folder.delete()
             raise
         return folder

@@ -132,18 +132,18 @@ class _Keeper:
         for reader in self._readers:
             reader.start()
         with suppress(BrokenPipeError):
-            assert self._process.stdin is not None  # noqa: S101
+            assert self._process.stdin is not None  # noqa: S101 — for the type checker
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.close()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 — for the type checker
         for line in self._process.stdout:
             self._lines.put(line)
         self._lines.put("")
 
     def _read_complaint(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101
+        assert self._process.stderr is not None  # noqa: S101 — for the type checker
         for line in self._process.stderr:
             self.complaint = (self.complaint + line)[-2000:]
 

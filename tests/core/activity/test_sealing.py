@@ -170,7 +170,7 @@ def test_an_entry_that_commits_late_below_sealed_keys_is_sealed_all_the_same(
 
 
 def _columns() -> list[str]:
-    return [column.name for column in ActivityEntry.__table__.columns]  # type: ignore[attr-defined]
+    return [column.name for column in ActivityEntry.__table__.columns]  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
 @pytest.mark.both_databases

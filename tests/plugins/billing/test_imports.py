@@ -18,7 +18,7 @@ HEADER = "prefix,destination,connect_fee,rate,rate_unit,increment,interval_start
 
 def rows(world: World, table: str) -> int:
     with world.app.reading() as ctx:
-        return int(ctx.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+        return int(ctx.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608 — tables of the test
 
 
 @pytest.mark.both_databases

@@ -35,7 +35,7 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     ]
     try:
         migrate.purge(app, lineage)
-    except Exception as error:
+    except Exception as error:  # a migration may raise anything; it becomes a finding
         return [
             *found,
             Problem(AREA, f"The way down fails: {type(error).__name__}: {error}.", "Correct downgrade()."),

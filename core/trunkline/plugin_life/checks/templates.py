@@ -59,7 +59,7 @@ def _looks_like_one(text: str) -> bool:
 
 def _exists(environment: jinja2.Environment, name: str) -> bool:
     try:
-        environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+        environment.loader.get_source(environment, name)  # type: ignore[union-attr]  # it has a loader
     except jinja2.TemplateNotFound:
         return False
     return True

@@ -230,7 +230,7 @@ def _store(
     kept = {
         (row.type, row.prefix, row.effective_from, row.interval_start): row
         for row in ctx.session.execute(
-            select(BillingRate.__table__).where(col(BillingRate.tariff_id) == tariff.key)  # type: ignore[attr-defined]
+            select(BillingRate.__table__).where(col(BillingRate.tariff_id) == tariff.key)  # type: ignore[attr-defined]  # SQLModel's types hide it
         )
     }
     new = [{"tariff_id": tariff.key, **values} for place, values in wanted.items() if place not in kept]
@@ -242,7 +242,7 @@ def _store(
     if new:
         ctx.session.execute(insert(BillingRate), new)
     if changed:
-        table = BillingRate.__table__  # type: ignore[attr-defined]
+        table = BillingRate.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
         statement = update(table).where(table.c.id == bindparam("of_id"))
         ctx.session.connection().execute(
             statement.values({name: bindparam(f"new_{name}") for name in _FIGURES}), changed

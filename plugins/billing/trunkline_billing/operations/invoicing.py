@@ -340,7 +340,7 @@ def _post(ctx: Context, invoice_ids: Sequence[int], numbers: Sequence[str], draf
 
 
 def _mark_invoiced(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Draft], until: date) -> None:
-    table = BillingCharge.__table__  # type: ignore[attr-defined]
+    table = BillingCharge.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
     statement = (
         update(table)
         .where(

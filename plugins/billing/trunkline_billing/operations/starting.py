@@ -26,8 +26,8 @@ from trunkline_billing.periods import Period, charged_days, local_day, prorated
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import Price
 
-_INSERT_SUBSCRIPTIONS = insert(BillingSubscription.__table__)  # type: ignore[attr-defined]
-_INSERT_CHARGES = insert(BillingCharge.__table__)  # type: ignore[attr-defined]
+_INSERT_SUBSCRIPTIONS = insert(BillingSubscription.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
+_INSERT_CHARGES = insert(BillingCharge.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 _PER_STATEMENT = 500
 
 

@@ -123,7 +123,7 @@ class CompiledTariff:
             table = self.tables[type, stretch] = self._compile(type, stretch)
         return table
 
-    def _compile(self, type: str, stretch: int) -> PrefixTable:  # noqa: A002
+    def _compile(self, type: str, stretch: int) -> PrefixTable:  # noqa: A002 — the name people type
         since = self.boundaries[stretch - 1] if stretch else -inf
         until = self.boundaries[stretch] if stretch < len(self.boundaries) else inf
         rows = [(at, row) for at, row in self.by_type.get(type, ()) if at <= since]

@@ -227,7 +227,7 @@ def _save_allowances(ctx: Context, meters: Iterable[_Meter]) -> None:
         if meter.left != meter.before
     ]
     if changed:
-        table = BillingAllowance.__table__  # type: ignore[attr-defined]
+        table = BillingAllowance.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
         ctx.session.connection().execute(
             update(table).where(table.c.id == bindparam("of_id")).values(used=table.c.used + bindparam("by")),
             changed,

@@ -70,4 +70,4 @@ def suspensions_between(ctx: Context, start: datetime, end: datetime) -> "Select
         )
         .order_by(col(CatalogSuspension.service_id), col(CatalogSuspension.started_at))
     )
-    return statement  # type: ignore[no-any-return]
+    return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()

@@ -20,7 +20,7 @@ from trunkline_inventory.operations.items import SEARCH_KIND
 from trunkline_inventory.schemas import Holder, ItemState, ItemView
 
 _CHUNK = 500
-_ITEMS = InventoryItem.__table__  # type: ignore[attr-defined]
+_ITEMS = InventoryItem.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _TAKE = (
     update(_ITEMS)
     .where(_ITEMS.c.id == bindparam("of_item"), _ITEMS.c.state == ItemState.AVAILABLE)

@@ -32,8 +32,8 @@ from trunkline_inventory.schemas import (
 #: What the search calls an item.
 SEARCH_KIND = "inventory_item"
 _CHUNK = 500
-_INSERT_IDENTIFIERS = insert(InventoryIdentifier.__table__)  # type: ignore[attr-defined]
-_INSERT_MOVEMENTS = insert(InventoryMovement.__table__)  # type: ignore[attr-defined]
+_INSERT_IDENTIFIERS = insert(InventoryIdentifier.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
+_INSERT_MOVEMENTS = insert(InventoryMovement.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 T = TypeVar("T")
 
 
