@@ -1,10 +1,16 @@
 """What the activity log contributes to the trunk."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.activity.nightly import NIGHTLY, VERIFY, health_checks
 from trunkline.activity.pages import pages
 from trunkline.activity.sealing import SEALING
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 PERMISSIONS = [
     Permission("core.activity.list", _("See the activity log"), ("supervisor", "auditor")),
@@ -16,3 +22,9 @@ PAGES = [pages]
 SCHEDULED = [SEALING, NIGHTLY]
 STEP_KINDS = [VERIFY]
 HEALTH = [health_checks]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.activity.rest import rest
+
+    return [rest]

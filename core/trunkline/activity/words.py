@@ -1,9 +1,14 @@
 """What an activity entry says, in words: “Invoice issued” instead of `billing.invoice.issue`."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 _VERBS = {
     "create": _("registered"),
@@ -44,6 +49,12 @@ _VERBS = {
     "withdraw": _("withdrawn"),
     "expire": _("expired"),
     "export": _("exported"),
+    "seal": _("sealed"),
+    "impersonate": _("acted for"),
+    "enable": _("enabled"),
+    "revoke": _("revoked"),
+    "restore": _("restored"),
+    "confirm": _("confirmed"),
 }
 
 
@@ -64,3 +75,23 @@ def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str,
         noun = subject_kind.partition("_")[2] or noun
     done = str(_VERBS.get(verb, verb.replace("_", " ")))
     return f"{noun.replace('customer_', '').replace('_', ' ').capitalize()} {done}"
+
+
+def field(name: str) -> str:
+    """A column or detail as people call it."""
+    return name.replace("_", " ").capitalize()
+
+
+def value(logged: Any) -> str | None:
+    """A logged value as people read it; None where there was none."""
+    if logged is None or logged == "" or logged == [] or logged == {}:
+        return None
+    if isinstance(logged, bool):
+        return str(_("Yes") if logged else _("No"))
+    if isinstance(logged, dict):
+        return "; ".join(f"{field(str(name))}: {value(item) or '–'}" for name, item in logged.items())
+    if isinstance(logged, list):
+        return ", ".join(value(item) or "–" for item in logged)
+    if isinstance(logged, str) and _MOMENT.match(logged):
+        return format_datetime(datetime.fromisoformat(logged))
+    return str(logged)

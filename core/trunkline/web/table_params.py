@@ -28,6 +28,12 @@ def values_of(params: Mapping[str, Any], key: str) -> list[str]:
     return [str(value).strip() for value in listed if str(value).strip()]
 
 
+def typed_of(params: Mapping[str, Any], key: str) -> list[str]:
+    """The one text typed for a parameter, commas and all; none when it is empty."""
+    text = str(params.get(key, "")).strip()
+    return [text] if text else []
+
+
 def day_of(text: str) -> date | None:
     """The day of an ISO date, None when it is none."""
     try:

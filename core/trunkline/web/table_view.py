@@ -12,7 +12,7 @@ from trunkline.i18n import format_number, ngettext, translate
 from trunkline.web import keyset
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
-from trunkline.web.table_params import COUNT_LIMIT, day_of, figure, pairs_of, values_of
+from trunkline.web.table_params import COUNT_LIMIT, day_of, figure, pairs_of, typed_of, values_of
 from trunkline.web.tones import tone_of
 
 if TYPE_CHECKING:
@@ -142,8 +142,10 @@ class TableView:
                     gone: dict[str, object] = {f"{item.key}_from": None, f"{item.key}_to": None}
                     found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
                 continue
-            chosen = values_of(self.params, item.key)
+            chosen = self.chosen(item)
             words = self.words(item)
+            if item.kind == "text":
+                words = dict(zip(chosen, chosen, strict=True)) | words
             shown = [words[value] for value in chosen if value in words]
             if shown:
                 found.append(Chip(item.label, ", ".join(shown), self.url(**{item.key: None})))
@@ -157,7 +159,7 @@ class TableView:
 
     def chosen(self, item: "Filter") -> Sequence[str]:
         """Values of a filter that are in force."""
-        return values_of(self.params, item.key)
+        return typed_of(self.params, item.key) if item.kind == "text" else values_of(self.params, item.key)
 
     def kept(self, *dropped: str) -> Sequence[tuple[str, str]]:
         """The parameters a form must carry along as hidden fields, without those it sets itself."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from trunkline.i18n import current_zone
 from trunkline.web import keyset
 from trunkline.web.signing import verify
-from trunkline.web.table_params import COUNT_LIMIT, day_of, values_of
+from trunkline.web.table_params import COUNT_LIMIT, day_of, typed_of, values_of
 from trunkline.web.table_view import TableView
 from trunkline.web.tones import state_label
 
@@ -126,13 +126,14 @@ class Filter:
     """A filter in the bar. `key` is its parameter and, unless `column` says otherwise, the select's column it compares.
 
     kind `choice` takes one or several of `choices` (value, label); `dates` a range `<key>_from`, `<key>_to` in the zone of
-    display; `bool` yes or no. `where` replaces the comparison by one of its own, given the chosen values.
+    display; `bool` yes or no; `text` what is typed, with `choices` as suggestions. `where` replaces the comparison by one of
+    its own, given the chosen values.
     """
 
     key: str
     label: str
     choices: Sequence[tuple[Any, str]] = ()
-    kind: Literal["choice", "dates", "bool"] = "choice"
+    kind: Literal["choice", "dates", "bool", "text"] = "choice"
     column: Expression | None = None
     where: Callable[[Sequence[str]], Expression] | None = None
     icon: str = "filter"
@@ -281,7 +282,7 @@ class Table:
     def _condition(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
         if item.kind == "dates":
             return self._dates(statement, item, params)
-        chosen = values_of(params, item.key)
+        chosen = typed_of(params, item.key) if item.kind == "text" else values_of(params, item.key)
         if item.kind == "choice" and item.choices:
             offered = {str(getattr(value, "value", value)): value for value, _label in item.choices}
             known = [offered[value] for value in chosen if value in offered]
