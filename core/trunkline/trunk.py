@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
     "home", "customers", "search", "imports", "jobs", "mail", "activity", "auth", "auth.second_factor", "access",
-    "approvals", "settings", "plugin_life", "rest",
+    "access.break_glass", "approvals", "settings", "plugin_life", "rest",
 )  # fmt: skip
 
 

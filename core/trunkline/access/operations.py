@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from trunkline.access import queries
 from trunkline.access.models import Role, RoleGrant, UserRole
-from trunkline.access.roles import ADMINISTRATOR
+from trunkline.access.roles import ADMINISTRATOR, permissions_of
 from trunkline.access.schemas import CreateRole, EditRole
 from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.errors import Conflict, Forbidden, Refused
@@ -125,8 +125,9 @@ def _check_permissions(ctx: Context, role: Role, asked: set[str]) -> None:
 
 def _check_held(ctx: Context, names: set[str]) -> None:
     """Portal permissions are nobody's own among staff; whoever may edit roles may give them."""
+    held = _given_away(ctx)
     for name in sorted(names):
-        if ctx.app.permissions[name].audience == "staff" and not ctx.actor.may(name):
+        if ctx.app.permissions[name].audience == "staff" and held is not None and name not in held:
             raise Forbidden(
                 _("You cannot give or take a permission that you do not hold: {name}.", name=name),
                 field="permissions",
@@ -171,8 +172,15 @@ def set_roles(ctx: Context, user: User, names: Sequence[str]) -> None:
         )
 
 
+def _given_away(ctx: Context) -> frozenset[str] | None:
+    """What the actor may pass on, None meaning all: what their roles grant, for emergency access gives nothing away."""
+    if ctx.actor.break_glass is None or ctx.actor.id is None:
+        return ctx.actor.permissions
+    return permissions_of(ctx.session, ctx.actor.id)
+
+
 def _check_may_give(ctx: Context, role: Role) -> None:
-    held = ctx.actor.permissions
+    held = _given_away(ctx)
     if held is None or role.audience == "portal":
         return
     if role.name == ADMINISTRATOR or not queries.grants_of(ctx, role.key) <= held:
@@ -187,7 +195,7 @@ def check_may_manage(ctx: Context, user: User) -> None:
     """Raise Forbidden unless the actor holds all that `user` holds: nobody mails themselves a superior's
     password link.
     """
-    held = ctx.actor.permissions
+    held = _given_away(ctx)
     if held is None or user.kind == UserKind.PORTAL:
         return
     for role in queries.roles_of(ctx, user.key):

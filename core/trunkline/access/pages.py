@@ -41,6 +41,7 @@ def _new_role(page: Page) -> Mapping[str, Any]:
     title=_("New role"),
     initial=_new_role,
     submit=_("Make the role"),
+    sudo=True,
 )
 def create_role(page: Page, command: CreateRole) -> Response:
     role = operations.create_role(page.ctx, command)
@@ -93,6 +94,7 @@ def _granted(page: Page, name: str) -> Mapping[str, Any]:
     template="access/edit_role.html",
     title=_("Permissions"),
     initial=_granted,
+    sudo=True,
 )
 def edit_role(page: Page, command: BaseModel, name: str) -> Response:
     role = queries.role(page.ctx, name)
@@ -108,7 +110,7 @@ def edit_role(page: Page, command: BaseModel, name: str) -> Response:
     )
 
 
-@pages.post("/roles/{name}/delete", permission="core.role.delete")
+@pages.post("/roles/{name}/delete", permission="core.role.delete", sudo=True)
 def delete_role(page: Page, name: str) -> Response:
     operations.delete_role(page.ctx, name)
     return page.redirect("/roles", _("The role is gone."))

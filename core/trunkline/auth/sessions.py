@@ -126,7 +126,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
         return None
     if not user.is_active or now >= kept.expires_at:
         return None
-    actor = actor_for(session, user, kept.address)
+    actor = actor_for(session, user, kept.address, now=now)
     own = SignedIn(
         user, actor, kept.csrf_secret, kept.key, idle >= TOUCH_EVERY, kept.proved_at, own_kind=user.kind
     )

@@ -1,0 +1,23 @@
+"""What emergency access contributes to the trunk."""
+
+from trunkline.access.break_glass import pages
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MenuItem, Permission, Slot
+
+PERMISSIONS = (
+    Permission(
+        "core.break_glass.list", _("See who took every permission in an emergency"), ("supervisor", "auditor")
+    ),
+    Permission("core.break_glass.use", _("Take every permission in an emergency"), ("duty_officer",)),
+    Permission("core.break_glass.disable", _("End somebody's emergency access"), ("supervisor",)),
+)
+MENU = (
+    MenuItem(
+        _("Emergency access"), "/break-glass", "urgent", "core.break_glass.list", "Administration", order=75
+    ),
+)
+PAGES = (pages.pages,)
+SLOTS = (
+    Slot("page.banner", "break_glass", pages.banner, "core.break_glass.use", _("Emergency access"), order=1),
+    Slot("profile.sections", "break_glass", pages.account_entry, "core.break_glass.use", order=900),
+)
