@@ -53,7 +53,7 @@ STEPS = (
 )
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     with installed(request.param, tmp_path) as system:
         (system.data / "extensions").mkdir(parents=True, exist_ok=True)
