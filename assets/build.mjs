@@ -16,7 +16,7 @@ const target = process.argv[2] ?? join(root, 'core', 'trunkline', 'static');
 const out = join(modules, '.trunkline-build');
 
 /** Limits in bytes after brotli; a build that grows past one fails, so that nobody does it unawares. */
-const LIMITS = { 'app.css': 35 * 1024, 'app.js': 25 * 1024, 'charts.js': 60 * 1024 };
+const LIMITS = { 'app.css': 35 * 1024, 'app.js': 25 * 1024, 'charts.js': 60 * 1024, 'passkeys.js': 2 * 1024 };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -37,6 +37,7 @@ writeFileSync(join(out, 'app.css'), styles.replaceAll('inter.woff2', `inter.woff
 
 const common = { bundle: true, minify: true, legalComments: 'eof', target: 'es2022', logLevel: 'error', nodePaths: [modules] };
 await build({ ...common, entryPoints: [join(here, 'js', 'app.js')], outfile: join(out, 'app.js'), format: 'iife' });
+await build({ ...common, entryPoints: [join(here, 'js', 'passkeys.js')], outfile: join(out, 'passkeys.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'start.js')], outfile: join(out, 'start.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'charts.js')], outfile: join(out, 'charts.js'), format: 'esm' });
 

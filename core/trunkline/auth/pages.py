@@ -8,6 +8,7 @@ from trunkline.auth.arriving import home_of as home_of
 from trunkline.auth.arriving import safe_next as safe_next
 from trunkline.auth.schemas import ForgottenPassword, NewPassword, SignIn
 from trunkline.auth.second_factor.cookies import device_token
+from trunkline.auth.second_factor.passkeys import place_of
 from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Refused, TooManyRequests, Unauthenticated
@@ -52,7 +53,14 @@ def _sign_in_form(page: Page) -> Form[SignIn]:
 
 def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response:
     page.title = _("Sign in")
-    return page.render("sign_in.html", status=status, form=form, forgotten_path=_FORGOTTEN)
+    return page.render(
+        "sign_in.html",
+        status=status,
+        form=form,
+        forgotten_path=_FORGOTTEN,
+        next_page=form["next"].shown,
+        may_use_passkey=place_of(page.request) is not None,
+    )
 
 
 @pages.post("/sign-out", permission=SIGNED_IN)

@@ -27,6 +27,7 @@ _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=1)
 _LINKS_PER_ACCOUNT = 5
 _LINKS_PER_ADDRESS = 30
+_PASSKEYS_PER_ADDRESS = 300
 
 
 class SignInThrottle:
@@ -92,6 +93,13 @@ class SignInThrottle:
         return (
             self._storage.incr(f"sign-in/links-to/{digest(email)}", _seconds(_WINDOW)) <= _LINKS_PER_ACCOUNT
         )
+
+    def admit_passkey(self, address: str) -> None:
+        """Count a question for a passkey. Raises TooManyRequests when the address has to wait or asks without end."""
+        self._check_address(address)
+        name = f"passkeys-of/{address}"
+        if self._storage.incr(_count(name), _seconds(_WINDOW)) > _PASSKEYS_PER_ADDRESS:
+            raise self._closed(at(self._storage.get_expiry(_count(name))))
 
     def _check_address(self, address: str) -> None:
         self._check_wait(_address(address))

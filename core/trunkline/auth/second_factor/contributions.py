@@ -3,7 +3,15 @@
 from datetime import timedelta
 
 from trunkline.auth import counting
-from trunkline.auth.second_factor import admin_pages, devices, profile_pages, releasing, sign_in_pages, steps
+from trunkline.auth.second_factor import (
+    admin_pages,
+    devices,
+    passkey_pages,
+    profile_pages,
+    releasing,
+    sign_in_pages,
+    steps,
+)
 from trunkline.i18n import gettext
 from trunkline.plugin import Permission, ScheduledTask, Slot
 from trunkline.web.pages import SIGNED_IN
@@ -17,7 +25,7 @@ PERMISSIONS = [
         "core.sign_in.release", _("Let somebody sign in again after too many attempts"), ("supervisor",)
     ),
 ]
-PAGES = [sign_in_pages.pages, profile_pages.pages, admin_pages.pages]
+PAGES = [sign_in_pages.pages, passkey_pages.pages, profile_pages.pages, admin_pages.pages]
 SLOTS = [
     Slot(
         "profile.sections",

@@ -8,9 +8,9 @@ from sqlmodel import col
 
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User
-from trunkline.auth.queries import describe_user_agent
 from trunkline.auth.second_factor.models import RememberedDevice
 from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.whereabouts import describe_user_agent
 from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
 

@@ -6,8 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.auth.own_account import own_user
-from trunkline.auth.second_factor import operations, queries, totp
+from trunkline.auth.second_factor import operations, passkeys, queries, totp
 from trunkline.auth.second_factor.schemas import FirstCode
+from trunkline.auth.whereabouts import describe_user_agent
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext
 from trunkline.settings.core import CoreSettings
@@ -44,6 +45,8 @@ def show_factors(page: Page) -> Response:
     return page.render(
         "auth/second_factor/overview.html",
         factors=queries.factors_of(page.ctx, own_user(page.ctx).key),
+        may_add_passkey=passkeys.place_of(page.request) is not None,
+        this_device=describe_user_agent(page.request.headers.get("user-agent", "")),
         days=page.ctx.settings(CoreSettings).remember_device_days,
     )
 

@@ -1,8 +1,8 @@
 """What is typed on the pages of second factors."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from trunkline.i18n import gettext
 
@@ -40,3 +40,21 @@ class FirstCode(BaseModel):
         json_schema_extra={**_CODE, "inputmode": "numeric", "width": "half"},
     )
     next: str = Field("", json_schema_extra={"widget": "hidden"})
+
+
+class PasskeyAnswer(BaseModel):
+    """What a browser's authenticator answered, as JSON, and the token that the question came with."""
+
+    token: str = Field(max_length=100, json_schema_extra={"widget": "hidden"})
+    credential: str = Field(max_length=20_000, json_schema_extra={"widget": "hidden"})
+    next: str = Field("", json_schema_extra={"widget": "hidden"})
+
+
+class NewPasskey(BaseModel):
+    """A passkey that an authenticator has made."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] = Field(
+        title=_("Name")
+    )
+    token: str = Field(max_length=100, json_schema_extra={"widget": "hidden"})
+    credential: str = Field(max_length=20_000, json_schema_extra={"widget": "hidden"})

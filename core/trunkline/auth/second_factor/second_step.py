@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from trunkline.auth import sign_in
 from trunkline.auth.models import User
-from trunkline.auth.second_factor import backup_codes, devices, steps, totp
+from trunkline.auth.second_factor import backup_codes, devices, passkeys, steps, totp
+from trunkline.auth.second_factor.passkeys import Place
+from trunkline.auth.second_factor.schemas import PasskeyAnswer
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
@@ -76,8 +78,37 @@ def finish(
         return Finished(token, device, ctx.session.get_one(User, step.user_id).kind)
 
 
-def _record_failure(app: "App", user_id: int, facts: RequestFacts) -> None:
+def finish_with_passkey(
+    app: "App", place: Place, answer: PasskeyAnswer, confirm: steps.Step | None, facts: RequestFacts
+) -> Finished:
+    """Sign in by a passkey: alone, or as the second factor that completes `confirm`.
+
+    Raises Unauthenticated when it is not accepted, which is on record, or took too long.
+    """
+    with app.unit_of_work() as ctx:
+        step = steps.find(ctx.session, answer.token, ctx.now(), steps.Purpose.PASSKEY)
+        fits = step is not None and (
+            not step.user_id or (confirm is not None and confirm.user_id == step.user_id)
+        )
+        if step is None or not fits or not steps.complete(ctx, step):
+            raise Unauthenticated(_("That took too long."), remedy=_("Sign in again."))
+    try:
+        with app.unit_of_work() as ctx:
+            user_id = passkeys.verify(ctx, place, step, answer.credential).user_id
+    except Unauthenticated:
+        _record_failure(app, step.user_id or None, facts)
+        raise
+    if step.user_id and confirm is not None:
+        return finish(app, confirm, "passkey", facts)
+    with app.unit_of_work() as ctx:
+        proof = Proof(user_id, method="passkey", strong=True)
+        return Finished(
+            sign_in.start_session(ctx, proof, facts), None, ctx.session.get_one(User, user_id).kind
+        )
+
+
+def _record_failure(app: "App", user_id: int | None, facts: RequestFacts) -> None:
     somebody = replace(SYSTEM, name="anonymous", address=facts.address)
     with app.unit_of_work(somebody) as ctx, ctx.run("core.user.second_factor_failed"):
-        user = ctx.session.get_one(User, user_id)
-        ctx.note(user, label=user.email)
+        user = ctx.session.get(User, user_id) if user_id is not None else None
+        ctx.note(user, label=user.email if user is not None else "passkey", address=facts.address)

@@ -7,7 +7,7 @@ from trunkline.auth import sign_in
 from trunkline.auth.arriving import CONFIRM_PAGE, SET_UP_PAGE, facts_of, home_of, safe_next
 from trunkline.auth.models import User
 from trunkline.auth.second_factor import cookies as step_cookies
-from trunkline.auth.second_factor import operations, queries, second_step, steps, totp
+from trunkline.auth.second_factor import operations, passkeys, queries, second_step, steps, totp
 from trunkline.auth.second_factor.schemas import FirstCode, SecondStep
 from trunkline.auth.second_factor.second_step import Finished
 from trunkline.auth.sign_in import Proof
@@ -77,14 +77,15 @@ def _step_form(page: Page) -> Form[SecondStep]:
 
 def _step_page(page: Page, step: steps.Step, form: Form[SecondStep], status: int = 200) -> Response:
     page.title = _("Second factor")
-    host = page.request.url.hostname
-    keys = [key for key in queries.passkeys_of(page.ctx, step.user_id) if key.host == host]
+    place = passkeys.place_of(page.request)
+    keys = [key for key in queries.passkeys_of(page.ctx, step.user_id) if place and key.host == place.host]
     return page.render(
         "auth/second_factor/step.html",
         status=status,
         form=form,
         has_app=totp.confirmed(page.ctx.session, step.user_id) is not None,
         has_passkey=bool(keys),
+        next_page=page.query.get("next", ""),
         days=page.ctx.settings(CoreSettings).remember_device_days,
     )
 

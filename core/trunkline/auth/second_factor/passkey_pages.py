@@ -1,0 +1,86 @@
+"""Signing in with a passkey, alone or after the password, and looking after one's own."""
+
+from starlette.responses import JSONResponse, Response
+
+from trunkline.auth.arriving import facts_of
+from trunkline.auth.models import User
+from trunkline.auth.own_account import own_user
+from trunkline.auth.second_factor import cookies as step_cookies
+from trunkline.auth.second_factor import operations, passkeys, second_step
+from trunkline.auth.second_factor.profile_pages import HERE, show_codes, this_session
+from trunkline.auth.second_factor.schemas import NewPasskey, PasskeyAnswer
+from trunkline.auth.second_factor.sign_in_pages import let_in, open_step
+from trunkline.auth.second_factor.steps import Purpose
+from trunkline.auth.throttle import SignInThrottle
+from trunkline.errors import Refused, Unauthenticated
+from trunkline.i18n import gettext
+from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, Pages
+
+_ = gettext
+
+pages = Pages(audience="any")
+
+
+def _place(page: Page) -> passkeys.Place:
+    place = passkeys.place_of(page.request)
+    if place is None:
+        raise Refused(
+            _("Browsers know no passkeys at this address."),
+            remedy=_("Open this system by its name over https."),
+        )
+    return place
+
+
+def _as_json(ceremony: passkeys.Ceremony) -> Response:
+    return JSONResponse({"options": ceremony.options, "token": ceremony.token})
+
+
+# ------------------------------------------------------------------ signing in
+
+
+@pages.post("/sign-in/passkey/options", permission=PUBLIC, reads=True)
+def sign_in_options(page: Page) -> Response:
+    place, step = _place(page), open_step(page, Purpose.CONFIRM) if "second" in page.query else None
+    page.app.part(SignInThrottle).admit_passkey(page.actor.address)
+    with page.app.unit_of_work() as ctx:
+        return _as_json(passkeys.begin_sign_in(ctx, place, step.user_id if step else None))
+
+
+@pages.post("/sign-in/passkey", permission=PUBLIC, reads=True)
+def sign_in_with_passkey(page: Page) -> Response:
+    facts = facts_of(page.request)
+    try:
+        answer = page.command(PasskeyAnswer)
+        finished = second_step.finish_with_passkey(
+            page.app, _place(page), answer, open_step(page, Purpose.CONFIRM), facts
+        )
+    except (Unauthenticated, Refused) as error:
+        back = page.redirect("/sign-in", str(error))
+        step_cookies.clear_step(back, page.request)
+        return back
+    return let_in(page, finished, answer.next)
+
+
+# ------------------------------------------------------------------ one's own passkeys
+
+
+@pages.post(f"{HERE}/passkeys/options", permission=SIGNED_IN, sudo=True)
+def registration_options(page: Page) -> Response:
+    return _as_json(passkeys.begin_registration(page.ctx, own_user(page.ctx), _place(page)))
+
+
+@pages.post(f"{HERE}/passkeys", permission=SIGNED_IN, sudo=True)
+def add_passkey(page: Page) -> Response:
+    new = page.command(NewPasskey)
+    user: User = own_user(page.ctx)
+    passkey = passkeys.register(
+        page.ctx, user, _place(page), token=new.token, credential=new.credential, name=new.name
+    )
+    codes = operations.added_passkey(page.ctx, passkey, this_session=this_session(page))
+    return show_codes(page, codes, _("Your passkey is set up; you are signed out everywhere else."))
+
+
+@pages.post(f"{HERE}/passkeys/{{passkey_id:int}}/remove", permission=SIGNED_IN, sudo=True)
+def remove_passkey(page: Page, passkey_id: int) -> Response:
+    name = operations.remove_passkey(page.ctx, passkey_id, this_session=this_session(page))
+    return page.redirect(HERE, _("The passkey “{name}” is not accepted any more.", name=name))
