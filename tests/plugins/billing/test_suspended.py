@@ -113,6 +113,7 @@ def test_days_suspended_at_the_customers_request_are_given_back_on_a_line_of_the
     with world.app.unit_of_work() as ctx:
         operations.run_billing(ctx, "2026-10")
         assert len(queries.invoices_of(ctx, 1)) == 1
+        assert queries.invoice_pdf(ctx, october.number).startswith(b"%PDF")
         assert sum(line.balance.micros for line in queries.trial_balance(ctx)) == 0
 
 

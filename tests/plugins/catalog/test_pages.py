@@ -198,6 +198,7 @@ def test_a_service_is_suspended_and_resumed_by_forms(shop: App, staff: Staff, or
         assert queries.service(ctx, "S000001").suspensions == ()
 
 
+@pytest.mark.both_databases
 def test_a_suspended_service_says_since_when_why_by_whom_and_what_it_costs(
     shop: App, staff: Staff, order: Order
 ) -> None:
