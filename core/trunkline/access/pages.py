@@ -10,7 +10,7 @@ from trunkline.access import operations, queries
 from trunkline.access.matrix import Matrix, chosen
 from trunkline.access.models import Role
 from trunkline.access.roles import ADMINISTRATOR
-from trunkline.access.schemas import CreateRole, EditRole
+from trunkline.access.schemas import ROW_SCOPES, CreateRole, EditRole
 from trunkline.access.tables import ROLES
 from trunkline.i18n import gettext, translate
 from trunkline.web.pages import Page, Pages
@@ -58,6 +58,7 @@ def show_role(page: Page, name: str) -> Response:
         "access/role.html",
         role=role,
         is_administrator=role.name == ADMINISTRATOR,
+        shows=ROW_SCOPES[role.row_scope] if role.audience == "staff" else "",
         groups=page.app.part(Matrix).granted(role.audience, granted),
         holders=queries.holders_of(page.ctx, role.key),
     )
@@ -82,6 +83,7 @@ def _granted(page: Page, name: str) -> Mapping[str, Any]:
         "label": role.label,
         "description": role.description,
         "version": role.version,
+        "row_scope": role.row_scope,
         "form_options": {"cancel": f"/roles/{name}"},
         **page.app.part(Matrix).values(role.audience, granted),
     }
@@ -102,6 +104,7 @@ def edit_role(page: Page, command: BaseModel, name: str) -> Response:
         label=getattr(command, "label", role.label),
         description=getattr(command, "description", role.description),
         permissions=chosen(command),
+        row_scope=getattr(command, "row_scope", None),
         version=getattr(command, "version", None),
     )
     operations.edit_role(page.ctx, name, wanted)

@@ -26,11 +26,11 @@ class ProofNeeded(Forbidden):
     title = "Confirm that it is you"
 
 
-def require(page: "Page") -> None:
-    """Raise ProofNeeded unless the person of this page's session proved who they are within the last ten minutes."""
+def require(page: "Page", lasts: timedelta = PROOF_LASTS) -> None:
+    """Raise ProofNeeded unless the person of this page's session proved who they are within `lasts`."""
     if page.signed_in is None:
         raise Unauthenticated(_("Sign in to see this page."))
-    check(page.signed_in, page.ctx.now(), PROOF_LASTS)
+    check(page.signed_in, page.ctx.now(), lasts)
 
 
 def check(signed_in: "SignedIn", now: datetime, lasts: timedelta) -> None:

@@ -1,17 +1,19 @@
 """The settings pages, one per plugin, made from its settings model."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from trunkline.auth import sudo
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext
 from trunkline.settings import operations, queries
 from trunkline.settings.queries import SettingsView
 from trunkline.web.forms import Form
-from trunkline.web.pages import Page, Pages
+from trunkline.web.pages import PROOF_LASTS, TO_FILL_IN, Page, Pages
 
 _ = gettext
 
@@ -31,12 +33,14 @@ def list_sections(page: Page) -> Response:
 @pages.get("/settings/{owner}", permission="core.settings.view")
 def show_settings(page: Page, owner: str) -> Response:
     view = queries.settings_of(page.ctx, owner)
+    _ask_for_secrets(page, view, PROOF_LASTS)
     return _render(page, view, _form(page, view))
 
 
 @pages.post("/settings/{owner}", permission="core.settings.edit")
 def save_settings(page: Page, owner: str) -> Response:
     view = queries.settings_of(page.ctx, owner)
+    _ask_for_secrets(page, view, PROOF_LASTS + TO_FILL_IN)
     form = _form(page, view).parse(page.form_data)
     if not form.valid:
         return _render(page, view, form, 422)
@@ -53,8 +57,17 @@ def save_settings(page: Page, owner: str) -> Response:
 
 @pages.post("/settings/{owner}/{name}/forget", permission="core.settings.edit")
 def forget_setting(page: Page, owner: str, name: str) -> Response:
+    _ask_for_secrets(page, queries.settings_of(page.ctx, owner), PROOF_LASTS)
     operations.forget(page.ctx, owner, name)
     return page.redirect(f"/settings/{owner}", _("Back to the default."))
+
+
+def _ask_for_secrets(page: Page, view: SettingsView, lasts: timedelta) -> None:
+    """Whoever could replace a key of another system shows their password first; reading asks for none."""
+    if page.can("core.settings.edit") and any(
+        item.is_secret and not item.source.is_locked for item in view.settings
+    ):
+        sudo.require(page, lasts)
 
 
 def _form(page: Page, view: SettingsView) -> Form[BaseModel]:

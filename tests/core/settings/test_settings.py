@@ -11,6 +11,7 @@ from sqlmodel import col
 from trunkline import secrets, trunk
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
+from trunkline.auth.models import UserSession
 from trunkline.config import Config
 from trunkline.errors import ConfigError, Conflict, NotFound, Refused
 from trunkline.jobs.wake import Silent
@@ -120,7 +121,9 @@ def test_nothing_starts_with_a_table_that_cannot_be_used(
 
 
 def test_settings_of_a_plugin_that_is_installed_but_off_harm_nobody(config: Config) -> None:
-    App.start(config.model_copy(update={"plugin": {"billing": {"whatever": 1}}}), waker=Silent()).close()
+    app = App.start(config.model_copy(update={"plugin": {"billing": {"whatever": 1}}}), waker=Silent())
+    assert "billing" not in app.loaded.order
+    app.close()
 
 
 def test_a_saved_value_that_a_newer_model_refuses_falls_back_to_its_default(gateway: App) -> None:
@@ -235,6 +238,20 @@ def test_the_page_of_a_plugin_is_made_from_its_schema(gateway: App, staff: Calla
     browser.submit("/settings/gateway", {"address": "https://x.example", "tries": "6", "countries": "BR"})
     assert values(gateway).token.get_secret_value() == "abc"
     assert not values(gateway).active
+
+
+def test_settings_that_hold_a_secret_ask_for_the_password_once_more(
+    gateway: App, staff: Callable[..., Browser]
+) -> None:
+    boss, auditor = staff(), staff("auditor")
+    with gateway.unit_of_work() as ctx:
+        for session in ctx.session.scalars(select(UserSession)):
+            session.proved_at = None
+    for path, status in (("/settings/gateway", 303), ("/settings/core", 200)):
+        assert boss.get(path, follow_redirects=False).status_code == status
+        assert auditor.get(path, follow_redirects=False).status_code == 200
+    boss.submit("/settings/gateway", {"address": "https://evil.example", "tries": "5"}, page="/settings")
+    assert values(gateway).address == "https://gateway.example"
 
 
 def test_a_refused_value_keeps_what_was_typed_and_saves_nothing(
