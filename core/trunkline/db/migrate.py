@@ -188,7 +188,7 @@ def _upgrade_one(lineage: Lineage, connection: Connection) -> None:
 
     try:
         command.upgrade(lineage.alembic(connection), "head")
-    except Exception as error:
+    except Exception as error:  # a migration may raise anything; the operator gets a remedy
         remedy = "Restore the program that fitted the database, or report this."
         if lineage.name != "core":
             remedy = f"Correct the plugin, or turn it off: trunkline plugin disable {lineage.name}"

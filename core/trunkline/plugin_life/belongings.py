@@ -131,7 +131,7 @@ def search_kinds_of(name: str) -> list[str]:
         return (
             [kind.kind for kind in function() if isinstance(kind, SearchKind)] if callable(function) else []
         )
-    except Exception:
+    except Exception:  # a plugin's code may raise anything
         return []
 
 

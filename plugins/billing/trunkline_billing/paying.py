@@ -35,7 +35,7 @@ def ways_to_pay(ctx: Context, *, self_service: bool = False) -> dict[str, Way]:
             way = Way(plugin, str(provider.name), str(provider.label), bool(provider.self_service), provider)
             if way.name in ways:
                 raise ValueError(f"the way to pay “{way.name}” is offered by {ways[way.name].plugin} already")
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(plugin, "hook payment_providers", error)
             continue
         ways[way.name] = way

@@ -67,7 +67,7 @@ class Keeper:
         except BrokenPipeError:
             # Nobody listens any more.
             self.stop()
-        except Exception as error:
+        except Exception as error:  # inside ansible-runner, which would swallow it
             self._tell({"event": {"event": "lost", "text": type(error).__name__}})
         # No event files.
         return False

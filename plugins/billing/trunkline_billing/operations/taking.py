@@ -61,7 +61,7 @@ def _asked(ctx: Context, way: Way, request: PaymentRequest) -> PaymentResult:
     except TrunklineError as error:
         error.field = error.field or "provider"
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin's code may raise anything
         ctx.app.hooks.failed(way.plugin, f"payment provider {way.name}", error)
         raise Refused(
             _("“{way}” failed, so no money was taken.", way=way.label),

@@ -46,7 +46,7 @@ def plan(ctx: Context, line: OrderLineView, product: ProductView) -> list[Planne
             found += contribute(ctx=ctx, line=line, product=product) or []
         except TrunklineError:
             raise
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(plugin, "hook catalog_line_steps", error)
             raise Refused(
                 _(
