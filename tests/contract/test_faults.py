@@ -80,7 +80,8 @@ def _named(browser: Browser, *words: str) -> None:
 
 @pytest.mark.parametrize("code", ["raise RuntimeError('no licence today')", "import nowhere_at_all"])
 def test_at_import(staff: Staff, code: str) -> None:
-    browser, _page = _harmless(staff)
+    browser, page = _harmless(staff)
+    assert "/bad" not in page
     _named(browser, "no licence today" if "licence" in code else "No module named 'nowhere_at_all'")
 
 
@@ -224,7 +225,8 @@ def test_in_a_health_check(staff: Staff, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["@hookimpl\ndef menue(): ...\n"])
 def test_with_a_misspelt_hook(staff: Staff, code: str) -> None:
-    browser, _page = _harmless(staff)
+    browser, page = _harmless(staff)
+    assert "/bad" not in page
     _named(browser, "There is no hook “menue”. Did you mean “menu”?")
 
 

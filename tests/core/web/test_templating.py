@@ -96,8 +96,9 @@ def test_text_is_escaped_and_unknown_names_are_errors(environment: jinja2.Enviro
 
 
 def test_every_shared_template_compiles(environment: jinja2.Environment) -> None:
-    for name in environment.list_templates(extensions=["html"]):
-        environment.get_template(name)
+    names = environment.list_templates(extensions=["html"])
+    assert {"base.html", "staff.html", "ui.html"} <= set(names)
+    assert all(environment.get_template(name).root_render_func for name in names)
 
 
 def test_a_page_is_wrapped_by_the_shell_and_a_fragment_is_not(tmp_path: Path) -> None:
