@@ -20,7 +20,9 @@ on('click', '[data-error-summary] a', (event, link) => {
 on('focusout', '[aria-invalid="true"]', (_event, input) => {
   if (!input.value || !input.checkValidity() || input.value === input.defaultValue) return;
   input.removeAttribute('aria-invalid');
-  $('.form-error', input.closest('[data-field]'))?.remove();
+  // Hidden, not removed: what moves under the pointer that left the field is not clicked.
+  const error = $('.form-error', input.closest('[data-field]'));
+  if (error) error.style.visibility = 'hidden';
 });
 
 const dirty = new Set();
