@@ -7,5 +7,6 @@ import './requests.js';
 import './streams.js';
 import './forms.js';
 import './tables.js';
+import './matrix.js';
 import './preferences.js';
 import './small.js';

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.access import pages
+from trunkline.access import pages, people_pages
 from trunkline.i18n import gettext
-from trunkline.plugin import MenuItem, Permission
+from trunkline.plugin import MenuItem, Permission, Slot
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -20,10 +20,20 @@ PERMISSIONS = [
     Permission("core.role.delete", _("Remove roles")),
 ]
 MENU = [MenuItem(_("Roles"), "/roles", "shield", "core.role.list", "Administration", 20)]
-PAGES = [pages.pages]
+PAGES = [pages.pages, people_pages.pages]
+SLOTS = [
+    Slot(
+        "user.sections",
+        "permissions",
+        people_pages.user_section,
+        "core.user.view",
+        _("Permissions"),
+        order=10,
+    )
+]
 
 
 def rest_routes() -> "Sequence[RestRoutes]":
-    from trunkline.access.rest import roles
+    from trunkline.access.rest import permissions, roles
 
-    return [roles]
+    return [roles, permissions]

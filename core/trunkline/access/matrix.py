@@ -1,12 +1,14 @@
 """The matrix of permissions as a form: a section per plugin, a line per noun, a tick per permission."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, create_model
 
+from trunkline.access.models import RowScope
 from trunkline.access.queries import permission_groups
-from trunkline.access.schemas import Label
+from trunkline.access.schemas import Label, row_scope_field
 from trunkline.i18n import gettext
 from trunkline.plugin import Permission
 
@@ -18,6 +20,8 @@ _FIELD = "may_"
 #: The nouns of core; a plugin's own are shown as they stand in its permissions.
 _NOUNS = {
     "activity": _("Activity"),
+    "approval": _("Approvals"),
+    "break_glass": _("Emergency access"),
     "api_key": _("API keys"),
     "customer": _("Customers"),
     "email": _("E-mails"),
@@ -31,6 +35,16 @@ _NOUNS = {
     "settings": _("Settings"),
     "user": _("Users"),
 }
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A permission that somebody holds, and the labels of the roles that grant it."""
+
+    name: str
+    noun: str
+    label: str
+    roles: Sequence[str]
 
 
 class Matrix:
@@ -49,7 +63,7 @@ class Matrix:
         self._labels = {plugin.name: plugin.label for plugin in app.plugins}
         for audience, lines in self._nouns.items():
             for builtin in (True, False):
-                self._schemas[audience, builtin] = _schema(lines, self._labels, builtin)
+                self._schemas[audience, builtin] = _schema(lines, self._labels, audience, builtin)
 
     def schema(self, audience: str, *, is_builtin: bool) -> type[BaseModel]:
         """The form's schema. The names of built-in roles are not asked for."""
@@ -72,6 +86,19 @@ class Matrix:
                 found.setdefault(owner, []).append((str(_noun(permissions[0].name)), ", ".join(labels)))
         return [(str(_(self._labels.get(owner, owner))), lines) for owner, lines in found.items()]
 
+    def explained(
+        self, audience: str, grants: Mapping[str, Sequence[str]]
+    ) -> list[tuple[str, list[Granted]]]:
+        """What somebody may do by plugin: each permission with the roles that grant it."""
+        found: dict[str, list[Granted]] = {}
+        for permissions in self._nouns[audience].values():
+            for item in permissions:
+                if item.name in grants:
+                    owner = item.name.partition(".")[0]
+                    granted = Granted(item.name, str(_noun(item.name)), str(item.label), grants[item.name])
+                    found.setdefault(owner, []).append(granted)
+        return [(str(_(self._labels.get(owner, owner))), items) for owner, items in found.items()]
+
 
 def chosen(command: BaseModel) -> list[str]:
     """The permissions ticked in a submitted matrix."""
@@ -80,12 +107,14 @@ def chosen(command: BaseModel) -> list[str]:
 
 
 def _schema(
-    lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str], builtin: bool
+    lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str], audience: str, builtin: bool
 ) -> type[BaseModel]:
     fields: dict[str, Any] = {"version": (int | None, None)}
     if not builtin:
         fields["label"] = (Label, Field(title=_("Name")))
         fields["description"] = (str, Field(default="", title=_("What it is for"), max_length=400))
+    if audience == "staff":
+        fields["row_scope"] = (RowScope, row_scope_field())
     for field, permissions in lines.items():
         owner = permissions[0].name.partition(".")[0]
         extra: Any = {

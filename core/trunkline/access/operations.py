@@ -6,10 +6,11 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from trunkline.access import queries
-from trunkline.access.models import Role, RoleGrant, UserRole
+from trunkline.access.models import Role, RoleGrant, RowScope, UserRole
 from trunkline.access.roles import ADMINISTRATOR, permissions_of
-from trunkline.access.schemas import CreateRole, EditRole
+from trunkline.access.schemas import CreateRole, EditRole, RowFacts
 from trunkline.auth.models import User, UserKind, UserStatus
+from trunkline.customers.models import Reseller
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.i18n import gettext
 from trunkline.operation import Context, operation
@@ -39,6 +40,7 @@ def create_role(ctx: Context, command: CreateRole) -> Role:
         if original.audience != role.audience:
             raise Refused(_("That role is for other people."), field="copy_of")
         _set_grants(ctx, role, queries.grants_of(ctx, original.key))
+        role.row_scope = original.row_scope
     ctx.note(role, label=role.name)
     return role
 
@@ -59,11 +61,52 @@ def edit_role(ctx: Context, name: str, command: EditRole) -> Role:
         )
     if not role.is_builtin:
         role.label, role.description = command.label, command.description
+    if command.row_scope is not None and command.row_scope != role.row_scope:
+        _set_row_scope(ctx, role, command.row_scope)
     given, taken = _set_grants(ctx, role, command.permissions)
     if given or taken:
         role.updated_at = ctx.now()
     ctx.note(role, label=role.name, granted=sorted(given), withdrawn=sorted(taken))
     return role
+
+
+def _set_row_scope(ctx: Context, role: Role, row_scope: RowScope) -> None:
+    if role.audience != "staff":
+        raise Refused(_("Customers' people see their own customer."), field="row_scope")
+    if ctx.actor.scope.is_limited:
+        raise Forbidden(
+            _("You see only some customers, so you cannot say whose customers a role shows."),
+            field="row_scope",
+            remedy=_("Ask an administrator."),
+        )
+    role.row_scope = row_scope
+
+
+@operation("core.user.edit")
+def set_row_facts(ctx: Context, user_id: int, command: RowFacts) -> User:
+    """Say by which reseller and tags a member of staff sees customers, where their roles ask for these.
+
+    Raises Refused (field `reseller`) for one that does not exist, Forbidden for who holds more than the actor or when the actor
+    sees only some customers, Conflict when the user was changed since.
+    """
+    user = ctx.load(User, user_id, version=command.version, lock=True)
+    check_may_manage(ctx, user)
+    if user.kind == UserKind.PORTAL:
+        raise Refused(_("Customers' people see their own customer."))
+    if ctx.actor.scope.is_limited:
+        raise Forbidden(
+            _("You see only some customers, so you cannot say which ones others see."),
+            remedy=_("Ask an administrator."),
+        )
+    reseller = None
+    if command.reseller:
+        reseller = ctx.session.scalars(select(Reseller).where(col(Reseller.code) == command.reseller)).first()
+        if reseller is None:
+            raise Refused(_("There is no reseller “{code}”.", code=command.reseller), field="reseller")
+    user.reseller_id = reseller.key if reseller is not None else None
+    user.scope_tags = command.tag_list
+    ctx.note(user, label=user.email)
+    return user
 
 
 @operation("core.role.delete")
@@ -181,7 +224,15 @@ def _given_away(ctx: Context) -> frozenset[str] | None:
 
 def _check_may_give(ctx: Context, role: Role) -> None:
     held = _given_away(ctx)
-    if held is None or role.audience == "portal":
+    if role.audience == "portal":
+        return
+    if ctx.actor.scope.is_limited and role.row_scope == RowScope.ALL:
+        raise Forbidden(
+            _("You cannot give or take the role “{label}”: it shows more than you see.", label=role.label),
+            field="roles",
+            remedy=_("Ask an administrator."),
+        )
+    if held is None:
         return
     if role.name == ADMINISTRATOR or not queries.grants_of(ctx, role.key) <= held:
         raise Forbidden(

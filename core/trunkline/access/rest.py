@@ -2,9 +2,17 @@
 
 from sqlmodel import col
 
-from trunkline.access import operations, queries
+from trunkline.access import operations, queries, why
 from trunkline.access.models import Role
-from trunkline.access.schemas import CreateRole, EditRole, RoleOut
+from trunkline.access.schemas import (
+    AccessOut,
+    CreateRole,
+    EditRole,
+    GrantOut,
+    PermissionOut,
+    RoleOut,
+)
+from trunkline.auth.models import User
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, list_of
@@ -46,6 +54,26 @@ def edit_role(ctx: Context, name: str, command: EditRole, version: int | None = 
 def delete_role(ctx: Context, name: str) -> None:
     """Remove a role that nobody holds."""
     operations.delete_role(ctx, name)
+
+
+permissions = RestRoutes("/permissions", "roles")
+
+
+@permissions.get("", permission="core.role.list")
+def list_permissions(ctx: Context) -> Listing[PermissionOut]:
+    """Every permission that an enabled plugin declares, with the roles that grant it."""
+    return list_of(why.permissions(ctx))
+
+
+@permissions.get("/users/{user_id}", permission="core.user.view")
+def permissions_of_user(ctx: Context, user_id: int) -> AccessOut:
+    """What a person may do, by which roles, and whose rows they see."""
+    access = why.access_of(ctx, ctx.load(User, user_id))
+    found = [
+        GrantOut(permission=name, label=str(ctx.app.permission_label(name)), roles=list(roles))
+        for name, roles in sorted(access.grants.items())
+    ]
+    return AccessOut(user=user_id, everything=access.everything, rows=list(access.rows), permissions=found)
 
 
 def _role(ctx: Context, name: str) -> RoleOut:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 def conditions(ctx: "Context", model: Any) -> list[ColumnElement[bool]]:
     """What rows of `model` must fulfil to be seen by the actor, whose scope is limited.
 
-    Rows that belong to no customer are not shown, except to people themselves: their own user, and their reseller's staff.
+    Rows that belong to no customer are not shown, except roles, which are nobody's, one's own user and one's reseller's staff.
     """
     scope, table = ctx.actor.scope, getattr(model, "__tablename__", "")
+    if table == "core_role":
+        return []
     if table == "core_customer":
         return [_customers(ctx, scope)]
     owner = getattr(model, "customer_id", None)

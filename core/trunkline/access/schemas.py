@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from trunkline.access.models import RowScope
 from trunkline.i18n import gettext
 
 _ = gettext
@@ -17,6 +18,30 @@ _AUDIENCES: dict[str, Any] = {
     "widget": "radio",
     "choices": [("staff", _("Staff")), ("portal", _("Customers"))],
 }
+
+
+#: What each row scope shows, in words.
+ROW_SCOPES: dict[str, str] = {
+    RowScope.ALL: _("Every customer"),
+    RowScope.ASSIGNED: _("Customers assigned to the person"),
+    RowScope.OWN: _("Customers the person registered"),
+    RowScope.TAG: _("Customers with one of the person's tags"),
+    RowScope.RESELLER: _("Customers of the person's reseller"),
+}
+_ROWS: dict[str, Any] = {
+    "widget": "radio",
+    "choices": [(scope.value, ROW_SCOPES[scope]) for scope in RowScope],
+}
+
+
+def row_scope_field() -> Any:
+    """The field of forms that asks whose rows a role shows."""
+    return Field(
+        default=RowScope.ALL,
+        title=_("Shows"),
+        description=_("Who holds several roles sees what any of them shows."),
+        json_schema_extra=_ROWS,
+    )
 
 
 class CreateRole(BaseModel):
@@ -52,7 +77,62 @@ class EditRole(BaseModel):
     permissions: list[str] = Field(
         default=[], title=_("Permissions"), json_schema_extra={"widget": "checkboxes"}
     )
+    row_scope: RowScope | None = Field(None, title=_("Shows"), description="Absent: as it is")
     version: int | None = None
+
+
+class RowFacts(BaseModel):
+    """The facts about a person by which their roles pick the customers they see."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reseller: str = Field(
+        "",
+        title=_("Reseller"),
+        description=_("Roles that show customers of the person's reseller show those of this one."),
+        json_schema_extra={"widget": "select", "blank": _("none")},
+    )
+    tags: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = Field(
+        "",
+        title=_("Tags"),
+        description=_(
+            "Separated by commas. Roles that show customers by tag show those that wear one of these."
+        ),
+        json_schema_extra={"width": "full"},
+    )
+    version: int | None = None
+
+    @property
+    def tag_list(self) -> list[str]:
+        """The tags, each once, in the order given."""
+        return list(dict.fromkeys(tag.strip() for tag in self.tags.split(",") if tag.strip()))
+
+
+class GrantOut(BaseModel):
+    """One permission that a person holds, and the roles that grant it."""
+
+    permission: str
+    label: str
+    roles: list[str]
+
+
+class AccessOut(BaseModel):
+    """What a person may do and whose rows they see. `rows` are row scopes; `everything` is an administrator's."""
+
+    user: int
+    everything: bool
+    rows: list[str]
+    permissions: list[GrantOut]
+
+
+class PermissionOut(BaseModel):
+    """A permission that an enabled plugin declares, and the roles that grant it."""
+
+    name: str
+    label: str
+    plugin: str
+    audience: str
+    roles: list[str]
 
 
 class RoleOut(BaseModel):
@@ -63,6 +143,7 @@ class RoleOut(BaseModel):
     description: str
     audience: str
     is_builtin: bool
+    row_scope: str
     users: int
     permissions: list[str]
     version: int
