@@ -246,6 +246,21 @@ def test_the_menu_is_a_drawer_on_a_phone(demo: str, chromium: Browser, sessions:
     context.close()
 
 
+def test_rows_are_picked_for_a_bulk_action_on_a_phone(
+    demo: str, chromium: Browser, sessions: dict[str, Any]
+) -> None:
+    context = _context(chromium, sessions[STAFF], "light", 390)
+    page = context.new_page()
+    page.goto(f"{demo}/inventory")
+    page.locator("tbody tr").nth(1).locator(".pick label").click(position={"x": 6, "y": 10})
+    expect(page).to_have_url(re.compile("/inventory$"))
+    expect(page.locator("[data-bulk-count]")).to_have_text("1")
+    page.locator("thead .pick label").click()
+    expect(page.locator("[data-bulk-count]")).to_have_text(str(page.locator("tbody tr").count()))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
 def test_forms_and_lists_work_without_scripts(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
     context = chromium.new_context(storage_state=sessions[STAFF], java_script_enabled=False)
     page = context.new_page()
