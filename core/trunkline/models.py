@@ -8,6 +8,7 @@ from trunkline.auth import counting
 from trunkline.auth import models as auth
 from trunkline.auth.impersonation import models as impersonation
 from trunkline.auth.second_factor import models as second_factor
+from trunkline.auth.signing_keys import models as signing_keys
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
@@ -36,6 +37,7 @@ __all__ = [
     "search",
     "second_factor",
     "settings",
+    "signing_keys",
     "sweeper",
     "units",
 ]

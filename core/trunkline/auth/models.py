@@ -188,5 +188,10 @@ class ApiKey(Record, table=True):
     shown: str = Field(max_length=24)
     key_digest: str = Field(max_length=64, unique=True)
     permissions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    #: Addresses and networks (CIDR) that it may come from; none listed means any.
+    networks: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: Written once a minute at most.
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_from: str = Field(default="", max_length=64)

@@ -27,7 +27,11 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(length=64), nullable=False),
         sa.Column("subject_kind", sa.String(length=60), nullable=False),
         sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column(
+            "subject",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
@@ -244,6 +248,21 @@ def upgrade() -> None:
         sa.Column("updated_by", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_setting")),
         sa.UniqueConstraint("owner", "name", name=op.f("uq_core_setting_owner_name")),
+    )
+    op.create_table(
+        "core_signing_key",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("public_jwk", sa.JSON(), nullable=False),
+        sa.Column("private_key", sa.String(), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verifies_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_signing_key")),
+        sa.UniqueConstraint("kid", name=op.f("uq_core_signing_key_kid")),
     )
     op.create_table(
         "core_customer",
@@ -602,8 +621,11 @@ def upgrade() -> None:
         sa.Column("shown", sa.String(length=24), nullable=False),
         sa.Column("key_digest", sa.String(length=64), nullable=False),
         sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("networks", sa.JSON(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_from", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["core_user.id"], name=op.f("fk_core_api_key_user_id_core_user"), ondelete="CASCADE"
         ),
@@ -1182,6 +1204,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))
 
     op.drop_table("core_customer")
+    op.drop_table("core_signing_key")
     op.drop_table("core_setting")
     with op.batch_alter_table("core_search_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_search_document_reseller_id"))
