@@ -128,4 +128,6 @@ def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a speci
 
 @hookspec
 def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
-    """Ways to prove who somebody is; see `trunkline.providers.SignInProvider`. E-mail and password is built in."""
+    """Ways to prove who somebody is: `trunkline.providers.SignInProvider`s take the name and secret of the sign-in page,
+    `RedirectingProvider`s add a button to it. E-mail and password is built in.
+    """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from trunkline.money import Money
 
 if TYPE_CHECKING:
+    from trunkline.app import App
     from trunkline.operation import Context
 
 
@@ -22,14 +23,53 @@ class MailTransport(Protocol):
         """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
 
 
+@dataclass(frozen=True)
+class Vouched:
+    """A user whom a provider vouches for. `strong`: the provider asked for two factors itself, so none is asked for here."""
+
+    user_id: int
+    strong: bool = False
+
+
 @runtime_checkable
 class SignInProvider(Protocol):
-    """Proves who somebody is from a name and a secret."""
+    """Proves who somebody is from the name and the secret of the sign-in page, as a directory does."""
 
+    #: Kept with the session as the way somebody came in.
     name: str
 
-    def verify(self, ctx: "Context", name: str, secret: str) -> int | None:
-        """The user's key when the secret is right, None when it is not or the name is not this provider's."""
+    def verify(self, app: "App", name: str, secret: str) -> Vouched | None:
+        """Who has this name and secret; None when the secret is wrong or the name is not this provider's, after the same time.
+
+        Asked when no password kept here was right, outside any unit of work, so that waiting for a network holds no lock.
+        Raises Unauthenticated with words of its own only where the secret was right, Unavailable when nobody can be asked.
+        """
+
+
+@dataclass(frozen=True)
+class SignInOffer:
+    """A button of the sign-in page. `path` takes `?next=` (the page asked for) and, with `again=1`, lets nobody in unasked.
+
+    `farewell`: the page after signing out for those who came in this way; empty for the sign-in page.
+    """
+
+    label: str
+    path: str
+    icon: str = "login"
+    farewell: str = ""
+
+
+@runtime_checkable
+class RedirectingProvider(Protocol):
+    """Sends people to somebody else who proves who they are, as an identity provider does; its pages end in
+    `trunkline.auth.arriving`.
+    """
+
+    #: Kept with the session as the way somebody came in.
+    name: str
+
+    def offer(self, ctx: "Context") -> SignInOffer | None:
+        """The button, or None while nothing is set up. Called for each sign-in page; must not wait for a network."""
 
 
 @dataclass(frozen=True)

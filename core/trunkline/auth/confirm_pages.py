@@ -1,8 +1,10 @@
 """The page that asks for the password once more before a dangerous action."""
 
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
-from trunkline.auth import sudo
+from trunkline.auth import offers, sudo
 from trunkline.auth.pages import facts_of, safe_next
 from trunkline.auth.schemas import Confirm
 from trunkline.errors import Forbidden, TooManyRequests, Unauthenticated
@@ -49,4 +51,13 @@ def _confirm_form(page: Page) -> Form[Confirm]:
 
 def _confirm_page(page: Page, form: Form[Confirm], status: int = 200) -> Response:
     page.title = _("Confirm that it is you")
-    return page.render("auth/confirm.html", status=status, form=form)
+    origin = page.signed_in.user.origin if page.signed_in is not None else ""
+    offer = next((offer for name, offer in offers.redirecting(page.ctx) if name == origin), None)
+    again = {"again": "1", "next": form["next"].shown}
+    return page.render(
+        "auth/confirm.html",
+        status=status,
+        form=form,
+        offer=offer,
+        offer_path=f"{offer.path}?{urlencode(again)}" if offer is not None else "",
+    )

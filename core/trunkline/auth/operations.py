@@ -120,6 +120,11 @@ def invite_portal_user_again(ctx: Context, user_id: int) -> User:
 def _invite_again(ctx: Context, user_id: int) -> User:
     user = ctx.load(User, user_id, lock=True)
     check_may_manage(ctx, user)
+    if user.origin:
+        raise Refused(
+            _("{name} is kept in {origin} and has no password here.", name=user.name, origin=user.origin),
+            remedy=_("They sign in with the one they have there."),
+        )
     if user.status != UserStatus.INVITED:
         raise Refused(
             _("{name} has set a password already.", name=user.name),

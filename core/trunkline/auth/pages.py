@@ -1,8 +1,10 @@
 """Pages for people who are not signed in: sign in, forgotten password, the mailed link; and signing out."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
-from trunkline.auth import arriving, links, own_account, sessions, sign_in
+from trunkline.auth import arriving, links, offers, own_account, sessions, sign_in
 from trunkline.auth.arriving import facts_of as facts_of
 from trunkline.auth.arriving import home_of as home_of
 from trunkline.auth.arriving import safe_next as safe_next
@@ -48,7 +50,15 @@ def submit_sign_in(page: Page) -> Response:
 
 
 def _sign_in_form(page: Page) -> Form[SignIn]:
-    return page.form(SignIn, {"next": page.query.get("next", "")}, action="/sign-in", submit=_("Sign in"))
+    form: Form[SignIn] = page.form(
+        SignIn, {"next": page.query.get("next", "")}, action="/sign-in", submit=_("Sign in")
+    )
+    if offers.takes_names(page.app):
+        form.specs = [
+            replace(spec, label=_("E-mail or user name"), widget="text") if spec.name == "email" else spec
+            for spec in form.specs
+        ]
+    return form
 
 
 def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response:
@@ -60,6 +70,7 @@ def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response
         forgotten_path=_FORGOTTEN,
         next_page=form["next"].shown,
         may_use_passkey=place_of(page.request) is not None,
+        offers=[offer for _name, offer in offers.redirecting(page.ctx)],
     )
 
 
@@ -67,8 +78,11 @@ def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response
 def sign_out(page: Page) -> Response:
     with page.ctx.run("core.user.sign_out"):
         page.ctx.note(own_account.own_user(page.ctx))
+        farewell = offers.farewell_of(
+            page.ctx, sessions.method_of(page.ctx, cookies.session_token(page.request))
+        )
         sessions.end(page.ctx, cookies.session_token(page.request))
-    response = page.redirect("/sign-in", _("You are signed out."))
+    response = page.redirect(farewell or "/sign-in", _("You are signed out."))
     cookies.clear_session(response, page.request)
     return response
 

@@ -167,6 +167,12 @@ def renew(ctx: Context, session_id: int) -> str:
     return token
 
 
+def method_of(ctx: Context, token: str) -> str:
+    """How the person of this session proved who they are; empty when it is over."""
+    statement = select(col(UserSession.method)).where(col(UserSession.token_hash) == digest(token))
+    return ctx.session.scalar(statement) or ""
+
+
 def end(ctx: Context, token: str) -> None:
     """End the session of this token; one that is over already is fine."""
     _end(ctx, col(UserSession.token_hash) == digest(token))

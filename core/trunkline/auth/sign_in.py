@@ -12,9 +12,10 @@ from trunkline.auth.models import User
 from trunkline.auth.passwords import hashing
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.throttle import SignInThrottle
-from trunkline.errors import Unauthenticated
+from trunkline.errors import Unauthenticated, Unavailable
 from trunkline.i18n import gettext
 from trunkline.operation import SYSTEM, Context
+from trunkline.providers import SignInProvider
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
@@ -56,33 +57,59 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
     )
     with app.reading() as ctx:
         user = ctx.session.scalars(select(User).where(col(User.email) == email)).one_or_none()
-        proof = _verified(ctx, user, email, password)
+        proof = _verified(user, password)
+    words = _Words(
+        _("The e-mail address or the password is wrong."), _("Check both, or ask for a new password.")
+    )
+    if proof is None:
+        proof, words = _vouched(app, email, password, words)
     if proof is None:
         throttle.failed(facts.address, per_address=settings.attempts_per_address)
         _record_failure(app, email, user, facts)
-        raise Unauthenticated(
-            _("The e-mail address or the password is wrong."),
-            remedy=_("Check both, or ask for a new password."),
-        )
+        raise Unauthenticated(words.message, remedy=words.remedy)
     throttle.succeeded(email)
     return proof
 
 
-def _verified(ctx: Context, user: User | None, email: str, password: str) -> Proof | None:
-    kept = user.password_hash if user is not None else None
+@dataclass(frozen=True)
+class _Words:
+    """What is said to whom nobody vouches for."""
+
+    message: str
+    remedy: str | None
+
+
+def _verified(user: User | None, password: str) -> Proof | None:
+    """Who the password kept here proves. Whom a directory keeps has none that counts."""
+    kept = user.password_hash if user is not None and not user.origin else None
     right = hashing().verify(kept, password)
     if right and kept and user is not None and user.is_active:
         return Proof(user.key, hashing().hash(password) if hashing().is_outdated(kept) else None)
-    for plugin, provider in ctx.app.hooks.gather("sign_in_providers"):
-        try:
-            key: int | None = provider.verify(ctx, email, password)
-        except Exception as error:  # a plugin's code may raise anything
-            ctx.app.hooks.failed(plugin, f"sign-in provider {provider.name}", error)
-            continue
-        vouched = ctx.session.get(User, key) if key is not None else None
-        if vouched is not None and vouched.is_active:
-            return Proof(vouched.key)
     return None
+
+
+def _vouched(app: "App", name: str, secret: str, words: _Words) -> tuple[Proof | None, _Words]:
+    """Who the first provider proves that knows the name and secret; else what to say."""
+    for plugin, provider in app.hooks.gather("sign_in_providers"):
+        if not isinstance(provider, SignInProvider):
+            continue
+        try:
+            vouched = provider.verify(app, name, secret)
+        except Unauthenticated as error:
+            return None, _Words(error.message, error.remedy)
+        except Unavailable:
+            # Whoever asks is told so, known or not.
+            words = _Words(
+                _("The e-mail address or the password is wrong, or the directory does not answer just now."),
+                _("Try again in a few minutes."),
+            )
+            continue
+        except Exception as error:  # a plugin's code may raise anything
+            app.hooks.failed(plugin, f"sign-in provider {provider.name}", error)
+            continue
+        if vouched is not None:
+            return Proof(vouched.user_id, method=provider.name, strong=vouched.strong), words
+    return None, words
 
 
 def _record_failure(app: "App", email: str, user: User | None, facts: RequestFacts) -> None:

@@ -1,0 +1,165 @@
+"""People whom a directory or an identity provider keeps: taken in when they sign in, shut out when it says so.
+
+Plugins that bring such a directory call this within a writing unit of work of the system. A person is known by `origin` (the
+plugin's word) and `external_id` (what never changes there); a local password counts for nothing beside that.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from trunkline.access.operations import set_roles
+from trunkline.auth import links, queries, sessions, tokens
+from trunkline.auth.models import ApiKey, LinkPurpose, User, UserKind, UserStatus
+from trunkline.auth.schemas import Address
+from trunkline.errors import Refused
+from trunkline.i18n import LANGUAGES, gettext
+from trunkline.operation import Context, operation
+
+_ = gettext
+
+
+@dataclass(frozen=True)
+class DirectoryPerson:
+    """Somebody as a directory describes them. `roles` are names of roles here."""
+
+    origin: str
+    external_id: str
+    email: str
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """Whom the operator lets in. `link`: an account that was here before, with the same address, becomes the directory's."""
+
+    create: bool = True
+    link: bool = False
+
+
+@operation("core.user.edit")
+def take_in(ctx: Context, person: DirectoryPerson, welcome: Welcome) -> User:
+    """The account of somebody whom a directory vouched for, made or brought up to date: name, address, roles.
+
+    Raises Refused for an address that cannot be used or is somebody else's, for somebody new where none are made, for one whom
+    an administrator disabled here, and for roles what `set_roles` raises.
+    """
+    email = _address(person.email)
+    user = _known(ctx, person)
+    if user is None:
+        user = _linked(ctx, person, email, welcome) or _added(ctx, person, email, welcome)
+    elif user.status == UserStatus.DISABLED:
+        raise Refused(_("This account is disabled."), remedy=_("Ask an administrator."))
+    holder = queries.by_email(ctx, email)
+    if holder is None or holder.key == user.key:
+        user.email = email
+    user.name = person.name.strip()[:120] or email.partition("@")[0]
+    user.status = UserStatus.ACTIVE
+    set_roles(ctx, user, person.roles)
+    ctx.note(user, label=user.email, origin=person.origin)
+    return user
+
+
+def _known(ctx: Context, person: DirectoryPerson) -> User | None:
+    statement = select(User).where(
+        col(User.origin) == person.origin, col(User.external_id) == person.external_id
+    )
+    return ctx.session.scalars(statement.with_for_update()).one_or_none()
+
+
+def _linked(ctx: Context, person: DirectoryPerson, email: str, welcome: Welcome) -> User | None:
+    """The account with the same address, made the directory's where the operator wants it."""
+    user = queries.by_email(ctx, email)
+    if user is None:
+        return None
+    if not welcome.link or user.origin or user.kind != UserKind.STAFF or user.status == UserStatus.DISABLED:
+        raise Refused(
+            _("Somebody else here has the address {email}.", email=email),
+            remedy=_("Ask an administrator to join the two accounts or to change the address."),
+        )
+    user.origin, user.external_id, user.password_hash = person.origin, person.external_id, None
+    links.forget(ctx, user, *LinkPurpose)
+    return user
+
+
+def _added(ctx: Context, person: DirectoryPerson, email: str, welcome: Welcome) -> User:
+    if not welcome.create:
+        raise Refused(_("You have no account here."), remedy=_("Ask an administrator to add you."))
+    language = ctx.app.config.language
+    user = User(
+        email=email,
+        name=person.name[:120],
+        kind=UserKind.STAFF,
+        origin=person.origin,
+        external_id=person.external_id,
+        language=language if language in LANGUAGES else "en",
+    )
+    ctx.session.add(user)
+    ctx.session.flush()
+    return user
+
+
+def _address(email: str) -> str:
+    try:
+        address: str = TypeAdapter(Address).validate_python(email)
+    except ValidationError:
+        raise Refused(
+            _("The directory gives no e-mail address for you that can be used."),
+            remedy=_("Ask whoever keeps the directory to enter one."),
+        ) from None
+    return address
+
+
+@operation("core.user.disable")
+def shut_out(ctx: Context, user_id: int, reason: str) -> User:
+    """End every session, token and key of somebody whom the directory lets in no longer.
+
+    The account is as one that waits for its first sign-in: when the directory vouches again it works again, which one that an
+    administrator disabled here does not.
+    """
+    user = ctx.load(User, user_id, lock=True)
+    if user.status == UserStatus.ACTIVE:
+        user.status = UserStatus.INVITED
+    sessions.end_all(ctx, user.key)
+    tokens.revoke_all(ctx, user.key, "shut out by the directory")
+    ctx.session.execute(
+        update(ApiKey)
+        .where(col(ApiKey.user_id) == user.key, col(ApiKey.revoked_at).is_(None))
+        .values(revoked_at=ctx.now())
+    )
+    ctx.note(user, label=user.email, signed_out=True, reason=reason)
+    return user
+
+
+def people_of(ctx: Context, origin: str) -> Sequence[User]:
+    """The active accounts that a directory keeps."""
+    statement = select(User).where(col(User.origin) == origin, col(User.status) == UserStatus.ACTIVE)
+    return ctx.session.scalars(statement.order_by(col(User.id))).all()
+
+
+def parse_role_map(text: str) -> dict[str, list[str]]:
+    """Groups by role, from lines `role: group`. Raises ValueError naming the line that is no such pair."""
+    found: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        role, colon, group = line.partition(":")
+        if not colon or not role.strip() or not group.strip():
+            raise ValueError(
+                _("Line {number} is not “role: group”: {line}", number=number, line=line.strip())
+            )
+        found.setdefault(role.strip(), []).append(group.strip())
+    return found
+
+
+def roles_for(
+    groups: Iterable[str], mapping: Mapping[str, Sequence[str]], fallback: str = ""
+) -> tuple[str, ...]:
+    """Names of the roles that these groups give, in the mapping's order; `fallback` where they give none."""
+    held = {group.casefold() for group in groups}
+    found = tuple(role for role, names in mapping.items() if any(name.casefold() in held for name in names))
+    return found or ((fallback,) if fallback else ())
