@@ -13,7 +13,6 @@ from trunkline.i18n import gettext
 from trunkline.operation import Context
 
 if TYPE_CHECKING:
-    from trunkline.app import App
     from trunkline.auth.sessions import RequestFacts
 
 _ = gettext
@@ -38,18 +37,25 @@ def change_profile(ctx: Context, command: Profile) -> User:
     return user
 
 
-def check_current(app: "App", user: User, password: str, facts: "RequestFacts") -> None:
-    """Raise Refused (field `current`) for a wrong password, and TooManyRequests as signing in does: at a foreign screen nobody
-    tries passwords more often than on the sign-in page. Opens units of work of its own.
+def replace_password(
+    ctx: Context, command: ChangePassword, facts: "RequestFacts", *, this_session: int | None
+) -> None:
+    """`change_password` for pages, from a context that only reads: a wrong current password counts as on the sign-in page, so
+    that nobody tries more of them at a foreign screen than there.
+
+    Raises what `change_password` does, and TooManyRequests.
     """
     from trunkline.auth import sign_in
 
+    user, wrong = own_user(ctx), Refused(_("This is not your current password."), field="current")
     try:
-        proof = sign_in.prove(app, user.email, password, facts)
+        proof = sign_in.prove(ctx.app, user.email, command.current, facts)
     except Unauthenticated:
-        raise Refused(_("This is not your current password."), field="current") from None
+        raise wrong from None
     if proof.user_id != user.key:
-        raise Refused(_("This is not your current password."), field="current")
+        raise wrong
+    with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, on_behalf_of=ctx.on_behalf_of) as unit:
+        change_password(unit, command, this_session=this_session)
 
 
 def change_password(ctx: Context, command: ChangePassword, *, this_session: int | None) -> None:

@@ -75,12 +75,10 @@ def change_password(page: Page) -> Response:
     command = form.command
     try:
         if isinstance(command, ChangePassword):
-            # Counted and slowed down like signing in, before a transaction is open.
-            own_account.check_current(page.app, user, command.current, facts_of(page.request))
-        with page.app.unit_of_work(page.actor, request_id=page.ctx.request_id) as unit:
-            if isinstance(command, ChangePassword):
-                own_account.change_password(unit, command, this_session=this)
-            else:
+            facts = facts_of(page.request)
+            own_account.replace_password(page.ctx, command, facts, this_session=this)
+        else:
+            with page.app.unit_of_work(page.actor, request_id=page.ctx.request_id) as unit:
                 own_account.set_first_password(unit, command, this_session=this)
     except (Refused, TooManyRequests) as error:
         return _password_page(page, form.refuse(error.field, str(error)), error.status)

@@ -45,7 +45,7 @@ def is_phone(text: str) -> bool:
 
 
 def describe_address(address: str, here: str = "") -> str:
-    """Where a network address is, as far as it tells: `the same network as now`, `this computer`, `an internal network`."""
+    """Where a network address is, as far as it tells: `the same as now`, `this computer`, `an internal network`."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -53,7 +53,7 @@ def describe_address(address: str, here: str = "") -> str:
     if here and address == here:
         return _("{address}, the same as now", address=address)
     if found.is_loopback:
-        return _("{address}, the server itself", address=address)
+        return _("{address}, this computer", address=address)
     if found.is_private:
         return _("{address}, an internal network", address=address)
     return address

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from trunkline.auth import own_account
+from trunkline.auth.pages import facts_of
 from trunkline.auth.schemas import ChangePassword, Profile
 from trunkline.customers import queries as customers
 from trunkline.customers.identity import shown_tax_id
@@ -70,9 +71,9 @@ def save_password(page: Page) -> Response:
     form = _password(page).parse(page.form_data)
     if form.valid:
         this = page.signed_in.session_id if page.signed_in is not None else None
+        facts = facts_of(page.request)
         try:
-            with page.ctx.session.begin_nested():
-                own_account.change_password(page.ctx, form.command, this_session=this)
+            own_account.replace_password(page.ctx, form.command, facts, this_session=this)
         except TrunklineError as error:
             form.refuse(error.field, str(error))
         else:

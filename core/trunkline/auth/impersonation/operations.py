@@ -17,8 +17,8 @@ _ = gettext
 
 
 def check_may_start(ctx: Context, user: User) -> None:
-    """Raise Refused when there is nothing to open (oneself, an account that cannot sign in, a program), Forbidden when `user`
-    may do or see more than the actor.
+    """Raise Refused when there is nothing to open (oneself, an account that cannot sign in, a program), and when `user` may do
+    or see more than the actor.
     """
     if user.key == ctx.actor.id:
         raise Refused(_("This is you."), remedy=_("Just go on."))
@@ -30,7 +30,7 @@ def check_may_start(ctx: Context, user: User) -> None:
             remedy=_("Enable the account, or have the invitation accepted."),
         )
     if limited(ctx.actor, actor_for(ctx.session, user), user) is None:
-        raise Forbidden(
+        raise Refused(
             _("{name} may do or see more than you.", name=user.name), remedy=_("Ask an administrator.")
         )
 
