@@ -6,7 +6,7 @@ Rows are only ever added: triggers in the migration refuse everything else.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, text
+from sqlalchemy import JSON, Column, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
@@ -14,6 +14,8 @@ from trunkline.db.base import key_field
 from trunkline.db.types import BigKey, UtcDateTime
 
 _APPEND_ONLY = {"info": {"append_only": True}}
+#: So that what a subject begins with is a range of the index on both databases.
+_BY_CODE_POINT = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
 class ActivityEntry(SQLModel, table=True):
@@ -52,7 +54,7 @@ class ActivityEntry(SQLModel, table=True):
     request_id: str = Field(default="", max_length=64)
     subject_kind: str = Field(default="", max_length=60)
     subject_id: int | None = Field(default=None, sa_type=BigKey)
-    subject: str = Field(default="", max_length=200)
+    subject: str = Field(default="", sa_column=Column(_BY_CODE_POINT, nullable=False))
     #: No foreign key: an entry outlives what it tells of.
     customer_id: int | None = Field(default=None, sa_type=BigKey)
     changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
