@@ -33,11 +33,16 @@ STAFF = (
     Colleague("administrator", "Helena Vargas", "admin"),
     Colleague("supervisor", "Rodrigo Becker", "supervisor"),
     Colleague("customer_care", "Juliana Martins", "care"),
+    Colleague("care_reader", "Bruna Teles", "trainee"),
     Colleague("cashier", "Otávio Nunes", "cashier"),
     Colleague("accountant", "Letícia Fontana", "accountant"),
     Colleague("provisioning_engineer", "Thiago Hoffmann", "engineer"),
+    Colleague("field_technician", "Everton Kuhn", "technician"),
     Colleague("product_manager", "Camila Rossi", "products"),
     Colleague("warehouse", "Leandro Dutra", "warehouse"),
+    Colleague("dealer", "Patrícia Lemos", "dealer"),
+    Colleague("pbx_administrator", "Fábio Dornelles", "pbx"),
+    Colleague("duty_officer", "Vanessa Schmitt", "duty"),
     Colleague("auditor", "Simone Azevedo", "auditor"),
 )
 
