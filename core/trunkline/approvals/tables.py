@@ -30,7 +30,7 @@ APPROVALS = Table(
         Filter("asked_at", _("Asked"), kind="dates"),
     ),
     search=("number", "summary", "asked_by", "customer_name"),
-    search_label=_("Search what was asked, by whom, for which customer"),
+    search_label=_("Search what, who, customer"),
     sort="-id",
     row_href="/approvals/{number}",
     empty=Empty(

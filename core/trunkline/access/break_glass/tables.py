@@ -10,7 +10,7 @@ BREAK_GLASS = Table(
         Column("name", _("Who"), sub="address"),
         Column("reason", _("Why")),
         Column("started_at", _("Began"), Kind.DATETIME),
-        Column("over_at", _("Ended"), Kind.DATETIME, priority=2),
+        Column("over_at", _("Until"), Kind.DATETIME, priority=2),
         Column("ended_by", _("Ended by"), priority=3),
         Column("state", _("State"), Kind.STATUS),
     ),
