@@ -190,6 +190,20 @@ def user_create(
     typer.echo(f"{user.email} can sign in as {role}.{f' Set a password at {user.link}' if user.link else ''}")
 
 
+@user_app.command("reset-2fa")
+def user_reset_second_factor(
+    email: Annotated[str, typer.Argument(help="E-mail address of who lost the second factor.")],
+) -> None:
+    """Take every second factor from somebody who lost theirs, end their sessions and mail them about it."""
+    from trunkline.auth.second_factor.operations import reset_by_email
+
+    with open_app().unit_of_work() as ctx:
+        user = reset_by_email(ctx, email)
+    typer.echo(
+        f"{user.email} signs in without a second factor now, and sets up a new one where a role demands it."
+    )
+
+
 @cli.command()
 def doctor() -> None:
     """Say what is wrong with this installation and how to mend it."""

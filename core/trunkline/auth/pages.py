@@ -45,7 +45,7 @@ def submit_sign_in(page: Page) -> Response:
     except Unauthenticated as error:
         return _sign_in_page(page, form.refuse(None, str(error)), 422)
     except TooManyRequests as error:
-        return _sign_in_page(page, form.refuse(None, str(error)), error.status)
+        return _sign_in_page(page, form, error.status, waiting=str(error))
     return arriving.answer(page, arrival, command.next)
 
 
@@ -61,12 +61,13 @@ def _sign_in_form(page: Page) -> Form[SignIn]:
     return form
 
 
-def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200) -> Response:
+def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200, waiting: str = "") -> Response:
     page.title = _("Sign in")
     return page.render(
         "sign_in.html",
         status=status,
         form=form,
+        waiting=waiting,
         forgotten_path=_FORGOTTEN,
         next_page=form["next"].shown,
         may_use_passkey=place_of(page.request) is not None,

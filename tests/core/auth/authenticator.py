@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from webauthn.helpers import encode_cbor
 
 _PRESENT, _VERIFIED, _ATTESTED = 0x01, 0x04, 0x40
 
@@ -33,9 +33,9 @@ class Authenticator:
         self.handle = options["user"]["id"]
         point = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
-        attested = bytes(16) + len(self.key_id).to_bytes(2, "big") + self.key_id + cbor2.dumps(cose)
+        attested = bytes(16) + len(self.key_id).to_bytes(2, "big") + self.key_id + encode_cbor(cose)
         data = self._data(options["rp"]["id"], _ATTESTED) + attested
-        attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        attestation = encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})
         response = {
             "clientDataJSON": text(_client("webauthn.create", options, origin)),
             "transports": ["internal"],

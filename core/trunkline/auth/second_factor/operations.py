@@ -9,6 +9,7 @@ from trunkline.auth import sessions, tokens
 from trunkline.auth.digest import new_token
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
+from trunkline.auth.queries import by_email
 from trunkline.auth.second_factor import backup_codes, devices, queries, totp
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
 from trunkline.errors import NotFound, Refused
@@ -117,6 +118,14 @@ def reset(ctx: Context, user_id: int) -> User:
     backup_codes.forget(ctx, user.key)
     _changed(ctx, user, "reset", None)
     return user
+
+
+def reset_by_email(ctx: Context, email: str) -> User:
+    """As `reset`, for the command line: the way out when the only administrator lost theirs. Raises NotFound."""
+    user = by_email(ctx, email)
+    if user is None:
+        raise NotFound(_("Nobody signs in with {email}.", email=email), remedy=_("Check the spelling."))
+    return reset(ctx, user.key)
 
 
 @operation("core.second_factor.configure")

@@ -49,7 +49,7 @@ def submit_second_step(page: Page) -> Response:
     except Unauthenticated as error:
         return _step_page(page, step, form.refuse("code", str(error)), 422)
     except TooManyRequests as error:
-        return _step_page(page, step, form.refuse(None, str(error)), error.status)
+        return _step_page(page, step, form, error.status, waiting=str(error))
     finished = second_step.finish(page.app, step, method, facts, remember=command.remember)
     return let_in(page, finished, command.next)
 
@@ -75,7 +75,9 @@ def _step_form(page: Page) -> Form[SecondStep]:
     )
 
 
-def _step_page(page: Page, step: steps.Step, form: Form[SecondStep], status: int = 200) -> Response:
+def _step_page(
+    page: Page, step: steps.Step, form: Form[SecondStep], status: int = 200, waiting: str = ""
+) -> Response:
     page.title = _("Second factor")
     place = passkeys.place_of(page.request)
     keys = [key for key in queries.passkeys_of(page.ctx, step.user_id) if place and key.host == place.host]
@@ -83,6 +85,7 @@ def _step_page(page: Page, step: steps.Step, form: Form[SecondStep], status: int
         "auth/second_factor/step.html",
         status=status,
         form=form,
+        waiting=waiting,
         has_app=totp.confirmed(page.ctx.session, step.user_id) is not None,
         has_passkey=bool(keys),
         next_page=page.query.get("next", ""),
