@@ -1,5 +1,7 @@
 """What billing adds to other pages: tabs, figures and cards of customers and services, tiles of the start page."""
 
+from collections.abc import Sequence
+
 from trunkline.activity import viewed
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
@@ -68,12 +70,18 @@ def _meters(
     page: Page, subscriptions: list[SubscriptionView]
 ) -> list[tuple[SubscriptionView, list[dict[str, object]]]]:
     running = [one for one in subscriptions if one.monthly is not None]
-    allowances = queries.allowances_of_many(page.ctx, [one.service_id for one in running])
+    allowances = _allowances(page, running)
     return [
         (one, [meter(view) for view in allowances[one.service_id]])
         for one in running
         if allowances.get(one.service_id)
     ]
+
+
+def _allowances(page: Page, running: Sequence[SubscriptionView]) -> dict[int, list[AllowanceView]]:
+    services = [one.service_id for one in running]
+    products = [(one.service_id, one.product_code) for one in running]
+    return queries.allowances_of_many(page.ctx, services, products=products)
 
 
 def meter(view: AllowanceView) -> dict[str, object]:
@@ -92,12 +100,7 @@ def summary(page: Page, customer: Customer) -> str:
     accounts = queries.accounts_of(page.ctx, customer.key)
     subscriptions = queries.subscriptions_of(page.ctx, customer.key)
     running = [one for one in subscriptions if one.monthly is not None]
-    data = [
-        view
-        for views in queries.allowances_of_many(page.ctx, [one.service_id for one in running]).values()
-        for view in views
-        if view.type == "data"
-    ]
+    data = [view for views in _allowances(page, running).values() for view in views if view.type == "data"]
     return page.fragment(
         "billing/slots/summary.html",
         customer=customer,

@@ -253,6 +253,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("billing_invoice", schema=None) as batch_op:
         batch_op.create_index("ix_billing_invoice_account", ["account_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_billing_invoice_account_due", ["account_id", "state", "due_date"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_billing_invoice_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_billing_invoice_due", ["state", "due_date"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_invoice_period"), ["period"], unique=False)
@@ -634,6 +637,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_billing_invoice_period"))
         batch_op.drop_index("ix_billing_invoice_due")
         batch_op.drop_index(batch_op.f("ix_billing_invoice_customer_id"))
+        batch_op.drop_index("ix_billing_invoice_account_due")
         batch_op.drop_index("ix_billing_invoice_account")
 
     op.drop_table("billing_invoice")

@@ -1,6 +1,6 @@
 """Usage and allowances."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select
@@ -97,25 +97,31 @@ def allowances_of(ctx: Context, service_id: int, period: str = "") -> list[Allow
 
 
 def allowances_of_many(
-    ctx: Context, service_ids: Sequence[int], period: str = ""
+    ctx: Context,
+    service_ids: Sequence[int],
+    period: str = "",
+    *,
+    products: Iterable[tuple[int, str]] | None = None,
 ) -> dict[int, list[AllowanceView]]:
-    """`allowances_of` for several services at once."""
+    """`allowances_of` for several services at once; `products` are their (service, product code), where the caller knows them."""
     month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
     found: dict[int, dict[str, AllowanceView]] = {}
     for row in _OF_MONTH.rows(ctx, services=service_ids, month=month):
         view = AllowanceView(row.service_id, month, row.type, UNITS[row.type], row.quantity, row.used)
         found.setdefault(row.service_id, {})[row.type] = view
-    _add_untouched(ctx, service_ids, month, found)
+    if products is None:
+        products = [(row.service_id, row.product_code) for row in _PRODUCTS.rows(ctx, services=service_ids)]
+    _add_untouched(ctx, products, month, found)
     return {
         service_id: [kinds[kind] for kind in _TYPES if kind in kinds] for service_id, kinds in found.items()
     }
 
 
 def _add_untouched(
-    ctx: Context, service_ids: Sequence[int], month: str, found: dict[int, dict[str, AllowanceView]]
+    ctx: Context, products: Iterable[tuple[int, str]], month: str, found: dict[int, dict[str, AllowanceView]]
 ) -> None:
     included: dict[str, dict[str, int]] = {}
-    for service_id, product_code in _PRODUCTS.rows(ctx, services=service_ids):
+    for service_id, product_code in products:
         if product_code not in included:
             sums = included[product_code] = {}
             for allowance in catalog.product(ctx, product_code).allowances:
