@@ -156,7 +156,8 @@ class WebApp:
         if item.badge is None:
             return None
         # A count a few seconds old is good enough, and the menu is on every page.
-        key, now = (item.path, page.actor.scope, page.actor.permissions), time.monotonic()
+        actor, now = page.actor, time.monotonic()
+        key = (item.path, actor.id, actor.scope, actor.permissions)
         kept = self._badges.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
