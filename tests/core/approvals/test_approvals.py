@@ -1,5 +1,6 @@
 """A second person: what waits, who decides, what is done then, and what the log says of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from trunkline.customers.models import Customer, CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Forbidden, NotFound, Refused, WaitsForSecondPerson
 from trunkline.mail.models import Email
-from trunkline.operation import Actor, Context, operation
+from trunkline.operation import Actor, Context, Scope, operation
 from trunkline.testing import PASSWORD, Browser, create_user
 
 #: The trunk alone, without plugins.
@@ -270,3 +271,30 @@ def test_the_queue_over_rest(app: App, people: dict[str, int], client: Browser) 
     assert (done.status_code, done.json()["state"], name_now(app)) == (200, "approved", "New name")
     again = client.post(f"/api/v1/approvals/{number}/approve", json={}, headers=headers)
     assert again.status_code == 422
+
+
+def test_the_menu_counts_what_waits_for_each_person(
+    app: App, people: dict[str, int], make_client: Any
+) -> None:
+    ask(app, who(app, people, "ana"))
+    ana, bob = (make_client().sign_in(f"{name}@example.com") for name in ("ana", "bob"))
+    badge = 'Approvals</span><span class="badge">1<'
+    assert badge in bob.get("/approvals").text
+    assert badge not in ana.get("/approvals").text
+
+
+def test_who_sees_few_customers_decides_about_those_only(app: App, people: dict[str, int]) -> None:
+    number = ask(app, who(app, people, "ana"))
+    bob = who(app, people, "bob")
+    elsewhere = replace(bob, scope=Scope(customer_ids=frozenset({99})))
+    with app.reading(elsewhere) as ctx:
+        assert queries.waiting_for(ctx) == 0
+        with pytest.raises(NotFound):
+            queries.get(ctx, number)
+    here = replace(bob, scope=Scope(customer_ids=frozenset({1})))
+    with app.reading(here) as ctx:
+        assert queries.waiting_for(ctx) == 1
+    with pytest.raises(NotFound):
+        approve(app, elsewhere, number)
+    approve(app, here, number)
+    assert name_now(app) == "New name"
