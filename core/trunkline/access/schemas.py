@@ -77,7 +77,7 @@ class EditRole(BaseModel):
     permissions: list[str] = Field(
         default=[], title=_("Permissions"), json_schema_extra={"widget": "checkboxes"}
     )
-    row_scope: RowScope | None = Field(None, title=_("Shows"), description="Absent: as it is")
+    row_scope: RowScope | None = Field(default=None, title=_("Shows"), description="Absent: as it is")
     version: int | None = None
 
 
@@ -87,13 +87,13 @@ class RowFacts(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reseller: str = Field(
-        "",
+        default="",
         title=_("Reseller"),
         description=_("Roles that show customers of the person's reseller show those of this one."),
         json_schema_extra={"widget": "select", "blank": _("none")},
     )
     tags: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = Field(
-        "",
+        default="",
         title=_("Tags"),
         description=_(
             "Separated by commas. Roles that show customers by tag show those that wear one of these."

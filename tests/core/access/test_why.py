@@ -22,8 +22,12 @@ pytestmark = pytest.mark.plugins()
 
 def make_role(app: App, name: str, row_scope: RowScope, *permissions: str) -> None:
     with app.unit_of_work() as ctx:
-        operations.create_role(ctx, CreateRole(name=name, label=name.title(), copy_of=""))
-        edit = EditRole(label=name.title(), permissions=list(permissions), row_scope=row_scope)
+        operations.create_role(
+            ctx, CreateRole(name=name, label=name.title(), description="", audience="staff", copy_of="")
+        )
+        edit = EditRole(
+            label=name.title(), description="", permissions=list(permissions), row_scope=row_scope
+        )
         operations.edit_role(ctx, name, edit)
 
 
@@ -98,7 +102,9 @@ def test_nobody_widens_rows_beyond_what_they_see(app: App) -> None:
     with app.unit_of_work(replace(SYSTEM, scope=limited)) as ctx:
         with pytest.raises(Forbidden, match="only some customers"):
             operations.edit_role(
-                ctx, "assigned_ones", EditRole(label="x", permissions=[], row_scope=RowScope.ALL)
+                ctx,
+                "assigned_ones",
+                EditRole(label="x", description="", permissions=[], row_scope=RowScope.ALL),
             )
         with pytest.raises(Forbidden, match="shows more than you see"):
             operations.set_roles(ctx, ctx.session.get_one(User, key), ["cashier", "auditor"])

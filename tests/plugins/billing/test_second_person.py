@@ -8,7 +8,7 @@ import pytest
 from tests.plugins.billing.conftest import World
 from trunkline.errors import WaitsForSecondPerson
 from trunkline.settings import operations as settings
-from trunkline.testing import Browser, actor_with
+from trunkline.testing import PASSWORD, Browser, actor_with, create_user
 from trunkline_billing import queries
 from trunkline_billing.operations.payments import record_payment
 from trunkline_billing.schemas import RecordPayment
@@ -45,6 +45,19 @@ def test_a_reversal_above_the_limit_waits_and_one_within_it_does_not(
     assert "Bounced too" in asked.text
     second.submit("/approvals/V000001/approve", {"note": ""})
     assert states(limited) == ["reversed", "reversed"]
+
+
+def test_over_rest_the_answer_says_that_it_waits_and_where(limited: World, client: Browser) -> None:
+    create_user(limited.app, "books@example.com", "accountant")
+    body = {"email": "books@example.com", "password": PASSWORD}
+    token = client.post("/api/v1/auth/login", json=body).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+    path = "/api/v1/billing/payments/R000002/reverse"
+    answers = [client.post(path, json={"reason": "Bounced"}, headers=headers) for _ in range(2)]
+    assert [(one.status_code, one.json()["approval"]) for one in answers] == [(202, "V000001")] * 2
+    waiting = client.get(answers[0].headers["location"], headers=headers).json()
+    assert (waiting["state"], waiting["amount"]) == ("waiting", "100.01")
+    assert states(limited) == ["received", "received"]
 
 
 def test_a_price_that_moves_by_more_than_the_limit_waits(limited: World) -> None:
