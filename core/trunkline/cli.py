@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trunkline.activity.commands import activity_app
+from trunkline.auth.signing_keys.commands import signing_keys_app
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
 
@@ -29,6 +30,7 @@ dev_app = typer.Typer(help="For people who change Trunkline itself.", no_args_is
 cli.add_typer(dev_app, name="dev")
 cli.add_typer(plugin_app, name="plugin")
 cli.add_typer(activity_app, name="activity")
+cli.add_typer(signing_keys_app, name="signing-keys")
 
 
 @dataclass

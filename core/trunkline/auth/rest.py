@@ -1,11 +1,13 @@
 """REST: signing in for programs, and users."""
 
 from fastapi import Header
+from starlette.responses import JSONResponse
 
 from trunkline.auth import operations, queries, sign_in, tokens
 from trunkline.auth.schemas import EditUser, InviteUser, LoginIn, RefreshIn, TokenOut, UserOut
 from trunkline.auth.second_factor import programs
 from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.signing_keys.keys import published
 from trunkline.auth.tables import USERS_OVER_REST
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
@@ -55,6 +57,16 @@ def logout(ctx: Context, body: RefreshIn) -> None:
     """End the sign-in that a refresh token belongs to, its access tokens included."""
     with ctx.app.unit_of_work(ctx.actor) as unit:
         tokens.revoke(unit, body.refresh_token)
+
+
+@auth.get("/jwks", permission=PUBLIC)
+def signing_keys(ctx: Context) -> JSONResponse:
+    """The public keys that check access tokens, as a JWK set (RFC 7517). Tokens name theirs as `kid`."""
+    return JSONResponse(
+        published(ctx),
+        headers={"Cache-Control": "public, max-age=300"},
+        media_type="application/jwk-set+json",
+    )
 
 
 def _out(pair: tokens.TokenPair) -> TokenOut:

@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from trunkline.auth.networks import read_networks
 from trunkline.i18n import LANGUAGES, gettext
 
 _ = gettext
@@ -35,6 +36,8 @@ def _names(joined: object) -> object:
 
 #: An e-mail address in lower case, which is how users are found.
 Address = Annotated[EmailStr, AfterValidator(_lower), Field(max_length=254)]
+#: Networks in one line, with commas between them.
+Networks = Annotated[str, AfterValidator(lambda text: ", ".join(read_networks(text)))]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Language = Annotated[str, AfterValidator(_offered)]
 
@@ -214,9 +217,23 @@ class CreateApiKey(BaseModel):
         description=_("0 means until it is revoked."),
         json_schema_extra={"suffix": _("days")},
     )
+    networks: Networks = Field(
+        "",
+        max_length=2000,
+        title=_("Only from these networks"),
+        description=_(
+            "Addresses or networks, as in 192.0.2.7 or 198.51.100.0/24, with commas between. Empty: any."
+        ),
+        json_schema_extra={"width": "full"},
+    )
     permissions: list[str] = Field(
         default=[],
         title=_("Only these permissions"),
         description=_("None chosen means every permission that you hold."),
         json_schema_extra={"widget": "checkboxes", "width": "wide"},
     )
+
+    @property
+    def network_list(self) -> list[str]:
+        """The networks, each once, in their shortest form."""
+        return read_networks(self.networks)

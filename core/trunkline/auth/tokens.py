@@ -1,29 +1,36 @@
 """Tokens for REST: short-lived signed access tokens (JWT, RFC 7519) and refresh tokens that work once."""
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from trunkline.access.roles import actor_for
 from trunkline.auth.digest import digest, new_token
-from trunkline.auth.models import RefreshToken, TokenFamily, User
+from trunkline.auth.models import RefreshToken, TokenFamily, User, UserKind
 from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.signing_keys.keys import ALGORITHM, SigningKeys
+from trunkline.auth.signing_keys.operations import ACCESS_LIFETIME as ACCESS_LIFETIME
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Actor, ActorKind, Context
-from trunkline.secrets import derive
 from trunkline.settings.core import CoreSettings
+
+if TYPE_CHECKING:
+    from trunkline.app import App
 
 _ = gettext
 
-ACCESS_LIFETIME = timedelta(minutes=15)
-_ALGORITHM = "HS256"
-_ISSUER = "trunkline"
+_ISSUER = _AUDIENCE = "trunkline"
+#: RFC 9068, 2.1: no other kind of token passes for an access token.
+_TYPE = "at+jwt"
+_REMEMBERED = 5000
 
 
 @dataclass(frozen=True)
@@ -105,23 +112,62 @@ def revoke_all(ctx: Context, user_id: int, because: str) -> None:
     )
 
 
-def verify(session: Session, access_token: str, now: datetime, address: str = "") -> TokenHolder:
+@dataclass(frozen=True)
+class _Claims:
+    """What an access token says, its signature checked."""
+
+    kid: str
+    user_id: int
+    family_id: int
+    expires: int
+
+
+class CheckedTokens:
+    """Access tokens whose signature this process has checked, by digest: checking costs more than all the rest of a request.
+
+    What can change (the user, the family, the signing key) is asked anew each time. One per application:
+    `app.part(CheckedTokens)`.
+    """
+
+    def __init__(self, app: "App") -> None:
+        self._lock = threading.Lock()
+        self._claims: OrderedDict[bytes, _Claims] = OrderedDict()
+
+    def get(self, access_token: str) -> _Claims | None:
+        """The claims of a token that was checked before."""
+        return self._claims.get(_fingerprint(access_token))
+
+    def keep(self, access_token: str, claims: _Claims) -> None:
+        """Remember a checked token, and forget the oldest when there are too many."""
+        with self._lock:
+            self._claims[_fingerprint(access_token)] = claims
+            if len(self._claims) > _REMEMBERED:
+                self._claims.popitem(last=False)
+
+
+def _fingerprint(access_token: str) -> bytes:
+    return sha256(access_token.encode()).digest()
+
+
+# Built once: every request of a program runs it.
+_HOLDER = (
+    select(User, col(TokenFamily.revoked_at))
+    .join(TokenFamily, col(TokenFamily.user_id) == col(User.id))
+    .where(col(TokenFamily.id) == bindparam("family_id"))
+)
+
+
+def verify(app: "App", session: Session, access_token: str, now: datetime, address: str = "") -> TokenHolder:
     """Whom the token names. Raises Unauthenticated when it is altered, expired, revoked, or its user
     disabled.
     """
-    claims = _claims(access_token, now)
-    row = session.execute(
-        select(User, TokenFamily)
-        .join(TokenFamily, col(TokenFamily.user_id) == col(User.id))
-        .where(col(TokenFamily.id) == claims["family"])
-    ).one_or_none()
-    if row is None or not row[0].is_active or row[1].revoked_at is not None:
+    claims = _claims(app, session, access_token, now)
+    row = session.execute(_HOLDER, {"family_id": claims.family_id}).one_or_none()
+    if row is None or not row[0].is_active or row[1] is not None:
         raise Unauthenticated(_("This sign-in has ended."), remedy=_("Sign in again."))
-    user, family = row
-    actor = actor_for(session, user, address)
-    if actor.kind is ActorKind.STAFF:
-        actor = actor_for(session, user, address, kind=ActorKind.API)
-    return TokenHolder(user, actor, family.key)
+    user: User = row[0]
+    kind = ActorKind.PORTAL if user.kind == UserKind.PORTAL else ActorKind.API
+    return TokenHolder(user, actor_for(session, user, address, kind=kind), claims.family_id)
 
 
 def sweep(ctx: Context) -> None:
@@ -133,49 +179,68 @@ def _next_pair(ctx: Context, family: TokenFamily) -> TokenPair:
     secret = new_token()
     ctx.session.add(RefreshToken(family_id=family.key, token_hash=digest(secret), created_at=ctx.now()))
     ctx.session.flush()
-    return TokenPair(_access_token(family, ctx.now()), secret, int(ACCESS_LIFETIME.total_seconds()))
+    return TokenPair(_access_token(ctx, family), secret, int(ACCESS_LIFETIME.total_seconds()))
 
 
-def _access_token(family: TokenFamily, now: datetime) -> str:
+def _access_token(ctx: Context, family: TokenFamily) -> str:
     import jwt
 
-    key, key_id = _key()
+    signing, now = ctx.app.part(SigningKeys).signing(ctx), ctx.now()
     claims = {
         "iss": _ISSUER,
+        "aud": _AUDIENCE,
         "sub": str(family.user_id),
         "family": family.key,
         "iat": int(now.timestamp()),
         "exp": int((now + ACCESS_LIFETIME).timestamp()),
     }
-    return jwt.encode(claims, key, _ALGORITHM, headers={"kid": key_id})
+    return jwt.encode(claims, signing.key, ALGORITHM, headers={"kid": signing.kid, "typ": _TYPE})
 
 
-def _key() -> tuple[bytes, str]:
-    key = derive("jwt")
-    return key, sha256(b"kid" + key).hexdigest()[:12]
-
-
-def _claims(access_token: str, now: datetime) -> dict[str, Any]:
-    import jwt
-
-    key, key_id = _key()
-    try:
-        if jwt.get_unverified_header(access_token).get("kid") != key_id:
-            raise Unauthenticated(
-                _("The access token was not issued by this system."), remedy=_("Sign in again.")
-            )
-        # Times are compared with our own clock, which tests and replays can set.
-        claims: dict[str, Any] = jwt.decode(
-            access_token,
-            key,
-            algorithms=[_ALGORITHM],
-            issuer=_ISSUER,
-            options={"require": ["exp", "iat", "sub", "family"], "verify_exp": False, "verify_iat": False},
-        )
-    except jwt.InvalidTokenError as error:
-        raise Unauthenticated(_("The access token is not valid."), remedy=_("Sign in again.")) from error
-    if claims["exp"] <= now.timestamp():
+def _claims(app: "App", session: Session, access_token: str, now: datetime) -> _Claims:
+    checked = app.part(CheckedTokens)
+    claims = checked.get(access_token)
+    if claims is None:
+        claims = _checked(app, session, access_token, now)
+        checked.keep(access_token, claims)
+    elif app.part(SigningKeys).verifying(session, claims.kid, now) is None:
+        raise _foreign()
+    if claims.expires <= now.timestamp():
         raise Unauthenticated(
             _("The access token has expired."), remedy=_("Ask for a new one with the refresh token.")
         )
     return claims
+
+
+def _checked(app: "App", session: Session, access_token: str, now: datetime) -> _Claims:
+    """The claims of a token that one of our keys signed. The algorithm is ours to say, not the token's (RFC 8725, 3.1)."""
+    import jwt
+
+    try:
+        header = jwt.get_unverified_header(access_token)
+        key = app.part(SigningKeys).verifying(session, str(header.get("kid", ""))[:64], now)
+        if key is None or header.get("typ") != _TYPE:
+            raise _foreign()
+        # Times are compared with our own clock, which tests and replays can set.
+        claims: dict[str, Any] = jwt.decode(
+            access_token,
+            key.key,
+            algorithms=[ALGORITHM],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            options={
+                "require": ["exp", "iat", "sub", "aud", "family"],
+                "verify_exp": False,
+                "verify_iat": False,
+            },
+        )
+        return _Claims(key.kid, int(claims["sub"]), int(claims["family"]), int(claims["exp"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise Unauthenticated(_("The access token is not valid."), remedy=_("Sign in again.")) from error
+
+
+def _foreign() -> Unauthenticated:
+    return Unauthenticated(
+        _("The access token was not issued by this system, or its key was withdrawn."),
+        remedy=_("Ask for a new one with the refresh token, or sign in again."),
+    )

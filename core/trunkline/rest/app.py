@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from trunkline.errors import TrunklineError, WaitsForSecondPerson
+from trunkline.rest.limiting import TellBudget
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import PUBLIC
 
@@ -33,6 +34,7 @@ def make_rest(app: "App") -> "FastAPI":
         redirect_slashes=False,
     )
     api.state.app = app
+    api.add_middleware(TellBudget)
     for plugin, routes in app.part(rest_routes):
         try:
             api.include_router(routes.router())

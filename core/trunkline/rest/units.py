@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from trunkline import i18n
-from trunkline.auth import api_access
+from trunkline.auth import api_access, api_keys
 from trunkline.clock import utc_now
 from trunkline.db.types import UtcDateTime
 from trunkline.errors import Conflict, Forbidden, Refused, Unauthenticated
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
+from trunkline.rest.limiting import RequestLimit, check
 from trunkline.rest.routing import RestRoute
 from trunkline.web.pages import PUBLIC, SIGNED_IN
 
@@ -106,14 +107,25 @@ def _who(actor: Actor) -> str:
 
 def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
     address = request.client.host if request.client else ""
+    limit = app.part(RequestLimit)
     if route.permission == PUBLIC:
+        check(request.scope, limit.count(f"address/{address}"))
         return replace(_ANONYMOUS, address=address)
-    with app.database.read() as session:
-        actor = api_access.actor_of(session, request.headers, app.clock(), address)
-    if actor is None:
+    try:
+        with app.database.read() as session:
+            caller = api_access.caller_of(app, session, request.headers, app.clock(), address)
+    except (Unauthenticated, Forbidden):
+        check(request.scope, limit.count(f"address/{address}"))
+        raise
+    if caller is None:
+        check(request.scope, limit.count(f"address/{address}"))
         raise Unauthenticated(
             _("Send a bearer token or an API key."), remedy=_("Get one at /api/v1/auth/login.")
         )
+    check(request.scope, limit.count(caller.counted_as))
+    if caller.used_key is not None:
+        api_keys.touch(app, caller.used_key, address)
+    actor = caller.actor
     if route.permission != SIGNED_IN and not actor.may(route.permission):
         raise Forbidden(
             _("This needs the permission “{label}”.").format(label=app.permission_label(route.permission)),

@@ -106,6 +106,24 @@ class CoreSettings(BaseModel):
         description=_("Days until a program that refreshes its token has to sign in again."),
         json_schema_extra={"section": _REST, "suffix": _("days")},
     )
+    signing_key_days: int = Field(
+        90,
+        ge=1,
+        le=730,
+        title=_("Access tokens' key changes after"),
+        description=_(
+            "Days after which a fresh key signs. Tokens of the old one stay valid until they are over."
+        ),
+        json_schema_extra={"section": _REST, "suffix": _("days")},
+    )
+    requests_per_minute: int = Field(
+        3000,
+        ge=0,
+        le=1_000_000,
+        title=_("Requests of one program"),
+        description=_("A minute's requests of one key or user, after which it has to wait. 0 sets no limit."),
+        json_schema_extra={"section": _REST, "suffix": _("a minute")},
+    )
     approval_days: int = Field(
         7,
         ge=1,

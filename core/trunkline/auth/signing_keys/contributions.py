@@ -1,0 +1,19 @@
+"""What signing keys contribute to the trunk: permissions, a page and the change by schedule."""
+
+from datetime import timedelta
+
+from trunkline.auth.signing_keys import operations, pages
+from trunkline.i18n import gettext
+from trunkline.plugin import MenuItem, Permission, ScheduledTask
+
+_ = gettext
+
+PERMISSIONS = [
+    Permission("core.signing_key.list", _("See the keys that sign access tokens"), ("auditor",)),
+    Permission("core.signing_key.change", _("Change the key that signs access tokens")),
+]
+MENU = [MenuItem(_("Signing keys"), "/signing-keys", "key", "core.signing_key.list", "Administration", 30)]
+PAGES = [pages.pages]
+SCHEDULED = [
+    ScheduledTask("change_signing_key", operations.rotate_when_due, timedelta(hours=6)),
+]
