@@ -111,7 +111,6 @@ class _Call:
 
     def _find_session(self, session: Session) -> None:
         self.signed_in = sessions.find(session, cookies.session_token(self.request), self.app.clock())
-        session.expunge_all()
 
     def _on_behalf_of(self) -> Actor | None:
         worn = self.signed_in.impersonation if self.signed_in else None
