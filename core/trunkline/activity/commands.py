@@ -89,6 +89,18 @@ def remove_exported(
 
 
 @activity_app.command()
+def protect() -> None:
+    """Make the triggers again that refuse changes to the log, where one is gone. On PostgreSQL run it as the tables' owner."""
+    from trunkline.db import append_only
+
+    app = _app()
+    with app.unit_of_work() as ctx:
+        tables = append_only.restore(ctx.session.connection())
+    typer.echo(f"Protected again: {', '.join(tables)}." if tables else "Every table is protected.")
+    app.close()
+
+
+@activity_app.command()
 def seal() -> None:
     """Seal what is not sealed yet, without waiting for the worker; prints the head of the chain."""
     from trunkline.activity import heads

@@ -135,7 +135,7 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
                 name,
                 Health.FAILED,
                 _("{tables} can be changed: their triggers are gone.", tables=", ".join(bare)),
-                _("Find out who dropped them; docs/auditor.md says how to make them again."),
+                _("Find out who dropped them; `trunkline activity protect` makes them again."),
             )
         ]
     last = latest(ctx)

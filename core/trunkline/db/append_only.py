@@ -14,6 +14,8 @@ from sqlmodel import SQLModel
 SETTING = "trunkline.append_only"
 LIFTED = "lifted"
 _NAME = "{table}_append_only"
+_ON_SQLITE = ("_update", "_delete", "_replace")
+_ON_POSTGRES = ("", "_truncate")
 
 
 def tables() -> list[str]:
@@ -29,12 +31,26 @@ def missing(connection: Connection) -> list[str]:
         else "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal"
     )
     present = set(connection.execute(text(query)).scalars())
-    endings = ("_update", "_delete", "_replace") if connection.dialect.name == "sqlite" else ("", "_truncate")
+    endings = _ON_SQLITE if connection.dialect.name == "sqlite" else _ON_POSTGRES
     return [
         table
         for table in tables()
         if not {f"{_NAME.format(table=table)}{ending}" for ending in endings} <= present
     ]
+
+
+def restore(connection: Connection) -> list[str]:
+    """Make the triggers again where one is gone; returns the tables. Needs the tables' owner on PostgreSQL."""
+    bare = missing(connection)
+    for name in bare:
+        trigger = _NAME.format(table=name)
+        if connection.dialect.name == "sqlite":
+            for ending in _ON_SQLITE:
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{ending}")
+        else:
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {trigger}() CASCADE")
+        protect(connection, name, *(column.name for column in SQLModel.metadata.tables[name].primary_key))
+    return bare
 
 
 @contextmanager

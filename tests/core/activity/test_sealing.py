@@ -17,6 +17,7 @@ from trunkline.activity.models import ActivityEntry
 from trunkline.activity.sealing import seal_batch
 from trunkline.app import App
 from trunkline.clock import utc_now
+from trunkline.db import append_only
 from trunkline.plugin import Health
 
 Tamper = Callable[[str], None]
@@ -201,6 +202,12 @@ def test_a_lost_trigger_shows_on_the_status_page(sealed: App) -> None:
     with sealed.reading() as ctx:
         report = nightly.health_checks(ctx)[0]
     assert (report.health, "core_activity can be changed" in report.detail) == (Health.FAILED, True)
+    with sealed.unit_of_work() as ctx:
+        assert append_only.restore(ctx.session.connection()) == ["core_activity"]
+    with pytest.raises(DBAPIError, match="only ever added"), sealed.unit_of_work() as ctx:
+        ctx.session.execute(text("UPDATE core_activity SET id = id"))
+    with sealed.reading() as ctx:
+        assert append_only.missing(ctx.session.connection()) == []
 
 
 def test_the_period_says_whose_entries_are_verified(sealed: App, tamper: Tamper) -> None:
