@@ -40,7 +40,10 @@ PROGRAMS: dict[str, Program] = {
         Program("git", "git", "tests of a fresh clone"),
         Program("initdb", "postgresql", "tests on PostgreSQL", folders=("/usr/lib/postgresql/*/bin",)),
         Program("osmo-hlr", "osmo-hlr", "provisioning in a real HLR"),
+        Program("node", "nodejs", "an identity provider to sign in at"),
+        Program("npm", "npm", "an identity provider to sign in at"),
         Program("pdftotext", "poppler-utils", "reading invoices back from their PDF"),
+        Program("slapd", "slapd", "signing in by a real directory", folders=("/usr/sbin", "/usr/local/sbin")),
     )
 }
 

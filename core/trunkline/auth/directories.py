@@ -4,7 +4,7 @@ Plugins that bring such a directory call this within a writing unit of work of t
 plugin's word) and `external_id` (what never changes there); a local password counts for nothing beside that.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -139,27 +139,3 @@ def people_of(ctx: Context, origin: str) -> Sequence[User]:
     """The active accounts that a directory keeps."""
     statement = select(User).where(col(User.origin) == origin, col(User.status) == UserStatus.ACTIVE)
     return ctx.session.scalars(statement.order_by(col(User.id))).all()
-
-
-def parse_role_map(text: str) -> dict[str, list[str]]:
-    """Groups by role, from lines `role: group`. Raises ValueError naming the line that is no such pair."""
-    found: dict[str, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        role, colon, group = line.partition(":")
-        if not colon or not role.strip() or not group.strip():
-            raise ValueError(
-                _("Line {number} is not “role: group”: {line}", number=number, line=line.strip())
-            )
-        found.setdefault(role.strip(), []).append(group.strip())
-    return found
-
-
-def roles_for(
-    groups: Iterable[str], mapping: Mapping[str, Sequence[str]], fallback: str = ""
-) -> tuple[str, ...]:
-    """Names of the roles that these groups give, in the mapping's order; `fallback` where they give none."""
-    held = {group.casefold() for group in groups}
-    found = tuple(role for role, names in mapping.items() if any(name.casefold() in held for name in names))
-    return found or ((fallback,) if fallback else ())

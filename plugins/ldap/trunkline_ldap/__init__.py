@@ -1,0 +1,1 @@
+"""Trunkline plugin: sign-in by an LDAP directory or Active Directory."""
