@@ -1,8 +1,10 @@
 """Configuration: defaults < `trunkline.toml` < `TRUNKLINE_*` variables. Unknown keys are errors."""
 
 import os
+import re
 import tomllib
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -13,6 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from trunkline.errors import ConfigError
 
 CONFIG_FILE = "trunkline.toml"
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|[0-9a-fA-F:]+")
 BUNDLED_PLUGINS = ("inventory", "catalog", "provisioning", "billing", "portal")
 
 
@@ -61,7 +64,12 @@ class Config(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     base_url: str = Field(default="", description="Address that links in mails begin with")
     insecure_http: bool = False
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses and networks whose X-Forwarded-* headers count"
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Names that the system answers to, besides that of base_url; none: any"
+    )
     workers: int = Field(default=1, ge=1, le=64)
     job_threads: int = Field(default=2, ge=1, le=64)
 
@@ -85,6 +93,28 @@ class Config(BaseSettings):
                 f"{value} is no IANA time zone" + (f"; did you mean {near[0]}?" if near else "")
             ) from None
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}; name each proxy by its address or network, as in 127.0.0.1"
+                ) from None
+        return values
+
+    @field_validator("hosts")
+    @classmethod
+    def _host_names(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not _HOST_NAME.fullmatch(value):
+                raise ValueError(
+                    f"“{value}” is no host name; write it without scheme, port and path, as in bss.example.com"
+                )
+        return values
 
     @classmethod
     def settings_customise_sources(

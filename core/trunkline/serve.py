@@ -209,10 +209,6 @@ def serve_web(config: "Config") -> None:
     from trunkline.asgi import make
 
     processes.die_with_parent()
-    kwargs = {
-        "forwarded_allow_ips": ",".join(config.trusted_proxies) or "127.0.0.1",
-        "proxy_headers": bool(config.trusted_proxies),
-    }
     uvicorn.run(
         "trunkline.asgi:make" if config.workers > 1 else make,
         factory=True,
@@ -224,5 +220,6 @@ def serve_web(config: "Config") -> None:
         log_config=None,
         ws="none",
         timeout_graceful_shutdown=10,
-        **kwargs,  # type: ignore[arg-type]  # uvicorn's options, by name
+        # The application reads them itself, of `trusted_proxies` only.
+        proxy_headers=False,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -20,7 +20,7 @@ from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.later import LaterRest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
-from trunkline.web.middleware import BodyLimit, RequestId, SecurityHeaders
+from trunkline.web.middleware import BodyLimit, KnownHosts, RequestId, SecurityHeaders, known_hosts
 from trunkline.web.pages import PUBLIC, Page, PageRoute, Pages
 from trunkline.web.shell import WebApp
 
@@ -94,11 +94,7 @@ def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
     ]
     starlette = Starlette(
         routes=routes,
-        middleware=[
-            Middleware(RequestId),
-            Middleware(SecurityHeaders),
-            Middleware(BodyLimit, limit=MAX_BODY),
-        ],
+        middleware=_layers(app),
         lifespan=_starting(api) if rest_later else None,
         exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
     )
@@ -106,6 +102,19 @@ def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
     starlette.state.app = app
     starlette.state.api = api
     return starlette
+
+
+def _layers(app: "App") -> list[Middleware]:
+    """What lies around every page and route, the outermost first."""
+    layers = [Middleware(RequestId), Middleware(SecurityHeaders)]
+    if app.config.trusted_proxies:
+        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+        # First of all: what comes after asks who the client is, and whether it came by https.
+        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(app.config.trusted_proxies)))
+    if hosts := known_hosts(app.config):
+        layers.append(Middleware(KnownHosts, hosts=hosts))
+    return [*layers, Middleware(BodyLimit, limit=MAX_BODY)]
 
 
 def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
@@ -134,7 +143,11 @@ def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awa
 
     async def handle(request: Request, error: Exception) -> Response:
         if request.url.path.startswith(("/api/", "/static/")):
-            return PlainTextResponse("Not Found" if status == 404 else "Method Not Allowed", status)
+            title = "Not Found" if status == 404 else "Method Not Allowed"
+            if request.url.path.startswith("/static/"):
+                return PlainTextResponse(title, status)
+            body = {"type": "about:blank", "title": title, "status": status, "detail": title}
+            return JSONResponse(body, status, media_type="application/problem+json")
         scope = dict(request.scope, method="GET")
         return await answer(Request(scope, request.receive))
 

@@ -1,12 +1,16 @@
-"""Pure ASGI layers around everything: request id, security headers, body limit, allowed hosts."""
+"""Pure ASGI layers around everything: request id, security headers, known hosts, body limit."""
 
+import json
 import logging
 import re
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trunkline.config import Config
 
 log = logging.getLogger("trunkline.access")
 _LINKS = ("/set-password/", "/confirm-email/", "/keep-email/")
@@ -22,9 +26,21 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "permissions-policy": (
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+        "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
+    ),
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-permitted-cross-domain-policies": "none",
 }
+#: Answers under these are everybody's; all others belong to who asked, and no cache may keep them.
+_SHARED = "/static/"
+#: What asks whether the system lives knows it by any name; these answers hold no address.
+_ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
+#: A name or IPv4 address, or an IPv6 address in brackets, and a port.
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]*)?")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RequestId:
@@ -81,9 +97,50 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
                     headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+                if not scope["path"].startswith(_SHARED):
+                    headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def known_hosts(config: Config) -> frozenset[str]:
+    """The names that the system answers to; none: any. Those of `hosts` and `base_url`, and this machine's own."""
+    named = {name.lower() for name in config.hosts}
+    if config.base_url:
+        named.add(urlsplit(config.base_url).hostname or "")
+    return frozenset(named | _LOOPBACK) if named else frozenset()
+
+
+class KnownHosts:
+    """Refuses requests for a host that is not one of ours with 400 (OWASP ASVS 5, 13.4.7): links and origins rest on it."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _ANY_HOST:
+            await self.app(scope, receive, send)
+            return
+        asked = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(asked) == 1 and _host_name(asked[0]) in self.hosts:
+            await self.app(scope, receive, send)
+            return
+        shown = "".join(sign for sign in ", ".join(asked) if sign.isprintable())[:100]
+        await _refuse(
+            scope,
+            send,
+            400,
+            "Unknown host",
+            f"Nothing here is called “{shown}”. If it should be, add it to `hosts` in the configuration.",
+        )
+
+
+def _host_name(header: str) -> str:
+    """The name in a Host header, without its port; empty when it is malformed."""
+    found = _HOST.fullmatch(header)
+    return (found.group(1) or found.group(2)).lower() if found else ""
 
 
 class BodyLimit:
@@ -99,7 +156,7 @@ class BodyLimit:
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self.limit:
-            await _too_large(send)
+            await _too_large(scope, send)
             return
         seen = 0
 
@@ -114,24 +171,32 @@ class BodyLimit:
         try:
             await self.app(scope, counted, send)
         except BodyTooLarge:
-            await _too_large(send)
+            await _too_large(scope, send)
 
 
 class BodyTooLarge(Exception):
     """More was sent than is accepted."""
 
 
-async def _too_large(send: Send) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 413,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
+async def _too_large(scope: Scope, send: Send) -> None:
+    detail = "That is more than this address accepts. Send a smaller file."
+    await _refuse(scope, send, 413, "Too large", detail)
+
+
+async def _refuse(scope: Scope, send: Send, status: int, title: str, detail: str) -> None:
+    """Answer in words, and programs with a problem document (RFC 9457)."""
+    kind, body = "text/plain; charset=utf-8", detail
+    if scope["path"].startswith("/api/"):
+        request_id = scope.get("state", {}).get("request_id", "")
+        problem = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "request_id": request_id,
         }
-    )
+        kind, body = "application/problem+json", json.dumps(problem)
     await send(
-        {
-            "type": "http.response.body",
-            "body": b"That is more than this address accepts. Send a smaller file.",
-        }
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", kind.encode())]}
     )
+    await send({"type": "http.response.body", "body": body.encode()})
