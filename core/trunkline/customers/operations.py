@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from trunkline.customers import identity, queries
 from trunkline.customers.assignment import assign, register_by_actor
@@ -229,12 +230,20 @@ def _claim_tax_id(ctx: Context, customer: Customer) -> None:
     with ctx.session.no_autoflush:
         other = queries.by_tax_key(ctx, key) if key else None
     if other is not None and other.number != customer.number:
-        raise _taken(customer, other)
+        raise _taken(ctx, customer, other)
     customer.tax_key = key
 
 
-def _taken(customer: Customer, other: Customer) -> Refused:
+def _taken(ctx: Context, customer: Customer, other: Customer) -> Refused:
     label = identity.tax_id_label(customer.country, customer.kind)
+    with ctx.session.no_autoflush:
+        seen = ctx.session.scalar(ctx.visible(Customer).where(col(Customer.id) == other.id)) is not None
+    if not seen:
+        return Refused(
+            _("{label} {tax_id} is registered already.", label=label, tax_id=customer.tax_id),
+            field="tax_id",
+            remedy=_("Ask a supervisor to assign that customer to you."),
+        )
     return Refused(
         _(
             "{label} {tax_id} belongs to {name} ({number}).",

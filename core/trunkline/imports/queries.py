@@ -18,11 +18,12 @@ def allowed(ctx: Context) -> list[Importer]:
 
 
 def recent(ctx: Context, limit: int = 20) -> Sequence[ImportRun]:
-    """The latest uploads of kinds that the actor may import."""
+    """The latest uploads of kinds that the actor may import; of who sees only some customers, their own."""
     kinds = [importer.kind for importer in allowed(ctx)]
+    own = [col(ImportRun.user_id) == ctx.actor.id] if ctx.actor.scope.is_limited else []
     statement = (
         select(ImportRun)
-        .where(col(ImportRun.kind).in_(kinds))
+        .where(col(ImportRun.kind).in_(kinds), *own)
         .order_by(col(ImportRun.id).desc())
         .limit(limit)
     )
@@ -32,7 +33,7 @@ def recent(ctx: Context, limit: int = 20) -> Sequence[ImportRun]:
 def get(ctx: Context, number: str) -> ImportRun:
     """One upload. Raises NotFound, Forbidden when the actor may not import its kind."""
     run = ctx.session.scalars(select(ImportRun).where(col(ImportRun.number) == number)).one_or_none()
-    if run is None:
+    if run is None or (ctx.actor.scope.is_limited and run.user_id != ctx.actor.id):
         raise NotFound(_("There is no import {number}.", number=number))
     importer = ctx.app.importers.get(run.kind)
     ctx.require(importer.permission if importer else "core.settings.edit")

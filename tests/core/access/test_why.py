@@ -152,3 +152,17 @@ def test_pages_and_rest_answer(app: App, staff: Callable[..., Browser], client: 
     } in found["permissions"]
     listed = client.get("/api/v1/permissions", headers=headers).json()["items"]
     assert next(item for item in listed if item["name"] == "core.role.edit")["roles"] == ["administrator"]
+
+
+def test_a_tax_id_that_is_taken_out_of_sight_does_not_name_its_customer(
+    app: App, make_client: Callable[[], Browser], staff: Callable[..., Browser]
+) -> None:
+    facts = {"country": "BR", "tax_id": "529.982.247-25"}
+    staff("customer_care").submit("/customers/new", {"name": "Ana Souza", **facts})
+    create_user(app, "bia@example.com", "dealer")
+    dealer = make_client().sign_in("bia@example.com")
+    refused = dealer.submit("/customers/new", {"name": "Somebody", **facts})
+    assert refused.status_code == 422
+    assert "is registered already" in refused.text
+    assert "Ana Souza" not in refused.text
+    assert "C000001" not in refused.text
