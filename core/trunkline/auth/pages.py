@@ -1,7 +1,9 @@
 """Pages for people who are not signed in: sign in, forgotten password, the mailed link; and signing out."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from trunkline.auth import arriving, links, offers, own_account, sessions, sign_in
@@ -15,9 +17,13 @@ from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Refused, TooManyRequests, Unauthenticated
 from trunkline.i18n import gettext
+from trunkline.operation import Actor
 from trunkline.web import cookies
 from trunkline.web.forms import Form
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, Pages
+
+if TYPE_CHECKING:
+    from trunkline.app import App
 
 _ = gettext
 
@@ -32,7 +38,7 @@ def show_sign_in(page: Page) -> Response:
     return _sign_in_page(page, _sign_in_form(page))
 
 
-@pages.post("/sign-in", permission=PUBLIC, reads=True)
+@pages.post("/sign-in", permission=PUBLIC, reads=True, hashes=True)
 def submit_sign_in(page: Page) -> Response:
     form = _sign_in_form(page).parse(page.form_data)
     if not form.valid:
@@ -99,11 +105,18 @@ def submit_forgotten(page: Page) -> Response:
     if not form.valid:
         return _forgotten_page(page, form, 422)
     # Too many requests get the same answer and no mail: the throttle must not tell which addresses exist
-    # either.
-    if page.app.part(SignInThrottle).admit_link(form.command.email, page.actor.address):
-        with page.app.unit_of_work(page.actor, request_id=page.ctx.request_id) as unit:
-            own_account.ask_for_link(unit, form.command.email)
-    return page.redirect(f"{_FORGOTTEN}?sent=1")
+    # either. Nor may the time that the mail takes, so it is written after the answer.
+    response = page.redirect(f"{_FORGOTTEN}?sent=1")
+    response.background = BackgroundTask(
+        _send_link, page.app, page.actor, page.ctx.request_id, form.command.email
+    )
+    return response
+
+
+def _send_link(app: "App", actor: Actor, request_id: str, email: str) -> None:
+    if app.part(SignInThrottle).admit_link(email, actor.address):
+        with app.unit_of_work(actor, request_id=request_id) as unit:
+            own_account.ask_for_link(unit, email)
 
 
 def _forgotten_form(page: Page) -> Form[ForgottenPassword]:
@@ -123,7 +136,7 @@ def show_set_password(page: Page, token: str) -> Response:
     return _password_page(page, found, _password_form(page, token))
 
 
-@pages.post("/set-password/{token}", permission=PUBLIC)
+@pages.post("/set-password/{token}", permission=PUBLIC, hashes=True)
 def submit_set_password(page: Page, token: str) -> Response:
     found = links.find(page.ctx.session, token, page.ctx.now())
     form = _password_form(page, token).parse(page.form_data)

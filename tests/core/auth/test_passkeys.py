@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from tests.core.auth.authenticator import Authenticator
+from tests.core.auth.conftest import SetClock
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.models import User, UserStatus
@@ -194,3 +195,26 @@ def test_at_a_network_address_passkeys_are_not_offered(app: App) -> None:
         refused = browser.submit("/sign-in/passkey/options", page="/sign-in")
         assert refused.status_code == 422
     assert "Sign in with a passkey" in Browser(web, base_url=HERE).get("/sign-in").text
+
+
+def test_a_passkey_confirms_a_dangerous_action_instead_of_the_password(ana: Browser, clock: SetClock) -> None:
+    phone = Authenticator()
+    add(ana, phone)
+    clock.pass_time(minutes=11)
+    page = "/confirm?next=/profile/second-factor"
+    assert "/confirm/passkey" in ana.get(page).text
+    asked = ask(ana, "/confirm/passkey/options", page)
+    fields = {"token": asked["token"], "credential": Authenticator().get(asked["options"], HERE)}
+    ana.submit("/confirm/passkey", fields, page=page)
+    codes = "/profile/second-factor/codes"
+    again = ana.submit(codes, page="/profile/second-factor", follow_redirects=False)
+    assert again.headers["location"].startswith("/confirm")
+    asked = ask(ana, "/confirm/passkey/options", page)
+    fields = {
+        "token": asked["token"],
+        "credential": phone.get(asked["options"], HERE),
+        "next": "/profile/second-factor",
+    }
+    done = ana.submit("/confirm/passkey", fields, page=page, follow_redirects=False)
+    assert done.headers["location"] == "/profile/second-factor"
+    assert ana.submit(codes, page="/profile/second-factor").text.count("<li><code>") == 10

@@ -27,6 +27,7 @@ PERMISSIONS = [
 ]
 PAGES = [sign_in_pages.pages, passkey_pages.pages, profile_pages.pages, admin_pages.pages]
 SLOTS = [
+    Slot("confirm.ways", "core.passkey", passkey_pages.on_confirm, SIGNED_IN, _("Passkey"), 10),
     Slot(
         "profile.sections",
         "core.second_factor",

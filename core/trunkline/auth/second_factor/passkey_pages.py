@@ -1,19 +1,23 @@
 """Signing in with a passkey, alone or after the password, and looking after one's own."""
 
+from typing import Any
+from urllib.parse import quote
+
 from starlette.responses import JSONResponse, Response
 
-from trunkline.auth.arriving import facts_of
+from trunkline.auth.arriving import facts_of, safe_next
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
 from trunkline.auth.second_factor import cookies as step_cookies
-from trunkline.auth.second_factor import operations, passkeys, second_step
+from trunkline.auth.second_factor import operations, passkeys, queries, second_step
 from trunkline.auth.second_factor.profile_pages import HERE, show_codes, this_session
 from trunkline.auth.second_factor.schemas import NewPasskey, PasskeyAnswer
 from trunkline.auth.second_factor.sign_in_pages import let_in, open_step
 from trunkline.auth.second_factor.steps import Purpose
 from trunkline.auth.throttle import SignInThrottle
-from trunkline.errors import Refused, Unauthenticated
+from trunkline.errors import Forbidden, Refused, Unauthenticated
 from trunkline.i18n import gettext
+from trunkline.web import cookies
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, Pages
 
 _ = gettext
@@ -59,6 +63,41 @@ def sign_in_with_passkey(page: Page) -> Response:
         step_cookies.clear_step(back, page.request)
         return back
     return let_in(page, finished, answer.next)
+
+
+# ------------------------------------------------------------------ instead of the password, before dangerous actions
+
+
+@pages.post("/confirm/passkey/options", permission=SIGNED_IN)
+def confirm_options(page: Page) -> Response:
+    user_id = own_user(page.ctx).key
+    return _as_json(passkeys.begin_sign_in(page.ctx, _place(page), user_id, alone=True))
+
+
+@pages.post("/confirm/passkey", permission=SIGNED_IN, reads=True)
+def confirm_with_passkey(page: Page) -> Response:
+    answer, signed_in = page.command(PasskeyAnswer), page.signed_in
+    if signed_in is None or signed_in.impersonation is not None:
+        raise Forbidden(_("Only the person whose account this is can confirm."))
+    try:
+        token = second_step.confirm_with_passkey(page.app, _place(page), signed_in, answer)
+    except Unauthenticated as error:
+        return page.redirect(f"/confirm?next={quote(answer.next, safe='')}", error.message)
+    response = page.redirect(
+        safe_next(answer.next, signed_in.user.kind),
+        _("Thank you. For ten minutes you will not be asked again."),
+    )
+    cookies.set_session(response, page.request, token)
+    return response
+
+
+def on_confirm(page: Page, subject: Any) -> str | None:
+    """The button on the page that asks once more, for people who have a passkey here."""
+    place = passkeys.place_of(page.request)
+    keys = queries.passkeys_of(page.ctx, own_user(page.ctx).key) if place else []
+    if place is None or all(key.host != place.host for key in keys):
+        return None
+    return page.fragment("auth/second_factor/confirm_passkey.html", next_page=page.query.get("next", ""))
 
 
 # ------------------------------------------------------------------ one's own passkeys

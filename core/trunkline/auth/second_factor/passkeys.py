@@ -125,8 +125,8 @@ def register(ctx: Context, user: User, place: Place, *, token: str, credential: 
     )
 
 
-def begin_sign_in(ctx: Context, place: Place, user_id: int | None = None) -> Ceremony:
-    """Ask for any passkey of this host; with `user_id`, as a second factor, for one of this user's."""
+def begin_sign_in(ctx: Context, place: Place, user_id: int | None = None, *, alone: bool = False) -> Ceremony:
+    """Ask for any passkey of this host, or for one of a user's, which is a second factor unless it stands `alone`."""
     from webauthn import generate_authentication_options
     from webauthn.helpers.structs import UserVerificationRequirement
 
@@ -143,7 +143,7 @@ def begin_sign_in(ctx: Context, place: Place, user_id: int | None = None) -> Cer
     return _ceremony(ctx, options, Purpose.PASSKEY, user_id, "")
 
 
-def verify(ctx: Context, place: Place, step: Step, credential: str) -> Passkey:
+def verify(ctx: Context, place: Place, step: Step, credential: str, *, alone: bool = False) -> Passkey:
     """The passkey that signed the step's challenge; its counter goes on.
 
     A passkey that stands alone must have verified its holder by finger, face or PIN, so that it is two factors in one. Raises
@@ -165,7 +165,7 @@ def verify(ctx: Context, place: Place, step: Step, credential: str) -> Passkey:
             expected_origin=place.origin,
             credential_public_key=_bytes(passkey.public_key),
             credential_current_sign_count=passkey.sign_count,
-            require_user_verification=not step.user_id,
+            require_user_verification=alone or not step.user_id,
         )
     except (WebAuthnException, ValueError) as error:
         raise _unknown() from error

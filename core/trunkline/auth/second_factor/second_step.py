@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trunkline.auth import sign_in
+from trunkline.auth import sessions, sign_in
 from trunkline.auth.models import User
 from trunkline.auth.second_factor import backup_codes, devices, passkeys, steps, totp
 from trunkline.auth.second_factor.passkeys import Place
 from trunkline.auth.second_factor.schemas import PasskeyAnswer
-from trunkline.auth.sessions import RequestFacts
+from trunkline.auth.sessions import RequestFacts, SignedIn
 from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Unauthenticated
@@ -85,19 +85,8 @@ def finish_with_passkey(
 
     Raises Unauthenticated when it is not accepted, which is on record, or took too long.
     """
-    with app.unit_of_work() as ctx:
-        step = steps.find(ctx.session, answer.token, ctx.now(), steps.Purpose.PASSKEY)
-        fits = step is not None and (
-            not step.user_id or (confirm is not None and confirm.user_id == step.user_id)
-        )
-        if step is None or not fits or not steps.complete(ctx, step):
-            raise Unauthenticated(_("That took too long."), remedy=_("Sign in again."))
-    try:
-        with app.unit_of_work() as ctx:
-            user_id = passkeys.verify(ctx, place, step, answer.credential).user_id
-    except Unauthenticated:
-        _record_failure(app, step.user_id or None, facts)
-        raise
+    step = _answered(app, answer, {0, confirm.user_id if confirm is not None else 0})
+    user_id = _shown(app, place, step, answer, facts)
     if step.user_id and confirm is not None:
         return finish(app, confirm, "passkey", facts)
     with app.unit_of_work() as ctx:
@@ -105,6 +94,45 @@ def finish_with_passkey(
         return Finished(
             sign_in.start_session(ctx, proof, facts), None, ctx.session.get_one(User, user_id).kind
         )
+
+
+def confirm_with_passkey(app: "App", place: Place, signed_in: SignedIn, answer: PasskeyAnswer) -> str:
+    """The session's new token, once its person showed a passkey; as `sudo.confirm` with a password.
+
+    Raises Unauthenticated when it is not accepted, which is on record, or took too long.
+    """
+    step = _answered(app, answer, {signed_in.user.key})
+    _shown(app, place, step, answer, RequestFacts(signed_in.actor.address), alone=True)
+    with app.unit_of_work(signed_in.actor) as ctx, ctx.run("core.user.confirm"):
+        ctx.note(ctx.session.get(User, signed_in.user.key))
+        return sessions.renew(ctx, signed_in.session_id)
+
+
+def _answered(app: "App", answer: PasskeyAnswer, users: set[int]) -> steps.Step:
+    """The question that this answers, asked of one of `users` (0: of anybody); it is over now."""
+    with app.unit_of_work() as ctx:
+        step = steps.find(ctx.session, answer.token, ctx.now(), steps.Purpose.PASSKEY)
+        if step is None or step.user_id not in users or not steps.complete(ctx, step):
+            raise Unauthenticated(_("That took too long."), remedy=_("Try again."))
+        return step
+
+
+def _shown(
+    app: "App",
+    place: Place,
+    step: steps.Step,
+    answer: PasskeyAnswer,
+    facts: RequestFacts,
+    *,
+    alone: bool = False,
+) -> int:
+    """Whose passkey was shown. Raises Unauthenticated, and records that."""
+    try:
+        with app.unit_of_work() as ctx:
+            return passkeys.verify(ctx, place, step, answer.credential, alone=alone).user_id
+    except Unauthenticated:
+        _record_failure(app, step.user_id or None, facts)
+        raise
 
 
 def _record_failure(app: "App", user_id: int | None, facts: RequestFacts) -> None:
