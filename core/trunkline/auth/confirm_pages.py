@@ -23,7 +23,7 @@ def show_confirm(page: Page) -> Response:
     return _confirm_page(page, _confirm_form(page))
 
 
-@pages.post("/confirm", permission=SIGNED_IN, reads=True)
+@pages.post("/confirm", permission=SIGNED_IN, reads=True, hashes=True)
 def submit_confirm(page: Page) -> Response:
     form = _confirm_form(page).parse(page.form_data)
     if not form.valid:

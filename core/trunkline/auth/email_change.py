@@ -121,6 +121,8 @@ def _move(ctx: Context, user: User, email: str) -> None:
 
 
 def _tell_old(ctx: Context, user: User, template: str, *, new: str) -> None:
+    if not user.email:
+        return
     token = links.make(ctx, user, LinkPurpose.KEEP_EMAIL, user.email)
     link = links.address_of(ctx, token, LinkPurpose.KEEP_EMAIL)
     notices.tell(ctx, user, template, link=link, new=new, secrets=(token,))

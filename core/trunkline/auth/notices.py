@@ -11,7 +11,12 @@ from trunkline.operation import Context
 def tell(
     ctx: Context, user: User, template: str, *, to: str = "", secrets: tuple[str, ...] = (), **context: Any
 ) -> None:
-    """Queue the mail `core/mail/<template>` to the user, or to another address of theirs. It says when, and from where."""
+    """Queue the mail `core/mail/<template>` to the user, or to another address of theirs. It says when, and from where.
+
+    Somebody without an address gets none.
+    """
+    if not (to or user.email):
+        return
     mail.queue(
         ctx,
         template=f"core/mail/{template}",

@@ -63,7 +63,7 @@ def show_change_password(page: Page) -> Response:
     return _password_page(page, _password_form(page, user))
 
 
-@pages.post("/profile/password", permission=SIGNED_IN, reads=True)
+@pages.post("/profile/password", permission=SIGNED_IN, reads=True, hashes=True)
 def change_password(page: Page) -> Response:
     user = own_account.own_user(page.ctx)
     if user.password_hash is None:

@@ -28,7 +28,7 @@ users = RestRoutes("/users", "users")
 # 401, and tokens must not be remembered for repeats under an Idempotency-Key.
 
 
-@auth.post("/login", permission=PUBLIC, status=200, reads=True)
+@auth.post("/login", permission=PUBLIC, status=200, reads=True, hashes=True)
 def login(ctx: Context, body: LoginIn, user_agent: str = Header("")) -> TokenOut:
     """Sign in by e-mail and password. The access token goes into `Authorization: Bearer …`.
 

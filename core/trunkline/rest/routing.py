@@ -7,7 +7,7 @@ read; all others run in one unit of work committed before the answer leaves, rep
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -31,6 +31,8 @@ class RestRoute:
     options: dict[str, Any]
     #: Gets a reading context although the method is not GET, and opens units of work itself where it must.
     reads: bool = False
+    #: Hashes a password, so requests for it take turns (see `trunkline.web.turns`).
+    hashes: bool = False
 
 
 @dataclass
@@ -45,9 +47,16 @@ class RestRoutes:
         return self._register("GET", path, permission, 200, options)
 
     def post(
-        self, path: str, *, permission: str, status: int = 201, reads: bool = False, **options: Any
+        self,
+        path: str,
+        *,
+        permission: str,
+        status: int = 201,
+        reads: bool = False,
+        hashes: bool = False,
+        **options: Any,
     ) -> Callable[[Handler], Handler]:
-        return self._register("POST", path, permission, status, options, reads)
+        return self._register("POST", path, permission, status, options, reads, hashes)
 
     def patch(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
         return self._register("PATCH", path, permission, 200, options)
@@ -63,9 +72,11 @@ class RestRoutes:
         status: int,
         options: dict[str, Any],
         reads: bool = False,
+        hashes: bool = False,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
-            self.routes.append(RestRoute(method, path, handler, permission, status, options, reads))
+            route = RestRoute(method, path, handler, permission, status, options, reads, hashes)
+            self.routes.append(route)
             return handler
 
         return decorate
@@ -141,10 +152,17 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
             return run_reading(request, route, arguments)
         return run_writing(request, route, arguments)
 
-    endpoint.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]  # functions have it, their type does not say so
-    endpoint.__annotations__ = {}
-    del endpoint.__wrapped__
-    return endpoint
+    @wraps(route.handler)
+    async def in_its_turn(**arguments: Any) -> Any:
+        from trunkline.web.turns import in_turn
+
+        return await in_turn(partial(endpoint, **arguments))
+
+    shown: Handler = in_its_turn if route.hashes else endpoint
+    shown.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]  # functions have it, their type does not say so
+    shown.__annotations__ = {}
+    del shown.__wrapped__  # type: ignore[attr-defined]  # `wraps` has set it
+    return shown
 
 
 def as_json(value: Any, status: int) -> JSONResponse:

@@ -26,6 +26,7 @@ from trunkline.web.fragments import VARY
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
 from trunkline.web.shell import TOAST_COOKIE, SignedInUser, WebApp
 from trunkline.web.templating import initials
+from trunkline.web.turns import in_turn
 
 if TYPE_CHECKING:
     from trunkline.auth.sessions import SignedIn
@@ -42,7 +43,8 @@ def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Res
         if request.method in _SAFE:
             return await run_in_threadpool(_Call(web, route, request, FormData()).answer)
         async with request.form(max_files=20, max_fields=5000, max_part_size=route.max_body) as form:
-            return await run_in_threadpool(_Call(web, route, request, form).answer)
+            answer = _Call(web, route, request, form).answer
+            return await (in_turn(answer) if route.hashes else run_in_threadpool(answer))
 
     return call
 

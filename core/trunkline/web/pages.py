@@ -55,6 +55,8 @@ class PageRoute:
     max_body: int = 1_000_000
     #: How old the proof of who the person is may be (see `trunkline.auth.sudo`); None asks for none.
     proof_lasts: timedelta | None = None
+    #: Its handler hashes a password, so requests for it take turns (see `trunkline.web.turns`).
+    hashes: bool = False
 
     @property
     def name(self) -> str:
@@ -80,12 +82,14 @@ class Pages:
         reads: bool = False,
         max_body: int = 1_000_000,
         sudo: bool = False,
+        hashes: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register an action: CSRF-checked, in one unit of work (unless it only `reads`).
 
         With `sudo` it needs a password or code not older than ten minutes, and is closed to somebody who works as another.
+        One that `hashes` a password takes turns with others that do.
         """
-        return self._register(path, ("POST",), permission, reads, max_body, sudo=sudo)
+        return self._register(path, ("POST",), permission, reads, max_body, sudo=sudo, hashes=hashes)
 
     def _register(
         self,
@@ -96,12 +100,13 @@ class Pages:
         max_body: int = 1_000_000,
         *,
         sudo: bool = False,
+        hashes: bool = False,
     ) -> Callable[[Handler], Handler]:
         lasts = PROOF_LASTS if sudo else None
 
         def decorate(handler: Handler) -> Handler:
             self.routes.append(
-                PageRoute(path, methods, handler, permission, self.audience, reads, max_body, lasts)
+                PageRoute(path, methods, handler, permission, self.audience, reads, max_body, lasts, hashes)
             )
             return handler
 

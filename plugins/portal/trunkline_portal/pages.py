@@ -95,6 +95,6 @@ def save_profile(page: Page) -> Response:
     return account.save_profile(page)
 
 
-@pages.post("/portal/account/password", permission="portal.home.view", reads=True)
+@pages.post("/portal/account/password", permission="portal.home.view", reads=True, hashes=True)
 def save_password(page: Page) -> Response:
     return account.save_password(page)
