@@ -127,6 +127,11 @@ def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a speci
 
 
 @hookspec
+def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
+    """Ways to send text messages; see `trunkline.providers.SmsTransport`. The spool is built in; the operator picks one in settings."""
+
+
+@hookspec
 def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to prove who somebody is: `trunkline.providers.SignInProvider`s take the name and secret of the sign-in page,
     `RedirectingProvider`s add a button to it. E-mail and password is built in.

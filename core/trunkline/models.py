@@ -6,6 +6,7 @@ from trunkline.activity import models as activity
 from trunkline.approvals import models as approvals
 from trunkline.auth import counting
 from trunkline.auth import models as auth
+from trunkline.auth.code_sign_in import models as code_sign_in
 from trunkline.auth.impersonation import models as impersonation
 from trunkline.auth.second_factor import models as second_factor
 from trunkline.auth.signing_keys import models as signing_keys
@@ -19,6 +20,7 @@ from trunkline.mail import models as mail
 from trunkline.rest import units
 from trunkline.search import models as search
 from trunkline.settings import store as settings
+from trunkline.sms import models as sms
 
 __all__ = [
     "access",
@@ -26,6 +28,7 @@ __all__ = [
     "approvals",
     "auth",
     "break_glass",
+    "code_sign_in",
     "counting",
     "customers",
     "events",
@@ -38,6 +41,7 @@ __all__ = [
     "second_factor",
     "settings",
     "signing_keys",
+    "sms",
     "sweeper",
     "units",
 ]

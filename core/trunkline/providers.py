@@ -24,6 +24,25 @@ class MailTransport(Protocol):
 
 
 @dataclass(frozen=True)
+class SmsMessage:
+    """A text message on its way. `number` is the same when it is handed over again; `to` is E.164 with `+`."""
+
+    number: str
+    to: str
+    text: str
+
+
+@runtime_checkable
+class SmsTransport(Protocol):
+    """Hands one text message to whoever carries it. Called in the worker, outside any transaction, maybe twice for one number."""
+
+    name: str
+
+    def send(self, message: SmsMessage) -> str:
+        """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
+
+
+@dataclass(frozen=True)
 class Vouched:
     """A user whom a provider vouches for. `strong`: the provider asked for two factors itself, so none is asked for here."""
 

@@ -92,6 +92,7 @@ def path_of(ctx: Context, found: ActivityEntry) -> str:
         "core_user": ("core.user.view", f"/users/{found.subject_id}"),
         "core_job": ("core.job.view", f"/jobs/{found.subject}"),
         "core_email": ("core.email.view", f"/emails/{found.subject}"),
+        "core_sms": ("core.sms.view", f"/text-messages/{found.subject}"),
     }.get(found.subject_kind)
     if fixed is not None:
         return fixed[1] if found.subject and ctx.actor.may(fixed[0]) else ""

@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
-from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.db.types import BigKey, NoneIfEmpty, UtcDateTime
 
 
 class UserKind(StrEnum):
@@ -40,7 +40,7 @@ class LinkPurpose(StrEnum):
 
 
 class User(Record, table=True):
-    """Somebody who may sign in. `email` is kept in lower case and is unique."""
+    """Somebody who may sign in. `email` is kept in lower case and is unique; empty: they sign in by a code to `phone`."""
 
     __tablename__ = "core_user"
     __table_args__ = (
@@ -48,7 +48,7 @@ class User(Record, table=True):
         UniqueConstraint("origin", "external_id", name="uq_core_user_origin"),
     )
 
-    email: str = Field(max_length=254, unique=True)
+    email: str = Field(sa_type=NoneIfEmpty(254), unique=True, nullable=True)
     name: str = Field(max_length=120)
     kind: str = Field(default=UserKind.STAFF, max_length=8, index=True)
     customer_id: int | None = Field(

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlmodel import SQLModel
 
 from trunkline.db import revisions
-from trunkline.db.types import EncryptedStr, UtcDateTime
+from trunkline.db.types import EncryptedStr, NoneIfEmpty, UtcDateTime
 from trunkline.errors import ConfigError, Conflict
 from trunkline.plugin import Plugin
 
@@ -69,6 +69,8 @@ class Lineage:
         """Plain `sa.` types instead of the project's classes, so that old migrations outlive them."""
         if kind == "type" and isinstance(item, UtcDateTime):
             return "sa.DateTime(timezone=True)"
+        if kind == "type" and isinstance(item, NoneIfEmpty):
+            return f"sa.String(length={item.length})"
         if kind == "type" and isinstance(item, EncryptedStr):
             return "sa.String()"
         if kind == "type" and type(item).__name__ == "AutoString":

@@ -57,6 +57,23 @@ class EncryptedStr(TypeDecorator[str]):
         return None if value is None else secrets.unseal(value, bound_to=self.place)
 
 
+class NoneIfEmpty(TypeDecorator[str]):
+    """Text that many rows may lack in a unique column: empty here, NULL there. No row is found by looking for the empty text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value or None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return value or ""
+
+
 def utc_field(*, index: bool = False) -> Any:
     """A required aware timestamp that defaults to now."""
     return Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=index)

@@ -564,12 +564,47 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_site_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
+        "core_sms",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("unique_key", sa.String(length=160), nullable=False),
+        sa.Column("recipient", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.String(length=1600), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=True),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("useless_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("transport", sa.String(length=60), nullable=False),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_sms_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_sms")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_sms_number")),
+        sa.UniqueConstraint("unique_key", name=op.f("uq_core_sms_unique_key")),
+    )
+    with op.batch_alter_table("core_sms", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_sms_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index("ix_core_sms_queued_at", ["queued_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_sms_recipient"), ["recipient"], unique=False)
+        batch_op.create_index("ix_core_sms_status", ["status", "id"], unique=False)
+
+    op.create_table(
         "core_user",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -887,6 +922,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_remembered_device_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_sent_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(length=12), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_sent_code_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_sent_code")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_sent_code_token_hash")),
+    )
+    with op.batch_alter_table("core_sent_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_sent_code_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_sent_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "core_sign_in_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -1096,6 +1156,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_sign_in_step_expires_at"))
 
     op.drop_table("core_sign_in_step")
+    with op.batch_alter_table("core_sent_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_sent_code_user_id"))
+        batch_op.drop_index(batch_op.f("ix_core_sent_code_expires_at"))
+
+    op.drop_table("core_sent_code")
     with op.batch_alter_table("core_remembered_device", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_remembered_device_user_id"))
         batch_op.drop_index(batch_op.f("ix_core_remembered_device_expires_at"))
@@ -1149,6 +1214,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_user_customer_id"))
 
     op.drop_table("core_user")
+    with op.batch_alter_table("core_sms", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_sms_status")
+        batch_op.drop_index(batch_op.f("ix_core_sms_recipient"))
+        batch_op.drop_index("ix_core_sms_queued_at")
+        batch_op.drop_index(batch_op.f("ix_core_sms_customer_id"))
+
+    op.drop_table("core_sms")
     with op.batch_alter_table("core_site", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_site_customer_id"))
 

@@ -98,6 +98,14 @@ class CoreSettings(BaseModel):
         description=_("After so many in a quarter of an hour the network address waits, longer each time."),
         json_schema_extra={"section": _SIGN_IN},
     )
+    sms_transport: str = Field(
+        "spool",
+        min_length=1,
+        max_length=60,
+        title=_("Text messages leave by"),
+        description=_("Name of the transport. The spool writes them into the folder sms of the data folder."),
+        json_schema_extra={"section": _SIGN_IN},
+    )
     refresh_days: int = Field(
         30,
         ge=1,

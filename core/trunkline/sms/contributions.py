@@ -1,0 +1,61 @@
+"""What text messages declare to the trunk."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from trunkline.errors import Unavailable
+from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
+from trunkline.operation import Context
+from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
+from trunkline.sms.events import SmsFailed, SmsSent
+from trunkline.sms.models import Sms, SmsStatus
+from trunkline.sms.pages import pages
+from trunkline.sms.sending import SEND_SMS
+from trunkline.sms.transports import chosen
+
+_READERS = ("supervisor", "customer_care", "care_reader", "auditor")
+
+PERMISSIONS = (
+    Permission("core.sms.list", _("List text messages"), _READERS),
+    Permission("core.sms.view", _("Read text messages"), _READERS),
+    Permission("core.sms.retry", _("Send a text message again"), ("supervisor",)),
+)
+SENSITIVE = (Sensitive("core.sms", _("What a text message says")),)
+EVENTS = (SmsSent, SmsFailed)
+MENU = (
+    MenuItem(_("Text messages"), "/text-messages", "message", "core.sms.list", "Administration", order=61),
+)
+STEP_KINDS = (SEND_SMS,)
+PAGES = (pages,)
+
+
+def health_checks(ctx: Context) -> Sequence[HealthReport]:
+    """How text messages leave, and whether some did not."""
+    name = str(_("Text messages"))
+    try:
+        transport = chosen(ctx)
+    except Unavailable as error:
+        return [HealthReport(name, Health.FAILED, error.message, error.remedy or "")]
+    # A code whose time is over is nobody's work any more.
+    stuck = ctx.session.execute(
+        select(func.count()).where(
+            col(Sms.status) == SmsStatus.FAILED,
+            col(Sms.useless_at).is_(None) | (col(Sms.useless_at) > ctx.now()),
+        )
+    ).scalar_one()
+    if stuck:
+        return [
+            HealthReport(
+                name,
+                Health.WARNING,
+                ngettext("{n} text message did not get out.", "{n} text messages did not get out.", stuck),
+                str(_("Look at the list of text messages and send them again.")),
+            )
+        ]
+    return [HealthReport(name, Health.OK, str(_("They leave by {transport}.", transport=transport.name)))]
+
+
+HEALTH = (health_checks,)
