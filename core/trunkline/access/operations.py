@@ -273,6 +273,8 @@ def check_administrator_remains(ctx: Context, *, without: User) -> None:
         .where(
             col(UserRole.role_id) == role.key,
             col(User.status) == UserStatus.ACTIVE,
+            # A program can look after nobody.
+            col(User.kind) == UserKind.STAFF,
             col(User.id) != without.key,
         )
     )

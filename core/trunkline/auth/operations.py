@@ -195,7 +195,8 @@ def enable_portal_user(ctx: Context, user_id: int) -> User:
 
 def _enable(ctx: Context, user: User) -> User:
     check_may_manage(ctx, user)
-    user.status = UserStatus.ACTIVE if user.password_hash else UserStatus.INVITED
+    needs_none = user.kind == UserKind.SERVICE
+    user.status = UserStatus.ACTIVE if user.password_hash or needs_none else UserStatus.INVITED
     ctx.note(user, label=user.email)
     return user
 
