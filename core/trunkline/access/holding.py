@@ -9,11 +9,11 @@ from trunkline.auth.models import User, UserKind, UserStatus
 
 
 def users_who_may(*permissions: str) -> Select[User]:
-    """Active members of staff who hold every one of these permissions by their roles, by name."""
+    """Active members of staff, and programs, who hold every one of these permissions by their roles, by name."""
     return (
         select(User)
         .where(
-            col(User.kind) == UserKind.STAFF,
+            col(User.kind).in_((UserKind.STAFF, UserKind.SERVICE)),
             col(User.status) == UserStatus.ACTIVE,
             *(_holds(permission) for permission in permissions),
         )

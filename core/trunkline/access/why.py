@@ -91,7 +91,7 @@ def _granting(ctx: Context, name: str) -> ColumnElement[bool]:
 
 
 def people_who_may(ctx: Context, name: str, limit: int = 200) -> Sequence[User]:
-    """Active members of staff who hold a permission and whom the actor sees, by name."""
+    """Active members of staff, and programs, who hold a permission and whom the actor sees, by name."""
     if permission(ctx, name).audience != "staff":
         return []
     statement = users_who_may(name).where(*ctx.visible_conditions(User)).limit(limit)

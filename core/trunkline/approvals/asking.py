@@ -12,7 +12,7 @@ from trunkline.access.holding import users_who_may
 from trunkline.access.roles import actor_for
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.second_person import Request
-from trunkline.auth.models import User
+from trunkline.auth.models import User, UserKind
 from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
 from trunkline.errors import Forbidden, WaitsForSecondPerson
@@ -93,7 +93,9 @@ def _digest(request: Request) -> str:
 def deciders(ctx: Context, approval: Approval) -> list[User]:
     """Active people who may be the second person for a request: never who asked, and only who sees its customer."""
     found = ctx.session.scalars(
-        users_who_may(APPROVE, approval.permission).where(col(User.id) != approval.asked_by_id)
+        users_who_may(APPROVE, approval.permission).where(
+            col(User.kind) == UserKind.STAFF, col(User.id) != approval.asked_by_id
+        )
     )
     return [user for user in found if _sees(ctx, user, approval.customer_id)]
 

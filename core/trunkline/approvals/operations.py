@@ -14,7 +14,7 @@ from trunkline.approvals.asking import mail_context
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.schemas import Agree, Decline
 from trunkline.approvals.second_person import Approved, from_json
-from trunkline.auth.models import User
+from trunkline.auth.models import User, UserKind
 from trunkline.errors import Forbidden, Refused
 from trunkline.i18n import gettext as _
 from trunkline.mail import operations as mail
@@ -25,9 +25,9 @@ from trunkline.operation import OPERATIONS, Actor, Context, operation
 def approve(ctx: Context, number: str, command: Agree) -> Approval:
     """Agree to a request and do it, as who asked, in this unit of work.
 
-    Both names are in the entry of what is done. Raises Forbidden for one's own request and for who does not hold the operation's
-    own permission, Refused when it is decided, expired or cannot be done any more, and whatever the operation raises: then it
-    waits on.
+    Both names are in the entry of what is done. Raises Forbidden for one's own request, for a program, and for who does not hold
+    the operation's own permission; Refused when it is decided, expired or cannot be done any more; and whatever the operation
+    raises: then it waits on.
     """
     approval = _decided(ctx, number, ApprovalState.APPROVED, command.note)
     asker = ctx.session.get_one(User, approval.asked_by_id)
@@ -94,6 +94,9 @@ def _decided(ctx: Context, number: str, state: ApprovalState, note: str) -> Appr
             _("A second person decides: somebody other than who asked, under their own name."),
             remedy=_("Ask a colleague."),
         )
+    decider = None if ctx.actor.id is None else ctx.session.get(User, ctx.actor.id)
+    if decider is None or decider.kind != UserKind.STAFF:
+        raise Forbidden(_("A person decides, not a program."), remedy=_("Ask a colleague."))
     ctx.require(approval.permission)
     _close(ctx, approval, state, note)
     return approval
@@ -132,6 +135,8 @@ def _as_who_asked(ctx: Context, actor: Actor, approved: Approved) -> Iterator[No
 
 
 def _tell(ctx: Context, approval: Approval, asker: User) -> None:
+    if asker.kind == UserKind.SERVICE:
+        return
     mail.queue(
         ctx,
         template="core/mail/approval_decided",

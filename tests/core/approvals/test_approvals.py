@@ -15,7 +15,7 @@ from trunkline.approvals import operations, queries
 from trunkline.approvals.models import ApprovalState
 from trunkline.approvals.schemas import Agree, Decline
 from trunkline.approvals.second_person import Matter, SecondPerson, exceeds
-from trunkline.auth.models import User
+from trunkline.auth.models import User, UserKind
 from trunkline.customers import operations as customers
 from trunkline.customers import queries as known
 from trunkline.customers.models import Customer, CustomerKind
@@ -298,3 +298,14 @@ def test_who_sees_few_customers_decides_about_those_only(app: App, people: dict[
         approve(app, elsewhere, number)
     approve(app, here, number)
     assert name_now(app) == "New name"
+
+
+def test_a_program_asks_but_does_not_decide(app: App, people: dict[str, int]) -> None:
+    number = ask(app, who(app, people, "ana"))
+    with app.unit_of_work() as ctx:
+        ctx.session.get_one(User, people["bob"]).kind = UserKind.SERVICE
+    with pytest.raises(Forbidden, match="A person decides"):
+        approve(app, who(app, people, "bob"), number)
+    other = ask(app, who(app, people, "bob"), "Another name")
+    approve(app, who(app, people, "ana"), other)
+    assert name_now(app) == "Another name"
