@@ -12,9 +12,11 @@ from trunkline.access.models import Role, RoleGrant, RowScope
 from trunkline.app import App
 from trunkline.auth.models import User
 from trunkline.customers.models import Customer, CustomerTag, Reseller
+from trunkline.demo.stock import mobile_numbers, sims
 from trunkline.search.indexing import index_due
 from trunkline.testing import PASSWORD, Browser, create_user
 from trunkline.web.app import page_routes
+from trunkline_inventory import operations as inventory
 
 __all__ = ["households", "portal_client"]
 
@@ -161,6 +163,7 @@ def test_what_is_in_scope_is_all_there(
         assert f"/customers/{ana.number}" in browser.get("/search?q=ana").text
 
 
+@pytest.mark.both_databases
 def test_every_scope_hides_the_others(
     app: App, limited: dict[RowScope, Browser], households: tuple[Household, Household]
 ) -> None:
@@ -198,3 +201,24 @@ def test_nothing_out_of_scope_can_be_changed(
         if status not in (404, 422):
             wrong.append(f"{path}: {status}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_dealer_sells_from_stock_to_their_own_customers_only(
+    app: App, limited: dict[RowScope, Browser], households: tuple[Household, Household]
+) -> None:
+    with app.unit_of_work() as ctx:
+        inventory.add_items(ctx, "sim", list(sims(1, 3))[2:])
+        inventory.add_items(ctx, "number", list(mobile_numbers(3))[2:])
+    browser = limited[RowScope.OWN]
+    body = {"email": "sees-own@example.com", "password": PASSWORD}
+    token = browser.post("/api/v1/auth/login", json=body).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    ana, bruno = households
+
+    def order(customer: str) -> int:
+        wish = {"customer_number": customer, "lines": [{"action": "new", "product_code": "mobile"}]}
+        return browser.post("/api/v1/catalog/orders", json=wish, headers=headers).status_code
+
+    assert order(bruno.number) in (404, 422)
+    assert order(ana.number) in (201, 202)
+    assert "O000001" in browser.get("/catalog/orders").text
