@@ -19,13 +19,13 @@ ALIASES = {
 
 _TONES = {
     "success": "active succeeded paid delivered sent ok available done approved enabled published completed verified "
-    "registered connected settled accepted in_stock",
+    "registered connected settled accepted in_stock signs",
     "warning": "suspended warning due pending_approval held waiting retrying expiring partial low unverified parked "
     "maintenance quarantine quarantined rolling_back",
     "danger": "failed rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "
-    "activating changing terminating processing started invited",
+    "activating changing terminating processing started invited verifies",
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words.split()}
 

@@ -16,17 +16,17 @@ _ = gettext
 SIGNING_KEYS = Table(
     "signing-keys",
     [
-        Column("kid", _("Key"), Kind.MONO),
-        Column("algorithm", _("Algorithm"), Kind.MONO, priority=3),
+        Column("created_at", _("Signs from"), Kind.DATETIME, align="start"),
         Column(
             "state",
             _("Status"),
             Kind.STATUS,
             labels={"signs": _("Signs"), "verifies": _("Verifies"), "over": _("Over")},
         ),
-        Column("created_at", _("Signs from"), Kind.DATETIME),
-        Column("retired_at", _("Until"), Kind.DATETIME, priority=2),
+        Column("retired_at", _("Until"), Kind.DATETIME, priority=3),
         Column("verifies_until", _("Its tokens count until"), Kind.DATETIME, priority=2),
+        Column("kid", _("Key"), Kind.MONO, priority=2),
+        Column("algorithm", _("Algorithm"), Kind.MONO, priority=3),
     ],
     label=_("Signing keys"),
     empty=Empty(
