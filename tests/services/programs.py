@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ class Program:
     """A program that tests run but that no wheel brings."""
 
     name: str
+    #: What brings it on Debian; several are divided by blanks.
     package: str
     purpose: str
     #: Folders besides PATH where the distribution keeps it.
@@ -40,8 +42,13 @@ PROGRAMS: dict[str, Program] = {
         Program("git", "git", "tests of a fresh clone"),
         Program("initdb", "postgresql", "tests on PostgreSQL", folders=("/usr/lib/postgresql/*/bin",)),
         Program("osmo-hlr", "osmo-hlr", "provisioning in a real HLR"),
-        Program("node", "nodejs", "an identity provider to sign in at"),
-        Program("npm", "npm", "an identity provider to sign in at"),
+        # `./run` brings one into the environment where the machine has none.
+        Program(
+            "node",
+            "nodejs npm",
+            "signing in at a real identity provider",
+            folders=(str(Path(sys.executable).parent),),
+        ),
         Program("pdftotext", "poppler-utils", "reading invoices back from their PDF"),
         Program("slapd", "slapd", "signing in by a real directory", folders=("/usr/sbin", "/usr/local/sbin")),
     )
@@ -67,7 +74,7 @@ def install_from_debian(programs: Sequence[Program]) -> str | None:
         become = ["sudo", "-n"]
         if shutil.which("sudo") is None or subprocess.run([*become, "true"], capture_output=True).returncode:
             return "neither root nor a sudo without password"
-    packages = sorted({program.package for program in programs})
+    packages = sorted({package for program in programs for package in program.package.split()})
     apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Acquire::Retries=3"]
     for command in ([*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)

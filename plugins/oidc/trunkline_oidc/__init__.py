@@ -1,0 +1,1 @@
+"""Trunkline plugin: sign-in at an identity provider (OpenID Connect)."""

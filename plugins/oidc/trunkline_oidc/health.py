@@ -1,0 +1,27 @@
+"""How the identity provider is."""
+
+from collections.abc import Sequence
+
+from trunkline.errors import Unavailable
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.plugin import Health, HealthReport
+from trunkline_oidc.discovery import Discovery
+from trunkline_oidc.settings import OidcSettings
+
+#: In seconds: the status page waits for this.
+_AT_MOST = 0.9
+
+
+def reports(ctx: Context) -> Sequence[HealthReport]:
+    """One line: whether its document can be had."""
+    settings, name = ctx.settings(OidcSettings), str(_("Identity provider (OpenID Connect)"))
+    if not settings.is_set_up:
+        remedy = _("Enter issuer and client ID in the settings of the plugin OpenID Connect.")
+        return [HealthReport(name, Health.WARNING, _("Nothing is set up."), remedy)]
+    try:
+        Discovery(ctx.app).of(settings, timeout=_AT_MOST)
+    except Unavailable as error:
+        remedy = _("Its people cannot sign in; those whose password is kept here can.")
+        return [HealthReport(name, Health.FAILED, error.message, remedy)]
+    return [HealthReport(name, Health.OK, settings.issuer)]
