@@ -80,7 +80,8 @@ class SignInThrottle:
 
     def waits_until(self, email: str, *names: str) -> datetime | None:
         """Until when an account, or any of `names`, has to wait; None when it may be tried."""
-        waits = [_wait(name) for name in (_account(email), *names)]
+        accounts = [_account(email)] if email else []
+        waits = [_wait(name) for name in (*accounts, *names)]
         return max(
             (at(self._storage.get_expiry(wait)) for wait in waits if self._storage.get(wait)), default=None
         )

@@ -5,8 +5,7 @@ from sqlmodel import col
 
 from trunkline.access.models import Role
 from trunkline.access.operations import check_may_manage
-from trunkline.auth import sessions, tokens
-from trunkline.auth.digest import new_token
+from trunkline.auth import notices, sessions, tokens
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
 from trunkline.auth.queries import by_email
@@ -14,7 +13,6 @@ from trunkline.auth.second_factor import backup_codes, devices, queries, totp
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext
-from trunkline.mail import operations as mail
 from trunkline.operation import Context, operation
 
 _ = gettext
@@ -90,7 +88,7 @@ def renew_codes(ctx: Context) -> list[str]:
         if not queries.has_factor(ctx, user.key):
             raise Refused(_("Backup codes stand in for an app or a passkey."), remedy=_("Set one up first."))
         codes = backup_codes.make(ctx, user.key)
-        ctx.note(user, label=user.email)
+        ctx.note(user, label=user.email or user.name)
         _tell(ctx, user, "codes_renewed")
     return codes
 
@@ -100,7 +98,7 @@ def forget_device(ctx: Context, device_id: int | None = None) -> None:
     user = own_user(ctx)
     with ctx.run("core.user.device_forgotten"):
         devices.forget(ctx, user.key, device_id)
-        ctx.note(user, label=user.email)
+        ctx.note(user, label=user.email or user.name)
 
 
 @operation("core.second_factor.delete")
@@ -153,23 +151,10 @@ def _changed(ctx: Context, user: User, change: str, this_session: int | None, **
     sessions.end_all(ctx, user.key, but=this_session)
     tokens.revoke_all(ctx, user.key, "second factor changed")
     devices.forget(ctx, user.key)
-    ctx.note(user, label=user.email, change=change, **details)
+    ctx.note(user, label=user.email or user.name, change=change, **details)
     _tell(ctx, user, change)
 
 
 def _tell(ctx: Context, user: User, change: str) -> None:
-    mail.queue(
-        ctx,
-        template="core/mail/second_factor_changed",
-        to=user.email,
-        language=user.language,
-        context={
-            "name": user.name,
-            "change": change,
-            "operator": ctx.app.config.operator_name,
-            "address": ctx.actor.address,
-            "link": f"{ctx.app.config.public_url}/profile/second-factor",
-        },
-        customer_id=user.customer_id,
-        key=f"second-factor:{user.key}:{new_token()[:16]}",
-    )
+    link = f"{ctx.app.config.public_url}/profile/second-factor"
+    notices.tell(ctx, user, "second_factor_changed", change=change, link=link)

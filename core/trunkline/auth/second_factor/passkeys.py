@@ -76,7 +76,7 @@ def begin_registration(ctx: Context, user: User, place: Place) -> Ceremony:
         rp_id=place.host,
         rp_name=ctx.app.config.operator_name,
         user_id=_bytes(known[0].user_handle) if known else _random(_HANDLE_BYTES),
-        user_name=user.email,
+        user_name=user.email or user.name,
         user_display_name=user.name,
         challenge=_random(_CHALLENGE_BYTES),
         exclude_credentials=[_descriptor(key) for key in known],

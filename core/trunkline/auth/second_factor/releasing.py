@@ -40,7 +40,7 @@ def release(app: "App", actor: Actor, user_id: int) -> User:
 @operation("core.sign_in.release")
 def _released(ctx: Context, user_id: int) -> User:
     user = ctx.load(User, user_id)
-    ctx.note(user, label=user.email)
+    ctx.note(user, label=user.email or user.name)
     return user
 
 
@@ -58,6 +58,7 @@ def warn_of_failures(ctx: Context) -> None:
             col(ActivityEntry.operation).in_(_FAILURES),
             col(ActivityEntry.at) > now - _LOOK_BACK,
             col(User.status) == UserStatus.ACTIVE,
+            col(User.email).is_not(None),
         )
         .group_by(col(User.id))
         .having(func.count() >= least)

@@ -139,4 +139,6 @@ def _record_failure(app: "App", user_id: int | None, facts: RequestFacts) -> Non
     somebody = replace(SYSTEM, name="anonymous", address=facts.address)
     with app.unit_of_work(somebody) as ctx, ctx.run("core.user.second_factor_failed"):
         user = ctx.session.get(User, user_id) if user_id is not None else None
-        ctx.note(user, label=user.email if user is not None else "passkey", address=facts.address)
+        ctx.note(
+            user, label=(user.email or user.name) if user is not None else "passkey", address=facts.address
+        )

@@ -99,7 +99,7 @@ def address_for_app(factor: TotpFactor, user: User, operator: str) -> str:
     """The `otpauth:` address that an app reads."""
     import pyotp
 
-    return pyotp.TOTP(factor.secret).provisioning_uri(name=user.email, issuer_name=operator)
+    return pyotp.TOTP(factor.secret).provisioning_uri(name=user.email or user.name, issuer_name=operator)
 
 
 def picture(address: str) -> str:
