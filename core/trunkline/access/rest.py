@@ -11,6 +11,7 @@ from trunkline.access.schemas import (
     GrantOut,
     PermissionOut,
     RoleOut,
+    RowFacts,
 )
 from trunkline.auth.models import User
 from trunkline.operation import Context
@@ -68,12 +69,30 @@ def list_permissions(ctx: Context) -> Listing[PermissionOut]:
 @permissions.get("/users/{user_id}", permission="core.user.view")
 def permissions_of_user(ctx: Context, user_id: int) -> AccessOut:
     """What a person may do, by which roles, and whose rows they see."""
-    access = why.access_of(ctx, ctx.load(User, user_id))
+    return _access(ctx, ctx.load(User, user_id))
+
+
+@permissions.patch("/users/{user_id}", permission="core.user.edit")
+def set_row_facts(ctx: Context, user_id: int, command: RowFacts, version: int | None = if_match) -> AccessOut:
+    """Say by which reseller (its code) and tags a person sees customers, where their roles ask for these."""
+    changed = command.model_copy(update={"version": version})
+    return _access(ctx, operations.set_row_facts(ctx, user_id, changed))
+
+
+def _access(ctx: Context, user: User) -> AccessOut:
+    access = why.access_of(ctx, user)
     found = [
         GrantOut(permission=name, label=str(ctx.app.permission_label(name)), roles=list(roles))
         for name, roles in sorted(access.grants.items())
     ]
-    return AccessOut(user=user_id, everything=access.everything, rows=list(access.rows), permissions=found)
+    return AccessOut(
+        user=user.key,
+        everything=access.everything,
+        rows=list(access.rows),
+        tags=user.scope_tags,
+        permissions=found,
+        version=user.version,
+    )
 
 
 def _role(ctx: Context, name: str) -> RoleOut:

@@ -122,7 +122,9 @@ class AccessOut(BaseModel):
     user: int
     everything: bool
     rows: list[str]
+    tags: list[str]
     permissions: list[GrantOut]
+    version: int
 
 
 class PermissionOut(BaseModel):

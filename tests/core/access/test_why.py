@@ -150,6 +150,12 @@ def test_pages_and_rest_answer(app: App, staff: Callable[..., Browser], client: 
         "label": "See the activity log",
         "roles": ["Auditor"],
     } in found["permissions"]
+    narrowed = client.patch(
+        f"/api/v1/permissions/users/{key}",
+        json={"tags": "vip, key account"},
+        headers={**headers, "If-Match": f'"{found["version"]}"'},
+    )
+    assert (narrowed.status_code, narrowed.json()["tags"]) == (200, ["vip", "key account"])
     listed = client.get("/api/v1/permissions", headers=headers).json()["items"]
     assert next(item for item in listed if item["name"] == "core.role.edit")["roles"] == ["administrator"]
 
