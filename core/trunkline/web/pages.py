@@ -200,7 +200,9 @@ class Page:
         return self.web.brand
 
     def can(self, permission: str) -> bool:
-        """Whether the signed-in user holds `permission`; `SIGNED_IN` is everybody's who has an account."""
+        """Whether the signed-in user holds `permission`; `SIGNED_IN` is everybody's who has an account, `PUBLIC` anybody's."""
+        if permission == PUBLIC:
+            return True
         if permission == SIGNED_IN:
             return self.user is not None
         return self.actor.may(permission)

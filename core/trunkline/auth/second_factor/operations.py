@@ -156,5 +156,7 @@ def _changed(ctx: Context, user: User, change: str, this_session: int | None, **
 
 
 def _tell(ctx: Context, user: User, change: str) -> None:
+    if not user.email:
+        return
     link = f"{ctx.app.config.public_url}/profile/second-factor"
     notices.tell(ctx, user, "second_factor_changed", change=change, link=link)

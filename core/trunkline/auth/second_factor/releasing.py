@@ -59,6 +59,7 @@ def warn_of_failures(ctx: Context) -> None:
             col(ActivityEntry.at) > now - _LOOK_BACK,
             col(User.status) == UserStatus.ACTIVE,
             col(User.email).is_not(None),
+            col(User.email).is_not(None),
         )
         .group_by(col(User.id))
         .having(func.count() >= least)
