@@ -4,24 +4,23 @@ Hashing is slow and takes much memory on purpose, so a process does one at a tim
 hold a thread and a connection while they wait; here they wait before they get either.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from starlette.concurrency import run_in_threadpool
 
 T = TypeVar("T")
 
 #: One hashes, the others read and write before and after it, or wait for a directory's answer.
 _AT_ONCE = 4
-_limiter: RunVar[CapacityLimiter] = RunVar("trunkline_turns")
+#: One for each event loop: a server has one, tests have many.
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def in_turn(call: Callable[[], T]) -> T:
     """What `call` returns, run in a thread as soon as it is its turn."""
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_AT_ONCE)
-        _limiter.set(limiter)
-    return await to_thread.run_sync(call, limiter=limiter)
+    gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+    async with gate:
+        return await run_in_threadpool(call)
