@@ -45,9 +45,10 @@ def submit_sign_in(page: Page) -> Response:
         return _sign_in_page(page, form, 422)
     try:
         command, facts = form.command, facts_of(page.request)
-        proof = sign_in.prove(page.app, command.email, command.password, facts)
+        device = device_token(page.request)
+        proof = sign_in.prove(page.app, command.email, command.password, facts, device_token=device)
         with page.app.unit_of_work() as unit:
-            arrival = arriving.arrive(unit, proof, facts, device_token(page.request))
+            arrival = arriving.arrive(unit, proof, facts, device)
     except Unauthenticated as error:
         return _sign_in_page(page, form.refuse(None, str(error)), 422)
     except TooManyRequests as error:

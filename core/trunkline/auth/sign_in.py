@@ -8,8 +8,10 @@ from sqlmodel import col
 
 from trunkline.access.roles import acting_as
 from trunkline.auth import sessions, tokens
+from trunkline.auth.digest import digest
 from trunkline.auth.models import User
 from trunkline.auth.passwords import hashing
+from trunkline.auth.second_factor import devices
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Unauthenticated, Unavailable
@@ -38,8 +40,8 @@ class Proof:
     strong: bool = False
 
 
-def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
-    """Who has this e-mail address and password.
+def prove(app: "App", email: str, password: str, facts: RequestFacts, *, device_token: str = "") -> Proof:
+    """Who has this e-mail address and password. `device_token` is the browser's, if it may be remembered.
 
     Raises TooManyRequests when the account or the address has tried too often, Unauthenticated otherwise:
     with the same words and after the same time, whether the account is unknown, disabled, or the password wrong.
@@ -48,12 +50,13 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
     email = email.strip().lower()
     throttle = app.part(SignInThrottle)
     with app.reading() as ctx:
-        settings = ctx.settings(CoreSettings)
+        settings, browser = ctx.settings(CoreSettings), _known_browser(ctx, email, device_token)
     throttle.admit(
         email,
         facts.address,
         per_account=settings.attempts_per_account,
         per_address=settings.attempts_per_address,
+        browser=browser,
     )
     with app.reading() as ctx:
         user = ctx.session.scalars(select(User).where(col(User.email) == email)).one_or_none()
@@ -67,7 +70,7 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts) -> Proof:
         throttle.failed(facts.address, per_address=settings.attempts_per_address)
         _record_failure(app, email, user, facts)
         raise Unauthenticated(words.message, remedy=words.remedy)
-    throttle.succeeded(email)
+    throttle.succeeded(email, browser)
     return proof
 
 
@@ -77,6 +80,12 @@ class _Words:
 
     message: str
     remedy: str | None
+
+
+def _known_browser(ctx: Context, email: str, token: str) -> str:
+    """What the browser is called in counts when it is remembered for this account; empty otherwise."""
+    key = ctx.session.scalar(select(col(User.id)).where(col(User.email) == email)) if token else None
+    return digest(token)[:16] if key is not None and devices.is_remembered(ctx, key, token) else ""
 
 
 def _verified(user: User | None, password: str) -> Proof | None:
@@ -141,7 +150,7 @@ def arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     if user is None or not user.is_active:
         raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
     with acting_as(ctx, user, facts.address), ctx.run("core.user.sign_in"):
-        ctx.note(user, label=user.email)
+        ctx.note(user, label=user.email or user.name)
     values: dict[str, object] = {"last_sign_in_at": ctx.now()}
     if proof.fresh_hash is not None:
         values["password_hash"] = proof.fresh_hash

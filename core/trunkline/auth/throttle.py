@@ -40,14 +40,17 @@ class SignInThrottle:
         self._clock = app.clock
         self._storage = _storage(app)
 
-    def admit(self, email: str, address: str, *, per_account: int, per_address: int) -> None:
+    def admit(
+        self, email: str, address: str, *, per_account: int, per_address: int, browser: str = ""
+    ) -> None:
         """Count an attempt for the account before it is judged, so that many at once do not slip through.
 
         Raises TooManyRequests when the account or the address has to wait: the account after `per_account` attempts
-        that did not succeed, a minute at first, twice as long after each further one, an hour at most.
+        that did not succeed, a minute at first, twice as long after each further one, an hour at most. A `browser` that is
+        remembered for this account is counted apart, so that strangers who guess keep nobody out of their own account there.
         """
         self._check_address(address)
-        self.admit_to(_account(email), free=per_account)
+        self.admit_to(_account(email, browser), free=per_account)
 
     def admit_to(self, name: str, *, free: int) -> None:
         """As `admit`, for anything else that is guessed at, such as the codes of one user."""
@@ -57,9 +60,9 @@ class SignInThrottle:
         if tried >= free and self._storage.incr(_wait(name), _seconds(_growing(tried - free))) > 1:
             self._check_wait(name)
 
-    def succeeded(self, email: str) -> None:
+    def succeeded(self, email: str, browser: str = "") -> None:
         """Forget the attempts of an account whose password was right."""
-        self.forget(_account(email))
+        self.forget(_account(email, browser))
 
     def forget(self, name: str) -> None:
         """Forget the attempts under a name of `admit_to`."""
@@ -120,8 +123,8 @@ class SignInThrottle:
         )
 
 
-def _account(email: str) -> str:
-    return f"account/{digest(email.strip().lower())}"
+def _account(email: str, browser: str = "") -> str:
+    return f"account/{digest(email.strip().lower())}{browser and f'/{browser}'}"
 
 
 def _address(address: str) -> str:

@@ -250,6 +250,36 @@ def test_a_remembered_browser_is_forgotten(
     assert answer.headers["location"].startswith("/sign-in/second-step")
 
 
+def test_strangers_who_guess_do_not_keep_a_remembered_browser_out(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    phone, _codes = set_up(ana, clock)
+    known, stranger = make_client(), make_client()
+    password_step(known)
+    second(known, phone.code(), remember="on")
+    known.submit("/sign-out", page="/profile")
+    for _n in range(11):
+        stranger.submit("/sign-in", {"email": ANA, "password": "wrong"})
+    assert password_step(stranger).status_code == 429
+    assert password_step(known).headers["location"] == "/"
+    assert password_step(stranger).status_code == 429
+
+
+def test_the_command_line_takes_a_lost_factor_away(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    from trunkline.auth.second_factor.operations import reset_by_email
+    from trunkline.errors import NotFound
+
+    set_up(ana, clock)
+    with pytest.raises(NotFound), app.unit_of_work() as ctx:
+        reset_by_email(ctx, "nobody@example.com")
+    with app.unit_of_work() as ctx:
+        reset_by_email(ctx, "Ana@Example.com")
+    assert not is_signed_in(ana)
+    assert password_step(make_client()).headers["location"] == "/"
+
+
 def test_an_operator_may_switch_remembering_off(
     app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
 ) -> None:
