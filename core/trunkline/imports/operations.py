@@ -14,6 +14,7 @@ from trunkline.db.numbers import next_number
 from trunkline.errors import NotFound, Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.imports import storage
+from trunkline.imports.content import TextCheck
 from trunkline.imports.importer import ImportOptions, ImportReport
 from trunkline.imports.models import ImportRun, ImportState
 from trunkline.imports.run import importer_for, run_import, write_errors
@@ -40,7 +41,8 @@ def upload(ctx: Context, kind: str, file_name: str, source: BinaryIO, options: I
     """Keep a file and have it checked; nothing of it is let in yet. Raises Refused for an unknown kind or an unusable file."""
     importer = importer_for(ctx.app, kind)
     ctx.require(importer.permission)
-    stored_as, size = storage.keep(ctx.app, source)
+    check = TextCheck(file_name[-200:]) if options.format == "csv" else None
+    stored_as, size = storage.keep(ctx.app, source, check)
     run = ImportRun(
         number=next_number(ctx.session, "import"),
         kind=kind,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from trunkline.errors import Refused
 from trunkline.i18n import format_bytes
 from trunkline.i18n import gettext as _
+from trunkline.imports.content import TextCheck
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -24,18 +25,24 @@ def folder(app: "App") -> Path:
     return path
 
 
-def keep(app: "App", source: BinaryIO) -> tuple[str, int]:
-    """Copy an upload; returns its stored name and size. Raises Refused when it is empty or too large."""
+def keep(app: "App", source: BinaryIO, check: TextCheck | None = None) -> tuple[str, int]:
+    """Copy an upload; returns its stored name and size. Raises Refused when it is empty, too large or what `check` refuses."""
     name = f"{secrets.token_hex(16)}.upload"
     path = folder(app) / name
     size = 0
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as target:
-        while chunk := source.read(_CHUNK):
-            size += len(chunk)
-            if size > MAX_BYTES:
-                break
-            target.write(chunk)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    break
+                if check is not None:
+                    check.feed(chunk)
+                target.write(chunk)
+    except Refused:
+        path.unlink()
+        raise
     if size == 0 or size > MAX_BYTES:
         path.unlink()
         if size == 0:
