@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
+from tests.browser.test_look import AXE, _complaints
 from tests.services.loopback import free_port
 from trunkline.app import App
 from trunkline.testing import PASSWORD, create_user
@@ -64,6 +65,14 @@ def is_signed_in(page: Page) -> None:
     expect(page.get_by_role("navigation", name="Main").first).to_be_visible()
 
 
+def is_accessible(page: Page) -> None:
+    """Axe finds nothing, at the desk and on a phone."""
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not AXE.is_file() or _complaints(page) == [], f"{page.url} at {width}"
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def authenticator(visitor: BrowserContext, page: Page) -> tuple[CDPSession, str]:
     """A phone's authenticator that always says yes, finger and all."""
     session = visitor.new_cdp_session(page)
@@ -85,8 +94,10 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
 ) -> None:
     sign_in(page, url)
     page.goto(f"{url}/profile/second-factor")
+    is_accessible(page)
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    is_accessible(page)
     page.get_by_text("The app cannot scan?").click()
     key = page.get_by_text(re.compile(r"^[A-Z2-7]{4}( [A-Z2-7]{4}){7}$")).inner_text()
     phone = pyotp.TOTP(key.replace(" ", ""))
@@ -94,6 +105,7 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
     page.get_by_role("button", name="Confirm").click()
     codes = page.get_by_role("list", name="Backup codes").get_by_role("listitem").all_inner_texts()
     assert len(codes) == 10
+    is_accessible(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     kept = download.value.path().read_text()
@@ -102,6 +114,8 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
     sign_out(page, visitor)
     clock.time += timedelta(minutes=1)
     sign_in(page, url)
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    is_accessible(page)
     page.get_by_label("Code").fill(phone.at(clock.time))
     page.get_by_label("Remember this browser").check()
     page.get_by_role("button", name="Sign in", exact=True).click()

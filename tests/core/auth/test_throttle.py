@@ -90,7 +90,7 @@ def test_the_right_password_forgets_the_failures_before(app: App) -> None:
     for _n in range(3):
         fail(app, "ana@example.com")
         fail(app, "ana@example.com")
-        assert sign_in.prove(app, "ana@example.com", PASSWORD, HERE)
+        assert sign_in.prove(app, "ana@example.com", PASSWORD, HERE).user_id
 
 
 def test_an_address_that_goes_on_waits_longer_the_next_time(app: App, clock: SetClock) -> None:
