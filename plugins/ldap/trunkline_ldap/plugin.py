@@ -46,7 +46,12 @@ def routes() -> "Sequence[Pages]":
 def menu() -> Sequence[MenuItem]:
     return [
         MenuItem(
-            _("Directory"), "/ldap", "address-book", "ldap.directory.view", group="Administration", order=915
+            _("Directory"),
+            "/ldap",
+            icon="address-book",
+            permission="ldap.directory.view",
+            group="Administration",
+            order=915,
         )
     ]
 

@@ -84,7 +84,7 @@ class OidcSettings(BaseModel):
     )
     trusted_acr: str = Field(
         default="",
-        max_length=600,
+        max_length=300,
         title=_("Levels that count as a second factor"),
         description=_(
             "Values of the claim acr, divided by blanks. Empty, as above: the second factor of this system applies."
