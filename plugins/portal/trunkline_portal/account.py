@@ -31,6 +31,8 @@ def show(
         tax_id=shown_tax_id(customer.tax_id, customer.country),
         sites=customers.sites_of(page.ctx, customer.key),
         contacts=customers.contacts_of(page.ctx, customer.key),
+        has_password=user.password_hash is not None or bool(user.email),
+        phone=user.phone,
         profile=profile or _profile(page, {"name": user.name, "language": user.language}),
         password=password or _password(page),
     )

@@ -7,7 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import queries as billing
 from trunkline_portal import account, queries
-from trunkline_portal.tables import invoice_table, line_name, usage_table
+from trunkline_portal.tables import invoice_table, line_name, payment_table, usage_table
 
 pages = Pages(audience="portal")
 
@@ -83,6 +83,14 @@ def invoice_pdf(page: Page, number: str) -> Response:
     pdf = billing.invoice_pdf(page.ctx, found.number)
     name = f'attachment; filename="{found.number}.pdf"'
     return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": name})
+
+
+@pages.get("/portal/payments", permission="portal.payment.list")
+def payments(page: Page) -> Response:
+    customer = queries.own_customer(page.ctx)
+    page.title = _("Payments")
+    statement = billing.payment_select(page.ctx, customer.key)
+    return page.table("portal/payments.html", payment_table(), statement, customer=customer)
 
 
 @pages.get("/portal/account", permission="portal.home.view")

@@ -21,13 +21,25 @@ plugin = Plugin(
     label=_("Portal"),
     requires=("catalog", "billing"),
     permissions=(
-        Permission("portal.user.list", _("See who may use the portal"), (*_STAFF, "care_reader", "accountant", "auditor")),
+        Permission(
+            "portal.user.list",
+            _("See who may use the portal"),
+            (*_STAFF, "care_reader", "accountant", "auditor"),
+        ),
         Permission("portal.user.invite", _("Invite customers to the portal"), _STAFF),
         Permission("portal.user.disable", _("Disable and enable portal users"), _STAFF),
         Permission("portal.home.view", _("Use the portal"), _EVERYBODY, "portal"),
         Permission("portal.service.view", _("See services and allowances"), _LINES, "portal"),
         Permission("portal.usage.list", _("See usage"), _LINES, "portal"),
         Permission("portal.invoice.list", _("See balance and invoices"), _MONEY, "portal"),
+        Permission("portal.payment.list", _("See payments"), _MONEY, "portal"),
+        Permission("portal.person.list", _("See who else uses the portal"), ("portal_owner",), "portal"),
+        Permission(
+            "portal.person.edit",
+            _("Invite others to the portal, say what they see, disable them"),
+            ("portal_owner",),
+            "portal",
+        ),
         Permission("portal.invoice.view", _("Download invoices"), _MONEY, "portal"),
     ),
     summary=_("Customers see services, usage and invoices, and sign in for themselves."),
@@ -53,9 +65,9 @@ def menu() -> Sequence[MenuItem]:
 
 @hookimpl
 def routes() -> Sequence[Pages]:
-    from trunkline_portal import pages, staff_pages
+    from trunkline_portal import pages, people_pages, phone_pages, staff_pages
 
-    return [pages.pages, staff_pages.pages]
+    return [pages.pages, people_pages.pages, staff_pages.pages, phone_pages.pages]
 
 
 @hookimpl

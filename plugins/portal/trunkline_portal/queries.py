@@ -21,7 +21,15 @@ from trunkline_catalog.schemas import ServiceState, ServiceView
 
 _USER = columns(User)
 _USERS_OF = Prepared(
-    select(_USER.id, _USER.name, _USER.email, _USER.status, _USER.last_sign_in_at)
+    select(
+        _USER.id,
+        _USER.name,
+        _USER.email,
+        _USER.phone,
+        _USER.phone_verified_at,
+        _USER.status,
+        _USER.last_sign_in_at,
+    )
     .where(_USER.kind == UserKind.PORTAL, _USER.customer_id == bindparam("customer_id"))
     .order_by(_USER.name, _USER.id),
     User,
@@ -105,7 +113,7 @@ def invoice(ctx: Context, number: str) -> InvoiceView:
 
 
 def users_of(ctx: Context, customer_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The portal users of a customer: id, name, email, status, last_sign_in_at."""
+    """The portal users of a customer: id, name, email, phone, phone_verified_at, status, last_sign_in_at."""
     return ctx.once(("portal.users_of", customer_id), lambda: _USERS_OF.rows(ctx, customer_id=customer_id))
 
 

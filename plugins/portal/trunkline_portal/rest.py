@@ -17,6 +17,7 @@ def _out(user: User) -> PortalUserOut:
         id=user.key,
         email=user.email,
         name=user.name,
+        phone=user.phone,
         status=user.status,
         last_sign_in_at=user.last_sign_in_at,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from trunkline.auth.code_sign_in.schemas import AddByPhone
 from trunkline.auth.schemas import Address, Language, PersonName
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
@@ -14,6 +15,7 @@ _ROLES = [
     ("portal_finance", _("Finance contact")),
     ("portal_technical", _("Technical contact")),
 ]
+ROLE_NAMES = frozenset(name for name, _label in _ROLES)
 _LANGUAGE: dict[str, Any] = {"widget": "select", "choices": list(LANGUAGES.items())}
 
 
@@ -34,11 +36,37 @@ class InviteToPortal(BaseModel):
     )
 
 
+_MAY_SEE: dict[str, Any] = {"widget": "checkboxes", "choices": [list(pair) for pair in _ROLES]}
+_MAY_SEE_HINT = _("Owners see everything, finance contacts invoices, technical contacts services.")
+
+
+class AddWithoutEmail(AddByPhone):
+    """Somebody of a customer who signs in by tax id and a code to their phone."""
+
+    roles: list[str] = Field(
+        default=["portal_owner"],
+        min_length=1,
+        title=_("May see"),
+        description=_MAY_SEE_HINT,
+        json_schema_extra=_MAY_SEE,
+    )
+
+
+class EditPerson(BaseModel):
+    """What an account owner says about somebody else of the same customer."""
+
+    roles: list[str] = Field(
+        min_length=1, title=_("May see"), description=_MAY_SEE_HINT, json_schema_extra=_MAY_SEE
+    )
+    version: int | None = Field(None, json_schema_extra={"widget": "hidden"})
+
+
 class PortalUserOut(BaseModel):
     """A portal user as REST shows it."""
 
     id: int
     email: str
     name: str
+    phone: str = ""
     status: str
     last_sign_in_at: datetime | None

@@ -29,7 +29,7 @@ def _suggested(page: Page, number: str) -> Mapping[str, Any]:
     }
 
 
-def _about(page: Page, number: str) -> Mapping[str, Any]:
+def about(page: Page, number: str) -> Mapping[str, Any]:
     customer = customers.get(page.ctx, number)
     page.crumbs((_("Customers"), "/customers"), (customer.name, f"/customers/{customer.number}"))
     return {"customer": customer}
@@ -42,7 +42,7 @@ def _about(page: Page, number: str) -> Mapping[str, Any]:
     template="portal/invite.html",
     title=_("Invite to the portal"),
     initial=_suggested,
-    extra=_about,
+    extra=about,
     submit=_("Send invitation"),
 )
 def invite(page: Page, command: InviteToPortal, number: str) -> Response:
@@ -52,23 +52,23 @@ def invite(page: Page, command: InviteToPortal, number: str) -> Response:
 
 @pages.post("/portal/staff/{number}/users/{user_id}/invite", permission="portal.user.invite")
 def invite_again(page: Page, number: str, user_id: str) -> Response:
-    user = operations.invite_again(page.ctx, number, _key(user_id))
+    user = operations.invite_again(page.ctx, number, key_of(user_id))
     return page.redirect(f"/customers/{number}", _("Invitation sent again to {email}.", email=user.email))
 
 
 @pages.post("/portal/staff/{number}/users/{user_id}/disable", permission="portal.user.disable")
 def disable(page: Page, number: str, user_id: str) -> Response:
-    user = operations.disable(page.ctx, number, _key(user_id))
-    return page.redirect(f"/customers/{number}", _("{email} cannot sign in any more.", email=user.email))
+    user = operations.disable(page.ctx, number, key_of(user_id))
+    return page.redirect(f"/customers/{number}", _("{name} cannot sign in any more.", name=user.name))
 
 
 @pages.post("/portal/staff/{number}/users/{user_id}/enable", permission="portal.user.disable")
 def enable(page: Page, number: str, user_id: str) -> Response:
-    user = operations.enable(page.ctx, number, _key(user_id))
-    return page.redirect(f"/customers/{number}", _("{email} can sign in again.", email=user.email))
+    user = operations.enable(page.ctx, number, key_of(user_id))
+    return page.redirect(f"/customers/{number}", _("{name} can sign in again.", name=user.name))
 
 
-def _key(text: str) -> int:
+def key_of(text: str) -> int:
     """The key in an address; 0, which nobody has, when it is no number."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 

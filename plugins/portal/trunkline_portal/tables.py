@@ -1,4 +1,4 @@
-"""The portal's two lists, as data."""
+"""The portal's lists, as data."""
 
 from collections.abc import Sequence
 
@@ -69,4 +69,22 @@ def invoice_table() -> Table:
         sort="-id",
         export=False,
         empty=Empty(_("No invoices yet"), _("Your first invoice appears here at the end of the month.")),
+    )
+
+
+def payment_table() -> Table:
+    """The customer's payments, newest first."""
+    return Table(
+        name="payments",
+        label=_("Payments"),
+        columns=(
+            Column("number", _("Payment"), Kind.MONO),
+            Column("received_at", _("Date"), Kind.DATETIME),
+            Column("reference", _("Reference"), priority=3),
+            Column("state", _("Status"), Kind.STATUS),
+            Column("amount", _("Amount"), Kind.MONEY),
+        ),
+        sort="-id",
+        export=False,
+        empty=Empty(_("No payments yet"), _("A payment appears here as soon as we have recorded it.")),
     )

@@ -70,37 +70,30 @@ def send_phone_code(ctx: Context, user_id: int) -> User:
     return user
 
 
-@operation("core.portal_user.invite")
-def phone_verified(ctx: Context, user_id: int) -> User:
-    """Part of `verify_phone`: the phone counts, and the person may sign in unless disabled."""
-    user = ctx.load(User, user_id, lock=True)
-    _check_waits(user)
-    user.phone_verified_at = ctx.now()
-    if user.status == UserStatus.INVITED:
-        user.status = UserStatus.ACTIVE
-    ctx.note(user, label=user.name)
-    return user
-
-
 def verify_phone(
-    app: "App", actor: "Actor", user_id: int, code: str, *, on_behalf_of: "Actor | None" = None
+    app: "App", actor: "Actor", user_id: int, code: str, *, permission: str = "core.portal_user.invite"
 ) -> None:
-    """Prove by the code that the person reads out that the phone is theirs.
+    """Prove by the code that the person reads out that the phone is theirs: it counts, and they may sign in unless disabled.
 
-    Raises Refused (field `code`) when it is wrong, over or was tried too often. Opens its own units of work, so that the try
-    stays counted.
+    Raises Forbidden without `permission`, Refused (field `code`) when the code is wrong, over or was tried too often. Opens its
+    own units of work, so that the try stays counted.
     """
     with app.unit_of_work(actor) as ctx:
-        ctx.require("core.portal_user.invite")
-        user = codes.spend(ctx, CodePurpose.VERIFY_PHONE, _token_of(ctx.load(User, user_id)), code)
-    if user is None:
+        ctx.require(permission)
+        found = codes.spend(ctx, CodePurpose.VERIFY_PHONE, _token_of(ctx.load(User, user_id)), code)
+    if found is None:
         raise Refused(
             _("The code is wrong, or its time is over."),
             field="code",
             remedy=_("Ask the person to read it out again, or send another one."),
         )
-    with app.unit_of_work(actor, on_behalf_of=on_behalf_of) as ctx:
-        phone_verified(ctx, user_id)
+    with app.unit_of_work(actor) as ctx, ctx.run(permission):
+        user = ctx.load(User, user_id, lock=True)
+        _check_waits(user)
+        user.phone_verified_at = ctx.now()
+        if user.status == UserStatus.INVITED:
+            user.status = UserStatus.ACTIVE
+        ctx.note(user, label=user.name, phone_verified=True)
 
 
 def _check_waits(user: User) -> None:
