@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from trunkline.auth import api_keys, tokens
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 _ = gettext
 
 
+#: For so long a process believes what it knows of a caller, unless anything was written by it in between.
+_BELIEVED = timedelta(seconds=2)
+_REMEMBERED = 5000
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who calls. `counted_as` names whose requests are counted together; `used_key` a key whose use is due to be written."""
@@ -27,13 +34,54 @@ class Caller:
     used_key: int | None = None
 
 
-def caller_of(
-    app: "App", session: Session, headers: Mapping[str, str], now: datetime, address: str
-) -> Caller | None:
+class KnownCallers:
+    """Who called a moment ago: asking the database for each of a program's many requests costs more than most answers.
+
+    Every commit of this process makes it ask again, so a revocation counts at once here, and after `_BELIEVED` in others.
+    One per application: `app.part(KnownCallers)`.
+    """
+
+    def __init__(self, app: "App") -> None:
+        self._kept: dict[bytes, tuple[datetime, Caller]] = {}
+        event.listen(app.database.engine, "commit", lambda _connection: self._forget())
+
+    def get(self, name: bytes, now: datetime) -> Caller | None:
+        """The caller of this name, if it was found a moment ago."""
+        found = self._kept.get(name)
+        return found[1] if found is not None and timedelta() <= now - found[0] < _BELIEVED else None
+
+    def keep(self, name: bytes, now: datetime, caller: Caller) -> None:
+        """Remember a caller for a moment."""
+        if len(self._kept) >= _REMEMBERED:
+            self._forget()
+        self._kept[name] = (now, caller)
+
+    def _forget(self) -> None:
+        self._kept = {}
+
+
+def caller_of(app: "App", headers: Mapping[str, str], now: datetime, address: str) -> Caller | None:
     """Whom `Authorization: Bearer …` or `X-API-Key` names; None when the request carries neither.
 
     Raises Unauthenticated when what it carries is not valid (any more), Forbidden for a key away from its networks.
     """
+    shown = (headers.get("authorization", ""), headers.get("x-api-key", ""), address)
+    if not shown[0] and not shown[1]:
+        return None
+    known, name = app.part(KnownCallers), sha256("\0".join(shown).encode()).digest()
+    caller = known.get(name, now)
+    if caller is not None:
+        return caller
+    with app.database.read() as session:
+        caller = _asked(app, session, headers, now, address)
+    if caller is not None and caller.used_key is None:
+        known.keep(name, now, caller)
+    return caller
+
+
+def _asked(
+    app: "App", session: Session, headers: Mapping[str, str], now: datetime, address: str
+) -> Caller | None:
     scheme, _space, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         actor = tokens.verify(app, session, credentials.strip(), now, address).actor

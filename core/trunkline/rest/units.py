@@ -112,8 +112,7 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
         check(request.scope, limit.count(f"address/{address}"))
         return replace(_ANONYMOUS, address=address)
     try:
-        with app.database.read() as session:
-            caller = api_access.caller_of(app, session, request.headers, app.clock(), address)
+        caller = api_access.caller_of(app, request.headers, app.clock(), address)
     except (Unauthenticated, Forbidden):
         check(request.scope, limit.count(f"address/{address}"))
         raise

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.core.auth.conftest import SetClock
 from trunkline.app import App
@@ -125,6 +125,7 @@ def test_a_withdrawal_ends_tokens_in_every_process_and_the_refresh_token_gives_t
         operations.rotate(ctx, at_once=True)
     assert client.get(USERS, headers=bearer(pair["access_token"])).status_code == 401
     monkeypatch.setattr(keys, "_BELIEVED", 0)
+    clock.pass_time(seconds=2)
     told = other.get(USERS, headers=bearer(pair["access_token"]))
     assert (told.status_code, "withdrawn" in told.json()["detail"]) == (401, True)
     after = other.post("/api/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]}).json()
@@ -144,7 +145,7 @@ def test_the_key_changes_by_itself_when_its_time_is_over(
 
 
 def test_a_signature_is_checked_once_and_a_revocation_is_seen_at_once(
-    pair: dict[str, Any], client: Browser, monkeypatch: pytest.MonkeyPatch
+    pair: dict[str, Any], client: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.get(USERS, headers=bearer(pair["access_token"])).status_code == 200
 
@@ -152,9 +153,32 @@ def test_a_signature_is_checked_once_and_a_revocation_is_seen_at_once(
         raise AssertionError("the signature was checked again")
 
     monkeypatch.setattr(jwt, "decode", never)
+    clock.pass_time(seconds=10)
     assert client.get(USERS, headers=bearer(pair["access_token"])).status_code == 200
     client.post("/api/v1/auth/logout", json={"refresh_token": pair["refresh_token"]})
     assert client.get(USERS, headers=bearer(pair["access_token"])).status_code == 401
+
+
+@pytest.mark.both_databases
+def test_a_revocation_in_another_process_is_seen_within_seconds(
+    app: App, pair: dict[str, Any], client: Browser, config: Config, clock: SetClock
+) -> None:
+    other_app = App.start(config, clock=clock, waker=Silent())
+    other = Browser(make_web(other_app))
+    asked: list[str] = []
+
+    @event.listens_for(other_app.database.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "core_token_family" in statement:
+            asked.append(statement)
+
+    for _n in range(3):
+        assert other.get(USERS, headers=bearer(pair["access_token"])).status_code == 200
+    assert len(asked) == 1
+    client.post("/api/v1/auth/logout", json={"refresh_token": pair["refresh_token"]})
+    clock.pass_time(seconds=2)
+    assert other.get(USERS, headers=bearer(pair["access_token"])).status_code == 401
+    other_app.close()
 
 
 def test_an_administrator_changes_the_key_on_the_page_and_the_log_says_so(
