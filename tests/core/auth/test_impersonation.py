@@ -93,7 +93,7 @@ def test_the_time_limit_makes_the_browser_its_owners_again(bruno: Browser, ana: 
 
 
 def test_a_form_opened_as_the_other_is_not_sent_as_oneself(bruno: Browser, ana: int, clock: SetClock) -> None:
-    token = opened(bruno, ana).csrf("/profile")
+    token = opened(bruno, ana).csrf("/portal")
     clock.pass_time(minutes=30)
     answer = bruno.post("/profile", data={"csrf_token": token, "name": "Ana", "language": "en"})
     assert answer.status_code == 403

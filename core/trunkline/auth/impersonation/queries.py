@@ -36,7 +36,6 @@ def list_impersonations(ctx: Context) -> Select[Any]:
             col(Impersonation.address).label("address"),
             col(Impersonation.staff_id).label("staff_id"),
             col(staff.name).label("staff"),
-            col(staff.email).label("staff_email"),
             col(Impersonation.user_id).label("user_id"),
             col(User.name).label("name"),
             col(User.kind).label("kind"),

@@ -9,7 +9,7 @@ IMPERSONATIONS = Table(
     "impersonations",
     [
         Column("started_at", _("From"), Kind.DATETIME, sort=True),
-        Column("staff", _("Who"), Kind.LINK, href="/users/{staff_id}", sub="staff_email"),
+        Column("staff", _("Who"), Kind.LINK, href="/users/{staff_id}"),
         Column("name", _("As whom"), Kind.LINK, href="/users/{user_id}", sub="belongs"),
         Column("reason", _("Reason")),
         Column("until", _("Until"), Kind.DATETIME, priority=2),
