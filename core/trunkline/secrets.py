@@ -119,6 +119,6 @@ def fingerprint(plain: str, *, purpose: str) -> str:
 
 
 def derive(purpose: str) -> bytes:
-    """32 bytes for signing (`cursor`, `csrf`, `jwt` …), derived from the oldest key."""
+    """32 bytes for signing (`cursor`, `csrf` …), derived from the oldest key."""
     oldest = next(iter(_keyring().keys.values()))
     return HMAC(oldest, f"derive\0{purpose}".encode(), sha256).digest()
