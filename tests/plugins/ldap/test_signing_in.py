@@ -90,28 +90,35 @@ def test_people_in_no_group_get_the_role_of_everybody_else_or_stay_out(
     assert roles(app, "nobody@example.com") == {"auditor"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ana", "nobody-at-all", "*", "a*", "ana)(uid=*", "uid=ana,ou=people", "ana\0", "(", "\\", "ä" * 50],
-)
 def test_a_wrong_password_and_a_name_that_nobody_has_get_the_same_words(
-    app: App, set_up: Callable[..., None], name: str
+    app: App, set_up: Callable[..., None]
 ) -> None:
     set_up()
-    assert refusal(app, name, "wrong") == WRONG
+    for name in (
+        "ana",
+        "nobody-at-all",
+        "*",
+        "ana)(uid=*",
+        "uid=ana,ou=people",
+        "ana\0",
+        "(",
+        "\\",
+        "ä" * 50,
+    ):
+        assert refusal(app, name, "wrong") == WRONG, name
 
 
-@pytest.mark.parametrize("name", ["*", "a*", "ana)(objectClass=*", "ana))(|(uid=*"])
-def test_what_is_typed_is_no_filter(app: App, set_up: Callable[..., None], name: str) -> None:
+def test_what_is_typed_is_no_filter(app: App, set_up: Callable[..., None]) -> None:
     set_up()
-    assert refusal(app, name, SECRET) == WRONG
+    for name in ("*", "a*", "ana)(objectClass=*", "ana))(|(uid=*"):
+        assert refusal(app, name, SECRET) == WRONG, name
 
 
-@pytest.mark.parametrize("secret", ["", "\0", "\0" + SECRET])
-def test_an_empty_password_opens_nothing(app: App, set_up: Callable[..., None], secret: str) -> None:
+def test_an_empty_password_opens_nothing(app: App, set_up: Callable[..., None]) -> None:
     """A bind with a name and no password succeeds at a directory, as nobody (RFC 4513, 5.1.2)."""
     set_up()
-    assert refusal(app, "ana", secret) == WRONG
+    for secret in ("", "\0", "\0" + SECRET):
+        assert refusal(app, "ana", secret) == WRONG, repr(secret)
 
 
 def test_the_directory_is_asked_as_often_for_a_name_that_nobody_has(
@@ -226,50 +233,37 @@ def test_a_second_server_answers_for_the_first(
     assert sign_in.prove(app, "ana", SECRET, HERE).user_id == person(app, "ana@example.com").key
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"ca_certificate": ""}, "certificate verify failed"),
-        ({"servers": "ldap://127.1:{port}"}, "ertificate"),
-        ({"bind_password": "wrong"}, "refuses the account that searches"),
-        ({"start_tls": False, "servers": "ldap://127.0.0.1:{port}"}, "onfidentiality"),
-        ({"user_base": f"ou=nowhere,{BASE}"}, "Nobody, or more than one"),
-        ({}, ""),
-    ],
-)
 def test_the_test_of_the_connection_says_what_is_wrong(
-    app: App,
-    staff: Callable[..., Browser],
-    set_up: Callable[..., None],
-    directory: OpenLdap,
-    changes: dict[str, object],
-    words: str,
+    staff: Callable[..., Browser], set_up: Callable[..., None], directory: OpenLdap
 ) -> None:
-    set_up(**{k: v.format(port=directory.port) if isinstance(v, str) else v for k, v in changes.items()})
+    set_up()
     browser = staff()
     page = browser.submit("/ldap", {"name": "ana"}).text
-    if words:
+    assert "uid=ana,ou=people" in page
+    assert "customer_care, accountant" in page
+    plain = f"ldap://127.0.0.1:{directory.port}"
+    for changes, words in (
+        ({"ca_certificate": ""}, "certificate verify failed"),
+        ({"servers": f"ldap://127.1:{directory.port}"}, "ertificate"),
+        ({"bind_password": "wrong"}, "refuses the account that searches"),
+        ({"servers": plain, "start_tls": False}, "onfidentiality"),
+        ({"user_base": f"ou=nowhere,{BASE}"}, "Nobody, or more than one"),
+    ):
+        set_up(**{"start_tls": True, **changes})
+        page = browser.submit("/ldap", {"name": "ana"}).text
         assert words in page
         assert "Check" in page or "Enter" in page
-    else:
-        assert "uid=ana,ou=people" in page
-        assert "customer_care, accountant" in page
     assert staff("customer_care").get("/ldap").status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
+def test_settings_that_cannot_work_are_refused(set_up: Callable[..., None]) -> None:
+    for changes, words in (
         ({"servers": "http://x"}, "is not like"),
         ({"servers": "ldap://dc1.example.com", "start_tls": False}, "in the clear"),
         ({"servers": "ldap://localhost.example.com", "start_tls": False}, "in the clear"),
         ({"user_filter": "uid={name}"}, "filter"),
         ({"role_map": "customer_care care"}, "Line 1"),
         ({"ca_certificate": "MIIB"}, "PEM"),
-    ],
-)
-def test_settings_that_cannot_work_are_refused(
-    app: App, set_up: Callable[..., None], changes: dict[str, object], words: str
-) -> None:
-    with pytest.raises(Refused, match=words):
-        set_up(**changes)
+    ):
+        with pytest.raises(Refused, match=words):
+            set_up(**changes)
