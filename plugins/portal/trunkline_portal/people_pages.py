@@ -14,7 +14,7 @@ from trunkline_portal.schemas import EditPerson, InviteToPortal
 from trunkline_portal.staff_pages import key_of
 
 pages = Pages(audience="portal")
-_PAGE = "/portal/people"
+_PAGE = "/portal/account/people"
 
 
 @pages.get(_PAGE, permission="portal.person.list")

@@ -30,7 +30,7 @@ def roles(app: App, email: str) -> list[str]:
 
 def invite(owner: Browser, *names: str) -> int:
     fields = {"email": FINANCE, "name": "Caixa", "language": "en", "roles": list(names)}
-    return int(owner.submit("/portal/people/invite", fields, follow_redirects=False).status_code)
+    return int(owner.submit("/portal/account/people/invite", fields, follow_redirects=False).status_code)
 
 
 @pytest.mark.both_databases
@@ -38,20 +38,20 @@ def test_an_owner_invites_changes_and_disables_somebody(
     app: App, portal_client: PortalClient, ana: Household
 ) -> None:
     owner = portal_client(ana)
-    assert 'href="/portal/people"' in owner.get("/portal/account").text
+    assert 'href="/portal/account/people"' in owner.get("/portal/account").text
     assert invite(owner, "portal_finance") == 303
     invited = person(app, FINANCE)
     assert (invited.customer_id, invited.kind, invited.status) == (ana.customer_id, "portal", "invited")
-    shown = owner.get("/portal/people").text
+    shown = owner.get("/portal/account/people").text
     assert FINANCE in shown
     assert "Finance contact" in shown
-    base = f"/portal/people/{invited.key}"
+    base = f"/portal/account/people/{invited.key}"
     version = {"version": str(invited.version)}
     assert owner.submit(base, {"roles": ["portal_technical"], **version}).status_code == 200
     assert roles(app, FINANCE) == ["portal_technical"]
-    owner.submit(f"{base}/disable", page="/portal/people")
+    owner.submit(f"{base}/disable", page="/portal/account/people")
     assert person(app, FINANCE).status == "disabled"
-    owner.submit(f"{base}/enable", page="/portal/people")
+    owner.submit(f"{base}/enable", page="/portal/account/people")
     assert person(app, FINANCE).status == "invited"
 
 
@@ -70,16 +70,16 @@ def test_an_owner_reaches_nobody_of_a_neighbour_and_not_themselves(
     neighbour = create_user(app, "vizinho@correio.example", "portal_owner", customer_id=bruno.customer_id)
     colleague = create_user(app, "care@example.com", "customer_care")
     own = person(app, f"owner-{ana.number.lower()}@correio.example").key
-    assert "vizinho" not in owner.get("/portal/people").text
+    assert "vizinho" not in owner.get("/portal/account/people").text
     for key in (neighbour, colleague):
-        assert owner.get(f"/portal/people/{key}").status_code == 404
+        assert owner.get(f"/portal/account/people/{key}").status_code == 404
         for act in ("disable", "enable", "invite"):
-            answer = owner.submit(f"/portal/people/{key}/{act}", page="/portal/people")
+            answer = owner.submit(f"/portal/account/people/{key}/{act}", page="/portal/account/people")
             assert answer.status_code == 404, (key, act)
     with app.reading() as ctx:
         assert ctx.session.get_one(User, neighbour).is_active
-    assert owner.submit(f"/portal/people/{own}/disable", page="/portal/people").status_code == 422
-    refused = owner.submit(f"/portal/people/{own}", {"roles": ["portal_finance"]})
+    assert owner.submit(f"/portal/account/people/{own}/disable", page="/portal/account/people").status_code == 422
+    refused = owner.submit(f"/portal/account/people/{own}", {"roles": ["portal_finance"]})
     assert refused.status_code == 422
     assert roles(app, f"owner-{ana.number.lower()}@correio.example") == ["portal_owner"]
 
@@ -88,12 +88,12 @@ def test_an_owner_reaches_nobody_of_a_neighbour_and_not_themselves(
 def test_contacts_manage_nobody(app: App, portal_client: PortalClient, ana: Household, role: str) -> None:
     other = create_user(app, "outra@correio.example", "portal_owner", customer_id=ana.customer_id)
     client = portal_client(ana, role)
-    assert "/portal/people" not in client.get("/portal/account").text
-    assert client.get("/portal/people").status_code == 403
-    assert client.get("/portal/people/invite").status_code == 403
+    assert "/portal/account/people" not in client.get("/portal/account").text
+    assert client.get("/portal/account/people").status_code == 403
+    assert client.get("/portal/account/people/invite").status_code == 403
     for act in ("", "/disable", "/enable", "/invite"):
         answer = client.submit(
-            f"/portal/people/{other}{act}", {"roles": ["portal_finance"]}, page="/portal/account"
+            f"/portal/account/people/{other}{act}", {"roles": ["portal_finance"]}, page="/portal/account"
         )
         assert answer.status_code == 403, act
 
