@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
-#: No body may be larger; each route has a limit of its own below that.
-MAX_BODY = 200_000_000
+#: The largest bodies by address: what programs send lies in memory while it is read, files of imports on the disk.
+MAX_BODIES = (("/api/", 10_000_000), ("/imports", 110_000_000), ("/", 20_000_000))
 #: Paths that belong to core; a plugin's pages lie under its own name (and the portal's).
 _YEAR = 365 * 24 * 3600
 
@@ -114,7 +114,7 @@ def _layers(app: "App") -> list[Middleware]:
         layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(app.config.trusted_proxies)))
     if hosts := known_hosts(app.config):
         layers.append(Middleware(KnownHosts, hosts=hosts))
-    return [*layers, Middleware(BodyLimit, limit=MAX_BODY)]
+    return [*layers, Middleware(BodyLimit, limits=MAX_BODIES)]
 
 
 def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

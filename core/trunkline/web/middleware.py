@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -144,33 +145,48 @@ def _host_name(header: str) -> str:
 
 
 class BodyLimit:
-    """Refuses bodies above `limit` bytes with 413, whether announced or streamed."""
+    """Refuses bodies with more bytes than their address takes with 413, whether announced or streamed.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `limits` holds the beginnings of addresses; the first that fits counts.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Sequence[tuple[str, int]]) -> None:
         self.app = app
-        self.limit = limit
+        self.limits = tuple(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = next((most for beginning, most in self.limits if scope["path"].startswith(beginning)), 0)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self.limit:
+        if announced.isdigit() and int(announced) > limit:
             await _too_large(scope, send)
             return
-        seen = 0
+        seen, exceeded, answering = 0, False, False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, exceeded
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
+            if seen > limit:
+                exceeded = True
                 raise BodyTooLarge
             return message
 
+        async def guarded(message: Message) -> None:
+            nonlocal answering
+            # Who reads the body may take the exception for a broken body; ours is the answer that counts.
+            if answering or not exceeded:
+                answering = True
+                await send(message)
+
         try:
-            await self.app(scope, counted, send)
-        except BodyTooLarge:
+            await self.app(scope, counted, guarded)
+        except Exception:
+            if not exceeded:
+                raise
+        if exceeded and not answering:
             await _too_large(scope, send)
 
 

@@ -1,7 +1,7 @@
 """What every answer carries, whose word about the client counts, and which names the system answers to."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -121,12 +121,31 @@ def test_a_proxy_or_host_that_is_none_stops_the_start(
     assert (refused.value.field or "").startswith(key)
 
 
-def test_a_body_beyond_every_limit_is_refused_before_it_is_read(client: Browser) -> None:
-    for path, kind in (("/sign-in", "text/plain"), ("/api/v1/auth/login", "application/problem+json")):
-        answer = client.post(path, content=b"x", headers={"Content-Length": "200000001"})
+def test_a_body_larger_than_its_address_takes_is_refused_before_it_is_read(client: Browser) -> None:
+    for path, most, kind in (
+        ("/sign-in", 20_000_000, "text/plain"),
+        ("/imports", 110_000_000, "text/plain"),
+        ("/api/v1/auth/login", 10_000_000, "application/problem+json"),
+    ):
+        answer = client.post(path, content=b"x", headers={"Content-Length": str(most + 1)})
         assert answer.status_code == 413
         assert answer.headers["content-type"].startswith(kind)
         assert "nosniff" in answer.headers["x-content-type-options"]
+
+
+def test_a_body_that_does_not_say_its_size_is_cut_off(client: Browser) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 50_000_000:
+            sent += 1_000_000
+            yield b" " * 1_000_000
+
+    answer = client.post(
+        "/api/v1/auth/login", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
 
 
 def test_what_is_not_there_is_a_problem_document_for_programs(client: Browser) -> None:
