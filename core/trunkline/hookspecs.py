@@ -128,7 +128,7 @@ def mail_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a speci
 
 @hookspec
 def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
-    """Ways to send text messages; see `trunkline.providers.SmsTransport`. The spool is built in; the operator picks one in settings."""
+    """Ways to send text messages; see `trunkline.providers.SmsTransport`. The operator picks one; the spool is built in."""
 
 
 @hookspec

@@ -6,7 +6,11 @@ from trunkline.plugin_life.pages import pages
 from trunkline.plugin_life.queries import broken
 
 PERMISSIONS = (
-    Permission("core.plugin.view", _("See how the system and its plugins are"), ("supervisor", "duty_officer", "auditor")),
+    Permission(
+        "core.plugin.view",
+        _("See how the system and its plugins are"),
+        ("supervisor", "duty_officer", "auditor"),
+    ),
     Permission("core.plugin.configure", _("Retry event deliveries and purge plugins")),
 )
 MENU = (

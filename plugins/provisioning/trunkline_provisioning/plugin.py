@@ -36,7 +36,9 @@ plugin = Plugin(
     permissions=(
         Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
         Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
-        Permission("provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care", "care_reader")),
+        Permission(
+            "provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care", "care_reader")
+        ),
     ),
 )
 

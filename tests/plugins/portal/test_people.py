@@ -78,7 +78,10 @@ def test_an_owner_reaches_nobody_of_a_neighbour_and_not_themselves(
             assert answer.status_code == 404, (key, act)
     with app.reading() as ctx:
         assert ctx.session.get_one(User, neighbour).is_active
-    assert owner.submit(f"/portal/account/people/{own}/disable", page="/portal/account/people").status_code == 422
+    assert (
+        owner.submit(f"/portal/account/people/{own}/disable", page="/portal/account/people").status_code
+        == 422
+    )
     refused = owner.submit(f"/portal/account/people/{own}", {"roles": ["portal_finance"]})
     assert refused.status_code == 422
     assert roles(app, f"owner-{ana.number.lower()}@correio.example") == ["portal_owner"]

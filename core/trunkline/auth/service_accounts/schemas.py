@@ -13,9 +13,7 @@ _ = gettext
 _ROLES: dict[str, Any] = {"widget": "checkboxes", "width": "wide"}
 
 #: A word that tells the account apart: `invoice-exporter`.
-AccountCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z][a-z0-9-]{1,39}$")
-]
+AccountCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
 def _names(joined: object) -> object:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 AREA = "hooks"
 #: Hooks whose items any process may ask for without anything happening.
-_PROVIDERS = ("payment_providers", "charging_engines", "mail_transports", "sms_transports", "sign_in_providers")
+_PROVIDERS = (
+    "payment_providers",
+    "charging_engines",
+    "mail_transports",
+    "sms_transports",
+    "sign_in_providers",
+)
 
 
 def problems(app: "App", status: PluginStatus) -> list[Problem]:
