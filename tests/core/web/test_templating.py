@@ -32,7 +32,7 @@ def _page(**changes: Any) -> SimpleNamespace:
     facts = {
         "title": "Customers",
         "breadcrumbs": [SimpleNamespace(label="Customers", path="/customers")],
-        "user": SimpleNamespace(name="Ana Prado", email="ana@example.com", initials="AP"),
+        "user": SimpleNamespace(name="Ana Prado", email="ana@example.com", initials="AP", impersonated_by=""),
         "menu": [
             SimpleNamespace(
                 label="Care",
