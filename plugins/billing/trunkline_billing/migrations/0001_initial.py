@@ -51,6 +51,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_billing_tax_scheme_name")),
     )
     op.create_table(
+        "billing_usage",
+        sa.Column(
+            "account_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("type", sa.String(length=10), nullable=False),
+        sa.Column("direction", sa.String(length=3), nullable=False),
+        sa.Column("identifier", sa.String(length=60), nullable=False),
+        sa.Column("other", sa.String(length=60), nullable=False),
+        sa.Column("destination", sa.String(length=120), nullable=False),
+        sa.Column("origin_area", sa.String(length=60), nullable=False),
+        sa.Column("carrier", sa.String(length=60), nullable=False),
+        sa.Column("cell", sa.String(length=60), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("included", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("pk_billing_usage")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
+        batch_op.create_index("ix_billing_usage_service", ["service_id", "start"], unique=False)
+
+    op.create_table(
         "billing_usage_batch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source", sa.String(length=60), nullable=False),
@@ -303,39 +335,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_billing_payment_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_payment_received_at"), ["received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_payment_state"), ["state"], unique=False)
-
-    op.create_table(
-        "billing_usage",
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("type", sa.String(length=10), nullable=False),
-        sa.Column("direction", sa.String(length=3), nullable=False),
-        sa.Column("identifier", sa.String(length=60), nullable=False),
-        sa.Column("other", sa.String(length=60), nullable=False),
-        sa.Column("destination", sa.String(length=120), nullable=False),
-        sa.Column("origin_area", sa.String(length=60), nullable=False),
-        sa.Column("carrier", sa.String(length=60), nullable=False),
-        sa.Column("cell", sa.String(length=60), nullable=False),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("included", sa.BigInteger(), nullable=False),
-        sa.Column("cost_micros", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["billing_account.id"],
-            name=op.f("fk_billing_usage_account_id_billing_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("pk_billing_usage")),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
-        batch_op.create_index("ix_billing_usage_service", ["service_id", "start"], unique=False)
 
     op.create_table(
         "billing_allocation",
@@ -621,10 +620,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_billing_allocation_invoice_id"))
 
     op.drop_table("billing_allocation")
-    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
-        batch_op.drop_index("ix_billing_usage_service")
-
-    op.drop_table("billing_usage")
     with op.batch_alter_table("billing_payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_billing_payment_state"))
         batch_op.drop_index(batch_op.f("ix_billing_payment_received_at"))
@@ -663,6 +658,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_billing_usage_batch_at"))
 
     op.drop_table("billing_usage_batch")
+    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
+        batch_op.drop_index("ix_billing_usage_service")
+
+    op.drop_table("billing_usage")
     op.drop_table("billing_tax_scheme")
     op.drop_table("billing_tariff")
     op.drop_table("billing_run")

@@ -43,11 +43,12 @@ class BillingUsage(SQLModel, table=True):
     __tablename__ = "billing_usage"
     __table_args__ = (Index("ix_billing_usage_service", "service_id", "start"), {"sqlite_with_rowid": False})
 
-    account_id: int = account_key(primary_key=True)
+    #: No foreign keys here and below: the import resolves both from the identifiers, and checking them again for each row costs a
+    #: third of the speed. Accounts and services are never deleted.
+    account_id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
     id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
     batch_id: int = Field(sa_type=BigKey)
     customer_id: int = Field(sa_type=BigKey)
-    #: No foreign key: the import resolves it from the identifiers, and checking it again for each row costs a third of the speed.
     service_id: int = Field(sa_type=BigKey)
     type: str = Field(max_length=10)
     direction: str = Field(max_length=3)

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 USAGE_COLUMNS = (
-    "account_id", "id", "batch_id", "customer_id", "service_id", "type", "direction", "identifier",
+    "account_id", "id", "customer_id", "service_id", "type", "direction", "identifier",
     "other", "destination", "origin_area", "carrier", "cell", "start", "quantity", "included", "cost_micros",
 )  # fmt: skip
 _START = USAGE_COLUMNS.index("start")
 _KEYS_PER_STATEMENT = 20_000
-#: With seventeen values a row, as many as stay below the 999 that an old SQLite takes.
+#: With sixteen values a row, as many as stay below the 999 that an old SQLite takes.
 _ROWS_PER_STATEMENT = 50
 _CACHE_KILOBYTES = 64_000
 
@@ -80,27 +80,34 @@ def _parts(keyed: Sequence[tuple[str, str, int]]) -> Iterator[Sequence[tuple[str
         yield keyed[begin : begin + _KEYS_PER_STATEMENT]
 
 
-def insert_usage(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Store rated uses; `start` is UTC as `2026-11-21 14:30:00.000000`, which is how SQLite keeps times."""
-    columns = ", ".join(USAGE_COLUMNS)
+def insert_usage(session: Session, batch_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store rated uses of a batch; `start` is UTC as `2026-11-21 14:30:00.000000`, which is how SQLite keeps times."""
+    columns = ", ".join(("batch_id", *USAGE_COLUMNS))
     connection = session.connection()
     if _is_sqlite(session):
-        _insert(connection, f"billing_usage ({columns})", len(USAGE_COLUMNS), rows)
+        # What is the same in every row stands in the statement: the driver would bind it for each.
+        _insert(connection, f"billing_usage ({columns})", len(USAGE_COLUMNS), rows, same=f"{batch_id:d}, ")
         return
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY billing_usage ({columns}) FROM STDIN") as copy:
         for row in rows:
-            copy.write_row((*row[:_START], f"{row[_START]}+00", *row[_START + 1 :]))
+            copy.write_row((batch_id, *row[:_START], f"{row[_START]}+00", *row[_START + 1 :]))
 
 
 def _insert(
-    connection: Connection, into: str, width: int, rows: Sequence[tuple[Any, ...]], otherwise: str = ""
+    connection: Connection,
+    into: str,
+    width: int,
+    rows: Sequence[tuple[Any, ...]],
+    otherwise: str = "",
+    *,
+    same: str = "",
 ) -> int:
     """Store rows on SQLite, many with each statement: starting a statement costs as much as a short row. Returns how many."""
     count, whole = 0, len(rows) - len(rows) % _ROWS_PER_STATEMENT
     for size, part in ((_ROWS_PER_STATEMENT, rows[:whole]), (1, rows[whole:])):
         if part:
-            marks = ", ".join([f"({', '.join('?' * width)})"] * size)
+            marks = ", ".join([f"({same}{', '.join('?' * width)})"] * size)
             values = [
                 tuple(chain.from_iterable(part[begin : begin + size])) for begin in range(0, len(part), size)
             ]

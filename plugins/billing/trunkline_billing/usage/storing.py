@@ -125,12 +125,12 @@ def _rate_and_store(
             meter.cost += cost
         add(
             (
-                service.account_id, number, batch_id, service.customer_id, service.service_id, kind, direction, identifier,
+                service.account_id, number, service.customer_id, service.service_id, kind, direction, identifier,
                 other, destination, origin, carrier, cell, start, quantity, included, cost,
             )
         )  # fmt: skip
     rows.sort(key=itemgetter(0))
-    insert_usage(ctx.session, rows)
+    insert_usage(ctx.session, batch_id, rows)
     _save_allowances(ctx, meters.values())
     _charge(ctx, batch_id, label, meters)
 
