@@ -27,7 +27,7 @@ import httpx2
 from tests.services.loopback import free_port
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_CLI = [sys.executable, "-m", "trunkline.cli"]
+_CLI = [sys.executable, "-m", "trunkline"]
 _BARE = """
 import sys, uvicorn
 from starlette.applications import Starlette

@@ -9,6 +9,13 @@ import pytest
 from tests.contract.strangers import Strangers, strangers_on_path
 from tests.services.programs import PROGRAMS, Program
 
+#: Files that take minutes. They begin first, or one worker ends alone with one of them.
+_LONG = ("tests/line/test_killed_worker.py", "tests/line/test_walk.py", "tests/line/test_row_scopes.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
 
 def _programs_for(item: pytest.Item) -> list[Program]:
     names = [mark.args[0] for kind in ("peer", "tool") for mark in item.iter_markers(kind)]

@@ -87,11 +87,24 @@ class Child:
         self.start()
 
 
+_ahead: list[Child] = []
+
+
+def load_ahead() -> None:
+    """Begin to load a web process, which `loading_web` takes over. If nobody does, it ends with this process."""
+    child = Child("web")
+    child.load()
+    _ahead.append(child)
+
+
 @contextmanager
 def loading_web(workers: int | None = None) -> Iterator[Child]:
     """A web process that loads while the configuration is read in the block, and ends with it."""
-    child = Child("web", {} if workers is None else {"TRUNKLINE_WORKERS": str(workers)})
-    child.load()
+    child = _ahead.pop() if _ahead else Child("web")
+    if workers is not None:
+        child.environment["TRUNKLINE_WORKERS"] = str(workers)
+    if child.process is None:
+        child.load()
     try:
         yield child
     finally:

@@ -183,7 +183,7 @@ def test_a_wheel_holds_every_file_of_its_package(manifest: Path, tmp_path: Path)
     }
     assert files - packed == set()
     assert any(path.endswith("/licenses/LICENSE") for path in packed)
-    expected = "trunkline.cli:main" if name == "trunkline" else f"{name}.plugin:plugin"
+    expected = "trunkline.__main__:main" if name == "trunkline" else f"{name}.plugin:plugin"
     assert expected in entry_points
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from trunkline.__main__ import command_of
 from trunkline.app import App
 from trunkline.web.app import make_web
 
@@ -33,6 +34,19 @@ def test_the_web_process_starts_without_what_no_first_page_needs() -> None:
     program = f"import sys; from trunkline import child; child._load(web=True); {seen}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["serve"], "serve"),
+        (["--config", "serve", "--data=x", "doctor"], "doctor"),
+        (["--data", "there", "serve", "--port", "1"], "serve"),
+        (["--version"], ""),
+    ],
+)
+def test_only_serve_begins_to_load_a_web_process(words: list[str], command: str) -> None:
+    assert command_of(words) == command
 
 
 def test_rest_answers_although_it_is_made_after_the_first_page(app: App) -> None:
@@ -67,7 +81,7 @@ def test_a_refused_start_leaves_no_process_behind(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        command = [sys.executable, "-m", "trunkline.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "trunkline", "serve", "--port", str(port)]
         served = subprocess.Popen(
             command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -1,5 +1,6 @@
 """Compiled templates kept between starts: compiling the shared macros takes longer than everything else a first page does."""
 
+import threading
 from pathlib import Path
 
 import jinja2
@@ -36,7 +37,7 @@ class TemplateCache(jinja2.BytecodeCache):
             return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = self.folder / f"{place}.part"
+            part = self.folder / f"{place}.{threading.get_ident()}.part"
             part.write_bytes(_compiled[place])
             part.replace(self.folder / place)
         except OSError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -15,16 +16,17 @@ from trunkline.web.app import make_web
 pytestmark = pytest.mark.plugins()
 #: More than there are threads or database connections.
 CROWD = 45
+_BASE = "http://testserver"
 
 
-@pytest.mark.anyio
-async def test_pages_answer_while_a_crowd_waits_for_its_passwords_to_be_hashed(
+def test_pages_answer_while_a_crowd_waits_for_its_passwords_to_be_hashed(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(CROWD):
         create_user(app, f"user{n}@example.com", "cashier")
-    browser = Browser(make_web(app), base_url="http://testserver")
+    browser = Browser(make_web(app), base_url=_BASE)
     token = browser.csrf("/sign-in")
+    assert browser.get("/forgotten-password").status_code == 200
     began, go_on, at_once, most = threading.Event(), threading.Event(), 0, 0
     verify = Hashing.verify
 
@@ -38,28 +40,38 @@ async def test_pages_answer_while_a_crowd_waits_for_its_passwords_to_be_hashed(
         return verify(self, kept, password)
 
     monkeypatch.setattr(Hashing, "verify", held)
-    transport = httpx2.ASGITransport(app=browser.app)
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://testserver", cookies=dict(browser.cookies)
-    ) as client:
 
-        async def sign_in(n: int) -> int:
-            email = f"user{n}@example.com"
-            if n % 3 == 0:
-                body = {"email": email, "password": PASSWORD}
-                return (await client.post("/api/v1/auth/login", json=body)).status_code
-            fields = {"csrf_token": token, "email": email, "password": PASSWORD}
-            return (await client.post("/sign-in", data=fields)).status_code
+    async def crowd_and_others() -> None:
+        transport, cookies = httpx2.ASGITransport(app=browser.app), dict(browser.cookies)
+        async with httpx2.AsyncClient(transport=transport, base_url=_BASE, cookies=cookies) as client:
+            await _press(client, token, began, go_on)
 
-        crowd = [asyncio.create_task(sign_in(n)) for n in range(CROWD)]
-        try:
-            assert await asyncio.to_thread(began.wait, 60)
-            pages = await asyncio.wait_for(
-                asyncio.gather(*(client.get("/forgotten-password") for _n in range(10))), 30
-            )
-            assert [page.status_code for page in pages] == [200] * 10
-            assert not any(task.done() for task in crowd)
-        finally:
-            go_on.set()
-        assert set(await asyncio.gather(*crowd)) == {200, 303}
+    # In a thread of its own, because the browser tests leave a running loop in this one.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, crowd_and_others()).result()
     assert most <= 4
+
+
+async def _press(
+    client: httpx2.AsyncClient, token: str, began: threading.Event, go_on: threading.Event
+) -> None:
+
+    async def sign_in(n: int) -> int:
+        email = f"user{n}@example.com"
+        if n % 3 == 0:
+            body = {"email": email, "password": PASSWORD}
+            return (await client.post("/api/v1/auth/login", json=body)).status_code
+        fields = {"csrf_token": token, "email": email, "password": PASSWORD}
+        return (await client.post("/sign-in", data=fields)).status_code
+
+    crowd = [asyncio.create_task(sign_in(n)) for n in range(CROWD)]
+    try:
+        assert await asyncio.to_thread(began.wait, 60)
+        pages = await asyncio.wait_for(
+            asyncio.gather(*(client.get("/forgotten-password") for _n in range(10))), 30
+        )
+        assert [page.status_code for page in pages] == [200] * 10
+        assert not any(task.done() for task in crowd)
+    finally:
+        go_on.set()
+    assert set(await asyncio.gather(*crowd)) == {200, 303}
