@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Page, expect
 
-from tests.services.loopback import free_port
+from tests.services.loopback import free_port, wait_until
 from trunkline.access import queries
 from trunkline.app import App
 from trunkline.testing import PASSWORD, create_user
@@ -25,6 +25,7 @@ def url(app: App) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(make_web(app), port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    wait_until(lambda: server.started, thread)
     yield f"http://localhost:{port}"
     server.should_exit = True
     thread.join()

@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser.test_look import AXE, _complaints
-from tests.services.loopback import free_port
+from tests.services.loopback import free_port, wait_until
 from trunkline.app import App
 from trunkline.testing import PASSWORD, create_user
 from trunkline.web.app import make_web
@@ -44,6 +44,7 @@ def url(app: App) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(make_web(app), port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    wait_until(lambda: server.started, thread)
     yield f"http://localhost:{port}"
     server.should_exit = True
     thread.join()

@@ -49,7 +49,7 @@ def _pytest(selection: list[str]) -> int:
         if "TRUNKLINE_TEST_POSTGRES" not in environment and PROGRAMS["initdb"].path():
             environment["TRUNKLINE_TEST_POSTGRES"] = servers.enter_context(private_cluster())
         workers = str(max(2, min(4, os.cpu_count() or 2)))
-        options = selection or ["-q", "-n", workers, "--dist", "loadfile"]
+        options = selection or ["-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
         print(f"== pytest {' '.join(options)}", flush=True)
         return subprocess.run(
             [sys.executable, "-m", "pytest", *options], cwd=ROOT, env=environment

@@ -2,6 +2,9 @@
 
 import random
 import socket
+import threading
+import time
+from collections.abc import Callable
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -30,3 +33,12 @@ def own_address(*ports: int) -> str:
         else:
             return host
     raise AssertionError("unreachable")
+
+
+def wait_until(holds: Callable[[], bool], thread: threading.Thread, seconds: float = 60) -> None:
+    """Return once a server in `thread` is ready. Raises RuntimeError when it ended or is not ready in time."""
+    ends = time.monotonic() + seconds
+    while not holds():
+        if not thread.is_alive() or time.monotonic() > ends:
+            raise RuntimeError("the server did not start")
+        time.sleep(0.01)
