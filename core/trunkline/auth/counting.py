@@ -1,7 +1,7 @@
 """Counts that every process sees: a storage of the package `limits` on a table, for installations without Redis."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limits.storage import Storage
 from sqlalchemy import case, delete, select
@@ -100,7 +100,7 @@ def sweep(ctx: "Context") -> None:
     ctx.session.execute(delete(AttemptCount).where(col(AttemptCount.expires_at) <= ctx.now()))
 
 
-def _insert(ctx: "Context"):  # type: ignore[no-untyped-def]
+def _insert(ctx: "Context") -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
     return postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert

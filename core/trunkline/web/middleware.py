@@ -183,7 +183,7 @@ class BodyLimit:
 
         try:
             await self.app(scope, counted, guarded)
-        except Exception:
+        except Exception:  # whatever reading half a body led to; without our having cut it off it goes on up
             if not exceeded:
                 raise
         if exceeded and not answering:

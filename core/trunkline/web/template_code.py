@@ -73,12 +73,11 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;",
 
 def escaped(value: Any) -> str:
     """What is written to the page: as `markupsafe.escape`, without marking the result again, as nobody else sees it."""
-    kind = value.__class__
+    kind: type = value.__class__
+    shown: str = value
     if kind is Markup:
-        return value  # type: ignore[no-any-return]
-    if kind is str:
-        return value.translate(_ENTITIES)  # type: ignore[no-any-return]
-    return escape(value)
+        return shown
+    return shown.translate(_ENTITIES) if kind is str else escape(value)
 
 
 class PageCode(CodeGenerator):

@@ -28,7 +28,7 @@ def write(app: App, count: int, *, name: str = "Ana") -> None:
     for _number in range(count):
         with app.unit_of_work() as ctx, ctx.run("core.customer.edit"):
             ctx.note(None, reason=f"{name} called")
-            ctx.running.details["who"] = name  # type: ignore[union-attr]
+            ctx.running.details["who"] = name  # type: ignore[union-attr]  # an operation runs
 
 
 def seal(app: App) -> int:

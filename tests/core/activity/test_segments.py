@@ -1,6 +1,7 @@
 """Old entries leave the database only as a file that proves itself, and the chain holds without them."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,12 +71,12 @@ def test_what_was_exported_and_proved_may_leave_and_the_chain_still_verifies(
     ],
 )  # fmt: skip
 def test_a_damaged_segment_is_found_out_and_nothing_is_removed(
-    sealed: App, tmp_path: Path, damage: object, named: str
+    sealed: App, tmp_path: Path, damage: Callable[[list[str]], list[str]], named: str
 ) -> None:
     path = tmp_path / "segment.jsonl"
     segments.export(sealed, utc_now() + timedelta(days=1), path)
     lines = path.read_text().split("\n")[:-1]
-    path.write_text("\n".join(damage(lines)) + "\n")  # type: ignore[operator]
+    path.write_text("\n".join(damage(lines)) + "\n")
     assert named in segments.read(path).findings
     with pytest.raises(Refused, match="nothing was removed"):
         segments.remove(sealed, path)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.plugins.billing.conftest import World
@@ -52,9 +53,12 @@ def config(config: Config) -> Config:
     return config.model_copy(update={"strict_plugins": False})
 
 
-def pay(browser: Browser, provider: str, amount: str = "80", **more: str) -> object:
+def pay(browser: Browser, provider: str, amount: str = "80", **more: str) -> httpx2.Response:
     fields = {"account_number": "A000001", "amount": amount, "provider": provider, "key": "k1", **more}
-    return browser.submit("/billing/payments/new", fields, page=FORM, follow_redirects=False)
+    answer: httpx2.Response = browser.submit(
+        "/billing/payments/new", fields, page=FORM, follow_redirects=False
+    )
+    return answer
 
 
 def test_the_form_offers_every_way_that_can_say_what_it_is_the_cash_desk_first(
@@ -71,7 +75,7 @@ def test_a_slip_is_written_by_the_worker_after_the_commit_and_once(world: World,
     cashier = staff("cashier")
     for _again in range(2):
         answer = pay(cashier, "bank_slip")
-        assert answer.headers["location"] == "/billing/payments"  # type: ignore[attr-defined]
+        assert answer.headers["location"] == "/billing/payments"
     slips = world.app.config.data / "slips"
     assert not slips.exists()
     work_until_idle(world.app)
@@ -82,8 +86,8 @@ def test_a_slip_is_written_by_the_worker_after_the_commit_and_once(world: World,
 
 def test_what_a_provider_refuses_stands_beside_its_field(world: World, staff: Staff) -> None:
     answer = pay(staff("cashier"), "bank_slip", "4")
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    assert "A bank slip is for 5.00 or more." in answer.text.partition('id="f-amount-error"')[2][:300]  # type: ignore[attr-defined]
+    assert answer.status_code == 422
+    assert "A bank slip is for 5.00 or more." in answer.text.partition('id="f-amount-error"')[2][:300]
     work_until_idle(world.app)
     assert not (world.app.config.data / "slips").exists()
 
@@ -91,10 +95,10 @@ def test_what_a_provider_refuses_stands_beside_its_field(world: World, staff: St
 def test_a_provider_that_fails_harms_only_its_own_choice(world: World, staff: Staff) -> None:
     cashier = staff("cashier")
     answer = pay(cashier, "falls")
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    assert "“Falls over” failed" in answer.text.partition('id="f-provider-error"')[2][:300]  # type: ignore[attr-defined]
+    assert answer.status_code == 422
+    assert "“Falls over” failed" in answer.text.partition('id="f-provider-error"')[2][:300]
     taken = pay(cashier, "cash", desk="Main street")
-    receipt = cashier.get(taken.headers["location"]).text  # type: ignore[attr-defined]
+    receipt = cashier.get(taken.headers["location"]).text
     assert "Main street" in receipt
     with world.app.reading() as ctx:
         assert str(queries.account(ctx, "A000001").balance) == "-80.00"
@@ -102,8 +106,8 @@ def test_a_provider_that_fails_harms_only_its_own_choice(world: World, staff: St
 
 def test_an_unknown_way_is_refused_with_those_there_are(world: World, staff: Staff) -> None:
     answer = pay(staff("cashier"), "gold")
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    assert "cash, bank_slip, falls" in answer.text  # type: ignore[attr-defined]
+    assert answer.status_code == 422
+    assert "cash, bank_slip, falls" in answer.text
 
 
 def test_rest_takes_money_by_any_provider(world: World, make_client: Callable[[], Browser]) -> None:
