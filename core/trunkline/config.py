@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trunkline.errors import ConfigError
@@ -70,6 +70,9 @@ class Config(BaseSettings):
     hosts: tuple[str, ...] = Field(
         default=(), description="Names that the system answers to, besides that of base_url; none: any"
     )
+    outbound_networks: tuple[str, ...] = Field(
+        default=(), description="Closed networks that webhooks and other calls to given addresses may reach"
+    )
     workers: int = Field(default=1, ge=1, le=64)
     job_threads: int = Field(default=2, ge=1, le=64)
 
@@ -94,15 +97,16 @@ class Config(BaseSettings):
             ) from None
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "outbound_networks")
     @classmethod
-    def _networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+    def _networks(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        each = "proxy" if info.field_name == "trusted_proxies" else "host"
         for value in values:
             try:
                 ip_network(value)
             except ValueError as error:
                 raise ValueError(
-                    f"{error}; name each proxy by its address or network, as in 127.0.0.1"
+                    f"{error}; name each {each} by its address or network, as in 127.0.0.1"
                 ) from None
         return values
 
