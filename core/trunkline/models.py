@@ -21,6 +21,7 @@ from trunkline.rest import units
 from trunkline.search import models as search
 from trunkline.settings import store as settings
 from trunkline.sms import models as sms
+from trunkline.webhooks import models as webhooks
 
 __all__ = [
     "access",
@@ -44,4 +45,5 @@ __all__ = [
     "sms",
     "sweeper",
     "units",
+    "webhooks",
 ]

@@ -59,6 +59,7 @@ def _due_statement() -> Any:
         .where(
             col(EventDelivery.state) == DeliveryState.PENDING,
             col(EventDelivery.next_try_at) <= bindparam("now", type_=UtcDateTime()),
+            col(EventDelivery.webhook_id).is_(None),
             ~blocked,
         )
         .order_by(col(EventDelivery.id))

@@ -57,13 +57,19 @@ class EventDelivery(SQLModel, table=True):
         UniqueConstraint("event_id", "subscriber"),
         Index("ix_core_event_delivery_due", "state", "next_try_at"),
         Index("ix_core_event_delivery_order", "subscriber", "entity", "entity_id", "seq"),
+        Index("ix_core_event_delivery_webhook", "webhook_id", "state", "id"),
     )
 
     id: int | None = key_field()
     event_id: int = Field(
         sa_column=Column(BigKey, ForeignKey("core_event.id", ondelete="CASCADE"), nullable=False, index=True)
     )
+    #: A plugin's name, or an endpoint's number.
     subscriber: str = Field(max_length=80)
+    #: The endpoint it goes to over HTTP; None: a hook in the worker.
+    webhook_id: int | None = Field(
+        default=None, sa_column=Column(BigKey, ForeignKey("core_webhook.id", ondelete="CASCADE"))
+    )
     entity: str = Field(max_length=60)
     entity_id: int = Field(sa_type=BigKey)
     seq: int

@@ -14,6 +14,7 @@ from trunkline.events.event import Event
 from trunkline.events.models import DeliveryState, EventDelivery, EventSequence, OutboxEvent
 from trunkline.jobs import wake
 from trunkline.operation import Context
+from trunkline.webhooks.listeners import listeners
 
 _EVENTS = OutboxEvent.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _SEQUENCES = EventSequence.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
@@ -73,10 +74,7 @@ def emit_all(ctx: Context, events: Sequence[Event]) -> None:
         )
         last[place] -= 1
     rows.reverse()
-    subscribers = {
-        event.name: [name for name, _ in ctx.app.hooks.implementations(f"on_{event.hook_suffix()}")]
-        for event in {event.name: event for event in events}.values()
-    }
+    subscribers = _subscribers(ctx, events)
     connection = ctx.session.connection()
     if not any(subscribers.values()):
         connection.execute(_INSERT_UNHEARD, rows)
@@ -86,8 +84,21 @@ def emit_all(ctx: Context, events: Sequence[Event]) -> None:
     wake.events_are_due(ctx)
 
 
+def _subscribers(ctx: Context, events: Sequence[Event]) -> dict[str, list[tuple[str, int | None]]]:
+    """Who hears of each kind of event: plugins by name, and endpoints by number with their keys."""
+    kinds = {event.name: event for event in events}
+    endpoints = listeners(ctx, kinds.keys())
+    return {
+        name: [
+            *((plugin, None) for plugin, _ in ctx.app.hooks.implementations(f"on_{event.hook_suffix()}")),
+            *((endpoint.number, endpoint.webhook_id) for endpoint in endpoints[name]),
+        ]
+        for name, event in kinds.items()
+    }
+
+
 def _deliveries(
-    subscribers: Mapping[str, Sequence[str]],
+    subscribers: Mapping[str, Sequence[tuple[str, int | None]]],
     keys: Sequence[int],
     rows: Sequence[Mapping[str, Any]],
     due: datetime,
@@ -97,6 +108,7 @@ def _deliveries(
         {
             "event_id": key,
             "subscriber": subscriber,
+            "webhook_id": webhook_id,
             "entity": row["entity"],
             "entity_id": row["entity_id"],
             "seq": row["seq"],
@@ -106,7 +118,7 @@ def _deliveries(
             "error": "",
         }
         for key, row in zip(keys, rows, strict=True)
-        for subscriber in subscribers[row["name"]]
+        for subscriber, webhook_id in subscribers[row["name"]]
     ]
 
 

@@ -10,10 +10,12 @@ from sqlmodel import Field, SQLModel, col, select
 
 from trunkline.db.types import UtcDateTime
 from trunkline.events.delivery import deliver_due
+from trunkline.jobs import wake
 from trunkline.jobs.lease import CLAIMABLE
 from trunkline.jobs.models import Job
 from trunkline.operation import SYSTEM
 from trunkline.search.indexing import index_due
+from trunkline.webhooks.sending import due_endpoints
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -42,13 +44,20 @@ class Sweeper(threading.Thread):
         self.app = app
         self._stopping = threading.Event()
         self._woken: dict[int, datetime] = {}
+        self._told: dict[int, datetime] = {}
 
     def stop(self) -> None:
         self._stopping.set()
 
     def run(self) -> None:
         while not self._stopping.wait(PERIOD_SECONDS):
-            for work in (self.wake_jobs, self.deliver, self.index, self.run_scheduled):
+            for work in (
+                self.wake_jobs,
+                self.deliver,
+                self.wake_webhooks,
+                self.index,
+                self.run_scheduled,
+            ):
                 try:
                     work()
                 except Exception:  # one failing task must not stop the others
@@ -68,6 +77,18 @@ class Sweeper(threading.Thread):
 
     def deliver(self) -> None:
         deliver_due(self.app)
+
+    def wake_webhooks(self) -> None:
+        """Enqueue wake-ups for endpoints that something can be sent to; sending itself would hold the loop up."""
+        now = self.app.clock()
+        self._told = {key: at for key, at in self._told.items() if now - at < _QUIET_AFTER_WAKING}
+        fresh = [key for key in due_endpoints(self.app) if key not in self._told]
+        if not fresh:
+            return
+        with self.app.unit_of_work(SYSTEM) as ctx:
+            for key in fresh:
+                wake.webhook_is_due(ctx, key)
+                self._told[key] = now
 
     def index(self) -> None:
         index_due(self.app)

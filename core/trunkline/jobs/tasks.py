@@ -31,9 +31,17 @@ def _deliver_events() -> None:
         deliver_due(_app)
 
 
+def _send_webhooks(webhook_id: int) -> None:
+    from trunkline.webhooks.sending import send_due
+
+    if _app is not None:
+        send_due(_app, webhook_id)
+
+
 def register(huey: "Huey") -> dict[str, Any]:
     """Register the tasks with `huey` under their own names."""
     return {
         "run_job": huey.task(name="trunkline.run_job")(_run_job),
         "deliver_events": huey.task(name="trunkline.deliver_events")(_deliver_events),
+        "send_webhooks": huey.task(name="trunkline.send_webhooks")(_send_webhooks),
     }

@@ -49,7 +49,7 @@ class HueyWaker:
 
     @cached_property
     def tasks(self) -> dict[str, Any]:
-        """The two tasks, registered by name so that producer and worker agree."""
+        """The tasks, registered by name so that producer and worker agree."""
         from trunkline.jobs.tasks import register
 
         return register(self.huey)
@@ -80,3 +80,8 @@ def events_are_due(ctx: "Context") -> None:
     if not ctx.session.info.get("trunkline_events_woken"):
         ctx.session.info["trunkline_events_woken"] = True
         ctx.app.waker.wake(ctx, "deliver_events")
+
+
+def webhook_is_due(ctx: "Context", webhook_id: int) -> None:
+    """Wake a worker for what waits for one endpoint."""
+    ctx.app.waker.wake(ctx, "send_webhooks", webhook_id)

@@ -265,6 +265,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("kid", name=op.f("uq_core_signing_key_kid")),
     )
     op.create_table(
+        "core_webhook",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("former_secret", sa.String(), nullable=True),
+        sa.Column("former_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_because", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_webhook")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_webhook_number")),
+    )
+    op.create_table(
         "core_customer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -319,6 +337,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscriber", sa.String(length=80), nullable=False),
+        sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("entity", sa.String(length=60), nullable=False),
         sa.Column("entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -332,6 +351,12 @@ def upgrade() -> None:
             name=op.f("fk_core_event_delivery_event_id_core_event"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["core_webhook.id"],
+            name=op.f("fk_core_event_delivery_webhook_id_core_webhook"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_event_delivery")),
         sa.UniqueConstraint(
             "event_id", "subscriber", name=op.f("uq_core_event_delivery_event_id_subscriber")
@@ -343,6 +368,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_core_event_delivery_order", ["subscriber", "entity", "entity_id", "seq"], unique=False
         )
+        batch_op.create_index("ix_core_event_delivery_webhook", ["webhook_id", "state", "id"], unique=False)
 
     op.create_table(
         "core_role_grant",
@@ -381,6 +407,20 @@ def upgrade() -> None:
     with op.batch_alter_table("core_search_term", schema=None) as batch_op:
         batch_op.create_index("ix_core_search_term_document", ["document_id"], unique=False)
 
+    op.create_table(
+        "core_webhook_pause",
+        sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["core_webhook.id"],
+            name=op.f("fk_core_webhook_pause_webhook_id_core_webhook"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_core_webhook_pause")),
+    )
     op.create_table(
         "core_contact",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -646,6 +686,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_user_reseller_id"), ["reseller_id"], unique=False)
 
     op.create_table(
+        "core_webhook_attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(length=1000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["core_event_delivery.id"],
+            name=op.f("fk_core_webhook_attempt_delivery_id_core_event_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_webhook_attempt")),
+    )
+    with op.batch_alter_table("core_webhook_attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_core_webhook_attempt_delivery", ["delivery_id", "id"], unique=False)
+
+    op.create_table(
         "core_api_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -874,6 +933,43 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
     op.create_table(
+        "core_list_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("list_name", sa.String(length=60), nullable=False),
+        sa.Column("action", sa.String(length=80), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("job_number", sa.String(length=20), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("stored_as", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_list_run_user_id_core_user"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_list_run")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_list_run_number")),
+    )
+    with op.batch_alter_table("core_list_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_list_run_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "core_passkey",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -920,6 +1016,31 @@ def upgrade() -> None:
             batch_op.f("ix_core_remembered_device_expires_at"), ["expires_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_core_remembered_device_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "core_saved_view",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("list_name", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.String(length=2000), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_saved_view_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_saved_view")),
+        sa.UniqueConstraint(
+            "list_name", "user_id", "name", name=op.f("uq_core_saved_view_list_name_user_id_name")
+        ),
+    )
+    with op.batch_alter_table("core_saved_view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_saved_view_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "core_sent_code",
@@ -1063,6 +1184,52 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_user_role_role_id"), ["role_id"], unique=False)
 
     op.create_table(
+        "core_list_choice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_name", sa.String(length=60), nullable=False),
+        sa.Column("columns", sa.String(length=1000), nullable=False),
+        sa.Column("view_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_list_choice_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["view_id"],
+            ["core_saved_view.id"],
+            name=op.f("fk_core_list_choice_view_id_core_saved_view"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_list_choice")),
+        sa.UniqueConstraint("user_id", "list_name", name=op.f("uq_core_list_choice_user_id_list_name")),
+    )
+    with op.batch_alter_table("core_list_choice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_list_choice_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_list_choice_view_id"), ["view_id"], unique=False)
+
+    op.create_table(
+        "core_list_run_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("href", sa.String(length=300), nullable=False),
+        sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("message", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["core_list_run.id"],
+            name=op.f("fk_core_list_run_row_run_id_core_list_run"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_list_run_row")),
+    )
+    with op.batch_alter_table("core_list_run_row", schema=None) as batch_op:
+        batch_op.create_index("ix_core_list_run_row_outcome", ["run_id", "outcome", "id"], unique=False)
+
+    op.create_table(
         "core_refresh_token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("family_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1134,6 +1301,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_refresh_token_family_id"))
 
     op.drop_table("core_refresh_token")
+    with op.batch_alter_table("core_list_run_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_list_run_row_outcome")
+
+    op.drop_table("core_list_run_row")
+    with op.batch_alter_table("core_list_choice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_list_choice_view_id"))
+        batch_op.drop_index(batch_op.f("ix_core_list_choice_user_id"))
+
+    op.drop_table("core_list_choice")
     with op.batch_alter_table("core_user_role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_user_role_role_id"))
 
@@ -1161,6 +1337,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_sent_code_expires_at"))
 
     op.drop_table("core_sent_code")
+    with op.batch_alter_table("core_saved_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_saved_view_user_id"))
+
+    op.drop_table("core_saved_view")
     with op.batch_alter_table("core_remembered_device", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_remembered_device_user_id"))
         batch_op.drop_index(batch_op.f("ix_core_remembered_device_expires_at"))
@@ -1170,6 +1350,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_passkey_user_id"))
 
     op.drop_table("core_passkey")
+    with op.batch_alter_table("core_list_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_list_run_user_id"))
+
+    op.drop_table("core_list_run")
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")
@@ -1206,6 +1390,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_api_key_user_id"))
 
     op.drop_table("core_api_key")
+    with op.batch_alter_table("core_webhook_attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_webhook_attempt_delivery")
+
+    op.drop_table("core_webhook_attempt")
     with op.batch_alter_table("core_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_user_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_user_phone"))
@@ -1253,12 +1441,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_contact_customer_id"))
 
     op.drop_table("core_contact")
+    op.drop_table("core_webhook_pause")
     with op.batch_alter_table("core_search_term", schema=None) as batch_op:
         batch_op.drop_index("ix_core_search_term_document")
 
     op.drop_table("core_search_term")
     op.drop_table("core_role_grant")
     with op.batch_alter_table("core_event_delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_event_delivery_webhook")
         batch_op.drop_index("ix_core_event_delivery_order")
         batch_op.drop_index(batch_op.f("ix_core_event_delivery_event_id"))
         batch_op.drop_index("ix_core_event_delivery_due")
@@ -1276,6 +1466,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))
 
     op.drop_table("core_customer")
+    op.drop_table("core_webhook")
     op.drop_table("core_signing_key")
     op.drop_table("core_setting")
     with op.batch_alter_table("core_search_document", schema=None) as batch_op:

@@ -93,7 +93,7 @@ def queue(ctx: Context) -> Queue:
 
 
 def troubled_deliveries(ctx: Context, subscriber: str = "", limit: int = 50) -> Sequence[RowMapping]:
-    """Deliveries that are parked or have failed at least once, the parked ones first."""
+    """Deliveries to plugins that are parked or have failed at least once, the parked ones first."""
     statement: Select[*tuple[Any, ...]] = (
         select(
             col(EventDelivery.id).label("id"),
@@ -108,6 +108,7 @@ def troubled_deliveries(ctx: Context, subscriber: str = "", limit: int = 50) -> 
         )
         .join(OutboxEvent, col(OutboxEvent.id) == col(EventDelivery.event_id))
         .where(
+            col(EventDelivery.webhook_id).is_(None),
             or_(
                 col(EventDelivery.state) == DeliveryState.PARKED,
                 (col(EventDelivery.state) == DeliveryState.PENDING) & (col(EventDelivery.tries) > 0),

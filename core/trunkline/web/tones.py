@@ -22,7 +22,7 @@ _TONES = {
     "registered connected settled accepted in_stock signs",
     "warning": "suspended warning due pending_approval held waiting retrying expiring partial low unverified parked "
     "maintenance quarantine quarantined rolling_back",
-    "danger": "failed rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
+    "danger": "failed failing rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "
     "activating changing terminating processing started invited verifies",
@@ -41,6 +41,7 @@ STATE_LABELS = {
     "running": _("Running"),
     "succeeded": _("Succeeded"),
     "failed": _("Failed"),
+    "failing": _("Failing"),
     "rolling_back": _("Rolling back"),
     "rolled_back": _("Rolled back"),
     "rollback_failed": _("Rollback failed"),

@@ -1,0 +1,70 @@
+"""What webhooks declare to the trunk."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.plugin import Health, HealthReport, MenuItem, Permission
+from trunkline.webhooks.events import WebhookStopped, WebhookTested
+from trunkline.webhooks.models import Webhook
+from trunkline.webhooks.pages import pages
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
+
+_READERS = ("supervisor", "auditor")
+
+PERMISSIONS = (
+    Permission("core.webhook.list", _("List webhooks"), _READERS),
+    Permission("core.webhook.view", _("See a webhook and its deliveries"), _READERS),
+    Permission("core.webhook.create", _("Make webhooks")),
+    Permission("core.webhook.edit", _("Change webhooks and their secrets")),
+    Permission("core.webhook.disable", _("Switch webhooks off and on"), ("supervisor",)),
+    Permission("core.webhook.delete", _("Remove webhooks")),
+    Permission("core.webhook.run", _("Send test messages to webhooks"), ("supervisor",)),
+    Permission("core.webhook.retry", _("Send deliveries again"), ("supervisor",)),
+)
+EVENTS = (WebhookTested, WebhookStopped)
+MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
+PAGES = (pages,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.webhooks import rest
+
+    return [rest.webhooks]
+
+
+def health_checks(ctx: Context) -> Sequence[HealthReport]:
+    """Whether an endpoint was switched off by itself or missed something for good."""
+    name = str(_("Webhooks"))
+    missed = (
+        select(col(EventDelivery.id))
+        .where(
+            col(EventDelivery.webhook_id) == col(Webhook.id), col(EventDelivery.state) == DeliveryState.PARKED
+        )
+        .exists()
+    )
+    troubled = ctx.session.execute(
+        select(col(Webhook.name))
+        .where(or_(col(Webhook.stopped_because) != "", missed))
+        .order_by(col(Webhook.id))
+    ).scalars()
+    if names := list(troubled):
+        return [
+            HealthReport(
+                name,
+                Health.WARNING,
+                str(_("Not everything reached {names}.", names=", ".join(names))),
+                str(_("Look at the webhook, mend the other side, then send again what was given up on.")),
+            )
+        ]
+    return []
+
+
+HEALTH = (health_checks,)

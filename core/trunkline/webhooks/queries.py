@@ -1,0 +1,146 @@
+"""What is read about endpoints and their deliveries."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlmodel import col
+
+from trunkline.errors import NotFound
+from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
+from trunkline.i18n import gettext
+from trunkline.operation import Context
+from trunkline.webhooks.models import Webhook, WebhookAttempt, WebhookPause
+
+_ = gettext
+
+
+def list_webhooks(ctx: Context) -> Select[*tuple[Any, ...]]:
+    """Endpoints with how many deliveries wait and were given up on, and when the last one arrived."""
+
+    def count(state: DeliveryState) -> Any:
+        return (
+            select(func.count(col(EventDelivery.id)))
+            .where(col(EventDelivery.webhook_id) == col(Webhook.id), col(EventDelivery.state) == state)
+            .correlate(Webhook)
+            .scalar_subquery()
+        )
+
+    last = (
+        select(func.max(col(WebhookAttempt.at)))
+        .join(EventDelivery, col(EventDelivery.id) == col(WebhookAttempt.delivery_id))
+        .where(col(EventDelivery.webhook_id) == col(Webhook.id), col(WebhookAttempt.status).between(200, 299))
+        .correlate(Webhook)
+        .scalar_subquery()
+    )
+    return select(
+        col(Webhook.id).label("id"),
+        col(Webhook.number).label("number"),
+        col(Webhook.name).label("name"),
+        col(Webhook.url).label("url"),
+        col(Webhook.events).label("events"),
+        col(Webhook.active).label("active"),
+        col(Webhook.stopped_because).label("stopped_because"),
+        col(Webhook.former_until).label("former_until"),
+        col(Webhook.created_at).label("created_at"),
+        col(Webhook.version).label("version"),
+        count(DeliveryState.PENDING).label("pending"),
+        count(DeliveryState.PARKED).label("parked"),
+        last.label("last_delivered_at"),
+        col(WebhookPause.until).label("paused_until"),
+        col(WebhookPause.failures).label("failures"),
+        col(WebhookPause.since).label("failing_since"),
+    ).outerjoin(WebhookPause, col(WebhookPause.webhook_id) == col(Webhook.id))
+
+
+def get(ctx: Context, number: str) -> RowMapping:
+    """One endpoint as the list shows it. Raises NotFound."""
+    row = (
+        ctx.session.execute(list_webhooks(ctx).where(col(Webhook.number) == number)).mappings().one_or_none()
+    )
+    if row is None:
+        raise NotFound(_("There is no webhook {number}.", number=number))
+    return row
+
+
+def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
+    """What was and is to be delivered to an endpoint, with the answer of the last try."""
+    latest = (
+        select(func.max(col(WebhookAttempt.id)))
+        .where(col(WebhookAttempt.delivery_id) == col(EventDelivery.id))
+        .correlate(EventDelivery)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            col(EventDelivery.id).label("id"),
+            col(EventDelivery.subscriber).label("webhook"),
+            col(OutboxEvent.name).label("event"),
+            col(OutboxEvent.occurred_at).label("occurred_at"),
+            col(EventDelivery.state).label("state"),
+            col(EventDelivery.tries).label("tries"),
+            col(EventDelivery.next_try_at).label("next_try_at"),
+            col(EventDelivery.error).label("error"),
+            col(WebhookAttempt.status).label("status"),
+            col(WebhookAttempt.at).label("at"),
+            col(WebhookAttempt.took_ms).label("took_ms"),
+        )
+        .join(OutboxEvent, col(OutboxEvent.id) == col(EventDelivery.event_id))
+        .outerjoin(WebhookAttempt, col(WebhookAttempt.id) == latest)
+        .where(col(EventDelivery.webhook_id) == webhook_id)
+    )
+
+
+def delivery(ctx: Context, webhook_id: int, delivery_id: int) -> RowMapping:
+    """One delivery as the list shows it. Raises NotFound, also for one of another endpoint."""
+    statement = list_deliveries(ctx, webhook_id).where(col(EventDelivery.id) == delivery_id)
+    row = ctx.session.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise NotFound(_("There is no delivery {id} of this webhook.", id=delivery_id))
+    return row
+
+
+def attempts(ctx: Context, delivery_id: int) -> Sequence[RowMapping]:
+    """Every try of one delivery, the latest first."""
+    statement: Select[*tuple[Any, ...]] = (
+        select(
+            col(WebhookAttempt.at).label("at"),
+            col(WebhookAttempt.took_ms).label("took_ms"),
+            col(WebhookAttempt.status).label("status"),
+            col(WebhookAttempt.answer).label("answer"),
+        )
+        .where(col(WebhookAttempt.delivery_id) == delivery_id)
+        .order_by(col(WebhookAttempt.id).desc())
+    )
+    return ctx.session.execute(statement).mappings().all()
+
+
+def body_of(ctx: Context, delivery_id: int) -> Mapping[str, Any]:
+    """What an endpoint gets in this delivery: the same at every try."""
+    row = ctx.session.execute(
+        select(OutboxEvent)
+        .join(EventDelivery, col(EventDelivery.event_id) == col(OutboxEvent.id))
+        .where(col(EventDelivery.id) == delivery_id)
+    ).scalar_one()
+    return {
+        "id": message_id(row.id or 0),
+        "type": row.name,
+        "version": row.schema_version,
+        "timestamp": row.occurred_at.isoformat(),
+        "sequence": row.seq,
+        "data": row.payload,
+    }
+
+
+def message_id(event_id: int) -> str:
+    """By what a receiver tells a repeat: the same at every try, and the same for every endpoint."""
+    return f"evt_{event_id}"
+
+
+def event_choices(ctx: Context) -> list[tuple[str, str]]:
+    """(name, label) of every event that an enabled plugin tells of."""
+    return [
+        (event.name, f"{event.name} · {plugin.label}")
+        for plugin in ctx.app.plugins
+        for event in plugin.events
+    ]

@@ -1,0 +1,292 @@
+"""Other systems hear of events: signed, in order per entity, retried, given up on, sent again, and never behind our walls."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+from sqlmodel import select
+from standardwebhooks import Webhook as Receiver
+
+from trunkline.app import App
+from trunkline.clock import Clock
+from trunkline.config import Config
+from trunkline.customers import operations as customers
+from trunkline.customers.schemas import RegisterCustomer
+from trunkline.errors import Refused
+from trunkline.events.models import EventDelivery
+from trunkline.testing import Browser, actor_with
+from trunkline.webhooks import operations, queries
+from trunkline.webhooks.schemas import EditWebhook, WebhookFields
+from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
+
+pytestmark = pytest.mark.plugins()
+
+
+class Listening(BaseHTTPRequestHandler):
+    """Another system's endpoint: answers as told (200 when not told) and keeps what it took."""
+
+    answers: ClassVar[list[int]] = []
+    taken: ClassVar[list[tuple[dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = self.answers.pop(0) if self.answers else 200
+        self.taken.append((dict(self.headers.items()), body))
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(b"thank you")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 — the base class says so
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
+    Thread(target=server.serve_forever, daemon=True).start()
+    Listening.answers, Listening.taken = [], []
+    yield f"http://127.0.0.1:{server.server_port}/hooks"
+    server.shutdown()
+    server.server_close()
+
+
+class Hands:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def on(self, pause: timedelta) -> None:
+        self.time += pause + timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def config(config: Config, request: pytest.FixtureRequest) -> Config:
+    closed = request.node.get_closest_marker("closed")
+    return config if closed else config.model_copy(update={"outbound_networks": ("127.0.0.0/8",)})
+
+
+def make(app: App, url: str, *events: str) -> tuple[str, str]:
+    with app.unit_of_work() as ctx:
+        webhook, secret = operations.create(ctx, WebhookFields(name="CRM", url=url, events=list(events)))
+        return webhook.number, secret
+
+
+def register(app: App, name: str = "Ana Souza") -> str:
+    with app.unit_of_work() as ctx:
+        return customers.register(ctx, RegisterCustomer(kind="individual", name=name)).number
+
+
+def send(app: App) -> None:
+    while endpoints := due_endpoints(app):
+        assert sum(send_due(app, endpoint) for endpoint in endpoints) or not due_endpoints(app)
+
+
+def types() -> list[str]:
+    return [json.loads(body)["type"] for _headers, body in Listening.taken]
+
+
+def states(app: App) -> list[tuple[str, int, str]]:
+    with app.reading() as ctx:
+        rows = ctx.session.scalars(select(EventDelivery).where(EventDelivery.webhook_id != None)).all()  # noqa: E711 — SQL
+        return [(row.state, row.tries, row.error) for row in rows]
+
+
+@pytest.mark.both_databases
+def test_an_endpoint_hears_what_it_chose_signed_as_its_library_checks(app: App, endpoint: str) -> None:
+    _number, secret = make(app, endpoint, "customer.registered")
+    number = register(app)
+    send(app)
+    ((headers, body),) = Listening.taken
+    told = Receiver(secret).verify(body, {name.lower(): value for name, value in headers.items()})
+    assert told["type"] == "customer.registered"
+    assert told["data"]["number"] == number
+    assert told["id"] == headers["webhook-id"]
+    assert states(app) == [("delivered", 1, "")]
+
+
+def test_whoever_alters_the_body_or_lacks_the_secret_is_found_out(app: App, endpoint: str) -> None:
+    _number, secret = make(app, endpoint)
+    register(app)
+    send(app)
+    headers, body = Listening.taken[0]
+    small = {name.lower(): value for name, value in headers.items()}
+    for key, altered, sent in (
+        (secret, body.replace(b"customer", b"costumer"), small),
+        (operations.new_secret(), body, small),
+        (secret, body, {**small, "webhook-timestamp": str(int(small["webhook-timestamp"]) - 1)}),
+    ):
+        with pytest.raises(Exception, match="signature"):
+            Receiver(key).verify(altered, sent)
+
+
+@pytest.mark.both_databases
+def test_a_refused_event_holds_back_those_of_its_entity_only_and_keeps_its_id(
+    app: App, endpoint: str, clock: Hands
+) -> None:
+    make(app, endpoint)
+    number = register(app)
+    with app.unit_of_work() as ctx:
+        customers.archive(ctx, number)
+    register(app, "Bruno Lima")
+    Listening.answers = [400]
+    send(app)
+    first = json.loads(Listening.taken[0][1])
+    assert [json.loads(body)["data"]["number"] for _h, body in Listening.taken[1:]].count(number) == 0
+    clock.on(PAUSES[0])
+    send(app)
+    mine = [json.loads(body) for _h, body in Listening.taken if json.loads(body)["data"]["number"] == number]
+    assert mine[0] == mine[1] == first
+    assert [told["sequence"] for told in mine[1:]] == sorted(told["sequence"] for told in mine[1:])
+    assert {state for state, _tries, _error in states(app)} == {"delivered"}
+
+
+def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_person_says_so(
+    app: App, endpoint: str, clock: Hands
+) -> None:
+    number, _secret = make(app, endpoint, "customer.registered")
+    register(app)
+    Listening.answers = [500] * (len(PAUSES) + 1)
+    for pause in (*PAUSES, timedelta()):
+        send(app)
+        clock.on(max(pause, timedelta(hours=1)))
+    assert states(app) == [("parked", len(PAUSES) + 1, "HTTP 500")]
+    assert due_endpoints(app) == []
+    with app.unit_of_work() as ctx:
+        assert operations.deliver_parked_again(ctx, number) == 1
+    send(app)
+    assert states(app)[0][0] == "delivered"
+    with app.reading() as ctx:
+        row = queries.get(ctx, number)
+        (delivery,) = ctx.session.execute(queries.list_deliveries(ctx, row["id"])).mappings()
+        assert [attempt["status"] for attempt in queries.attempts(ctx, delivery["id"])] == [200] + [500] * 9
+
+
+def test_an_endpoint_that_answers_nothing_is_spared_and_410_switches_it_off(
+    app: App, endpoint: str, clock: Hands, staff: Callable[..., Browser]
+) -> None:
+    number, _secret = make(app, "http://127.0.0.1:9/nobody", "customer.registered")
+    register(app)
+    register(app, "Bruno Lima")
+    send(app)
+    assert [tries for _state, tries, _error in states(app)] == [1, 0]
+    with app.unit_of_work() as ctx:
+        operations.edit(ctx, number, EditWebhook(name="CRM", url=endpoint, events=["customer.registered"]))
+    Listening.answers = [410]
+    send(app)
+    with app.reading() as ctx:
+        assert queries.get(ctx, number)["active"] is False
+    page = staff("supervisor").get("/system").text
+    assert "Not everything reached CRM." in page
+
+
+def test_a_worker_that_dies_while_sending_leaves_it_to_another(
+    app: App, endpoint: str, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(app, endpoint, "customer.registered")
+    register(app)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_arguments: object, **_options: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trunkline.webhooks.sending.call", die)
+        with pytest.raises(Killed):
+            send(app)
+    assert due_endpoints(app) == []
+    clock.on(timedelta(minutes=1))
+    send(app)
+    assert types() == ["customer.registered"]
+    assert states(app) == [("delivered", 2, "")]
+
+
+def test_after_a_change_of_the_secret_both_sign_for_a_day(app: App, endpoint: str, clock: Hands) -> None:
+    number, old = make(app, endpoint)
+    with app.unit_of_work() as ctx:
+        _webhook, new = operations.change_secret(ctx, number)
+    register(app)
+    send(app)
+    headers, body = Listening.taken[0]
+    small = {name.lower(): value for name, value in headers.items()}
+    for secret in (old, new):
+        Receiver(secret).verify(body, small)
+    clock.on(timedelta(days=1))
+    register(app, "Bruno Lima")
+    send(app)
+    assert len(Listening.taken[-1][0]["webhook-signature"].split()) == 1
+
+
+@pytest.mark.closed
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/", "http://169.254.169.254/latest", "http://10.0.0.5/", "ftp://crm.example/"]
+)
+def test_an_address_behind_our_walls_is_refused_beside_its_field(app: App, url: str) -> None:
+    with app.unit_of_work() as ctx, pytest.raises((Refused, ValueError)) as refused:
+        operations.create(ctx, WebhookFields(name="Inside", url=url))
+    assert getattr(refused.value, "field", "url") == "url"
+
+
+@pytest.mark.closed
+def test_a_name_that_leads_behind_our_walls_is_not_called(app: App, endpoint: str) -> None:
+    make(app, endpoint.replace("127.0.0.1", "localhost"))
+    register(app)
+    send(app)
+    assert Listening.taken == []
+    assert "closed" in states(app)[0][2]
+
+
+def test_staff_make_test_and_follow_a_webhook_in_the_browser(
+    app: App, endpoint: str, staff: Callable[..., Browser]
+) -> None:
+    browser = staff()
+    made = browser.submit("/webhooks/new", {"name": "CRM", "url": endpoint})
+    assert "whsec_" in made.text
+    assert "whsec_" not in browser.get("/webhooks/W0001").text
+    browser.submit("/webhooks/W0001/test", page="/webhooks/W0001")
+    send(app)
+    assert types() == ["webhook.tested"]
+    page = browser.get("/webhooks/W0001").text
+    assert "webhook.tested" in page
+    assert "Delivered" in page
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(EventDelivery.id).where(EventDelivery.webhook_id == 1)).one()
+    shown = browser.get(f"/webhooks/W0001/deliveries/{key}").text
+    assert "thank you" in shown
+    browser.submit(f"/webhooks/W0001/deliveries/{key}/retry", page="/webhooks/W0001")
+    send(app)
+    first, second = (headers["webhook-id"] for headers, _body in Listening.taken)
+    assert first == second
+
+
+def test_a_webhook_that_is_off_misses_what_happens_and_an_unknown_event_is_refused(
+    app: App, endpoint: str
+) -> None:
+    number, _secret = make(app, endpoint)
+    with app.unit_of_work() as ctx:
+        operations.stop(ctx, number)
+    register(app)
+    assert states(app) == []
+    with app.unit_of_work(actor_with("core.webhook.create")) as ctx, pytest.raises(Refused, match="no event"):
+        operations.create(ctx, WebhookFields(name="CRM", url=endpoint, events=["customer.exploded"]))
+
+
+def test_the_clock_of_the_system_is_the_one_that_signs(app: App, clock: Clock) -> None:
+    from trunkline.webhooks.signing import signed_headers
+
+    headers = signed_headers([operations.new_secret()], "evt_1", clock(), b"{}")
+    assert headers["webhook-timestamp"] == str(int(clock().timestamp()))
