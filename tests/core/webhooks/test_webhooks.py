@@ -15,7 +15,8 @@ from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.config import Config
 from trunkline.customers import operations as customers
-from trunkline.customers.schemas import RegisterCustomer
+from trunkline.customers.models import CustomerStatus
+from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.errors import Refused
 from trunkline.events.models import EventDelivery
 from trunkline.testing import Browser, actor_with
@@ -73,9 +74,14 @@ def clock() -> Hands:
 
 
 @pytest.fixture
-def config(config: Config, request: pytest.FixtureRequest) -> Config:
-    closed = request.node.get_closest_marker("closed")
-    return config if closed else config.model_copy(update={"outbound_networks": ("127.0.0.0/8",)})
+def opened() -> tuple[str, ...]:
+    """Networks of ours that webhooks may reach; the endpoint of these tests lies in one."""
+    return ("127.0.0.0/8",)
+
+
+@pytest.fixture
+def config(config: Config, opened: tuple[str, ...]) -> Config:
+    return config.model_copy(update={"outbound_networks": opened})
 
 
 def make(app: App, url: str, *events: str) -> tuple[str, str]:
@@ -91,7 +97,8 @@ def register(app: App, name: str = "Ana Souza") -> str:
 
 def send(app: App) -> None:
     while endpoints := due_endpoints(app):
-        assert sum(send_due(app, endpoint) for endpoint in endpoints) or not due_endpoints(app)
+        for endpoint in endpoints:
+            send_due(app, endpoint)
 
 
 def types() -> list[str]:
@@ -139,7 +146,7 @@ def test_a_refused_event_holds_back_those_of_its_entity_only_and_keeps_its_id(
     make(app, endpoint)
     number = register(app)
     with app.unit_of_work() as ctx:
-        customers.archive(ctx, number)
+        customers.set_status(ctx, number, SetStatus(status=CustomerStatus.CLOSED, reason="moved away"))
     register(app, "Bruno Lima")
     Listening.answers = [400]
     send(app)
@@ -231,9 +238,10 @@ def test_after_a_change_of_the_secret_both_sign_for_a_day(app: App, endpoint: st
     assert len(Listening.taken[-1][0]["webhook-signature"].split()) == 1
 
 
-@pytest.mark.closed
+@pytest.mark.parametrize("opened", [()])
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:8080/", "http://169.254.169.254/latest", "http://10.0.0.5/", "ftp://crm.example/"]
+    "url",
+    ["http://127.0.0.1:8080/", "http://169.254.169.254/latest", "http://10.0.0.5/", "ftp://crm.example/"],
 )
 def test_an_address_behind_our_walls_is_refused_beside_its_field(app: App, url: str) -> None:
     with app.unit_of_work() as ctx, pytest.raises((Refused, ValueError)) as refused:
@@ -241,7 +249,7 @@ def test_an_address_behind_our_walls_is_refused_beside_its_field(app: App, url: 
     assert getattr(refused.value, "field", "url") == "url"
 
 
-@pytest.mark.closed
+@pytest.mark.parametrize("opened", [()])
 def test_a_name_that_leads_behind_our_walls_is_not_called(app: App, endpoint: str) -> None:
     make(app, endpoint.replace("127.0.0.1", "localhost"))
     register(app)
