@@ -20,6 +20,7 @@ from trunkline.hooks import Hooks
 from trunkline.i18n import I18n, install
 from trunkline.imports.importer import Importer
 from trunkline.jobs.wake import HueyWaker, Waker
+from trunkline.lists import ListColumns, ListOf, RowAction
 from trunkline.loader import EXTENSION_PREFIX, Loaded, load
 from trunkline.operation import SYSTEM, Actor, Context
 from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
@@ -116,6 +117,25 @@ class App:
     @cached_property
     def importers(self) -> dict[str, Importer]:
         return {kind: importer for kind, (_, importer) in self._once("importers", Importer, "kind").items()}
+
+    @cached_property
+    def lists(self) -> dict[str, ListOf]:
+        """Lists with a page of their own, by name."""
+        return {name: found for name, (_, found) in self._once("lists", ListOf, "name").items()}
+
+    @cached_property
+    def list_columns(self) -> dict[str, list[ListColumns]]:
+        """Further columns by the name of the list they are for."""
+        found: dict[str, list[ListColumns]] = {}
+        for _, columns in self.hooks.gather("list_columns", ListColumns):
+            found.setdefault(columns.of, []).append(columns)
+        return found
+
+    @cached_property
+    def row_actions(self) -> dict[str, RowAction]:
+        """Actions on rows of lists by name."""
+        offered = self._once("row_actions", RowAction, "name", owned=True).values()
+        return {action.name: action for _, action in sorted(offered, key=lambda pair: pair[1].order)}
 
     @cached_property
     def search_kinds(self) -> dict[str, SearchKind]:

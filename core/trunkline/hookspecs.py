@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
+    from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
@@ -76,6 +77,21 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[emp
 @hookspec
 def search_kinds() -> Sequence[SearchKind]:  # type: ignore[empty-body]  # a specification has no body
     """Entities that the search finds. Called once at start. An operation marks what changed by `search.mark(ctx, kind, id)`."""
+
+
+@hookspec
+def lists() -> "Sequence[ListOf]":  # type: ignore[empty-body]  # a specification has no body
+    """Lists that have a page of their own. Called once at start; it gives them saved views, files by a worker and row actions."""
+
+
+@hookspec
+def list_columns() -> "Sequence[ListColumns]":  # type: ignore[empty-body]  # a specification has no body
+    """Further columns of other plugins' lists, which readers may ask for. Called once at start."""
+
+
+@hookspec
+def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a specification has no body
+    """Actions on many rows of a list, done by a worker. Called once at start. Names are `<plugin>.<word>`."""
 
 
 @hookspec

@@ -14,8 +14,10 @@ from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
 from trunkline.imports import models as imports
+from trunkline.interactions import models as interactions
 from trunkline.jobs import models as jobs
 from trunkline.jobs import sweeper
+from trunkline.lists import models as lists
 from trunkline.mail import models as mail
 from trunkline.rest import units
 from trunkline.search import models as search
@@ -35,7 +37,9 @@ __all__ = [
     "events",
     "impersonation",
     "imports",
+    "interactions",
     "jobs",
+    "lists",
     "mail",
     "numbers",
     "search",

@@ -21,13 +21,14 @@ from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.imports.importer import Importer
+    from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "search", "imports", "jobs", "mail", "sms", "webhooks", "activity", "auth", "auth.second_factor",
+    "home", "customers", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity", "auth", "auth.second_factor",
     "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass",
     "approvals", "settings", "plugin_life", "rest",
 )  # fmt: skip
@@ -89,6 +90,21 @@ def scheduled_tasks() -> Sequence[ScheduledTask]:
 @hookimpl
 def search_kinds() -> Sequence[SearchKind]:
     return _gathered("SEARCH_KINDS")
+
+
+@hookimpl
+def lists() -> "Sequence[ListOf]":
+    return _gathered("LISTS")
+
+
+@hookimpl
+def list_columns() -> "Sequence[ListColumns]":
+    return _gathered("LIST_COLUMNS")
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    return _gathered("ROW_ACTIONS")
 
 
 @hookimpl

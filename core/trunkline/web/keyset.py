@@ -25,12 +25,16 @@ from sqlalchemy import (
     and_,
     literal,
     or_,
+    select,
     tuple_,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import Label
 
+from trunkline.web.table_plan import lean, walking
+
 SORT_VALUE = "_sort_value"
+_ID = "_key"
 
 
 @dataclass(frozen=True)
@@ -59,51 +63,118 @@ def holds_dates(column: "ColumnElement[Any]") -> bool:
 
 def ordered(statement: "Select[Any]", sort: str, id_key: str = "id") -> "Select[Any]":
     """The whole statement in the order that `page` walks it."""
-    return _ordered(statement, sort, id_key, descending=sort.startswith("-"), backwards=False)
-
-
-def _ordered(
-    statement: "Select[Any]", sort: str, id_key: str, *, descending: bool, backwards: bool
-) -> "Select[Any]":
-    identity = expression(statement, id_key)
-    column = expression(statement, sort.lstrip("-"))
-    query = statement.order_by(None)
-    if sort.lstrip("-") != id_key:
-        if _may_be_null(column, statement):
-            query = query.order_by(column.is_(None).desc() if backwards else column.is_(None))
-        query = query.order_by(column.desc() if descending else column.asc())
-    return query.order_by(identity.desc() if descending else identity.asc())
+    way = _Way.of(statement, sort, id_key, None)
+    return way.from_here(statement, way.column, way.identity)
 
 
 def page(
-    session: Session, statement: "Select[Any]", sort: str, limit: int, cursor: str | None, id_key: str = "id"
+    session: Session,
+    statement: "Select[Any]",
+    sort: str,
+    limit: int,
+    cursor: str | None,
+    id_key: str = "id",
+    few: int | None = None,
 ) -> Page:
-    """One page of the statement, sorted by a column's key (`-` in front: descending)."""
-    identity = expression(statement, id_key)
-    column = expression(statement, sort.lstrip("-"))
-    place = _decode(cursor)
-    backwards = place is not None and place[0] == "b"
-    descending = sort.startswith("-") != backwards
-    by_id = sort.lstrip("-") == id_key
-    nullable = not by_id and _may_be_null(column, statement)
-    query = statement.add_columns(column.label(SORT_VALUE))
-    if place is not None:
-        query = query.where(
-            _after(column, identity, place[1], place[2], descending, backwards, nullable, by_id)
-        )
-    query = _ordered(query, sort, id_key, descending=descending, backwards=backwards).limit(limit + 1)
-    rows = list(session.execute(query).mappings())
+    """One page of the statement, sorted by a column's key (`-` in front: descending).
+
+    `few` says that at most so many rows match: they are found by their conditions first and sorted then. Without it the page
+    is found by walking the sort's index.
+    """
+    way = _Way.of(statement, sort, id_key, cursor)
+    query = way.among_few(few) if few is not None else way.along_index()
+    rows = list(session.execute(query.limit(limit + 1)).mappings())
     more = len(rows) > limit
     rows = rows[:limit]
-    if backwards:
+    if way.backwards:
         rows.reverse()
-    has_previous = more if backwards else place is not None
-    has_next = True if backwards else more
     if not rows:
         return Page([], None, None)
-    previous = _encode("b", rows[0][SORT_VALUE], rows[0][id_key]) if has_previous else None
-    following = _encode("f", rows[-1][SORT_VALUE], rows[-1][id_key]) if has_next else None
-    return Page(rows, previous, following)
+    ends = [(row[SORT_VALUE], row[_ID]) for row in (rows[0], rows[-1])]
+    if few is not None:
+        rows = _whole(session, statement, way.identity, [row[_ID] for row in rows])
+    has_previous = more if way.backwards else way.place is not None
+    has_next = True if way.backwards else more
+    previous = _encode("b", *ends[0]) if has_previous else None
+    return Page(rows, previous, _encode("f", *ends[1]) if has_next else None)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where a page begins and which way it goes."""
+
+    statement: "Select[Any]"
+    identity: "ColumnElement[Any]"
+    column: "ColumnElement[Any]"
+    place: tuple[str, Any, Any] | None
+    descending: bool
+    nullable: bool
+    by_id: bool
+
+    @classmethod
+    def of(cls, statement: "Select[Any]", sort: str, id_key: str, cursor: str | None) -> "_Way":
+        column, place, by_id = (
+            expression(statement, sort.lstrip("-")),
+            _decode(cursor),
+            sort.lstrip("-") == id_key,
+        )
+        backwards = place is not None and place[0] == "b"
+        return cls(
+            statement,
+            expression(statement, id_key),
+            column,
+            place,
+            sort.startswith("-") != backwards,
+            not by_id and _may_be_null(column, statement),
+            by_id,
+        )
+
+    @property
+    def backwards(self) -> bool:
+        return self.place is not None and self.place[0] == "b"
+
+    def along_index(self) -> "Select[Any]":
+        """Every column, in the order of the sort's index."""
+        query = walking(self.statement, self.column)
+        query = query.add_columns(self.column.label(SORT_VALUE), self.identity.label(_ID))
+        return self.from_here(query, self.column, self.identity)
+
+    def among_few(self, few: int) -> "Select[Any]":
+        """Sort value and key only, of what the conditions find. The limit keeps the database from walking the sort instead."""
+        found = lean(self.statement, self.column.label(SORT_VALUE), self.identity.label(_ID)).limit(few)
+        inner = found.subquery()
+        return self.from_here(select(inner), inner.c[SORT_VALUE], inner.c[_ID])
+
+    def from_here(
+        self, query: "Select[Any]", column: "ColumnElement[Any]", identity: "ColumnElement[Any]"
+    ) -> "Select[Any]":
+        if self.place is not None:
+            query = query.where(
+                _after(
+                    column,
+                    identity,
+                    *self.place[1:],
+                    self.descending,
+                    self.backwards,
+                    self.nullable,
+                    self.by_id,
+                )
+            )
+        query = query.order_by(None)
+        if not self.by_id:
+            if self.nullable:
+                query = query.order_by(column.is_(None).desc() if self.backwards else column.is_(None))
+            query = query.order_by(column.desc() if self.descending else column.asc())
+        return query.order_by(identity.desc() if self.descending else identity.asc())
+
+
+def _whole(
+    session: Session, statement: "Select[Any]", identity: "ColumnElement[Any]", keys: Sequence[Any]
+) -> list[RowMapping]:
+    """The rows with these keys and all their columns, in this order."""
+    query = statement.add_columns(identity.label(_ID)).order_by(None).where(identity.in_(keys))
+    found = {row[_ID]: row for row in session.execute(query).mappings()}
+    return [found[key] for key in keys if key in found]
 
 
 def _after(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from trunkline.i18n import format_number
 
+_LARGEST = Decimal(10) ** 12
 #: Exact counts stop here; beyond it a list says "10,000+".
 COUNT_LIMIT = 10_000
 
@@ -40,6 +42,15 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+def amount_of(text: str) -> Decimal | None:
+    """The number that stands in an address (`1234.5`), None when it is none that a column could hold."""
+    try:
+        value = Decimal(text.strip()) if text.strip() else None
+    except InvalidOperation:
+        return None
+    return value if value is not None and value.is_finite() and abs(value) < _LARGEST else None
 
 
 def figure(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from trunkline.i18n import format_number, ngettext, translate
 from trunkline.web import keyset
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
-from trunkline.web.table_params import COUNT_LIMIT, day_of, figure, pairs_of, typed_of, values_of
+from trunkline.web.table_columns import shown_columns, with_more
+from trunkline.web.table_params import COUNT_LIMIT, figure, pairs_of
 from trunkline.web.tones import tone_of
 
 if TYPE_CHECKING:
@@ -62,17 +64,22 @@ class TableView:
 
     @property
     def rows(self) -> Sequence[RowMapping]:
-        """The rows of this page."""
-        return self.page.rows
+        """The rows of this page, with the cells of columns that others bring."""
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> Sequence[RowMapping]:
+        shown = {column.key for column in self.columns}
+        return with_more(self.table, self.page.rows, shown)
 
     @property
     def columns(self) -> "Sequence[Column]":
-        """The columns shown: all, without the optional ones nobody asked for; or those named in `cols`."""
-        chosen = [key for key in self.params.get("cols", "").split(",") if key]
-        if chosen:
-            shown = [column for column in self.table.columns if column.key in chosen]
-            return shown or self.table.columns
-        return [column for column in self.table.columns if not column.optional]
+        """The columns shown: those named in `cols`, in that order; else those the reader keeps; else all but optional ones."""
+        return self._columns
+
+    @cached_property
+    def _columns(self) -> "Sequence[Column]":
+        return shown_columns(self.table, self.params)
 
     @property
     def total_is_exact(self) -> bool:
@@ -136,15 +143,15 @@ class TableView:
         """The filters in force."""
         found = []
         for item in self.table.filters:
-            if item.kind == "dates":
-                first, last = (self.params.get(f"{item.key}_{end}", "") for end in ("from", "to"))
-                if day_of(first) or day_of(last):
-                    gone: dict[str, object] = {f"{item.key}_from": None, f"{item.key}_to": None}
+            if item.is_range:
+                first, last = item.ends(self.params)
+                if first or last:
+                    gone: dict[str, object] = dict.fromkeys(item.names)
                     found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
                 continue
             chosen = self.chosen(item)
             words = self.words(item)
-            if item.kind == "text":
+            if item.kind in ("text", "tag"):
                 words = dict(zip(chosen, chosen, strict=True)) | words
             shown = [words[value] for value in chosen if value in words]
             if shown:
@@ -159,7 +166,7 @@ class TableView:
 
     def chosen(self, item: "Filter") -> Sequence[str]:
         """Values of a filter that are in force."""
-        return typed_of(self.params, item.key) if item.kind == "text" else values_of(self.params, item.key)
+        return item.values(self.params)
 
     def kept(self, *dropped: str) -> Sequence[tuple[str, str]]:
         """The parameters a form must carry along as hidden fields, without those it sets itself."""
@@ -183,15 +190,12 @@ class TableView:
     @property
     def has_bar(self) -> bool:
         """Whether there is anything to search, filter or export by."""
-        return bool(self.table.search or self.table.filters or self.table.export)
+        return bool(self.table.searches or self.table.filters or self.table.export)
 
     @property
     def filter_names(self) -> Sequence[str]:
         """The parameters that the filter form sets itself."""
-        names: list[str] = []
-        for item in self.table.filters:
-            names += [f"{item.key}_from", f"{item.key}_to"] if item.kind == "dates" else [item.key]
-        return names
+        return [name for item in self.table.filters for name in item.names]
 
     @property
     def cleared(self) -> str:
@@ -221,14 +225,36 @@ class TableView:
     @property
     def column_choices(self) -> Sequence[tuple[str, str, bool]]:
         """(label, address that shows or hides it, shown now) of every column after the first; none when nothing is optional."""
-        if not any(column.optional for column in self.table.columns):
+        offered = self.table.offered_columns
+        if not any(column.optional for column in offered):
             return []
         shown = [column.key for column in self.columns]
         choices = []
-        for column in self.table.columns[1:]:
-            wanted = [c.key for c in self.table.columns if (c.key in shown) != (c.key == column.key)]
+        for column in offered:
+            if column.key == shown[0]:
+                continue
+            wanted = [key for key in shown if key != column.key]
+            if column.key not in shown:
+                wanted = self._placed(column.key, shown)
             choices.append((column.label, self.url(cols=",".join(wanted)), column.key in shown))
         return choices
+
+    def _placed(self, key: str, shown: Sequence[str]) -> list[str]:
+        """The columns shown and one more, which stands behind those that the list has before it."""
+        order = [column.key for column in self.table.offered_columns]
+        before = [at for at, other in enumerate(shown) if order.index(other) < order.index(key)]
+        place = before[-1] + 1 if before else 1
+        return [*shown[:place], key, *shown[place:]]
+
+    @property
+    def preset_choices(self) -> Sequence[tuple[str, str, bool]]:
+        """(label, address, shown now) of every named set of columns."""
+        known = {column.key for column in self.table.offered_columns}
+        shown = [column.key for column in self.columns]
+        standard = [column.key for column in self.table.columns if not column.optional]
+        sets = [(translate("Standard"), standard)]
+        sets += [(item.label, [key for key in item.columns if key in known]) for item in self.table.presets]
+        return [(label, self.url(cols=",".join(keys)), keys == shown) for label, keys in sets]
 
     def row_drawer(self, svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
         """What draws the cells of a row; `svg` draws icons."""

@@ -7,18 +7,18 @@ Pages are found by keyset (sort value and id), never by offset, so page 500 cost
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from trunkline.i18n import current_zone
 from trunkline.web import keyset
 from trunkline.web.signing import verify
-from trunkline.web.table_params import COUNT_LIMIT, day_of, typed_of, values_of
+from trunkline.web.table_filters import Filter as Filter
+from trunkline.web.table_params import COUNT_LIMIT, values_of
+from trunkline.web.table_plan import conditions_of, lean
+from trunkline.web.table_search import along_indexes, contains
 from trunkline.web.table_view import TableView
 from trunkline.web.tones import state_label
 
@@ -27,7 +27,7 @@ DEFAULT_LIMIT = 50
 #: A search looks at this many words: each is a condition of its own.
 _WORDS = 6
 #: Parameters that belong to the table itself; no filter may use them as its key.
-RESERVED = frozenset({"q", "view", "sort", "cursor", "limit", "cols", "export"})
+RESERVED = frozenset({"q", "view", "sort", "cursor", "limit", "cols", "saved", "export"})
 
 Expression: TypeAlias = ColumnElement[Any]
 Statement: TypeAlias = "Select[Any]"
@@ -122,24 +122,6 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Filter:
-    """A filter in the bar. `key` is its parameter and, unless `column` says otherwise, the select's column it compares.
-
-    kind `choice` takes one or several of `choices` (value, label); `dates` a range `<key>_from`, `<key>_to` in the zone of
-    display; `bool` yes or no; `text` what is typed, with `choices` as suggestions. `where` replaces the comparison by one of
-    its own, given the chosen values.
-    """
-
-    key: str
-    label: str
-    choices: Sequence[tuple[Any, str]] = ()
-    kind: Literal["choice", "dates", "bool", "text"] = "choice"
-    column: Expression | None = None
-    where: Callable[[Sequence[str]], Expression] | None = None
-    icon: str = "filter"
-
-
-@dataclass(frozen=True)
 class Tab:
     """A saved view: a condition with a name, shown as a tab above the table."""
 
@@ -174,6 +156,22 @@ class Empty:
 
 
 @dataclass(frozen=True)
+class Preset:
+    """A set of columns under a name, offered beside the choice of single ones."""
+
+    label: str
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
+class MoreColumns:
+    """Columns whose cells are not in the select: `values` reads those of a whole page by row key."""
+
+    columns: Sequence[Column]
+    values: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which rows a bulk action is for: the keys, and whether they came as "all that match"."""
 
@@ -190,8 +188,12 @@ class Table:
     label: str = ""
     filters: Sequence[Filter] = ()
     tabs: Sequence[Tab] = ()
-    #: Keys or expressions that `q` is looked for in.
+    #: Keys or expressions that `q` is looked for inside of: for lists that stay small.
     search: Sequence[str | Expression] = ()
+    #: Indexed columns of the list's own table that `q` may begin: for lists that grow.
+    starts: Sequence[str | Expression] = ()
+    #: (kind of entity, column with its key): the search index is asked for those that `q` finds.
+    found: Sequence[tuple[str, str | Expression]] = ()
     search_label: str = ""
     sort: str = "-id"
     row_href: str | Callable[[RowMapping], str | None] = ""
@@ -200,6 +202,12 @@ class Table:
     limit: int = DEFAULT_LIMIT
     export: bool = True
     id_key: str = "id"
+    #: Columns that others bring, whose cells are read for a whole page at once.
+    more: Sequence[MoreColumns] = ()
+    #: Keys of the columns that this reader keeps; none for the list's own.
+    kept: Sequence[str] = ()
+    #: Sets of columns under a name.
+    presets: Sequence[Preset] = ()
 
     def __post_init__(self) -> None:
         clash = [item.key for item in self.filters if item.key in RESERVED]
@@ -224,13 +232,21 @@ class Table:
         total = count_capped(session, matching, self.id_key)
         sort = self.sort_of(params)
         limit = self._limit(params)
-        page = keyset.page(session, matching, sort, limit, params.get("cursor"), self.id_key)
+        page = self.page(session, matching, sort, limit, params.get("cursor"), total)
         counts = {
             item.value: count_capped(session, self._in_tab(statement, item), self.id_key)
             for item in self.tabs
             if item.count
         }
         return TableView(self, params, path, page, total, sort, limit, tab, counts)
+
+    def page(
+        self, session: Session, matching: Statement, sort: str, limit: int, cursor: str | None, total: int
+    ) -> keyset.Page:
+        """One page of what matches, found in the way that suits how many match."""
+        narrowed = total <= COUNT_LIMIT and bool(conditions_of(matching))
+        few = COUNT_LIMIT + 1 if narrowed else None
+        return keyset.page(session, matching, sort, limit, cursor, self.id_key, few)
 
     def filtered(self, statement: Statement, params: Mapping[str, str]) -> Statement:
         """The statement with tab, search and filters applied, unsorted."""
@@ -239,21 +255,34 @@ class Table:
         if tab is not None:
             result = self._in_tab(result, tab)
         query = params.get("q", "").strip()
-        if query and self.search:
+        if query and self.searches:
             result = result.where(*self.matches(result, query))
         for item in self.filters:
-            condition = self._condition(result, item, params)
+            condition = item.condition(result, params)
             if condition is not None:
                 result = result.where(condition)
         return result
 
+    @property
+    def searches(self) -> bool:
+        """Whether it has a search box."""
+        return bool(self.search or self.starts or self.found)
+
+    @property
+    def offered_columns(self) -> Sequence[Column]:
+        """Its own columns, then those that others bring."""
+        return [*self.columns, *(column for more in self.more for column in more.columns)]
+
     def matches(self, statement: Statement, query: str) -> list[Expression]:
-        """What holds of each row that the search box finds: all its words, or what a list with an index of its own asks."""
+        """What holds of each row that the search box finds: what its indexes find, or all its words."""
+        if self.starts or self.found:
+            identity = keyset.expression(statement, self.id_key)
+            return [along_indexes(statement, identity, query, self.starts, self.found)]
         return [or_(*self.matches_word(statement, word)) for word in query.split()[:_WORDS]]
 
     def matches_word(self, statement: Statement, word: str) -> list[Expression]:
         """Where one word may stand; a list that looks further than `search` adds to it."""
-        return [_contains(self._expression(statement, item), word) for item in self.search]
+        return [contains(self._expression(statement, item), word) for item in self.search]
 
     def tab(self, params: Mapping[str, str]) -> Tab | None:
         """The tab that is open; the first one when none is named."""
@@ -278,35 +307,6 @@ class Table:
 
     def _expression(self, statement: Statement, item: str | Expression) -> Expression:
         return keyset.expression(statement, item) if isinstance(item, str) else item
-
-    def _condition(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
-        if item.kind == "dates":
-            return self._dates(statement, item, params)
-        chosen = typed_of(params, item.key) if item.kind == "text" else values_of(params, item.key)
-        if item.kind == "choice" and item.choices:
-            offered = {str(getattr(value, "value", value)): value for value, _label in item.choices}
-            known = [offered[value] for value in chosen if value in offered]
-        else:
-            known = [*chosen]
-        if not known:
-            return None
-        if item.where is not None:
-            return item.where([str(getattr(value, "value", value)) for value in known])
-        column = item.column if item.column is not None else keyset.expression(statement, item.key)
-        if item.kind == "bool":
-            return column.is_(known[-1] in ("1", "true", "yes", "on"))
-        return column.in_(known)
-
-    def _dates(self, statement: Statement, item: Filter, params: Mapping[str, str]) -> Expression | None:
-        column = item.column if item.column is not None else keyset.expression(statement, item.key)
-        first, last = (day_of(params.get(f"{item.key}_{end}", "")) for end in ("from", "to"))
-        parts: list[Expression] = []
-        whole_days = keyset.holds_dates(column)
-        if first is not None:
-            parts.append(column >= (first if whole_days else _midnight(first)))
-        if last is not None:
-            parts.append(column <= last if whole_days else column < _midnight(last + timedelta(days=1)))
-        return None if not parts else parts[0] if len(parts) == 1 else parts[0] & parts[1]
 
     # -------------------------------------------------------------- bulk actions
 
@@ -339,20 +339,7 @@ def _plain(statement: Statement) -> Statement:
     return select(statement.subquery()) if wrapped else statement
 
 
-def _contains(column: Expression, word: str) -> Expression:
-    text = column if isinstance(column.type, String) else cast(column, String)
-    return func.lower(text).contains(word.lower(), autoescape=True)
-
-
 def count_capped(session: Session, statement: Statement, id_key: str) -> int:
     """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
-    capped = (
-        statement.with_only_columns(keyset.expression(statement, id_key))
-        .order_by(None)
-        .limit(COUNT_LIMIT + 1)
-    )
+    capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
     return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(current_zone())).astimezone(UTC)

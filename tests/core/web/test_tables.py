@@ -200,7 +200,7 @@ def test_what_the_address_does_not_mean_is_ignored(session: Session) -> None:
     view = _load(session, "sort=password&cursor=rubbish&limit=100000&cols=nothing&view=none")
     assert _serials(view)[0] == "SN0001"
     assert len(view.rows) == 25
-    assert [column.key for column in view.columns] == ["serial", "site", "state", "price", "seen"]
+    assert [column.key for column in view.columns] == ["serial", "site", "state", "price"]
 
 
 def test_counting_stops_at_the_limit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

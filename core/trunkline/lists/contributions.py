@@ -1,0 +1,1 @@
+"""What lists declare to the trunk."""

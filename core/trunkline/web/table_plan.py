@@ -1,0 +1,115 @@
+"""How a list's select is asked, so that a page costs the same among a thousand rows and among a million.
+
+A database that has no statistics (SQLite in most installations) guesses wrong where a filter and a sort each have an index. The
+count says which of them leads: few matches are found by their filters and then sorted; many are met soon by walking the sort's
+index. Joins that only bring names are left out of what counts and finds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, FromClause, Join, Select, Table, and_, select, true
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
+
+Statement = Select[Any]
+
+
+def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
+    """The parts of a select's WHERE that all hold."""
+    return _parts(statement.whereclause)
+
+
+def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:
+    """A select of these columns for the same rows, without the joins that neither they nor the conditions need.
+
+    Only joins that keep the number of rows are left out: along a key that is unique on the other side, and that is either
+    always there or joined from outside.
+    """
+    conditions = conditions_of(statement)
+    froms = statement.get_final_froms()
+    plain = statement.with_only_columns(*columns).order_by(None)
+    if len(froms) != 1 or not isinstance(froms[0], Join) or statement._group_by_clauses:
+        return plain
+    clause = _without_idle_joins(froms[0], [*columns, *conditions])
+    return plain if clause is froms[0] else select(*columns).select_from(clause).where(*conditions)
+
+
+def walking(statement: Statement, sort: ColumnElement[Any]) -> Statement:
+    """The same rows, found by walking the index of `sort`: no other condition may choose an index of its own.
+
+    A condition on the sort's own column may, and an equality whose index goes on with that column.
+    """
+    conditions = conditions_of(statement)
+    if not conditions or not isinstance(sort, Column):
+        return statement
+    hidden = [part if _fits(part, sort) else part.is_(true()) for part in conditions]
+    changed = statement._generate()
+    changed._where_criteria = (and_(*hidden),)
+    return changed
+
+
+def _parts(clause: ColumnElement[Any] | None) -> list[ColumnElement[Any]]:
+    if clause is None:
+        return []
+    if isinstance(clause, BooleanClauseList) and clause.operator is operators.and_:
+        return [part for inner in clause.clauses for part in _parts(inner)]
+    return [clause]
+
+
+def _fits(part: ColumnElement[Any], sort: "Column[Any]") -> bool:
+    columns = {column for column in _columns([part]) if column.table is sort.table}
+    if columns == {sort}:
+        return True
+    if not isinstance(part, BinaryExpression) or part.operator is not operators.eq or len(columns) != 1:
+        return False
+    (column,) = columns
+    return any([*index.columns][:2] == [column, sort] for index in sort.table.indexes)
+
+
+def _without_idle_joins(clause: FromClause, used: Sequence[ColumnElement[Any]]) -> FromClause:
+    if not isinstance(clause, Join) or clause.full:
+        return clause
+    onclause = [clause.onclause] if clause.onclause is not None else []
+    if clause.right not in _tables(used) and _keeps_rows(clause):
+        return _without_idle_joins(clause.left, used)
+    left = _without_idle_joins(clause.left, [*used, *onclause])
+    if left is clause.left:
+        return clause
+    return left.join(clause.right, clause.onclause, isouter=clause.isouter)
+
+
+def _keeps_rows(clause: Join) -> bool:
+    on = clause.onclause
+    if not isinstance(clause.right, Table) or not isinstance(on, BinaryExpression):
+        return False
+    if on.operator is not operators.eq:
+        return False
+    sides = (on.left, on.right) if getattr(on.left, "table", None) is clause.right else (on.right, on.left)
+    far, near = sides
+    if not isinstance(far, Column) or far.table is not clause.right or not (far.primary_key or far.unique):
+        return False
+    if clause.isouter:
+        return True
+    return (
+        isinstance(near, Column) and not near.nullable and any(key.column is far for key in near.foreign_keys)
+    )
+
+
+def _columns(expressions: Iterable[ColumnElement[Any]]) -> "Iterable[Column[Any]]":
+    for expression in expressions:
+        for element in visitors.iterate(expression):
+            if isinstance(element, Column):
+                yield element
+
+
+def _tables(expressions: Iterable[ColumnElement[Any]]) -> set[FromClause]:
+    found: set[FromClause] = set()
+    for expression in expressions:
+        for element in visitors.iterate(expression):
+            table = getattr(element, "table", None)
+            if isinstance(table, FromClause):
+                found.add(table)
+            elif isinstance(element, FromClause):
+                found.add(element)
+    return found
