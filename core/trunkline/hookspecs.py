@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.plugin import (
+    Command,
     HealthReport,
     MenuItem,
     ScheduledTask,
@@ -92,6 +93,11 @@ def list_columns() -> "Sequence[ListColumns]":  # type: ignore[empty-body]  # a 
 @hookspec
 def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a specification has no body
     """Actions on many rows of a list, done by a worker. Called once at start. Names are `<plugin>.<word>`."""
+
+
+@hookspec
+def commands() -> Sequence[Command]:  # type: ignore[empty-body]  # a specification has no body
+    """What the command palette offers to do or open by its name. Called once at start; each is shown to who holds its permission."""
 
 
 @hookspec

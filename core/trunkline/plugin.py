@@ -154,6 +154,8 @@ class ServiceProcess:
     folder: Path | None = None
     #: Its output goes to this file; None for the worker's own log.
     log_file: Path | None = None
+    #: All of its environment; None for the worker's own, in which the database's password may be.
+    environment: Mapping[str, str] | None = None
 
 
 class Health(StrEnum):
@@ -197,6 +199,24 @@ class SearchKind:
     label: str
     load: "Callable[[Context, Sequence[int]], Sequence[SearchDocument]]"
     all_ids: "Callable[[Context], Sequence[int]]"
+    #: Who does not hold it finds nothing of this kind, so that its documents are not even looked through.
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something the command palette offers by its name, beside the pages of the menu: “Add customer”, “Overdue invoices”.
+
+    It leads to a page: a form to fill in, or a list with its filter set.
+    """
+
+    label: str
+    path: str
+    icon: str
+    permission: str
+    #: Other words by which people look for it, as one text.
+    words: str = ""
+    order: int = 100
 
 
 @dataclass(frozen=True)

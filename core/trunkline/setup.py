@@ -6,6 +6,7 @@ from trunkline import models as _tables  # noqa: F401 — completes the metadata
 from trunkline.access.roles import seed_roles
 from trunkline.db import migrate
 from trunkline.errors import ConfigError
+from trunkline.search import store
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -33,8 +34,9 @@ def ready_app(config: "Config") -> "App":
 
 
 def prepare(app: "App") -> list[str]:
-    """Migrate what is behind and seed the built-in roles; returns the names of the lineages that changed."""
+    """Migrate what is behind, make the search index, seed the built-in roles; returns the names of the lineages that changed."""
     changed = migrate.upgrade(app)
+    store.ensure(app)
     seed(app)
     return changed
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
 from trunkline.plugin import (
+    Command,
     HealthReport,
     MenuItem,
     Plugin,
@@ -105,6 +106,11 @@ def list_columns() -> "Sequence[ListColumns]":
 @hookimpl
 def row_actions() -> "Sequence[RowAction]":
     return _gathered("ROW_ACTIONS")
+
+
+@hookimpl
+def commands() -> Sequence[Command]:
+    return _gathered("COMMANDS")
 
 
 @hookimpl

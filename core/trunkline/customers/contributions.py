@@ -8,7 +8,7 @@ from trunkline.customers.events import CustomerChanged, CustomerRegistered, Cust
 from trunkline.customers.importer import CUSTOMERS
 from trunkline.customers.search import CUSTOMER
 from trunkline.i18n import gettext as _
-from trunkline.plugin import MenuItem, Permission
+from trunkline.plugin import Command, MenuItem, Permission
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -46,6 +46,16 @@ PERMISSIONS = (
 EVENTS = (CustomerRegistered, CustomerChanged, CustomerStatusChanged)
 MENU = (MenuItem(_("Customers"), "/customers", "users", "core.customer.list", "Care", order=10, key="c"),)
 SEARCH_KINDS = (CUSTOMER,)
+COMMANDS = (
+    Command(
+        _("Add customer"),
+        "/customers/new",
+        "user-plus",
+        "core.customer.create",
+        words=_("new register"),
+        order=10,
+    ),
+)
 IMPORTERS = (CUSTOMERS,)
 PAGES = (pages.pages, belonging_pages.pages, pages.tab_pages)
 

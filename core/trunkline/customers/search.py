@@ -66,4 +66,4 @@ def _all_ids(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(Customer.id))) if key is not None]
 
 
-CUSTOMER = SearchKind("customer", _("Customers"), _load, _all_ids)
+CUSTOMER = SearchKind("customer", _("Customers"), _load, _all_ids, "core.customer.view")

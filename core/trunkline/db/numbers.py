@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 from trunkline.errors import Refused
 
 #: Prefix and width by kind; a plugin adds its kinds with `register`.
-_SHAPES: dict[str, tuple[str, int]] = {"customer": ("C", 6), "job": ("J", 6), "contact_protocol": ("P", 8)}
+_SHAPES: dict[str, tuple[str, int]] = {"customer": ("C", 6), "job": ("J", 6)}
 
 
 class Counter(SQLModel, table=True):
@@ -61,6 +61,11 @@ def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     prefix, width = _SHAPES[kind]
     last = _raise(session, _TAKE, kind, count)
     return [f"{prefix}{n:0{width}d}" for n in range(last - count + 1, last + 1)]
+
+
+def next_of_series(session: Session, series: str) -> int:
+    """The next number of a series that shapes its numbers itself, such as one for each day, taken under its row lock."""
+    return _raise(session, _TAKE, series, 1)
 
 
 def _raise(session: Session, statements: dict[str, Any], kind: str, last: int) -> int:

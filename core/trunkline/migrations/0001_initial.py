@@ -215,7 +215,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "core_search_document",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
@@ -232,10 +234,14 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_core_search_document_customer_id"), ["customer_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_core_search_document_reseller_id"), ["reseller_id"], unique=False
-        )
 
+    op.create_table(
+        "core_search_kind",
+        sa.Column("id", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_search_kind")),
+        sa.UniqueConstraint("kind", name=op.f("uq_core_search_kind_kind")),
+    )
     op.create_table(
         "core_setting",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -389,25 +395,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role_id", "permission", name=op.f("pk_core_role_grant")),
     )
     op.create_table(
-        "core_search_term",
-        sa.Column(
-            "term",
-            sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["document_id"],
-            ["core_search_document.id"],
-            name=op.f("fk_core_search_term_document_id_core_search_document"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("term", "document_id", name=op.f("pk_core_search_term")),
-    )
-    with op.batch_alter_table("core_search_term", schema=None) as batch_op:
-        batch_op.create_index("ix_core_search_term_document", ["document_id"], unique=False)
-
-    op.create_table(
         "core_webhook_pause",
         sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
@@ -533,6 +520,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_email_queued_at", ["queued_at", "id"], unique=False)
         batch_op.create_index("ix_core_email_recipient", ["recipient"], unique=False)
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
+
+    op.create_table(
+        "core_interaction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("agent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_by", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_interaction_customer_id_core_customer"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_interaction")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_interaction_number")),
+    )
+    with op.batch_alter_table("core_interaction", schema=None) as batch_op:
+        batch_op.create_index("ix_core_interaction_customer", ["customer_id", "at", "id"], unique=False)
 
     op.create_table(
         "core_job",
@@ -1043,6 +1057,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_saved_view_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_search_recent",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "document_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_core_search_recent_user_id_core_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "document_id", name=op.f("pk_core_search_recent")),
+    )
+    op.create_table(
         "core_sent_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("purpose", sa.String(length=12), nullable=False),
@@ -1337,6 +1369,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_sent_code_expires_at"))
 
     op.drop_table("core_sent_code")
+    op.drop_table("core_search_recent")
     with op.batch_alter_table("core_saved_view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_saved_view_user_id"))
 
@@ -1421,6 +1454,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_job_customer_id"))
 
     op.drop_table("core_job")
+    with op.batch_alter_table("core_interaction", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_interaction_customer")
+
+    op.drop_table("core_interaction")
     with op.batch_alter_table("core_email", schema=None) as batch_op:
         batch_op.drop_index("ix_core_email_status")
         batch_op.drop_index("ix_core_email_recipient")
@@ -1442,10 +1479,6 @@ def downgrade() -> None:
 
     op.drop_table("core_contact")
     op.drop_table("core_webhook_pause")
-    with op.batch_alter_table("core_search_term", schema=None) as batch_op:
-        batch_op.drop_index("ix_core_search_term_document")
-
-    op.drop_table("core_search_term")
     op.drop_table("core_role_grant")
     with op.batch_alter_table("core_event_delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_core_event_delivery_webhook")
@@ -1469,8 +1502,8 @@ def downgrade() -> None:
     op.drop_table("core_webhook")
     op.drop_table("core_signing_key")
     op.drop_table("core_setting")
+    op.drop_table("core_search_kind")
     with op.batch_alter_table("core_search_document", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_core_search_document_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_search_document_customer_id"))
 
     op.drop_table("core_search_document")

@@ -15,7 +15,8 @@ from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.operation import SYSTEM, Actor, Context, operation
 from trunkline.plugin_life import belongings
 from trunkline.plugin_life.belongings import Belongings
-from trunkline.search.models import SearchDirty, SearchDocument
+from trunkline.search.indexing import drop as drop_documents
+from trunkline.search.models import SearchDirty
 from trunkline.settings.store import Setting
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def forget(ctx: Context, name: str) -> Belongings:
     ctx.session.execute(delete(Setting).where(col(Setting.owner) == name))
     ctx.session.execute(delete(RoleGrant).where(belongings.grants_of(name)))
     ctx.session.execute(delete(SearchDirty).where(belongings.marks_of(name)))
-    ctx.session.execute(delete(SearchDocument).where(belongings.documents_of(name)))
+    drop_documents(ctx, belongings.documents_of(name))
     ctx.session.execute(delete(EventDelivery).where(belongings.deliveries_of(name)))
     ctx.session.execute(delete(ScheduledRun).where(belongings.schedule_of(name)))
     ctx.note(None, label=name, action="purged", tables=found.tables, **found.rows)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Permission
+from trunkline.plugin import Command, Permission
+from trunkline.search import store
 from trunkline.search.pages import pages
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ _EVERYBODY = (
 
 PERMISSIONS = (Permission("core.search.use", _("Search"), _EVERYBODY),)
 
-#: What the palette offers to do: label, path, icon, permission.
-ACTIONS = (
-    (_("Add customer"), "/customers/new", "user-plus", "core.customer.create"),
-    (_("Import a file"), "/imports", "upload", "core.import.use"),
+COMMANDS = (
+    Command(_("Import a file"), "/imports", "upload", "core.import.use", words=_("upload CSV"), order=80),
 )
+HEALTH = store.HEALTH
 PAGES = (pages,)
 
 

@@ -1,29 +1,42 @@
-"""How text becomes terms: case and accents folded, words split, numbers reduced to figures."""
+"""How text becomes entries of the index: case and accents folded, words split, numbers read from both ends."""
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from trunkline.plugin import SearchDocument
 
-TERM_LENGTH = 60
+#: Longer entries are cut: nobody types more.
+KEY_LENGTH = 60
 #: Shorter fragments of a number would find everything.
 SHORTEST_FRAGMENT = 3
-#: A number is found by any fragment that begins within its last figures.
-LONGEST_SUFFIX = 10
-_WORD = re.compile(r"\w+")
+#: From here on a fragment is looked for inside numbers too; shorter ones only at their ends.
+SHORTEST_INNER = 5
+#: A title is found by the words it begins with, from each of its first words on.
+_TURNS = 6
+_KEYS = 60
+_MOST_WORDS = 8
+_SHORTEST_TYPO, _LONGEST_TYPO = 4, 24
+#: Begins entries of a title from its second word on, of a number read backwards, and of a whole word of the vocabulary.
+TURNED, BACKWARDS, WHOLE = "~", "<", "="
+_WORD = re.compile(r"[^\W_]+")
 _FIGURES = re.compile(r"[\d\s+()./\-]+")
+_SERIAL = re.compile(r"[a-z]+[-/]?(\d{3,})")
 
 
 def fold(text: str) -> str:
     """Lower case without accents: `São José` and `sao jose` are the same."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text."""
-    return [word[:TERM_LENGTH] for word in _WORD.findall(fold(text))]
+    return [word[:KEY_LENGTH] for word in _WORD.findall(fold(text))]
 
 
 def figures(text: str) -> str:
@@ -31,37 +44,108 @@ def figures(text: str) -> str:
     return "".join(character for character in text if character.isdecimal())
 
 
-def terms_of(document: SearchDocument) -> set[str]:
-    """Every term that finds a document: words, whole entries without blanks, numbers and their last figures."""
-    found: set[str] = set()
-    for text in (document.title, document.subtitle, *document.terms):
-        found.update(words(text))
+@lru_cache(maxsize=8)
+def calling_code(country: str) -> str:
+    """The telephone prefix of a country, `55` for BR; empty for an unknown one."""
+    import phonenumbers
+
+    code = phonenumbers.country_code_for_region(country)
+    return str(code) if code else ""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What the index keeps of one document."""
+
+    #: Folded title, for the order of results.
+    sort: str
+    #: Beginnings by which the document is found one by one, in order.
+    keys: Sequence[str]
+    #: Distinct words, all of which count alike.
+    words: str
+    #: Long numbers, for fragments from their middle.
+    numbers: str
+    #: Words of the title, for typing errors.
+    names: frozenset[str]
+
+
+def entries_of(document: SearchDocument, code: str = "") -> Entries:
+    """The entries of a document; `code` is the telephone prefix that people of this country leave out."""
+    title = words(document.title)
+    keys = dict.fromkeys([" ".join(title), *_turned(title)])
+    bag = dict.fromkeys(title)
+    numbers = dict.fromkeys([figures(document.title)] if _FIGURES.fullmatch(document.title) else [])
+    for text in (*document.subtitle.split(" · "), *document.terms):
+        bag.update(dict.fromkeys(words(text)))
         whole = fold(text).strip()
         if whole and " " not in whole:
-            found.add(whole[:TERM_LENGTH])
+            keys[whole] = None
+            if serial := _SERIAL.fullmatch(whole):
+                numbers[serial.group(1)] = None
     for number in document.digits:
-        found.update(_fragments(figures(number)))
-    return found
+        found = figures(number)
+        numbers[found] = None
+        if code and number.startswith(f"+{code}"):
+            keys[found[len(code) :]] = None
+    for number in filter(None, numbers):
+        keys[number] = keys[BACKWARDS + number[::-1]] = bag[number] = None
+    return Entries(
+        " ".join(title)[:KEY_LENGTH],
+        list(dict.fromkeys(key[:KEY_LENGTH] for key in keys if key))[:_KEYS],
+        " ".join(bag),
+        " ".join(number for number in numbers if len(number) > SHORTEST_INNER),
+        frozenset(word for word in title if _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO and word.isalpha()),
+    )
 
 
-def _fragments(number: str) -> Iterable[str]:
-    if not number:
-        return []
-    longest = min(len(number) - 1, LONGEST_SUFFIX)
-    return [number[:TERM_LENGTH], *(number[-size:] for size in range(SHORTEST_FRAGMENT, longest + 1))]
+def _turned(title: Sequence[str]) -> Iterable[str]:
+    return (TURNED + " ".join(title[start:]) for start in range(1, min(len(title), _TURNS)))
 
 
-def query_terms(query: str) -> list[str]:
-    """The prefixes a query asks for, all of which must be found. A query of figures and punctuation is one number."""
-    query = query.strip()
-    if _FIGURES.fullmatch(query) and len(figures(query)) >= SHORTEST_FRAGMENT:
-        return [figures(query)]
-    found: list[str] = []
-    for part in query.split()[:8]:
-        if "@" in part:
-            found.append(fold(part)[:TERM_LENGTH])
-        elif _FIGURES.fullmatch(part) and figures(part):
-            found.append(figures(part))
-        else:
-            found.extend(words(part))
-    return list(dict.fromkeys(found))[:8]
+@dataclass(frozen=True)
+class Asked:
+    """What a query asks for: all its words as beginnings, or one number, at least a fragment of which must be there."""
+
+    words: tuple[str, ...]
+    #: The query as one entry: an address, a code, a name so far.
+    whole: str
+    #: The number that the query is; empty when it is none.
+    number: str
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    @property
+    def beginnings(self) -> list[str]:
+        """Beginnings of entries that find it, the best first."""
+        text = " ".join(self.words)
+        found = [text, self.whole]
+        if len(self.number) >= SHORTEST_FRAGMENT:
+            found.append(BACKWARDS + self.number[::-1])
+        elif not self.number:
+            found.append(TURNED + text)
+        return [key[:KEY_LENGTH] for key in dict.fromkeys(filter(None, found))]
+
+
+def read_query(query: str) -> Asked:
+    """What was asked for. A query of figures and punctuation is one number."""
+    query = query.strip()[:200]
+    number = figures(query) if _FIGURES.fullmatch(query) else ""
+    if number:
+        return Asked((number,), "", number)
+    found = tuple(dict.fromkeys(words(query)))[:_MOST_WORDS]
+    whole = fold(query)
+    return Asked(found, whole if found and " " not in whole else "", "")
+
+
+def typo_variants(word: str) -> set[str]:
+    """The word, and the word without any one of its letters.
+
+    Two words that share a variant differ by one letter too many, too few, wrong, or two changed over.
+    """
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+def may_be_mistyped(word: str) -> bool:
+    """Whether a word of a query is long enough, and of letters only, to be looked for with a typing error."""
+    return _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO and word.isalpha()

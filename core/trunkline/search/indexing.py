@@ -1,34 +1,23 @@
 """Keeping the index: taking up what was marked, and building everything anew."""
 
-import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlmodel import col
 
 from trunkline import plugin
 from trunkline.operation import SYSTEM, Context
-from trunkline.search.folding import terms_of
-from trunkline.search.models import SearchDirty, SearchDocument, SearchTerm
+from trunkline.plugin import SearchKind
+from trunkline.search import store, writing
+from trunkline.search.models import SearchDirty, SearchDocument
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
-log = logging.getLogger(__name__)
 BATCH = 500
 #: Marks that are read to find a batch of entities: one that is busy has several.
 _MARKS = 4 * BATCH
-_DOCUMENTS = SearchDocument.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
-_TERMS = SearchTerm.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
-# Built once: building costs more than running.
-_OLD_DOCUMENTS = select(_DOCUMENTS.c.id).where(
-    _DOCUMENTS.c.kind == bindparam("of_kind"), _DOCUMENTS.c.entity_id.in_(bindparam("of_ids", expanding=True))
-)
-_DROP_TERMS = delete(_TERMS).where(_TERMS.c.document_id.in_(bindparam("of_ids", expanding=True)))
-_DROP_DOCUMENTS = delete(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(bindparam("of_ids", expanding=True)))
-_INSERT_DOCUMENTS = insert(_DOCUMENTS).returning(_DOCUMENTS.c.id, sort_by_parameter_order=True)
-_INSERT_TERMS = insert(_TERMS)
 #: One indexer at a time on PostgreSQL; SQLite has one writer anyway.
 _LOCK = 0x7472_756E_6B01
 
@@ -49,9 +38,7 @@ def index_due(app: "App") -> int:
 
 def index_batch(ctx: Context, limit: int = BATCH) -> int:
     """Take up the marks of up to `limit` entities; 0 when there are none or another worker is at it."""
-    if not ctx.app.database.is_sqlite and not ctx.session.scalar(
-        select(func.pg_try_advisory_xact_lock(_LOCK))
-    ):
+    if not _alone(ctx):
         return 0
     marks = ctx.session.execute(
         select(col(SearchDirty.id), col(SearchDirty.kind), col(SearchDirty.entity_id))
@@ -74,6 +61,16 @@ def index_batch(ctx: Context, limit: int = BATCH) -> int:
     return len(taken)
 
 
+def _alone(ctx: Context, *, wait: bool = False) -> bool:
+    """Whether nobody else indexes until the end of this transaction; with `wait`, once they have ended."""
+    if ctx.app.database.is_sqlite:
+        return True
+    if wait:
+        ctx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        return True
+    return bool(ctx.session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
+
+
 def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
     """Replace the documents of these entities; those that are gone, or whose plugin is, lose theirs."""
     known = ctx.app.search_kinds.get(kind)
@@ -85,52 +82,40 @@ def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
         except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(kind, f"search documents of {kind}", error)
             return
-    connection = ctx.session.connection()
-    old = connection.execute(_OLD_DOCUMENTS, {"of_kind": kind, "of_ids": list(ids)}).scalars().all()
-    if old:
-        connection.execute(_DROP_TERMS, {"of_ids": old})
-        connection.execute(_DROP_DOCUMENTS, {"of_ids": old})
-    if not documents:
-        return
-    rows = [_row(document) for document in documents]
-    keys = connection.execute(_INSERT_DOCUMENTS, rows).scalars().all()
-    terms = [
-        {"term": term, "document_id": key}
-        for key, document in zip(keys, documents, strict=True)
-        for term in terms_of(document)
-    ]
-    if terms:
-        connection.execute(_INSERT_TERMS, terms)
+    writing.write(ctx, kind, ids, documents)
 
 
-def rebuild(app: "App") -> int:
-    """Index everything anew, kind by kind in short transactions; returns how many entities there are."""
-    total = 0
-    for kind in app.search_kinds.values():
-        with app.unit_of_work(SYSTEM) as ctx:
-            ids = sorted(kind.all_ids(ctx))
-            gone = set(
-                ctx.session.scalars(
-                    select(col(SearchDocument.entity_id)).where(col(SearchDocument.kind) == kind.kind)
-                )
-            ) - set(ids)
-        for wanted in (sorted(gone), ids):
-            for start in range(0, len(wanted), BATCH):
-                with app.unit_of_work(SYSTEM) as ctx:
-                    index(ctx, kind.kind, wanted[start : start + BATCH])
-        total += len(ids)
-    return total
+def drop(ctx: Context, condition: ColumnElement[bool]) -> int:
+    """Take every document that fulfils the condition out of the index; returns how many there were."""
+    dropped = 0
+    while keys := ctx.session.scalars(select(col(SearchDocument.id)).where(condition).limit(BATCH)).all():
+        writing.remove(ctx, [key for key in keys if key is not None])
+        dropped += len(keys)
+    return dropped
 
 
-def _row(document: plugin.SearchDocument) -> dict[str, Any]:
-    return {
-        "kind": document.kind,
-        "entity_id": document.id,
-        "title": document.title[:200],
-        "subtitle": document.subtitle[:300],
-        "path": document.path,
-        "icon": document.icon,
-        "permission": document.permission,
-        "customer_id": document.customer_id,
-        "reseller_id": document.reseller_id,
-    }
+def rebuild(app: "App", progress: Callable[[str, int, int], None] | None = None) -> int:
+    """Index everything anew in short transactions, beside a running system; returns how many entities there are.
+
+    What was there is found until its turn comes. `progress` gets the kind, how many are done and how many there are.
+    """
+    store.ensure(app)
+    with app.unit_of_work(SYSTEM) as ctx:
+        drop(ctx, col(SearchDocument.kind).not_in(list(app.search_kinds)))
+        ctx.session.execute(delete(store.TYPOS))
+    return sum(_rebuild(app, kind, progress) for kind in app.search_kinds.values())
+
+
+def _rebuild(app: "App", kind: SearchKind, progress: Callable[[str, int, int], None] | None) -> int:
+    with app.reading(SYSTEM) as ctx:
+        ids = sorted(kind.all_ids(ctx))
+        indexed = select(col(SearchDocument.entity_id)).where(col(SearchDocument.kind) == kind.kind)
+        gone = sorted(set(ctx.session.scalars(indexed)) - set(ids))
+    for wanted in (gone, ids):
+        for start in range(0, len(wanted), BATCH):
+            with app.unit_of_work(SYSTEM) as ctx:
+                _alone(ctx, wait=True)
+                index(ctx, kind.kind, wanted[start : start + BATCH])
+            if progress is not None and wanted is ids:
+                progress(kind.kind, min(start + BATCH, len(ids)), len(ids))
+    return len(ids)

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from trunkline.i18n import gettext as _
 from trunkline.search import queries
+from trunkline.search.commands import find_commands
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -18,7 +19,7 @@ def search(page: Page) -> Response:
     in_palette = page.is_fragment
     groups = queries.find(page.ctx, query, _IN_PALETTE if in_palette else _ON_PAGE)
     found = [(str(group.label), group.hits) for group in groups]
-    actions = queries.find_pages(page.ctx, query)
+    actions = find_commands(page.ctx, query)
     if actions:
         found.append((str(_("Pages and actions")), actions))
     if in_palette:

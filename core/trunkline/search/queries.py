@@ -1,20 +1,26 @@
 """Finding things: by permission and scope, best first, grouped by kind."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, RowMapping, select
-from sqlmodel import col
+from sqlalchemy import Row, bindparam, select
 
-from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline.search.conditions import has_prefix
-from trunkline.search.folding import fold, query_terms, words
-from trunkline.search.models import SearchDocument
+from trunkline.search import models, tiers
+from trunkline.search.folding import SHORTEST_INNER, Asked, fold, read_query, words
+from trunkline.search.models import ENTITY_BITS
+from trunkline.search.store import Abilities
+from trunkline.search.writing import KindNumbers
 
-#: More than this is not ranked: a query that finds it needs another letter.
-_RANKED = 300
+#: No more than this of one kind is shown, page after page; who does not find it among them types another letter.
+MOST = 500
+#: What the dearer ways find is in no order, so a few more are ranked.
+_RANKED = 60
+_DOCUMENTS = models.SearchDocument.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_SHOWN = select(
+    *(_DOCUMENTS[name] for name in "id kind title subtitle path icon permission customer_id".split())
+).where(_DOCUMENTS.id.in_(bindparam("ids", expanding=True)))
 
 
 class Hit(BaseModel):
@@ -25,6 +31,7 @@ class Hit(BaseModel):
     subtitle: str
     path: str
     icon: str
+    customer_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,81 +41,115 @@ class HitGroup:
     kind: str
     label: str
     hits: Sequence[Hit]
+    #: Whether there are more than were asked for.
+    more: bool = False
+
+
+@dataclass
+class Found:
+    """What a query found, and whether only words like those that were typed did."""
+
+    groups: list[HitGroup] = field(default_factory=list)
+    by_likeness: bool = False
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.hits) for group in self.groups)
+
+    @property
+    def hits(self) -> list[Hit]:
+        return [hit for group in self.groups for hit in group.hits]
 
 
 def find(ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] = ()) -> list[HitGroup]:
-    """What every word of the query finds (as a prefix, or as a fragment of a number), at most `limit` of each kind."""
-    prefixes = query_terms(query)
-    known = [kind for kind in ctx.app.search_kinds if not kinds or kind in kinds]
-    if not prefixes or not known:
-        return []
-    statement = (
-        select(
-            col(SearchDocument.kind),
-            col(SearchDocument.title),
-            col(SearchDocument.subtitle),
-            col(SearchDocument.path),
-            col(SearchDocument.icon),
-        )
-        .where(
-            col(SearchDocument.kind).in_(known),
-            *(has_prefix(prefix) for prefix in prefixes),
-            *_allowed(ctx),
-        )
-        .limit(_RANKED)
-    )
-    rows = ctx.session.execute(statement).mappings().all()
-    ranked = sorted(rows, key=lambda row: _rank(row, fold(query.strip()), prefixes))
-    groups = []
-    for kind in known:
-        hits = [Hit(**row) for row in ranked if row["kind"] == kind][:limit]
-        if hits:
-            groups.append(HitGroup(kind, ctx.app.search_kinds[kind].label, hits))
-    return groups
+    """What every word of the query finds (as a beginning, or as a fragment of a number), at most `limit` of each kind."""
+    return look_for(ctx, query, limit, kinds=kinds).groups
 
 
-def find_pages(ctx: Context, query: str, limit: int = 8) -> list[Hit]:
-    """Menu entries and actions whose every word the query's words begin, as far as the actor may open them."""
-    asked = words(query)
-    if not asked:
-        return []
-    from trunkline.search.contributions import ACTIONS
-
-    found = []
-    for label, path, icon, permission in [
-        *ACTIONS,
-        *(
-            (item.label, item.path, item.icon, item.permission)
-            for item in ctx.app.menu_items
-            if item.audience == "staff"
-        ),
-    ]:
-        shown = str(_(label))
-        offered = words(shown)
-        if ctx.actor.may(permission) and all(
-            any(word.startswith(part) for word in offered) for part in asked
-        ):
-            found.append(Hit(kind="page", title=shown, subtitle="", path=path, icon=icon))
-    return found[:limit]
+def look_for(ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] = ()) -> Found:
+    """`find`, and how: a way that costs more is tried only when those before it left room in every kind."""
+    asked, numbers = read_query(query), _numbers(ctx, kinds)
+    if not asked or not numbers:
+        return Found()
+    wanted = min(limit, MOST) + 1
+    kept = _Kept(ctx, wanted)
+    for beginning in asked.beginnings:
+        kept.add(tiers.by_key(ctx, numbers, beginning, wanted))
+    if not kept.full and not asked.number:
+        groups = [[(word, True)] for word in asked.words]
+        kept.add_ranked(tiers.by_words(ctx, numbers, groups, max(wanted, _RANKED)), asked)
+    if not kept and len(asked.number) >= SHORTEST_INNER and ctx.app.part(Abilities).inner_fragments:
+        kept.add(tiers.by_fragment(ctx, numbers, asked.number, wanted))
+    if kept or asked.number:
+        return Found(list(kept.groups()))
+    likely = tiers.with_typos(ctx, asked.words)
+    if likely is not None:
+        kept.add_ranked(tiers.by_words(ctx, numbers, likely, max(wanted, _RANKED)), asked)
+    return Found(list(kept.groups()), by_likeness=bool(kept))
 
 
-def _allowed(ctx: Context) -> list[ColumnElement[bool]]:
-    actor, conditions = ctx.actor, list[ColumnElement[bool]]()
-    if actor.permissions is not None:
-        conditions.append(col(SearchDocument.permission).in_(sorted(actor.permissions)))
-    conditions += ctx.visible_conditions(SearchDocument)
-    return conditions
+def _numbers(ctx: Context, kinds: Sequence[str]) -> list[int]:
+    """The numbers of the kinds that the actor may find, in the order in which they are shown."""
+    allowed = [
+        name
+        for name, kind in ctx.app.search_kinds.items()
+        if (not kinds or name in kinds) and (not kind.permission or ctx.actor.may(kind.permission))
+    ]
+    return list(ctx.app.part(KindNumbers).known(ctx, allowed).values())
 
 
-def _rank(row: RowMapping, query: str, prefixes: Sequence[str]) -> tuple[int, str]:
-    """Exact entry, then titles that begin so, then titles that hold every word, then the rest; by title."""
-    title, subtitle = fold(row["title"]), fold(row["subtitle"])
-    if query in (title, *subtitle.split()):
-        place = 0
-    elif title.startswith(query):
-        place = 1
-    elif all(any(word.startswith(prefix) for word in words(title)) for prefix in prefixes):
-        place = 2
-    else:
-        place = 3
-    return place, title
+class _Kept:
+    """Documents found so far, by kind, as far as the actor may see them."""
+
+    def __init__(self, ctx: Context, wanted: int) -> None:
+        self._ctx, self._wanted = ctx, wanted
+        self._by_kind: dict[int, dict[int, Row[*tuple[object, ...]]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_kind)
+
+    @property
+    def full(self) -> bool:
+        """Whether some kind has more than is shown: the query is too short for dearer ways to be worth their cost."""
+        return any(len(rows) >= self._wanted for rows in self._by_kind.values())
+
+    def add(self, keys: Iterable[int]) -> None:
+        """Keep the documents in the order of their keys, behind what is there."""
+        for row in self._load(keys):
+            self._put(row)
+
+    def add_ranked(self, keys: Iterable[int], asked: Asked) -> None:
+        """Keep the documents, those whose title has all the words before the others."""
+        for row in sorted(self._load(keys), key=lambda row: _rank(row, asked)):
+            self._put(row)
+
+    def _put(self, row: Row[*tuple[object, ...]]) -> None:
+        rows = self._by_kind.setdefault(row.id >> ENTITY_BITS, {})
+        if len(rows) < self._wanted:
+            rows.setdefault(row.id, row)
+
+    def _load(self, keys: Iterable[int]) -> Iterator[Row[*tuple[object, ...]]]:
+        fresh = [key for key in keys if key not in self._by_kind.get(key >> ENTITY_BITS, ())]
+        if not fresh:
+            return
+        rows = self._ctx.session.connection().execute(_SHOWN, {"ids": fresh})
+        found = {row.id: row for row in rows if self._ctx.actor.may(row.permission)}
+        yield from (found[key] for key in fresh if key in found)
+
+    def groups(self) -> Iterator[HitGroup]:
+        for kind in self._ctx.app.search_kinds.values():
+            for rows in self._by_kind.values():
+                first = next(iter(rows.values()))
+                if first.kind == kind.kind:
+                    hits = [_hit(row) for row in list(rows.values())[: self._wanted - 1]]
+                    yield HitGroup(kind.kind, kind.label, hits, more=len(rows) >= self._wanted)
+
+
+def _hit(row: Row[*tuple[object, ...]]) -> Hit:
+    names = Hit.model_fields
+    return Hit(**{name: value for name, value in row._mapping.items() if name in names})
+
+
+def _rank(row: Row[*tuple[object, ...]], asked: Asked) -> tuple[bool, str]:
+    title = words(row.title)
+    return not all(any(word.startswith(part) for word in title) for part in asked.words), fold(row.title)

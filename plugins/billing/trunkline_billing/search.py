@@ -70,6 +70,6 @@ def _all_payments(ctx: Context) -> Sequence[int]:
 
 
 SEARCH_KINDS = (
-    SearchKind("invoice", _("Invoices"), _invoices, _all_invoices),
-    SearchKind("payment", _("Payments"), _payments, _all_payments),
+    SearchKind("invoice", _("Invoices"), _invoices, _all_invoices, "billing.invoice.view"),
+    SearchKind("payment", _("Payments"), _payments, _all_payments, "billing.payment.view"),
 )

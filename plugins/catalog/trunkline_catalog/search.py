@@ -102,7 +102,11 @@ def _all(model: type[CatalogService | CatalogOrder | CatalogProduct], ctx: Conte
 
 
 SEARCH_KINDS = (
-    SearchKind("service", _("Services"), _services, lambda ctx: _all(CatalogService, ctx)),
-    SearchKind("order", _("Orders"), _orders, lambda ctx: _all(CatalogOrder, ctx)),
-    SearchKind("product", _("Products"), _products, lambda ctx: _all(CatalogProduct, ctx)),
+    SearchKind(
+        "service", _("Services"), _services, lambda ctx: _all(CatalogService, ctx), "catalog.service.view"
+    ),
+    SearchKind("order", _("Orders"), _orders, lambda ctx: _all(CatalogOrder, ctx), "catalog.order.view"),
+    SearchKind(
+        "product", _("Products"), _products, lambda ctx: _all(CatalogProduct, ctx), "catalog.product.view"
+    ),
 )

@@ -40,4 +40,4 @@ def _all_ids(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(InventoryItem.id))) if key is not None]
 
 
-SEARCH_KINDS = (SearchKind(SEARCH_KIND, _("Inventory"), _load, _all_ids),)
+SEARCH_KINDS = (SearchKind(SEARCH_KIND, _("Inventory"), _load, _all_ids, "inventory.item.view"),)

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlmodel import delete, select
+from sqlmodel import col, select
 
+from trunkline import plugin
 from trunkline.app import App
 from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
 from trunkline.operation import Actor, ActorKind, Scope
-from trunkline.search.folding import fold, query_terms
-from trunkline.search.indexing import index_due, rebuild
+from trunkline.search.folding import fold, read_query
+from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
 from trunkline.search.queries import find
+from trunkline.search.writing import write
 from trunkline.testing import Browser, actor_with
 
 pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
@@ -74,11 +76,11 @@ def test_changes_are_indexed_and_archived_customers_leave(app: App) -> None:
         assert ctx.session.scalars(select(SearchDirty)).all() == []
 
 
-def test_exact_entries_come_first_then_titles_that_begin_so(app: App) -> None:
+def test_titles_that_begin_so_come_first_then_whole_words_then_beginnings_of_words(app: App) -> None:
     for name in ("Maria Ana", "Ana Zulmira", "Ana", "Beto Ananias"):
         add(app, name)
     index_due(app)
-    assert titles(app, "ana") == ["Ana", "Ana Zulmira", "Beto Ananias", "Maria Ana"]
+    assert titles(app, "ana") == ["Ana", "Ana Zulmira", "Maria Ana", "Beto Ananias"]
 
 
 def test_nothing_is_found_without_its_permission(app: App) -> None:
@@ -106,14 +108,29 @@ def test_nothing_is_found_outside_of_the_scope(app: App) -> None:
 def test_a_rebuild_makes_the_index_whole(app: App) -> None:
     add(app, "Ana Souza")
     index_due(app)
+    ghost = plugin.SearchDocument("customer", 4711, "Ghost", "/", "core.customer.view")
     with app.unit_of_work() as ctx:
-        ctx.session.execute(delete(SearchDocument))
-        ctx.session.add(
-            SearchDocument(kind="customer", entity_id=4711, title="Ghost", path="/", permission="x")
-        )
+        drop(ctx, col(SearchDocument.kind) == "customer")
+        write(ctx, "customer", [], [ghost])
+    assert (titles(app, "ana"), titles(app, "ghost")) == ([], ["Ghost"])
     assert rebuild(app) == 1
-    assert titles(app, "ana") == ["Ana Souza"]
-    assert titles(app, "ghost") == []
+    assert (titles(app, "ana"), titles(app, "ghost")) == (["Ana Souza"], [])
+
+
+def test_a_title_is_found_by_its_words_in_any_order_and_in_spite_of_a_typing_error(app: App) -> None:
+    add(app, "Maria Aparecida Conceição")
+    add(app, "Marcos Pereira")
+    index_due(app)
+    for query in ("aparecida con", "conceicao maria", "conceicoa", "mraia", "aparacida maria", "conseicao"):
+        assert titles(app, query) == ["Maria Aparecida Conceição"], query
+    assert titles(app, "marcos conseicao") == []
+
+
+def test_numbers_are_found_by_figures_from_their_middle(app: App) -> None:
+    add(app, "Ana Souza", phone="51 99123-4567")
+    index_due(app)
+    assert titles(app, "991234") == ["Ana Souza"]
+    assert titles(app, "99124") == []
 
 
 def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[..., Browser]) -> None:
@@ -132,5 +149,5 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
 
 def test_folding_takes_accents_and_case_away() -> None:
     assert fold("São JOÃO Çelik ß") == "sao joao celik ss"
-    assert query_terms("(51) 99123-4567") == ["51991234567"]
-    assert query_terms("rua 12") == ["rua", "12"]
+    assert read_query("(51) 99123-4567").number == "51991234567"
+    assert read_query("rua 12").words == ("rua", "12")

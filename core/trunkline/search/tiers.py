@@ -1,0 +1,164 @@
+"""The ways to look into the index, from the cheapest to the dearest. Each gives keys of documents, the best first."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnClause,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    column,
+    select,
+    table,
+    text,
+    union_all,
+)
+from sqlmodel import col
+
+from trunkline.operation import Context
+from trunkline.search.folding import WHOLE, may_be_mistyped, typo_variants
+from trunkline.search.models import SearchDocument, span
+from trunkline.search.store import KEYS, TEXTS, TYPOS, VECTOR
+
+#: Sorts behind everything that begins with what it is appended to.
+LAST = "\U0010ffff"
+#: PostgreSQL gathers what all kinds have before it is cut: a query that finds more needs another letter.
+_GATHERED = 1000
+_GUESSES = 5
+_DOCUMENT = col(SearchDocument.id)
+
+#: Every group must be there: any of its words, as a beginning where it says so.
+Groups = Sequence[Sequence[tuple[str, bool]]]
+
+
+def by_key(ctx: Context, numbers: Sequence[int], beginning: str, limit: int) -> list[int]:
+    """Documents with an entry that begins so, of each kind at most `limit`, in the order of entries.
+
+    A range of a B-tree for each kind: what it costs does not grow with the table.
+    """
+    conditions = ctx.visible_conditions(SearchDocument)
+    statement = _ranges(len(numbers), tuple(conditions)) if conditions else _open_ranges(len(numbers))
+    values: dict[str, Any] = {f"kind_{place}": number for place, number in enumerate(numbers)}
+    values |= {"low": beginning, "high": beginning + LAST, "most": limit}
+    rows = ctx.session.connection().execute(statement, values).all()
+    return list(dict.fromkeys(row.id for row in sorted(rows, key=lambda row: row.key)))
+
+
+def _ranges(count: int, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
+    parts = []
+    for place in range(count):
+        part = select(KEYS.c.key, KEYS.c.id).where(
+            KEYS.c.kind == bindparam(f"kind_{place}"),
+            KEYS.c.key >= bindparam("low"),
+            KEYS.c.key < bindparam("high"),
+        )
+        if conditions:
+            part = part.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
+        part = part.order_by(KEYS.c.key, KEYS.c.id).limit(bindparam("most"))
+        found = part.subquery(f"part_{place}")
+        parts.append(select(found.c.key, found.c.id))
+    return union_all(*parts)
+
+
+@lru_cache(maxsize=64)
+def _open_ranges(count: int) -> CompoundSelect[Any]:
+    """For those who see every customer, built once: building costs more than running."""
+    return _ranges(count, ())
+
+
+def by_words(ctx: Context, numbers: Sequence[int], groups: Groups, limit: int) -> list[int]:
+    """Documents that have all the words, of each kind at most `limit` (on PostgreSQL as far as the first thousand go)."""
+    if ctx.app.database.is_sqlite:
+        return _each_kind(ctx, "search_words", numbers, fts5_query(groups), limit)
+    return _gathered(ctx, numbers, f"{VECTOR} @@ CAST(:query AS tsquery)", ts_query(groups), limit)
+
+
+def fts5_query(groups: Groups) -> str:
+    """The groups as FTS5 reads them. Words are of letters and figures only, so nothing needs escaping."""
+    written = (" OR ".join(f'"{word}"{"*" if begins else ""}' for word, begins in group) for group in groups)
+    return " AND ".join(f"({group})" for group in written)
+
+
+def ts_query(groups: Groups) -> str:
+    """The groups as a `tsquery` of PostgreSQL."""
+    written = (" | ".join(f"'{word}'{':*' if begins else ''}" for word, begins in group) for group in groups)
+    return " & ".join(f"({group})" for group in written)
+
+
+def by_fragment(ctx: Context, numbers: Sequence[int], fragment: str, limit: int) -> list[int]:
+    """Documents one of whose long numbers has these figures anywhere."""
+    if ctx.app.database.is_sqlite:
+        return _each_kind(ctx, "search_numbers", numbers, f'"{fragment}"', limit)
+    return _gathered(ctx, numbers, "numbers LIKE :query", f"%{fragment}%", limit)
+
+
+def _each_kind(ctx: Context, index: str, numbers: Sequence[int], query: str, limit: int) -> list[int]:
+    """Keys from a full-text table of SQLite, which walks a range of them without looking at the others."""
+    rowid: ColumnClause[int] = column("rowid", BigInteger())
+    conditions = ctx.visible_conditions(SearchDocument)
+    statement = select(rowid.label("id")).select_from(table(index, rowid))
+    if conditions:
+        statement = statement.join(SearchDocument, rowid == _DOCUMENT).where(*conditions)
+    statement = statement.where(
+        text(f"{index} MATCH :query"), rowid.between(bindparam("low"), bindparam("high"))
+    ).limit(bindparam("most"))
+    connection, found = ctx.session.connection(), list[int]()
+    for number in numbers:
+        low, high = span(number)
+        values = {"query": query, "low": low, "high": high, "most": limit}
+        found += connection.execute(statement, values).scalars().all()
+    return found
+
+
+def _gathered(ctx: Context, numbers: Sequence[int], condition: str, query: str, limit: int) -> list[int]:
+    statement: Select[Any] = select(TEXTS.c.id).where(text(condition))
+    conditions = ctx.visible_conditions(SearchDocument)
+    if conditions:
+        statement = statement.join(SearchDocument, TEXTS.c.id == _DOCUMENT).where(*conditions)
+    if len(numbers) == 1:
+        statement = statement.where(TEXTS.c.id.between(*span(numbers[0])))
+    keys = ctx.session.connection().execute(statement.limit(_GATHERED), {"query": query}).scalars().all()
+    kept = []
+    for number in numbers:
+        low, high = span(number)
+        kept += [key for key in keys if low <= key <= high][:limit]
+    return kept
+
+
+def with_typos(ctx: Context, words: Sequence[str]) -> Groups | None:
+    """The words, each that begins no word of any title replaced by those it may have been meant as; None if nothing helps."""
+    groups, helped = list[Sequence[tuple[str, bool]]](), False
+    for word in words:
+        guesses = _guesses(ctx, word) if may_be_mistyped(word) and not _begins_one(ctx, word) else []
+        helped = helped or bool(guesses)
+        groups.append([(guess, False) for guess in guesses] or [(word, True)])
+    return groups if helped else None
+
+
+_BEGINS = (
+    select(TYPOS.c.word)
+    .where(TYPOS.c.variant >= bindparam("low"), TYPOS.c.variant < bindparam("high"))
+    .limit(1)
+)
+_SHARES = (
+    select(TYPOS.c.word)
+    .distinct()
+    .where(TYPOS.c.variant.in_(bindparam("variants", expanding=True)))
+    .limit(50)
+)
+
+
+def _begins_one(ctx: Context, word: str) -> bool:
+    values = {"low": WHOLE + word, "high": WHOLE + word + LAST}
+    return ctx.session.connection().execute(_BEGINS, values).first() is not None
+
+
+def _guesses(ctx: Context, word: str) -> list[str]:
+    """The likeliest first: the same first letter, then the same length."""
+    found = ctx.session.connection().execute(_SHARES, {"variants": sorted(typo_variants(word))}).scalars()
+    likely = sorted(found, key=lambda guess: (guess[0] != word[0], abs(len(guess) - len(word)), guess))
+    return likely[:_GUESSES]

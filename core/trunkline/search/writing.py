@@ -1,0 +1,148 @@
+"""Putting documents into the index and taking them out, a batch at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from trunkline.operation import Context
+from trunkline.plugin import SearchDocument
+from trunkline.search import models
+from trunkline.search.folding import WHOLE, Entries, calling_code, entries_of, typo_variants
+from trunkline.search.models import ENTITY_BITS, SearchKindNumber, document_id
+from trunkline.search.store import FEEDS, KEYS, TEXTS, TYPOS
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_DOCUMENTS = models.SearchDocument.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+_KINDS = SearchKindNumber.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+# Built once: building costs more than running.
+_IDS: BindParameter[Any] = bindparam("of_ids", expanding=True)
+_OLD = select(TEXTS).where(TEXTS.c.id.in_(_IDS))
+_DROP_TEXTS = delete(TEXTS).where(TEXTS.c.id.in_(_IDS))
+_DROP_DOCUMENTS = delete(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(_IDS))
+_DROP_KEYS = delete(KEYS).where(
+    KEYS.c.kind == bindparam("of_kind"), KEYS.c.key == bindparam("of_key"), KEYS.c.id == bindparam("of_id")
+)
+_KNOWN_WORDS = select(TYPOS.c.word).where(TYPOS.c.variant.in_(bindparam("variants", expanding=True)))
+_INSERT_DOCUMENTS, _INSERT_TEXTS, _INSERT_KEYS = insert(_DOCUMENTS), insert(TEXTS), insert(KEYS)
+_INSERT_TYPOS = {
+    "sqlite": sqlite.insert(TYPOS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(TYPOS).on_conflict_do_nothing(),
+}
+
+
+class KindNumbers:
+    """The numbers of searchable kinds, remembered for the life of the process."""
+
+    def __init__(self, app: "App") -> None:
+        self._numbers: dict[str, int] = {}
+
+    def known(self, ctx: Context, kinds: Sequence[str]) -> dict[str, int]:
+        """The numbers of those kinds of which anything was ever indexed."""
+        if not self._numbers.keys() >= set(kinds):
+            rows = ctx.session.connection().execute(select(_KINDS.c.kind, _KINDS.c.id))
+            self._numbers.update({row.kind: row.id for row in rows})
+        return {kind: self._numbers[kind] for kind in kinds if kind in self._numbers}
+
+    def number(self, ctx: Context, kind: str) -> int:
+        """The number of a kind, given now if it has none. Not remembered before others can see it."""
+        connection = ctx.session.connection()
+        found: int | None = connection.execute(
+            select(_KINDS.c.id).where(_KINDS.c.kind == kind)
+        ).scalar_one_or_none()
+        if found is None:
+            found = connection.execute(
+                text("SELECT coalesce(max(id), 0) + 1 FROM core_search_kind")
+            ).scalar_one()
+            connection.execute(insert(_KINDS), {"id": found, "kind": kind})
+        return found
+
+
+def write(ctx: Context, kind: str, ids: Sequence[int], documents: Sequence[SearchDocument]) -> None:
+    """Replace what the index has of these entities by these documents."""
+    number = ctx.app.part(KindNumbers).number(ctx, kind)
+    remove(ctx, [document_id(number, key) for key in ids])
+    if not documents:
+        return
+    code = calling_code(ctx.app.config.country)
+    entries = {document_id(number, one.id): entries_of(one, code) for one in documents}
+    connection = ctx.session.connection()
+    connection.execute(
+        _INSERT_DOCUMENTS,
+        [_shown(key, document) for key, document in zip(entries, documents, strict=True)],
+    )
+    connection.execute(
+        _INSERT_TEXTS,
+        [
+            {"id": key, "words": one.words, "numbers": one.numbers, "keys": "\n".join(one.keys)}
+            for key, one in entries.items()
+        ],
+    )
+    connection.execute(
+        _INSERT_KEYS,
+        sorted(
+            ({"kind": number, "key": entry, "id": key} for key, one in entries.items() for entry in one.keys),
+            key=lambda row: str(row["key"]),
+        ),
+    )
+    if ctx.app.database.is_sqlite:
+        for column, comes, _goes in FEEDS:
+            rows = [(key, getattr(one, column)) for key, one in entries.items()]
+            connection.exec_driver_sql(comes, rows)
+    _learn(connection, entries.values())
+
+
+def remove(ctx: Context, keys: Sequence[int]) -> None:
+    """Take documents out of the index by their keys."""
+    if not keys:
+        return
+    connection = ctx.session.connection()
+    old = connection.execute(_OLD, {"of_ids": list(keys)}).all()
+    if old:
+        if ctx.app.database.is_sqlite:
+            for column, _comes, goes in FEEDS:
+                connection.exec_driver_sql(goes, [(row.id, getattr(row, column)) for row in old])
+        connection.execute(
+            _DROP_KEYS,
+            [
+                {"of_kind": row.id >> ENTITY_BITS, "of_key": key, "of_id": row.id}
+                for row in old
+                for key in row.keys.split("\n")
+            ],
+        )
+        connection.execute(_DROP_TEXTS, {"of_ids": list(keys)})
+    connection.execute(_DROP_DOCUMENTS, {"of_ids": list(keys)})
+
+
+def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
+    """Add the words of titles to the vocabulary. None is taken away but by a rebuild: it would only find nothing."""
+    names = sorted(frozenset().union(*(one.names for one in entries)))
+    if not names:
+        return
+    known = set(connection.execute(_KNOWN_WORDS, {"variants": [WHOLE + name for name in names]}).scalars())
+    rows = [
+        {"variant": variant, "word": name}
+        for name in names
+        if name not in known
+        for variant in (WHOLE + name, *sorted(typo_variants(name)))
+    ]
+    if rows:
+        connection.execute(_INSERT_TYPOS[connection.dialect.name], rows)
+
+
+def _shown(key: int, document: SearchDocument) -> dict[str, Any]:
+    return {
+        "id": key,
+        "kind": document.kind,
+        "entity_id": document.id,
+        "title": document.title[:200],
+        "subtitle": document.subtitle[:300],
+        "path": document.path,
+        "icon": document.icon,
+        "permission": document.permission,
+        "customer_id": document.customer_id,
+        "reseller_id": document.reseller_id,
+    }
