@@ -20,6 +20,11 @@ TEMPLATES = {
     "recursion": "{% for n in tree recursive %}{{ n.v }}{% if n.c %}({{ loop(n.c) }}){% endif %}{% endfor %}",
     "blocks": "{% block a %}{{ range(3)|list|join }}{% block b %}{{ (f if true else g)(2) }}{% endblock %}{% endblock %}"
     "{{ self.b() }}",
+    "defaults are made anew": "{% macro m(a, b=[], c=a) %}{% set _ = b.append(a) %}{{ b }}{{ c }}{% endmacro %}"
+    "{{ m(1) }}{{ m(2) }}",
+    "macros within macros": "{% macro o(a) %}{% macro i(b=a) %}{{ a }}{{ b }}{% endmacro %}"
+    "{{ i() }}{{ i(9) }}{% endmacro %}{{ o(3) }}",
+    "joining": "{{ hostile ~ 1 }}{{ hostile ~ safe ~ none }}{{ 1 ~ 2 }}{{ 'p' ~ 'q' }}",
     "calls on items": "{{ fs[0](4) }}{{ fs[0](x=5) }}{{ hostile.upper() }}",
 }
 
@@ -54,8 +59,17 @@ def test_a_child_overrides_and_keeps_its_parents_block() -> None:
     assert PageEnvironment(loader=loader, autoescape=True).get_template("child").render() == "p<c>"
 
 
+def test_an_argument_cannot_hide_what_the_code_of_a_macro_needs() -> None:
+    with pytest.raises(jinja2.TemplateSyntaxError, match="no argument can be called 'context'"):
+        PageEnvironment(autoescape=True).from_string("{% macro m(context) %}{% endmacro %}")
+
+
 @pytest.mark.parametrize(
-    ("call", "named"), [("m(1, 2)", "not more than 1"), ("m(1, z=2)", "no keyword argument 'z'")]
+    ("call", "named"),
+    [
+        ("m(1, 2)", r"macro_m\(\) takes .* 1 positional argument"),
+        ("m(1, z=2)", "macro_m.* keyword argument 'z'"),
+    ],
 )
 def test_a_macro_refuses_arguments_that_it_does_not_take(call: str, named: str) -> None:
     environment = PageEnvironment(autoescape=True)
