@@ -4,9 +4,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from functools import lru_cache
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import String, bindparam, func, insert, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -121,27 +132,68 @@ def _ensure_roles(session: Session) -> dict[str, int]:
     return {name: role.key for name, role in existing.items()}
 
 
-# Built once: every request of a signed-in user runs it, and putting it together costs more than the query.
-# One row for each role: a row for each permission cost twice as much as the rest of finding out who asks.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a user's roles come to. `permissions` None means all; `asks_factor`: one of the roles demands a second factor."""
+
+    permissions: frozenset[str] | None
+    row_scopes: frozenset[str]
+    asks_factor: bool = False
+
+
+def _sign(sign: str) -> Any:
+    """A constant written out in the statement: binding a parameter for each costs more than reading the roles."""
+    return literal_column(f"'{sign}'", String)
+
+
+# One text for each role: a row for each permission cost twice as much as the rest of finding out who asks.
 _GRANTED = (
-    select(type_coerce(func.aggregate_strings(col(RoleGrant.permission), " "), String))
+    select(func.aggregate_strings(col(RoleGrant.permission), _sign(" ")))
     .where(col(RoleGrant.role_id) == col(Role.id), col(RoleGrant.granted))
     .correlate(Role)
     .scalar_subquery()
 )
-_HELD = (
-    select(col(Role.name), col(Role.row_scope), _GRANTED)
-    .join_from(UserRole, Role, col(UserRole.role_id) == col(Role.id))
-    .where(col(UserRole.user_id) == bindparam("user_id"))
-)
 
 
-def _held(session: Session, user_id: int) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """Permissions of a user, None meaning all, and the row scopes of their roles."""
-    rows = session.connection().execute(_HELD, {"user_id": user_id}).all()
-    if any(row[0] == ADMINISTRATOR for row in rows):
-        return None, frozenset({RowScope.ALL})
-    return frozenset(" ".join(row[2] for row in rows if row[2]).split()), frozenset(row[1] for row in rows)
+def held_by(user_id: Any) -> ColumnElement[str]:
+    """What the user of this key (a column or a parameter) holds, as one text for `held`; part of another select.
+
+    It is read anew each time, so that what is taken away from a role is gone with the next request, in every process.
+    """
+    fields = (
+        col(Role.row_scope),
+        case((col(Role.requires_second_factor), _sign("!")), else_=_sign("")),
+        func.coalesce(_GRANTED, _sign("")),
+    )
+    one: ColumnElement[str] = type_coerce(col(Role.name), String)
+    for field in fields:
+        one = one.concat(_sign("\t")).concat(field)
+    texts = (
+        select(type_coerce(func.aggregate_strings(one, _sign("\n")), String))
+        .select_from(UserRole)
+        .join(Role, col(UserRole.role_id) == col(Role.id))
+        .where(col(UserRole.user_id) == user_id)
+    )
+    return texts.scalar_subquery()
+
+
+@lru_cache(maxsize=256)
+def held(text: str | None) -> Held:
+    """What `held_by` found. Few texts are as many people's, and cutting one up costs as much as reading it."""
+    roles = [line.split("\t") for line in (text or "").splitlines()]
+    asks_factor = any(asks for _name, _scope, asks, _granted in roles)
+    if any(name == ADMINISTRATOR for name, *_rest in roles):
+        return Held(None, frozenset({RowScope.ALL}), asks_factor)
+    granted = " ".join(role[3] for role in roles)
+    return Held(frozenset(granted.split()), frozenset(role[1] for role in roles), asks_factor)
+
+
+# Built once: putting it together costs more than the query.
+_HELD = select(held_by(bindparam("user_id")))
+
+
+def _held(session: Session, user_id: int) -> Held:
+    return held(session.connection().execute(_HELD, {"user_id": user_id}).scalar_one())
 
 
 def permissions_of(session: Session, user_id: int) -> frozenset[str] | None:
@@ -149,7 +201,7 @@ def permissions_of(session: Session, user_id: int) -> frozenset[str] | None:
 
     Sees what was flushed.
     """
-    return _held(session, user_id)[0]
+    return _held(session, user_id).permissions
 
 
 class Person(Protocol):
@@ -196,12 +248,15 @@ def actor_for(
     *,
     kind: ActorKind | None = None,
     now: datetime | None = None,
+    holding: Held | None = None,
 ) -> Actor:
     """The actor that `user` is: the permissions of all roles and their row scopes, and for portal users the one customer.
 
     With `now` an emergency access that is not over counts. Programs give none: an emergency is a person's, in the browser.
+    `holding` is what the roles come to, where the caller has read that already.
     """
-    permissions, row_scopes = _held(session, user.key)
+    holding = holding or _held(session, user.key)
+    permissions, row_scopes = holding.permissions, holding.row_scopes
     if user.kind == UserKind.PORTAL:
         customers = frozenset({user.customer_id}) if user.customer_id is not None else frozenset[int]()
         # Whatever its roles say, a portal user never holds every permission.

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from trunkline.access.roles import actor_for
+from trunkline.access.roles import actor_for, held, held_by
 from trunkline.auth import csrf
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User, UserKind, UserSession, UserStatus
@@ -153,12 +153,13 @@ _FIND = (
         _SESSION.expires_at,
         _SESSION.proved_at,
         _SESSION.impersonation_id,
+        held_by(_USER.id).label("held"),
         *ACCOUNT,
     )
     .join(User, _USER.id == _SESSION.user_id)
     .where(_SESSION.token_hash == bindparam("token_hash"))
 )
-_OF_SESSION = 8
+_OF_SESSION = 9
 
 
 def find(session: Session, token: str, now: datetime) -> SignedIn | None:
@@ -175,7 +176,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
         return None
     if not user.is_active or now >= kept.expires_at:
         return None
-    actor = actor_for(session, user, kept.address, now=now)
+    actor = actor_for(session, user, kept.address, now=now, holding=held(kept.held))
     own = SignedIn(
         user, actor, kept.csrf_secret, kept[0], idle >= TOUCH_EVERY, kept.proved_at, own_kind=user.kind
     )
