@@ -13,6 +13,7 @@ from trunkline.auth.signing_keys import models as signing_keys
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
+from trunkline.files import models as files
 from trunkline.imports import models as imports
 from trunkline.interactions import models as interactions
 from trunkline.jobs import models as jobs
@@ -35,6 +36,7 @@ __all__ = [
     "counting",
     "customers",
     "events",
+    "files",
     "impersonation",
     "imports",
     "interactions",

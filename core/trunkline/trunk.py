@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity", "auth", "auth.second_factor",
+    "home", "customers", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity", "auth", "auth.second_factor",
     "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass",
     "approvals", "settings", "plugin_life", "rest",
 )  # fmt: skip

@@ -522,6 +522,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
 
     op.create_table(
+        "core_file",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.String(length=300), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("uploaded_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_file_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_file")),
+    )
+    with op.batch_alter_table("core_file", schema=None) as batch_op:
+        batch_op.create_index("ix_core_file_customer", ["customer_id", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_core_file_digest", ["digest"], unique=False)
+
+    op.create_table(
         "core_interaction",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1458,6 +1484,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_interaction_customer")
 
     op.drop_table("core_interaction")
+    with op.batch_alter_table("core_file", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_file_digest")
+        batch_op.drop_index("ix_core_file_customer")
+
+    op.drop_table("core_file")
     with op.batch_alter_table("core_email", schema=None) as batch_op:
         batch_op.drop_index("ix_core_email_status")
         batch_op.drop_index("ix_core_email_recipient")

@@ -106,6 +106,13 @@ class CoreSettings(BaseModel):
         description=_("Name of the transport. The spool writes them into the folder sms of the data folder."),
         json_schema_extra={"section": _SIGN_IN},
     )
+    file_megabytes: int = Field(
+        20,
+        ge=1,
+        le=100,
+        title=_("Largest file attached to a customer"),
+        json_schema_extra={"section": _("Files"), "suffix": "MB"},
+    )
     refresh_days: int = Field(
         30,
         ge=1,

@@ -15,7 +15,7 @@ from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.config import Config
 from trunkline.customers import operations as customers
-from trunkline.customers.models import CustomerStatus
+from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.errors import Refused
 from trunkline.events.models import EventDelivery
@@ -23,6 +23,7 @@ from trunkline.testing import Browser, actor_with
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
 from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
+from trunkline.webhooks.signing import new_secret, signed_headers
 
 pytestmark = pytest.mark.plugins()
 
@@ -92,7 +93,7 @@ def make(app: App, url: str, *events: str) -> tuple[str, str]:
 
 def register(app: App, name: str = "Ana Souza") -> str:
     with app.unit_of_work() as ctx:
-        return customers.register(ctx, RegisterCustomer(kind="individual", name=name)).number
+        return customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=name)).number
 
 
 def send(app: App) -> None:
@@ -132,7 +133,7 @@ def test_whoever_alters_the_body_or_lacks_the_secret_is_found_out(app: App, endp
     small = {name.lower(): value for name, value in headers.items()}
     for key, altered, sent in (
         (secret, body.replace(b"customer", b"costumer"), small),
-        (operations.new_secret(), body, small),
+        (new_secret(), body, small),
         (secret, body, {**small, "webhook-timestamp": str(int(small["webhook-timestamp"]) - 1)}),
     ):
         with pytest.raises(Exception, match="signature"):
@@ -294,7 +295,5 @@ def test_a_webhook_that_is_off_misses_what_happens_and_an_unknown_event_is_refus
 
 
 def test_the_clock_of_the_system_is_the_one_that_signs(app: App, clock: Clock) -> None:
-    from trunkline.webhooks.signing import signed_headers
-
-    headers = signed_headers([operations.new_secret()], "evt_1", clock(), b"{}")
+    headers = signed_headers([new_secret()], "evt_1", clock(), b"{}")
     assert headers["webhook-timestamp"] == str(int(clock().timestamp()))

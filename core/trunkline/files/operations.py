@@ -1,0 +1,88 @@
+"""Attaching files to customers and taking them away again."""
+
+from typing import BinaryIO
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from trunkline.customers import queries as customers
+from trunkline.customers.models import CustomerStatus
+from trunkline.errors import Refused
+from trunkline.files import content, store
+from trunkline.files.models import StoredFile
+from trunkline.files.queries import of_customer
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context, operation
+from trunkline.settings.core import CoreSettings
+
+#: More than anybody reads; a customer with more has a program writing there.
+MOST = 500
+
+
+@operation("core.file.create")
+def attach(ctx: Context, customer_number: str, file: BinaryIO, name: str, note: str = "") -> StoredFile:
+    """Attach a file to a customer.
+
+    Raises Refused (field `file`) when it is empty, too large or of a kind that is not allowed, and for an archived customer.
+    """
+    customer = customers.get(ctx, customer_number)
+    if customer.status == CustomerStatus.ARCHIVED:
+        raise Refused(_("The customer is archived."), remedy=_("Restore the customer first."))
+    held = ctx.session.execute(
+        select(func.count()).where(col(StoredFile.customer_id) == customer.key)
+    ).scalar_one()
+    if held >= MOST:
+        raise Refused(
+            _("A customer holds at most {n} files.", n=MOST), field="file", remedy=_("Remove old ones first.")
+        )
+    stored = keep(ctx, file, name, kind="customer")
+    stored.customer_id, stored.note = customer.key, note
+    ctx.session.flush()
+    ctx.note(stored, label=stored.name, customer=customer.number)
+    return stored
+
+
+@operation("core.file.delete")
+def remove(ctx: Context, customer_number: str, file_id: int) -> None:
+    """Take a file away from a customer. Raises NotFound, also for a file of another customer."""
+    stored = of_customer(ctx, customers.get(ctx, customer_number), file_id, lock=True)
+    ctx.note(stored, label=stored.name, customer=customer_number, digest=stored.digest)
+    forget(ctx, stored)
+
+
+def keep(
+    ctx: Context,
+    file: BinaryIO,
+    name: str,
+    *,
+    kind: str,
+    allowed: frozenset[str] = content.ALLOWED,
+    largest: int = 0,
+) -> StoredFile:
+    """Keep a content and its row, attached to nothing yet; `largest` in bytes, else what the settings say.
+
+    Raises Refused (field `file`) when it is empty, too large or none of the kinds allowed.
+    """
+    clean, found = content.clean_name(name), list[str]()
+    limit = largest or ctx.settings(CoreSettings).file_megabytes * 1_000_000
+    digest, size = store.put(
+        ctx.app,
+        file,
+        largest=limit,
+        check=lambda first: found.append(content.media_type_of(clean, first, allowed)),
+    )
+    stored = StoredFile(
+        kind=kind, name=clean, media_type=found[0], size=size, digest=digest, uploaded_by=ctx.actor.name
+    )
+    ctx.session.add(stored)
+    return stored
+
+
+def forget(ctx: Context, stored: StoredFile) -> None:
+    """Remove a row, and after the commit its content, unless another row shares it."""
+    digest = stored.digest
+    ctx.session.delete(stored)
+    ctx.session.flush()
+    shared = ctx.session.execute(select(func.count()).where(col(StoredFile.digest) == digest)).scalar_one()
+    if not shared:
+        ctx.after_commit.append(lambda: store.discard(ctx.app, digest))
