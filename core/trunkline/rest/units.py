@@ -78,7 +78,7 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
             field="Idempotency-Key",
             remedy=_("Use up to 120 characters."),
         )
-    fingerprint = _fingerprint(request, arguments)
+    fingerprint = _fingerprint(request, arguments) if key else ""
     with (
         i18n.use_locale(actor.language, app.config.time_zone),
         app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx,
@@ -134,20 +134,23 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
 
 
 def _fingerprint(request: Request, arguments: dict[str, Any]) -> str:
-    from fastapi.encoders import jsonable_encoder
-
-    shown = {name: jsonable_encoder(value) for name, value in arguments.items() if _is_plain(value)}
+    """What tells a repeat of a request from another one under the same key."""
+    shown = {name: _shown(value) for name, value in arguments.items()}
     text = f"{request.method} {request.url.path}?{request.url.query} {json.dumps(shown, sort_keys=True, default=str)}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_plain(value: Any) -> bool:
+def _shown(value: Any) -> Any:
     from fastapi.encoders import jsonable_encoder
+    from starlette.datastructures import UploadFile
 
+    if isinstance(value, UploadFile):
+        digest = hashlib.file_digest(value.file, "sha256").hexdigest()  # type: ignore[arg-type]  # its file is one of bytes
+        value.file.seek(0)
+        return digest
     with suppress(Exception):
-        jsonable_encoder(value)
-        return True
-    return False
+        return jsonable_encoder(value)
+    return None
 
 
 def _known_answer(ctx: Context, key: str, fingerprint: str) -> Response | None:
