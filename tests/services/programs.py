@@ -42,6 +42,16 @@ PROGRAMS: dict[str, Program] = {
         Program("git", "git", "tests of a fresh clone"),
         Program("initdb", "postgresql", "tests on PostgreSQL", folders=("/usr/lib/postgresql/*/bin",)),
         Program("osmo-hlr", "osmo-hlr", "provisioning in a real HLR"),
+        Program(
+            "freeradius",
+            "freeradius freeradius-postgresql",
+            "subscribers of a real RADIUS server",
+            folders=("/usr/sbin",),
+        ),
+        Program("radclient", "freeradius-utils", "subscribers of a real RADIUS server"),
+        Program("snmpd", "snmpd", "objects of a real SNMP agent", folders=("/usr/sbin",)),
+        Program("sshd", "openssh-server", "routers over SSH", folders=("/usr/sbin",)),
+        Program("ssh-keygen", "openssh-client", "routers over SSH"),
         # `./run` brings one into the environment where the machine has none.
         Program(
             "node",

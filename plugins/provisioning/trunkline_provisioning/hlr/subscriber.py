@@ -6,7 +6,15 @@ from typing import Literal
 
 from trunkline_provisioning.hlr.vty import Vty, VtyError
 
-Access = Literal["enabled", "suspended"]
+Access = Literal["enabled", "suspended", "voice_barred", "data_barred"]
+
+#: 3GPP TS 23.008 clause 2.1.1: network access mode, as OsmoHLR's VTY writes it.
+_MODES: dict[Access, str] = {
+    "enabled": "cs+ps",
+    "suspended": "none",
+    "voice_barred": "ps",
+    "data_barred": "cs",
+}
 
 #: 3GPP TS 23.003 clause 2.2: an IMSI has at most 15 digits (3 of the country, 2 or 3 of the network, then the subscriber).
 _IMSI = re.compile(r"\d{6,15}")
@@ -78,13 +86,16 @@ class Hlr:
         if facts.get("IMSI") != imsi:
             raise VtyError(f"{self.vty.place} gave an answer about {imsi} that is not understood.")
         msisdn = facts.get("MSISDN", "none")
-        suspended = "CS disabled" in facts or "PS disabled" in facts
+        voice, data = "CS disabled" not in facts, "PS disabled" not in facts
+        access: Access = (
+            ("enabled" if data else "data_barred") if voice else ("voice_barred" if data else "suspended")
+        )
         return Subscriber(
             imsi,
             "" if msisdn == "none" else msisdn,
             facts.get("K", "").lower(),
             facts.get("OPC", "").lower(),
-            "suspended" if suspended else "enabled",
+            access,
         )
 
     def put(self, wanted: Subscriber, *, dry_run: bool = False) -> Outcome:
@@ -104,8 +115,7 @@ class Hlr:
             self._do(dry_run, f"{update} aud3g milenage k {wanted.ki} opc {wanted.opc}")
         if wanted.access != held.access:
             changes.append(wanted.access)
-            mode = "none" if wanted.access == "suspended" else "cs+ps"
-            self._do(dry_run, f"{update} network-access-mode {mode}")
+            self._do(dry_run, f"{update} network-access-mode {_MODES[wanted.access]}")
         return Outcome(tuple(changes))
 
     def remove(self, imsi: str, *, dry_run: bool = False) -> Outcome:

@@ -15,7 +15,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "msisdn": {"type": "str", "default": ""},
     "ki": {"type": "str", "default": "", "no_log": True},
     "opc": {"type": "str", "default": "", "no_log": True},
-    "access": {"type": "str", "default": "enabled", "choices": ["enabled", "suspended"]},
+    "access": {
+        "type": "str",
+        "default": "enabled",
+        "choices": ["enabled", "suspended", "voice_barred", "data_barred"],
+    },
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
     "timeout": {"type": "float", "default": 10.0},
 }
