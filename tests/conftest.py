@@ -10,7 +10,12 @@ from tests.contract.strangers import Strangers, strangers_on_path
 from tests.services.programs import PROGRAMS, Program
 
 #: Files that take minutes. They begin first, or one worker ends alone with one of them.
-_LONG = ("tests/line/test_killed_worker.py", "tests/line/test_walk.py", "tests/line/test_row_scopes.py")
+_LONG = (
+    "tests/line/test_killed_worker.py",
+    "tests/line/test_openapi.py",
+    "tests/line/test_walk.py",
+    "tests/line/test_row_scopes.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

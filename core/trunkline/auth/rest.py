@@ -23,6 +23,12 @@ auth = RestRoutes("/auth", "auth")
 users = RestRoutes("/users", "users")
 
 
+class JwkSet(JSONResponse):
+    """RFC 7517, 8.5.2."""
+
+    media_type = "application/jwk-set+json"
+
+
 # These open their own units of work: hashing must hold no lock, a revocation must be kept although the answer
 # is
 # 401, and tokens must not be remembered for repeats under an Idempotency-Key.
@@ -59,14 +65,10 @@ def logout(ctx: Context, body: RefreshIn) -> None:
         tokens.revoke(unit, body.refresh_token)
 
 
-@auth.get("/jwks", permission=PUBLIC)
-def signing_keys(ctx: Context) -> JSONResponse:
+@auth.get("/jwks", permission=PUBLIC, response_class=JwkSet)
+def signing_keys(ctx: Context) -> JwkSet:
     """The public keys that check access tokens, as a JWK set (RFC 7517). Tokens name theirs as `kid`."""
-    return JSONResponse(
-        published(ctx),
-        headers={"Cache-Control": "public, max-age=300"},
-        media_type="application/jwk-set+json",
-    )
+    return JwkSet(published(ctx), headers={"Cache-Control": "public, max-age=300"})
 
 
 def _out(pair: tokens.TokenPair) -> TokenOut:

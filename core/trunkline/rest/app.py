@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from trunkline.errors import TrunklineError, WaitsForSecondPerson
+from trunkline.rest.describing import describe
 from trunkline.rest.limiting import TellBudget
 from trunkline.rest.routing import RestRoutes
-from trunkline.web.pages import PUBLIC
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -44,7 +44,7 @@ def make_rest(app: "App") -> "FastAPI":
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(Exception, _unknown)
-    _describe_security(api)
+    describe(api)
     return api
 
 
@@ -60,25 +60,6 @@ def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
             continue
         kept.append((plugin, routes))
     return kept
-
-
-def _describe_security(api: "FastAPI") -> None:
-    """State in the OpenAPI document how to sign in, and each route's permission."""
-    original = api.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = original()
-        document.setdefault("components", {})["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        }
-        for path in document["paths"].values():
-            for operation in path.values():
-                if operation.get("x-permission") != PUBLIC:
-                    operation["security"] = [{"bearer": []}, {"key": []}]
-        return document
-
-    api.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
 
 
 def _problem(

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 Handler = Callable[..., Any]
+#: BIGINT of SQL.
+_LARGEST_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
     from fastapi import Depends
 
     signature = inspect.signature(route.handler, eval_str=True)
-    parameters = list(signature.parameters.values())
+    parameters = [_bounded(one, route.path) for one in signature.parameters.values()]
     opened = inspect.Parameter(
         _REQUEST, inspect.Parameter.KEYWORD_ONLY, annotation=Any, default=Depends(admitted)
     )
@@ -163,6 +165,15 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
     shown.__annotations__ = {}
     del shown.__wrapped__  # type: ignore[attr-defined]  # `wraps` has set it
     return shown
+
+
+def _bounded(parameter: inspect.Parameter, path: str) -> inspect.Parameter:
+    """A key in the path is no larger than keys are: what the database cannot hold is refused, not an error of ours."""
+    from fastapi import Path
+
+    if parameter.annotation is not int or f"{{{parameter.name}}}" not in path:
+        return parameter
+    return parameter.replace(annotation=Annotated[int, Path(ge=0, le=_LARGEST_KEY)])
 
 
 def as_json(value: Any, status: int) -> JSONResponse:

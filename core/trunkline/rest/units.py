@@ -62,7 +62,7 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
         value = route.handler(ctx, **arguments)
         if isinstance(value, Response):
             return value
-        return JSONResponse(jsonable_encoder(value), route.status)
+        return _answer(jsonable_encoder(value), route.status)
 
 
 def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
@@ -94,7 +94,12 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
                 actor=_who(actor), key=key, fingerprint=fingerprint, status=route.status, body=body
             )
             ctx.session.add(row)
-    return Response(status_code=204) if route.status == 204 else JSONResponse(body, route.status)
+    return _answer(body, route.status)
+
+
+def _answer(body: Any, status: int) -> Response:
+    """RFC 9110, 15.3.5: an answer without content has none, not even `null`."""
+    return Response(status_code=204) if status == 204 else JSONResponse(body, status)
 
 
 def _id(request: Request) -> str:

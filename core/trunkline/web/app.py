@@ -146,7 +146,14 @@ def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awa
             title = "Not Found" if status == 404 else "Method Not Allowed"
             if request.url.path.startswith("/static/"):
                 return PlainTextResponse(title, status)
-            body = {"type": "about:blank", "title": title, "status": status, "detail": title}
+            request_id = request.scope.get("state", {}).get("request_id", "")
+            body = {
+                "type": "about:blank",
+                "title": title,
+                "status": status,
+                "detail": title,
+                "request_id": request_id,
+            }
             return JSONResponse(body, status, media_type="application/problem+json")
         scope = dict(request.scope, method="GET")
         return await answer(Request(scope, request.receive))

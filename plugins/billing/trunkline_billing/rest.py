@@ -1,6 +1,6 @@
 """REST: accounts, balances, charges, usage, invoices with their PDF, payments, runs, tariffs."""
 
-from datetime import datetime
+from typing import Annotated
 
 from fastapi import Query
 from starlette.responses import Response
@@ -121,12 +121,17 @@ def read_invoice(ctx: Context, number: str) -> InvoiceOut:
     return InvoiceOut.of(found)
 
 
-@REST.get("/invoices/{number}/pdf", permission="billing.invoice.view")
-def read_invoice_pdf(ctx: Context, number: str) -> Response:
+class Pdf(Response):
+    """A document to keep."""
+
+    media_type = "application/pdf"
+
+
+@REST.get("/invoices/{number}/pdf", permission="billing.invoice.view", response_class=Pdf)
+def read_invoice_pdf(ctx: Context, number: str) -> Pdf:
     viewed(ctx, queries.invoice(ctx, number), "billing.invoice")
-    content = queries.invoice_pdf(ctx, number)
     headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+    return Pdf(queries.invoice_pdf(ctx, number), headers=headers)
 
 
 @REST.post("/invoices/{number}/void", permission="billing.invoice.cancel", status=200)
@@ -194,15 +199,8 @@ def list_rates(ctx: Context, name: str, params: ListParams = list_params) -> Lis
 
 
 @REST.get("/tariffs/{name}/quote", permission="billing.tariff.view")
-def quote_use(
-    ctx: Context,
-    name: str,
-    to: str = Query(min_length=1, max_length=40, description="The number called, with country code."),
-    usage: str = Query("60s", description="Such as 45s, 3m, 20MB or 2."),
-    type: str = Query("voice", pattern="^(voice|sms|data|event)$"),  # noqa: A002 — the name people type
-    at: datetime | None = Query(None, description="ISO 8601 with zone; now unless given."),
-) -> QuoteOut:
-    found = quote(ctx, name, QuoteUsage.model_validate({"to": to, "usage": usage, "type": type, "at": at}))
+def quote_use(ctx: Context, name: str, asked: Annotated[QuoteUsage, Query()]) -> QuoteOut:
+    found = quote(ctx, name, asked)
     return QuoteOut(
         cost=str(found.cost),
         currency=found.cost.currency,
