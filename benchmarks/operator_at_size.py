@@ -1,0 +1,205 @@
+"""An operator of any size, made by bulk inserts beside the operations: what a console is measured on.
+
+It has as many individual customers as asked for, each with a phone, a tax id and an e-mail address, and two mobile services each
+with a number and a SIM. Names are drawn so that a few are very common and most are rare, as in life. Nothing has a history: no
+orders, no charges, no activity.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Table
+from sqlmodel import SQLModel
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_BATCH = 20_000
+_FIRST = (
+    "an",
+    "bre",
+    "ca",
+    "da",
+    "e",
+    "fer",
+    "gui",
+    "he",
+    "i",
+    "jo",
+    "ka",
+    "le",
+    "mar",
+    "ni",
+    "o",
+    "pa",
+    "ra",
+    "sa",
+    "te",
+    "vi",
+    "ze",
+)
+_MIDDLE = ("", "be", "ci", "do", "ga", "li", "ma", "na", "ri", "ro", "ta", "va")
+_LAST = ("a", "ão", "do", "el", "és", "ia", "na", "o", "ra", "son", "to", "za")  # fmt: skip
+_BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the customer at a place of the sequence is called and reached by."""
+
+    name: str
+    phone: str
+    tax_id: str
+    email: str
+    iccids: tuple[str, str]
+    msisdns: tuple[str, str]
+
+
+def _names(random: Random, count: int) -> list[str]:
+    found: dict[str, None] = {}
+    while len(found) < count:
+        parts = [random.choice(_FIRST), *(random.choice(_MIDDLE) for _ in range(random.randint(1, 3)))]
+        found["".join([*parts, random.choice(_LAST)]).capitalize()] = None
+    return list(found)
+
+
+class People:
+    """Who the customers are; the same for the same place, whatever the size."""
+
+    def __init__(self) -> None:
+        random = Random(7)
+        self._given, self._family = _names(random, 600), _names(random, 6000)
+
+    def at(self, place: int) -> Facts:
+        """The customer at a place, from 1."""
+        random = Random(place)
+        given = self._drawn(random, self._given)
+        families = [self._drawn(random, self._family) for _ in range(random.randint(1, 3))]
+        area = random.choice(("11", "21", "31", "41", "47", "48", "51", "54"))
+        return Facts(
+            name=" ".join((given, *families)),
+            phone=f"+55{area}9{place * 7919 % 10**8:08d}",
+            tax_id=f"{place * 104_729 % 10**11:011d}",
+            email=f"{given}.{families[-1]}.{place}@correio.example".lower(),
+            iccids=(f"895599{place * 2:013d}", f"895599{place * 2 + 1:013d}"),
+            msisdns=(f"+55{area}8{place * 6007 % 10**8:08d}", f"+55{area}7{place * 3571 % 10**8:08d}"),
+        )
+
+    @staticmethod
+    def _drawn(random: Random, names: Sequence[str]) -> str:
+        """One of the names; the first are far more common than the last."""
+        return names[int(len(names) * random.random() ** 3)]
+
+
+def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
+    """Insert so many customers and twice as many services into an empty, migrated database; index them."""
+    from trunkline.search.indexing import rebuild
+    from trunkline_catalog import operations as catalog
+    from trunkline_catalog.schemas import CreateProduct
+
+    with app.unit_of_work() as ctx:
+        product = catalog.create_product(
+            ctx,
+            CreateProduct.model_validate(
+                {"code": "mobile", "name": "Mobile", "monthly_price": "50", "currency": "BRL"}
+            ),
+        )
+        product_id = int(getattr(product, "id"))  # noqa: B009 — a row or a view of it
+    people = People()
+    for table, rows in (
+        ("core_customer", _customers(people, customers)),
+        ("catalog_service", _services(people, customers, product_id)),
+        ("catalog_identifier", _identifiers(people, customers)),
+    ):
+        _insert(app, SQLModel.metadata.tables[table], rows)
+        progress(f"{table} filled")
+    _analyze(app)
+    rebuild(
+        app, lambda kind, done, of: progress(f"{kind}: {done:,} of {of:,} indexed") if done == of else None
+    )
+    _analyze(app)
+
+
+def _insert(app: "App", table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    while batch := list(islice(rows, _BATCH)):
+        with app.database.write() as session:
+            _put(session.connection(), table, batch)
+
+
+def _put(connection: Connection, table: Table, batch: Sequence[dict[str, Any]]) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(table.insert(), list(batch))
+        return
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(batch[0])
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in batch:
+            copy.write_row([json.dumps(one) if isinstance(one, dict) else one for one in row.values()])
+
+
+def _analyze(app: "App") -> None:
+    with app.database.engine.connect() as connection:
+        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+        autocommit.exec_driver_sql("ANALYZE")
+
+
+def _record(place: int) -> dict[str, Any]:
+    at = _BEGAN + timedelta(minutes=place * 2)
+    return {"id": place, "created_at": at, "updated_at": at, "version": 1}
+
+
+def _customers(people: People, count: int) -> Iterator[dict[str, Any]]:
+    for place in range(1, count + 1):
+        facts = people.at(place)
+        yield _record(place) | {
+            "number": f"C{place:06d}",
+            "kind": "individual",
+            "status": ("active", "active", "active", "suspended", "pending", "closed")[place % 6],
+            "name": facts.name,
+            "legal_name": "",
+            "tax_id": facts.tax_id,
+            "tax_key": f":BR:{facts.tax_id}",
+            "country": "BR",
+            "email": facts.email,
+            "phone": facts.phone,
+            "language": "",
+            "identity_document": "",
+            "state_registration": "",
+            "website": "",
+            "notes": "",
+        }
+
+
+def _services(people: People, count: int, product_id: int) -> Iterator[dict[str, Any]]:
+    for place in range(1, count + 1):
+        for second, label in enumerate(people.at(place).msisdns):
+            key = place * 2 - 1 + second
+            yield _record(key) | {
+                "number": f"S{key:06d}",
+                "customer_id": place,
+                "product_id": product_id,
+                "state": "active",
+                "suspended": False,
+                "label": label,
+                "parameters": {},
+            }
+
+
+def _identifiers(people: People, count: int) -> Iterator[dict[str, Any]]:
+    for place in range(1, count + 1):
+        facts = people.at(place)
+        for second, pair in enumerate(zip(facts.msisdns, facts.iccids, strict=True)):
+            service = place * 2 - 1 + second
+            for third, (kind, value) in enumerate(zip(("msisdn", "iccid"), pair, strict=True)):
+                yield {
+                    "id": service * 2 - 1 + third,
+                    "service_id": service,
+                    "kind": kind,
+                    "value": value,
+                    "valid_from": _BEGAN,
+                }
