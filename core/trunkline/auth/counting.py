@@ -1,5 +1,6 @@
 """Counts that every process sees: a storage of the package `limits` on a table, for installations without Redis."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,12 @@ class TableStorage(Storage):
 
     def clear(self, key: str) -> None:
         """Forget the count under `key`."""
+        self.clear_all([key])
+
+    def clear_all(self, keys: Sequence[str]) -> None:
+        """Forget the counts under several keys in one transaction: each waits for the disk."""
         with self._app.unit_of_work() as ctx:
-            ctx.session.execute(delete(AttemptCount).where(col(AttemptCount.name) == key))
+            ctx.session.execute(delete(AttemptCount).where(col(AttemptCount.name).in_(keys)))
 
 
 def sweep(ctx: "Context") -> None:

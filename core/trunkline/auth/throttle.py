@@ -66,8 +66,12 @@ class SignInThrottle:
 
     def forget(self, name: str) -> None:
         """Forget the attempts under a name of `admit_to`."""
-        self._storage.clear(_count(name))
-        self._storage.clear(_wait(name))
+        names = (_count(name), _wait(name))
+        if isinstance(self._storage, TableStorage):
+            self._storage.clear_all(names)
+        else:
+            for each in names:
+                self._storage.clear(each)
 
     def failed(self, address: str, *, per_address: int) -> None:
         """Count a wrong password for the address, which waits after `per_address` of them within a quarter of an hour.

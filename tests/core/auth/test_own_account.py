@@ -172,7 +172,7 @@ def test_a_page_asks_who_is_there_and_what_they_see_in_one_transaction(app: App,
     assert begun == ["begin"]
 
 
-def test_finding_a_session_takes_two_statements(app: App) -> None:
+def test_finding_a_session_takes_one_statement(app: App) -> None:
     from sqlalchemy import event
 
     create_user(app, "ana@example.com", "cashier")
@@ -182,7 +182,7 @@ def test_finding_a_session_takes_two_statements(app: App) -> None:
     event.listen(app.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     with app.database.read() as session:
         assert sessions.find(session, token, app.clock()) is not None
-    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 1
 
 
 # ------------------------------------------------------------------ password
