@@ -218,3 +218,31 @@ def test_a_passkey_confirms_a_dangerous_action_instead_of_the_password(ana: Brow
     done = ana.submit("/confirm/passkey", fields, page=page, follow_redirects=False)
     assert done.headers["location"] == "/profile/second-factor"
     assert ana.submit(codes, page="/profile/second-factor").text.count("<li><code>") == 10
+
+
+# ------------------------------------------------------------------ demanded by a role
+
+
+def test_whoever_must_set_a_factor_up_may_take_a_passkey(
+    app: App, ana: Browser, visit: Callable[[], Browser]
+) -> None:
+    ana.submit("/roles/administrator/second-factor", {"required": "1"}, page="/roles/administrator")
+    phone, browser, stranger = Authenticator(), visit(), visit()
+    browser.submit("/sign-in", {"email": ANA, "password": PASSWORD, "next": "/users"})
+    assert "Use a passkey instead" in browser.get("/sign-in/set-up").text
+    asked = ask(browser, "/sign-in/set-up/passkey/options", "/sign-in/set-up")
+    fields = {
+        "name": "Telefone",
+        "token": asked["token"],
+        "credential": phone.create(asked["options"], HERE),
+        "next": "/users",
+    }
+    # Nobody completes it who has not shown the password.
+    stranger.submit("/sign-in/set-up/passkey", fields, page="/sign-in")
+    assert not is_signed_in(stranger)
+    done = browser.submit("/sign-in/set-up/passkey", fields, page="/sign-in/set-up")
+    assert "Backup codes" in done.text
+    assert 'href="/users"' in done.text
+    assert is_signed_in(browser)
+    other = visit()
+    assert show(other, phone).headers["location"] == "/"

@@ -5,15 +5,16 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
-from trunkline.auth.arriving import facts_of, safe_next
+from trunkline.access.roles import acting_as
+from trunkline.auth.arriving import SET_UP_PAGE, facts_of, safe_next
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
 from trunkline.auth.second_factor import cookies as step_cookies
 from trunkline.auth.second_factor import operations, passkeys, queries, second_step
 from trunkline.auth.second_factor.profile_pages import HERE, show_codes, this_session
 from trunkline.auth.second_factor.schemas import NewPasskey, PasskeyAnswer
-from trunkline.auth.second_factor.sign_in_pages import let_in, open_step
-from trunkline.auth.second_factor.steps import Purpose
+from trunkline.auth.second_factor.sign_in_pages import finish_set_up, let_in, open_step
+from trunkline.auth.second_factor.steps import Purpose, Step
 from trunkline.auth.throttle import SignInThrottle
 from trunkline.errors import Forbidden, Refused, Unauthenticated
 from trunkline.i18n import gettext
@@ -63,6 +64,34 @@ def sign_in_with_passkey(page: Page) -> Response:
         step_cookies.clear_step(back, page.request)
         return back
     return let_in(page, finished, answer.next)
+
+
+# ------------------------------------------------------------------ as the first factor of somebody whose role demands one
+
+
+def _set_up_by(page: Page) -> tuple[Step, User]:
+    step = open_step(page, Purpose.SET_UP)
+    if step is None:
+        raise Unauthenticated(_("That took too long."), remedy=_("Sign in again."))
+    return step, page.ctx.session.get_one(User, step.user_id)
+
+
+@pages.post(f"{SET_UP_PAGE}/passkey/options", permission=PUBLIC)
+def first_registration_options(page: Page) -> Response:
+    _step, user = _set_up_by(page)
+    return _as_json(passkeys.begin_registration(page.ctx, user, _place(page)))
+
+
+@pages.post(f"{SET_UP_PAGE}/passkey", permission=PUBLIC)
+def set_up_passkey(page: Page) -> Response:
+    step, user = _set_up_by(page)
+    new, facts, ctx = page.command(NewPasskey), facts_of(page.request), page.ctx
+    passkey = passkeys.register(
+        ctx, user, _place(page), token=new.token, credential=new.credential, name=new.name
+    )
+    with acting_as(ctx, user, facts.address):
+        codes = operations.added_passkey(ctx, passkey, this_session=None)
+    return finish_set_up(page, step, codes, "passkey", str(page.form_data.get("next", "")))
 
 
 # ------------------------------------------------------------------ instead of the password, before dangerous actions

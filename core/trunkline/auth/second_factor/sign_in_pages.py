@@ -11,6 +11,7 @@ from trunkline.auth.second_factor import operations, passkeys, queries, second_s
 from trunkline.auth.second_factor.schemas import FirstCode, SecondStep
 from trunkline.auth.second_factor.second_step import Finished
 from trunkline.auth.sign_in import Proof
+from trunkline.auth.whereabouts import describe_user_agent
 from trunkline.errors import Refused, TooManyRequests, Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.settings.core import CoreSettings
@@ -121,14 +122,22 @@ def submit_set_up(page: Page) -> Response:
             codes = operations.confirm_app(ctx, form.command.code, this_session=None)
     except Refused as error:
         return _set_up_page(page, step, form.refuse(error.field, str(error)), 422)
+    return finish_set_up(page, step, codes, "totp", form.command.next)
+
+
+def finish_set_up(page: Page, step: steps.Step, codes: list[str], factor: str, next_page: str) -> Response:
+    """Sign in whoever has just set their first factor up, and show their backup codes."""
+    ctx, facts = page.ctx, facts_of(page.request)
     if not steps.complete(ctx, step):
         return _over(page)
-    token = sign_in.start_session(ctx, Proof(user.key, method=f"{step.method} + totp", strong=True), facts)
+    user = ctx.session.get_one(User, step.user_id)
+    proof = Proof(user.key, method=f"{step.method} + {factor}", strong=True)
+    token = sign_in.start_session(ctx, proof, facts)
     page.title = _("Backup codes")
     response = page.render(
         "auth/second_factor/first_codes.html",
         codes=codes,
-        onwards=safe_next(form.command.next, user.kind) if form.command.next else home_of(user.kind),
+        onwards=safe_next(next_page, user.kind) if next_page else home_of(user.kind),
     )
     cookies.set_session(response, page.request, token)
     step_cookies.clear_step(response, page.request)
@@ -152,4 +161,7 @@ def _set_up_page(page: Page, step: steps.Step, form: Form[FirstCode], status: in
         form=form,
         picture=totp.picture(totp.address_for_app(factor, user, page.app.config.operator_name)),
         secret=totp.in_groups(factor.secret),
+        may_add_passkey=passkeys.place_of(page.request) is not None,
+        this_device=describe_user_agent(page.request.headers.get("user-agent", "")),
+        next_page=form["next"].shown,
     )
