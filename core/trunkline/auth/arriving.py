@@ -49,7 +49,7 @@ def stage_of(ctx: Context, proof: Proof, device_token: str = "") -> Stage:
     """What is asked of somebody with this proof, on a browser with this token of a remembered device."""
     if proof.strong:
         return Stage.SIGNED_IN
-    if queries.has_factor(ctx, proof.user_id):
+    if queries.has_factor(ctx.session, proof.user_id):
         known = devices.is_remembered(ctx, proof.user_id, device_token)
         return Stage.SIGNED_IN if known else Stage.CONFIRM
     return Stage.SET_UP if queries.required_by(ctx, proof.user_id) else Stage.SIGNED_IN

@@ -131,6 +131,8 @@ class UserSession(_Kept, table=True):
     csrf_secret: str = Field(max_length=64)
     #: How the person proved who they are: `password`; other ways add their words.
     method: str = Field(default="password", max_length=40)
+    #: Two factors were shown, or a directory vouched that it saw them; see `Proof.strong`.
+    strong: bool = False
     address: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)

@@ -98,7 +98,9 @@ class SignedIn:
         return csrf.is_valid(self.csrf_secret, token)
 
 
-def start(ctx: Context, user: User, facts: RequestFacts, *, method: str = "password") -> str:
+def start(
+    ctx: Context, user: User, facts: RequestFacts, *, method: str = "password", strong: bool = False
+) -> str:
     """Begin a session and return the cookie's token, which is kept nowhere else. The caller has checked who
     `user` is.
     """
@@ -109,6 +111,7 @@ def start(ctx: Context, user: User, facts: RequestFacts, *, method: str = "passw
             user_id=user.key,
             csrf_secret=secrets.token_hex(32),
             method=method,
+            strong=strong,
             address=facts.address[:64],
             user_agent=facts.user_agent[:300],
             created_at=now,
@@ -153,17 +156,22 @@ _FIND = (
         _SESSION.expires_at,
         _SESSION.proved_at,
         _SESSION.impersonation_id,
+        _SESSION.strong,
         held_by(_USER.id).label("held"),
         *ACCOUNT,
     )
     .join(User, _USER.id == _SESSION.user_id)
     .where(_SESSION.token_hash == bindparam("token_hash"))
 )
-_OF_SESSION = 9
+_OF_SESSION = 10
 
 
 def find(session: Session, token: str, now: datetime) -> SignedIn | None:
-    """Who the token belongs to; None when it is unknown, timed out, or its user may not sign in."""
+    """Who the token belongs to; None when it is unknown, timed out, or its user may not sign in.
+
+    Nor does a session go on that was begun with the password alone, once a role of its person demands a second factor and there
+    is none: at the next sign-in one is set up before anything else.
+    """
     if not token:
         return None
     kept = session.connection().execute(_FIND, {"token_hash": digest(token)}).one_or_none()
@@ -176,7 +184,10 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
         return None
     if not user.is_active or now >= kept.expires_at:
         return None
-    actor = actor_for(session, user, kept.address, now=now, holding=held(kept.held))
+    holding = held(kept.held)
+    if holding.asks_factor and not kept.strong and not _has_factor(session, user.key):
+        return None
+    actor = actor_for(session, user, kept.address, now=now, holding=holding)
     own = SignedIn(
         user, actor, kept.csrf_secret, kept[0], idle >= TOUCH_EVERY, kept.proved_at, own_kind=user.kind
     )
@@ -185,6 +196,12 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     from trunkline.auth.impersonation.wearing import worn
 
     return worn(session, own, kept.impersonation_id, now) or own
+
+
+def _has_factor(session: Session, user_id: int) -> bool:
+    from trunkline.auth.second_factor.queries import has_factor
+
+    return has_factor(session, user_id)
 
 
 def touch(app: "App", signed_in: SignedIn) -> None:
@@ -237,6 +254,11 @@ def end_all(ctx: Context, user_id: int, *, but: int | None = None) -> None:
     """End every session of a user, except the one with key `but`."""
     others = () if but is None else (col(UserSession.id) != but,)
     _end(ctx, col(UserSession.user_id) == user_id, *others)
+
+
+def weaken(ctx: Context, user_id: int) -> None:
+    """Let a user's sessions count as begun with the password alone, because their last second factor is gone."""
+    ctx.session.execute(update(UserSession).where(col(UserSession.user_id) == user_id).values(strong=False))
 
 
 def _end(ctx: Context, *which: ColumnElement[bool]) -> None:

@@ -135,7 +135,7 @@ def open_session(app: "App", proof: Proof, facts: RequestFacts) -> str:
 
 def start_session(ctx: Context, proof: Proof, facts: RequestFacts) -> str:
     """As `open_session`, within the caller's unit of work."""
-    return sessions.start(ctx, arrived(ctx, proof, facts), facts, method=proof.method)
+    return sessions.start(ctx, arrived(ctx, proof, facts), facts, method=proof.method, strong=proof.strong)
 
 
 def open_tokens(app: "App", proof: Proof, facts: RequestFacts) -> tokens.TokenPair:

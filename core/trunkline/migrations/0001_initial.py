@@ -329,6 +329,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_core_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_core_customer_email", ["email"], unique=False)
+        batch_op.create_index("ix_core_customer_kind", ["kind", "id"], unique=False)
         batch_op.create_index("ix_core_customer_name", ["name", "id"], unique=False)
         batch_op.create_index("ix_core_customer_phone", ["phone"], unique=False)
         batch_op.create_index(
@@ -336,6 +337,8 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_core_customer_reseller_id"), ["reseller_id"], unique=False)
         batch_op.create_index("ix_core_customer_status", ["status", "id"], unique=False)
+        batch_op.create_index("ix_core_customer_status_created", ["status", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_core_customer_status_name", ["status", "name", "id"], unique=False)
         batch_op.create_index("ix_core_customer_tax_id", ["tax_id"], unique=False)
 
     op.create_table(
@@ -520,6 +523,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_email_queued_at", ["queued_at", "id"], unique=False)
         batch_op.create_index("ix_core_email_recipient", ["recipient"], unique=False)
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
+        batch_op.create_index("ix_core_email_subject", ["subject"], unique=False)
 
     op.create_table(
         "core_file",
@@ -610,11 +614,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("unique_key", name=op.f("uq_core_job_unique_key")),
     )
     with op.batch_alter_table("core_job", schema=None) as batch_op:
+        batch_op.create_index("ix_core_job_created", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_core_job_due", ["state", "run_at", "priority"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_job_lease", ["state", "lease_until"], unique=False)
+        batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
+        batch_op.create_index("ix_core_job_title", ["title"], unique=False)
 
     op.create_table(
         "core_site",
@@ -1313,6 +1320,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("csrf_secret", sa.String(length=64), nullable=False),
         sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("strong", sa.Boolean(), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("user_agent", sa.String(length=300), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1473,11 +1481,14 @@ def downgrade() -> None:
 
     op.drop_table("core_site")
     with op.batch_alter_table("core_job", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_job_title")
         batch_op.drop_index("ix_core_job_subject")
+        batch_op.drop_index("ix_core_job_state")
         batch_op.drop_index("ix_core_job_lease")
         batch_op.drop_index(batch_op.f("ix_core_job_kind"))
         batch_op.drop_index("ix_core_job_due")
         batch_op.drop_index(batch_op.f("ix_core_job_customer_id"))
+        batch_op.drop_index("ix_core_job_created")
 
     op.drop_table("core_job")
     with op.batch_alter_table("core_interaction", schema=None) as batch_op:
@@ -1490,6 +1501,7 @@ def downgrade() -> None:
 
     op.drop_table("core_file")
     with op.batch_alter_table("core_email", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_email_subject")
         batch_op.drop_index("ix_core_email_status")
         batch_op.drop_index("ix_core_email_recipient")
         batch_op.drop_index("ix_core_email_queued_at")
@@ -1520,11 +1532,14 @@ def downgrade() -> None:
     op.drop_table("core_event_delivery")
     with op.batch_alter_table("core_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_core_customer_tax_id")
+        batch_op.drop_index("ix_core_customer_status_name")
+        batch_op.drop_index("ix_core_customer_status_created")
         batch_op.drop_index("ix_core_customer_status")
         batch_op.drop_index(batch_op.f("ix_core_customer_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_customer_registered_by_id"))
         batch_op.drop_index("ix_core_customer_phone")
         batch_op.drop_index("ix_core_customer_name")
+        batch_op.drop_index("ix_core_customer_kind")
         batch_op.drop_index("ix_core_customer_email")
         batch_op.drop_index("ix_core_customer_created")
         batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))

@@ -35,7 +35,7 @@ def release(page: Page, user_id: int) -> Response:
 def require_of_role(page: Page, name: str) -> Response:
     required = page.form_data.get("required") == "1"
     operations.require_of_role(page.ctx, name, required)
-    said = _("A second factor is asked of this role from the next sign-in.") if required else _("Saved.")
+    said = _("From now on a second factor is asked of this role.") if required else _("Saved.")
     return page.redirect(f"/roles/{name}", said)
 
 
@@ -67,5 +67,5 @@ def on_role(page: Page, subject: Any) -> str | None:
     return page.fragment(
         "auth/second_factor/role_card.html",
         role=subject,
-        without=queries.without_factor(page.ctx, subject.key),
+        without=len(queries.people_without(page.ctx, subject.key)),
     )

@@ -32,7 +32,7 @@ def confirm_app(ctx: Context, code: str, *, this_session: int | None) -> list[st
     """
     user = own_user(ctx)
     with ctx.run("core.user.second_factor_added"):
-        first = not queries.has_factor(ctx, user.key)
+        first = not queries.has_factor(ctx.session, user.key)
         replaced = totp.confirmed(ctx.session, user.key) is not None
         if not totp.confirm(ctx, user.key, code):
             raise Refused(
@@ -60,7 +60,7 @@ def added_passkey(ctx: Context, passkey: Passkey, *, this_session: int | None) -
     """Keep a passkey whose registration was verified; backup codes and sessions as for `confirm_app`."""
     user = own_user(ctx)
     with ctx.run("core.user.second_factor_added"):
-        first = not queries.has_factor(ctx, user.key)
+        first = not queries.has_factor(ctx.session, user.key)
         ctx.session.add(passkey)
         ctx.session.flush()
         codes = backup_codes.make(ctx, user.key) if first else []
@@ -85,7 +85,7 @@ def renew_codes(ctx: Context) -> list[str]:
     """Fresh backup codes of one's own; those on the old paper stop working. Raises Refused without a factor."""
     user = own_user(ctx)
     with ctx.run("core.user.backup_codes_renewed"):
-        if not queries.has_factor(ctx, user.key):
+        if not queries.has_factor(ctx.session, user.key):
             raise Refused(_("Backup codes stand in for an app or a passkey."), remedy=_("Set one up first."))
         codes = backup_codes.make(ctx, user.key)
         ctx.note(user, label=user.email or user.name)
@@ -128,9 +128,15 @@ def reset_by_email(ctx: Context, email: str) -> User:
 
 @operation("core.second_factor.configure")
 def require_of_role(ctx: Context, name: str, required: bool) -> Role:
-    """Demand a second factor of everybody with this role, from their next sign-in; or leave it to them."""
+    """Demand a second factor of everybody with this role, or leave it to them.
+
+    Whoever has none is signed out by it: in the browser with the next request (`sessions.find`), programs here.
+    """
     role = ctx.load_by(Role, Role.name, name, lock=True)
     role.requires_second_factor = required
+    if required:
+        for user_id in queries.people_without(ctx, role.key):
+            tokens.revoke_all(ctx, user_id, "second factor demanded")
     ctx.note(role, label=role.name)
     return role
 
@@ -146,8 +152,9 @@ def _check_enough_left(ctx: Context, user_id: int) -> None:
 
 def _changed(ctx: Context, user: User, change: str, this_session: int | None, **details: str) -> None:
     """What follows from any change: other sessions, tokens and remembered browsers end, and the person is told."""
-    if not queries.has_factor(ctx, user.key):
+    if not queries.has_factor(ctx.session, user.key):
         backup_codes.forget(ctx, user.key)
+        sessions.weaken(ctx, user.key)
     sessions.end_all(ctx, user.key, but=this_session)
     tokens.revoke_all(ctx, user.key, "second factor changed")
     devices.forget(ctx, user.key)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.access.models import Role, UserRole
@@ -13,6 +14,9 @@ from trunkline.auth.second_factor import backup_codes, devices, totp
 from trunkline.auth.second_factor.devices import Device
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
 from trunkline.operation import Context
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,10 @@ def passkeys_of(ctx: Context, user_id: int) -> list[PasskeyView]:
     ]
 
 
-def has_factor(ctx: Context, user_id: int) -> bool:
+def has_factor(session: "Session", user_id: int) -> bool:
     """Whether somebody must show more than a password."""
     keys = select(col(Passkey.id)).where(col(Passkey.user_id) == user_id).limit(1)
-    return totp.confirmed(ctx.session, user_id) is not None or ctx.session.scalar(keys) is not None
+    return totp.confirmed(session, user_id) is not None or session.scalar(keys) is not None
 
 
 def required_by(ctx: Context, user_id: int) -> list[str]:
@@ -86,18 +90,17 @@ def required_by(ctx: Context, user_id: int) -> list[str]:
     )
 
 
-def without_factor(ctx: Context, role_id: int) -> int:
-    """How many active users of a role have no second factor."""
+def people_without(ctx: Context, role_id: int) -> list[int]:
+    """Keys of the active people of a role who have no second factor; programs have none ever."""
     proved = (
         select(col(TotpFactor.user_id))
         .where(col(TotpFactor.confirmed_at).is_not(None))
         .union(select(col(Passkey.user_id)))
     )
-    return (
-        ctx.session.scalar(
-            select(func.count())
-            .select_from(UserRole)
-            .join(User, col(User.id) == col(UserRole.user_id))
+    return list(
+        ctx.session.scalars(
+            select(col(User.id))
+            .join(UserRole, col(User.id) == col(UserRole.user_id))
             .where(
                 col(UserRole.role_id) == role_id,
                 col(User.status) == UserStatus.ACTIVE,
@@ -105,5 +108,4 @@ def without_factor(ctx: Context, role_id: int) -> int:
                 col(User.id).not_in(proved),
             )
         )
-        or 0
     )
