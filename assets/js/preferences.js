@@ -27,3 +27,5 @@ function press() {
   for (const box of $$('[data-set-shortcuts]')) box.checked = root.dataset.shortcuts !== 'off';
 }
 press();
+// What htmx brings in anew does not know yet.
+document.addEventListener('htmx:afterSettle', press);

@@ -1,4 +1,4 @@
-// Lists: rows that lead somewhere, and the selection that bulk actions work on.
+// Lists: rows that lead somewhere, keys to walk them by, and the selection that bulk actions work on.
 import { $, $$, on } from './dom.js';
 
 on('click', 'tr[data-href]', (event, row) => {
@@ -37,3 +37,42 @@ function show(region, every = false) {
   head.indeterminate = chosen.length > 0 && chosen.length < picks.length;
   for (const pick of picks) pick.closest('tr').classList.toggle('table-active', pick.checked);
 }
+
+// J and K walk the rows, Enter opens the one at hand, X ticks it. The row's own link or box has the focus, so a screen reader
+// follows; the keys rest in fields and menus, and whoever switched single keys off.
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (document.documentElement.dataset.shortcuts === 'off' || !['j', 'k', 'x', 'Enter'].includes(event.key)) return;
+  const at = document.activeElement;
+  if (at?.closest('input:not([data-pick]), textarea, select, [contenteditable], dialog, [popover]')) return;
+  const here = at?.closest('.table-region tbody tr');
+  if (event.key === 'Enter') {
+    // A link does it by itself.
+    if (at?.matches('[data-pick]') && here?.dataset.href) { event.preventDefault(); location.assign(here.dataset.href); }
+    return;
+  }
+  const region = here?.closest('.table-region') ?? $('.table-region');
+  const rows = $$('tbody tr', region ?? document.createElement('div'));
+  if (!rows.length) return;
+  if (event.key === 'x') {
+    const pick = here && $('[data-pick]', here);
+    if (pick) { event.preventDefault(); pick.checked = !pick.checked; show(region); }
+    return;
+  }
+  const next = here ? rows.indexOf(here) + (event.key === 'j' ? 1 : -1) : event.key === 'j' ? 0 : rows.length - 1;
+  const row = rows[next];
+  if (!row) return;
+  event.preventDefault();
+  const target = $('.lead a', row) ?? $('a', row) ?? $('[data-pick]', row);
+  if (!target) { row.tabIndex = -1; row.focus(); } else target.focus();
+  row.scrollIntoView({ block: 'nearest' });
+});
+
+// A list that fits its card scrolls with the page, so that its head can stay in sight; a wider one scrolls sideways by itself.
+const fit = () => $$('.table-region .table-responsive').forEach((box) => {
+  box.classList.remove('fits');
+  box.classList.toggle('fits', box.scrollWidth <= box.clientWidth + 1);
+});
+fit();
+addEventListener('resize', fit);
+document.addEventListener('htmx:afterSettle', fit);

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.access import pages, people_pages
+from trunkline.access import list_columns, pages, people_pages, queries
+from trunkline.access.tables import ROLES
 from trunkline.i18n import gettext
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, Slot
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ PERMISSIONS = [
     Permission("core.role.delete", _("Remove roles")),
 ]
 MENU = [MenuItem(_("Roles"), "/roles", "shield", "core.role.list", "Administration", 20)]
+LISTS = (ListOf("roles", "/roles", "core.role.list", lambda ctx: ROLES, queries.list_roles),)
+LIST_COLUMNS = list_columns.LIST_COLUMNS
 PAGES = [pages.pages, people_pages.pages]
 SLOTS = [
     Slot(

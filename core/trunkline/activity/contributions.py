@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trunkline.activity import queries
 from trunkline.activity.nightly import NIGHTLY, VERIFY, health_checks
 from trunkline.activity.pages import pages
 from trunkline.activity.sealing import SEALING
+from trunkline.activity.tables import activity_table
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ PERMISSIONS = [
     Permission("core.activity.archive", _("Remove exported activity (from the command line only)")),
 ]
 MENU = [MenuItem(_("Activity"), "/activity", "history", "core.activity.list", "Administration", 80)]
+LISTS = (ListOf("activity", "/activity", "core.activity.list", activity_table, queries.entries),)
 PAGES = [pages]
 SCHEDULED = [SEALING, NIGHTLY]
 STEP_KINDS = [VERIFY]

@@ -40,6 +40,13 @@ MENU = (
         badge=_waiting,
     ),
 )
+from trunkline.approvals import queries
+from trunkline.approvals.tables import APPROVALS
+from trunkline.lists import ListOf
+
+LISTS = (
+    ListOf("approvals", "/approvals", "core.approval.list", lambda ctx: APPROVALS, queries.list_approvals),
+)
 PAGES = (pages.pages,)
 SCHEDULED = (ScheduledTask("expire_approvals", operations.expire, timedelta(minutes=15)),)
 

@@ -14,9 +14,14 @@ from trunkline.auth import (
     tokens,
     user_pages,
 )
+from trunkline.auth import queries as users
 from trunkline.auth.events import UserInvited
 from trunkline.auth.impersonation import pages as impersonation
+from trunkline.auth.impersonation import queries as impersonations
+from trunkline.auth.impersonation.tables import IMPERSONATIONS
+from trunkline.auth.tables import USERS
 from trunkline.i18n import gettext
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
 
 if TYPE_CHECKING:
@@ -56,6 +61,16 @@ EVENTS = [UserInvited]
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
+LISTS = (
+    ListOf("users", "/users", "core.user.list", lambda ctx: USERS, users.list_users),
+    ListOf(
+        "impersonations",
+        "/impersonations",
+        "core.impersonation.list",
+        lambda ctx: IMPERSONATIONS,
+        impersonations.list_impersonations,
+    ),
+)
 PAGES = [
     pages.pages,
     confirm_pages.pages,

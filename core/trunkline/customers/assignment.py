@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlmodel import col
 
 from trunkline.auth.models import User, UserKind, UserStatus
@@ -68,9 +68,12 @@ def colleagues(ctx: Context) -> Sequence[tuple[str, str]]:
 
 def in_charge(ctx: Context) -> Sequence[tuple[str, str]]:
     """(key, name) of those who look after somebody, for the list's filter; the reader comes first, and nobody after."""
-    assigned = select(col(Customer.assigned_user_id)).where(col(Customer.assigned_user_id).is_not(None))
+    # Asked of each colleague, for there are few of them and perhaps a million customers.
+    assigned = exists().where(col(Customer.assigned_user_id) == col(User.id))
     rows = ctx.session.execute(
-        select(col(User.id), col(User.name)).where(col(User.id).in_(assigned)).order_by(col(User.name))
+        select(col(User.id), col(User.name))
+        .where(col(User.kind) == UserKind.STAFF, assigned)
+        .order_by(col(User.name))
     )
     others = [(str(key), name) for key, name in rows if key != ctx.actor.id]
     return [(str(ctx.actor.id), str(_("Me"))), ("nobody", str(_("Nobody"))), *others]

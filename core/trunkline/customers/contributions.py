@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.customers import belonging_pages, pages
+from trunkline.customers import belonging_pages, pages, queries, row_actions
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.importer import CUSTOMERS
 from trunkline.customers.search import CUSTOMER
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListColumns
 from trunkline.plugin import Command, MenuItem, Permission
+from trunkline.web.tables import Column, Kind
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -57,6 +59,16 @@ COMMANDS = (
     ),
 )
 IMPORTERS = (CUSTOMERS,)
+LISTS = row_actions.LISTS
+ROW_ACTIONS = row_actions.ROW_ACTIONS
+LIST_COLUMNS = (
+    ListColumns(
+        "customers",
+        (Column("tags", _("Tags"), Kind.TAGS, optional=True, priority=3),),
+        queries.tags_by_customer,
+        "core.customer.view",
+    ),
+)
 PAGES = (pages.pages, belonging_pages.pages, pages.tab_pages)
 
 

@@ -67,7 +67,11 @@ class Customer(Record, table=True):
     __table_args__ = (
         UniqueConstraint("tax_key"),
         Index("ix_core_customer_name", "name", "id"),
+        # Each tab of the list walks an index of its own in each order that the list offers.
         Index("ix_core_customer_status", "status", "id"),
+        Index("ix_core_customer_status_name", "status", "name", "id"),
+        Index("ix_core_customer_status_created", "status", "created_at", "id"),
+        Index("ix_core_customer_kind", "kind", "id"),
         Index("ix_core_customer_created", "created_at", "id"),
         Index("ix_core_customer_tax_id", "tax_id"),
         Index("ix_core_customer_email", "email"),

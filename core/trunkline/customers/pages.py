@@ -1,7 +1,6 @@
 """Pages of customers: list, registration, overview, editing, status, and the tabs that plugins bring."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import operations, queries
 from trunkline.customers.activity import PAGE, happenings
-from trunkline.customers.assignment import colleague_name, colleagues, in_charge
+from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.profile import BECOMES, show
@@ -25,7 +24,7 @@ from trunkline.customers.schemas import (
     StatusReason,
     UpdateCustomer,
 )
-from trunkline.customers.tables import CUSTOMERS
+from trunkline.customers.tables import customers_table
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
@@ -39,16 +38,7 @@ tab_pages = Pages()
 def customers(page: Page) -> Response:
     page.title = str(_("Customers"))
     page.crumbs((page.title, ""))
-    may_export = page.can("core.customer.export")
-    if page.query.get("export"):
-        page.ctx.require("core.customer.export")
-    choices = {"assigned": in_charge(page.ctx)}
-    filters = [
-        replace(item, choices=choices[item.key]) if item.key in choices else item
-        for item in CUSTOMERS.filters
-    ]
-    table = replace(CUSTOMERS, export=may_export, filters=filters)
-    return page.table("customers/list.html", table, queries.list_customers(page.ctx))
+    return page.table("customers/list.html", customers_table(page.ctx), queries.list_customers(page.ctx))
 
 
 def _kind(page: Page) -> CustomerKind:

@@ -130,6 +130,36 @@ def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequenc
     return [row for row in found if (row["from_date"] or today) <= today <= (row["to_date"] or today)]
 
 
+def tag_texts(ctx: Context, limit: int = 200) -> Sequence[str]:
+    """The words that customers wear as tags, found by leaping along their index from one to the next."""
+    text = col(CustomerTag.text)
+    words = select(func.min(text).label("text")).cte("words", recursive=True)
+    following = select(func.min(text)).where(text > words.c.text).scalar_subquery()
+    words = words.union_all(select(following).where(words.c.text.is_not(None)))
+    found = select(words.c.text).where(words.c.text.is_not(None)).limit(limit)
+    return [str(word) for word in ctx.session.scalars(found)]
+
+
+def tags_by_customer(ctx: Context, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+    """The tags that these customers wear today, as the cells of a list."""
+    today = ctx.now().astimezone(ctx.app.config.zone).date()
+    rows = ctx.session.execute(
+        select(
+            col(CustomerTag.customer_id),
+            col(CustomerTag.text),
+            col(CustomerTag.from_date),
+            col(CustomerTag.to_date),
+        )
+        .where(col(CustomerTag.customer_id).in_(keys))
+        .order_by(col(CustomerTag.text))
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for key, text, first, last in rows:
+        if (first or today) <= today <= (last or today):
+            found.setdefault(key, {"tags": []})["tags"].append(text)
+    return found
+
+
 def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
     """Free attributes of a customer by name."""
     return _belonging_rows(ctx, CustomerAttribute, _ATTRIBUTES, customer_id)

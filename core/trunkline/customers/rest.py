@@ -55,7 +55,7 @@ _ACTIVITY = Table(
 
 @rest.get("", permission=_LIST)
 def list_customers(ctx: Context, params: ListParams = list_params) -> Listing[CustomerSummary]:
-    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`."""
+    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`, `tag`."""
     return read_list(ctx, CUSTOMERS, queries.list_customers(ctx), params, CustomerSummary)
 
 

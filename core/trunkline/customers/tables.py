@@ -1,29 +1,31 @@
 """Customers as a list, for the page and for REST."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import select
 from sqlmodel import col
 
-from trunkline.customers.assignment import in_charge_of
+from trunkline.customers.assignment import in_charge, in_charge_of
 from trunkline.customers.identity import shown_tax_id
-from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
+from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag
+from trunkline.customers.queries import tag_texts
 from trunkline.i18n import gettext as _
-from trunkline.search.conditions import found_by
-from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
+from trunkline.operation import Context
+from trunkline.web.tables import Column, Empty, Filter, Kind, Preset, Tab, Table
 
 KIND_LABELS = {CustomerKind.INDIVIDUAL: _("Individual"), CustomerKind.BUSINESS: _("Business")}
 
 
-class CustomerTable(Table):
-    """A list whose search box also asks the index, so that accents, sites and contacts count."""
+def _wears(texts: Sequence[str]) -> Any:
+    """Customers who wear one of these tags."""
+    return col(Customer.id).in_(
+        select(col(CustomerTag.customer_id)).where(col(CustomerTag.text).in_(list(texts)))
+    )
 
-    def matches(self, statement: Statement, query: str) -> list[Any]:
-        """Rows that hold the text as it stands, or that the index finds by it."""
-        return [or_(*self.matches_word(statement, query), found_by("customer", col(Customer.id), query))]
 
-
-CUSTOMERS = CustomerTable(
+CUSTOMERS = Table(
     "customers",
     label=_("Customers"),
     columns=(
@@ -64,8 +66,13 @@ CUSTOMERS = CustomerTable(
         ),
         Filter("created_at", _("Customer since"), kind="dates"),
         Filter("assigned", _("Looked after by"), where=in_charge_of),
+        Filter("tag", _("Tag"), kind="tag", where=_wears, icon="tag"),
     ),
-    search=("name", "legal_name", "number", "email"),
+    starts=("number", "name", "email", "tax_id"),
+    found=(("customer", "id"),),
+    presets=(
+        Preset(_("Clients"), ("number", "name", "email", "portal_role", "service_number", "plan", "status")),
+    ),
     search_label=_("Search name, number, tax id, phone, e-mail"),
     sort="name",
     row_href="/customers/{number}",
@@ -77,3 +84,13 @@ CUSTOMERS = CustomerTable(
         action=_("Add customer"),
     ),
 )
+
+
+def customers_table(ctx: Context) -> Table:
+    """The list with the colleagues and tags that there are to choose from."""
+    choices = {"assigned": in_charge(ctx), "tag": [(text, text) for text in tag_texts(ctx)]}
+    filters = [
+        replace(item, choices=choices[item.key]) if item.key in choices else item
+        for item in CUSTOMERS.filters
+    ]
+    return replace(CUSTOMERS, filters=filters)

@@ -58,6 +58,13 @@ SLOTS = (
     Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
+from trunkline.jobs import queries
+from trunkline.jobs.tables import jobs_table
+from trunkline.lists import ListOf
+
+LISTS = (
+    ListOf("jobs", "/jobs", "core.job.list", lambda ctx: jobs_table(queries.kinds(ctx)), queries.list_jobs),
+)
 PAGES = (pages,)
 
 

@@ -52,6 +52,10 @@ class Job(Record, table=True):
     __table_args__ = (
         Index("ix_core_job_due", "state", "run_at", "priority"),
         Index("ix_core_job_lease", "state", "lease_until"),
+        # What the list filters and searches by.
+        Index("ix_core_job_state", "state", "id"),
+        Index("ix_core_job_created", "created_at", "id"),
+        Index("ix_core_job_title", "title"),
         Index("ix_core_job_subject", "subject_kind", "subject_id"),
     )
 

@@ -70,7 +70,8 @@ JOBS = Table(
         Filter("created_at", _("Queued"), kind="dates"),
         Filter("customer", _("Customer"), where=lambda numbers: col(Customer.number).in_(numbers)),
     ),
-    search=("number", "title", "customer_name", "customer"),
+    starts=("number", "title"),
+    found=(("customer", col(Job.customer_id)),),
     search_label=_("Search number, job, customer"),
     # Jobs are numbered as they are queued, and the key is indexed.
     sort="-id",

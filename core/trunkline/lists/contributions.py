@@ -1,1 +1,24 @@
 """What lists declare to the trunk."""
+
+from trunkline.access.roles import BUILTIN_ROLES
+from trunkline.i18n import gettext as _
+from trunkline.lists import runs, views
+from trunkline.lists.pages import pages
+from trunkline.lists.working import ACTING, FORGETTING, WRITING
+from trunkline.plugin import Permission
+
+_STAFF = tuple(role.name for role in BUILTIN_ROLES if role.audience == "staff")
+
+PERMISSIONS = (
+    Permission(views.OWN, _("Keep views and columns of lists for oneself"), _STAFF),
+    Permission(views.SHARED, _("Share views of lists with everybody"), ("supervisor",)),
+    Permission(
+        runs.ACT,
+        _("Do things to many rows of a list at once"),
+        ("supervisor", "customer_care", "warehouse", "product_manager", "accountant"),
+    ),
+    Permission(runs.WRITE, _("Have long lists written to a file"), _STAFF),
+)
+STEP_KINDS = (ACTING, WRITING)
+SCHEDULED = (FORGETTING,)
+PAGES = (pages,)

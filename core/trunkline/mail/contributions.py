@@ -26,10 +26,15 @@ PERMISSIONS = (
     Permission("core.email.view", _("Read e-mails"), _READERS),
     Permission("core.email.retry", _("Send an e-mail again"), ("supervisor",)),
 )
+from trunkline.lists import ListOf
+from trunkline.mail import queries
+from trunkline.mail.tables import EMAILS
+
 SENSITIVE = (Sensitive("core.email", _("What an e-mail says")),)
 EVENTS = (EmailSent, EmailFailed)
 MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administration", order=60),)
 STEP_KINDS = (SEND_MAIL,)
+LISTS = (ListOf("emails", "/emails", "core.email.list", lambda ctx: EMAILS, queries.list_emails),)
 PAGES = (pages,)
 
 

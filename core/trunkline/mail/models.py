@@ -33,6 +33,7 @@ class Email(Record, table=True):
         Index("ix_core_email_queued_at", "queued_at", "id"),
         Index("ix_core_email_status", "status", "id"),
         Index("ix_core_email_recipient", "recipient"),
+        Index("ix_core_email_subject", "subject"),
     )
 
     number: str = Field(max_length=20, unique=True)

@@ -28,7 +28,14 @@ EVENTS = (SmsSent, SmsFailed)
 MENU = (
     MenuItem(_("Text messages"), "/text-messages", "message", "core.sms.list", "Administration", order=61),
 )
+from trunkline.lists import ListOf
+from trunkline.sms import queries
+from trunkline.sms.tables import MESSAGES
+
 STEP_KINDS = (SEND_SMS,)
+LISTS = (
+    ListOf("text_messages", "/text-messages", "core.sms.list", lambda ctx: MESSAGES, queries.list_messages),
+)
 PAGES = (pages,)
 
 

@@ -19,7 +19,7 @@ MESSAGES = Table(
         Filter("status", _("Status"), [(status, status.value.capitalize()) for status in SmsStatus]),
         Filter("queued_at", _("Date"), kind="dates"),
     ),
-    search=("number", "recipient"),
+    starts=("number", "recipient"),
     search_label=_("Search number, recipient"),
     sort="-queued_at",
     row_href="/text-messages/{number}",

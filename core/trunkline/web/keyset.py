@@ -6,8 +6,8 @@ Rows without a sort value come last in both directions. A cursor is opaque text 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import Label
 
-from trunkline.web.table_plan import lean, walking
+from trunkline.web.table_plan import froms_of, lean, walking
 
 SORT_VALUE = "_sort_value"
 _ID = "_key"
@@ -61,10 +61,9 @@ def holds_dates(column: "ColumnElement[Any]") -> bool:
     return isinstance(kind, Date) and not isinstance(kind, DateTime)
 
 
-def ordered(statement: "Select[Any]", sort: str, id_key: str = "id") -> "Select[Any]":
-    """The whole statement in the order that `page` walks it."""
-    way = _Way.of(statement, sort, id_key, None)
-    return way.from_here(statement, way.column, way.identity)
+def ordered(statement: "Select[Any]", sort: str, id_key: str = "id") -> "Sequence[Select[Any]]":
+    """The whole statement in the order that `page` walks it: one select, or one more for rows without a sort value."""
+    return list(_Way.of(statement, sort, id_key, None).along_index())
 
 
 def page(
@@ -82,8 +81,11 @@ def page(
     is found by walking the sort's index.
     """
     way = _Way.of(statement, sort, id_key, cursor)
-    query = way.among_few(few) if few is not None else way.along_index()
-    rows = list(session.execute(query.limit(limit + 1)).mappings())
+    rows: list[RowMapping] = []
+    for query in way.among_few(few) if few is not None else way.along_index():
+        rows += session.execute(query.limit(limit + 1 - len(rows))).mappings()
+        if len(rows) > limit:
+            break
     more = len(rows) > limit
     rows = rows[:limit]
     if way.backwards:
@@ -133,17 +135,32 @@ class _Way:
     def backwards(self) -> bool:
         return self.place is not None and self.place[0] == "b"
 
-    def along_index(self) -> "Select[Any]":
-        """Every column, in the order of the sort's index."""
+    def along_index(self) -> "Iterator[Select[Any]]":
+        """Every column, in the order of the sort's index.
+
+        Rows without a sort value are a select of their own: no index has them behind all others in both directions.
+        """
         query = walking(self.statement, self.column)
         query = query.add_columns(self.column.label(SORT_VALUE), self.identity.label(_ID))
-        return self.from_here(query, self.column, self.identity)
+        if not self.nullable:
+            yield self.from_here(query, self.column, self.identity)
+            return
+        here = self.place is not None and self.place[1] is None
+        parts = [(self.column.is_not(None), False), (self.column.is_(None), True)]
+        for condition, empty in reversed(parts) if self.backwards else parts:
+            if self.place is None or empty == here:
+                way = replace(self, nullable=False, by_id=empty)
+            elif empty != self.backwards:
+                way = replace(self, nullable=False, by_id=empty, place=None)
+            else:
+                continue
+            yield way.from_here(query.where(condition), self.column, self.identity)
 
-    def among_few(self, few: int) -> "Select[Any]":
+    def among_few(self, few: int) -> "Iterator[Select[Any]]":
         """Sort value and key only, of what the conditions find. The limit keeps the database from walking the sort instead."""
         found = lean(self.statement, self.column.label(SORT_VALUE), self.identity.label(_ID)).limit(few)
         inner = found.subquery()
-        return self.from_here(select(inner), inner.c[SORT_VALUE], inner.c[_ID])
+        yield self.from_here(select(inner), inner.c[SORT_VALUE], inner.c[_ID])
 
     def from_here(
         self, query: "Select[Any]", column: "ColumnElement[Any]", identity: "ColumnElement[Any]"
@@ -206,7 +223,7 @@ def _may_be_null(column: "ColumnElement[Any]", statement: "Select[Any]") -> bool
     if not isinstance(column, TableColumn) or column.nullable:
         return True
     optional: set[FromClause] = set()
-    for clause in statement.get_final_froms():
+    for clause in froms_of(statement):
         _optional_tables(clause, optional)
     return column.table in optional
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 from trunkline.i18n import localize
 from trunkline.money import Money
 from trunkline.web import keyset
+from trunkline.web.table_columns import shown_columns, with_more
 from trunkline.web.tables import Column, Kind, Statement, Table
 
 Format = Literal["csv", "xlsx"]
@@ -52,11 +53,52 @@ def export(
     table: Table, session: Session, statement: Statement, params: Mapping[str, str], wanted: Format
 ) -> Export:
     """Writes every row that matches the list's search and filters, in its sort order."""
+    file, _rows = write(table, session, statement, params, wanted)
+    return Export(file, f"{table.name}.{wanted}", MEDIA_TYPES[wanted])
+
+
+def write(
+    table: Table,
+    session: Session,
+    statement: Statement,
+    params: Mapping[str, str],
+    wanted: Format,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[IO[bytes], int]:
+    """The file, at its beginning, and how many rows are in it. `progress` hears the number of rows from time to time."""
+    shown = shown_columns(table, params)
     columns = [column for column in table.columns if column.export and column.kind != Kind.HTML]
-    matching = keyset.ordered(table.filtered(statement, params), table.sort_of(params), table.id_key)
-    rows = session.execute(matching.execution_options(yield_per=_BATCH)).mappings()
-    write = _write_xlsx if wanted == "xlsx" else _write_csv
-    return Export(write(columns, rows), f"{table.name}.{wanted}", MEDIA_TYPES[wanted])
+    columns += [column for column in shown if column not in table.columns and column.export]
+    rows = _Rows(table, session, statement, params, {column.key for column in columns}, progress)
+    file = _write_xlsx(columns, rows) if wanted == "xlsx" else _write_csv(columns, rows)
+    return file, rows.count
+
+
+class _Rows:
+    """Every matching row in the list's order, read a thousand at a time."""
+
+    def __init__(
+        self,
+        table: Table,
+        session: Session,
+        statement: Statement,
+        params: Mapping[str, str],
+        shown: set[str],
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.count = 0
+        self._table, self._session, self._shown, self._progress = table, session, shown, progress
+        matching = table.filtered(statement, params)
+        self._statements = keyset.ordered(matching, table.sort_of(params), table.id_key)
+
+    def __iter__(self) -> Iterator[RowMapping]:
+        for statement in self._statements:
+            result = self._session.execute(statement.execution_options(yield_per=_BATCH))
+            for rows in result.mappings().partitions():
+                yield from with_more(self._table, rows, self._shown)
+                self.count += len(rows)
+                if self._progress is not None:
+                    self._progress(self.count)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ class Filter:
     label: str
     choices: Sequence[tuple[Any, str]] = ()
     kind: Literal["choice", "dates", "bool", "text", "number", "money", "tag"] = "choice"
-    column: ColumnElement[Any] | None = None
+    column: Any = None
     where: Callable[[Sequence[str]], ColumnElement[Any]] | None = None
     icon: str = "filter"
 
@@ -79,7 +79,10 @@ class Filter:
         return [offered[value] for value in chosen if value in offered]
 
     def _compared(self, statement: "Select[Any]") -> ColumnElement[Any]:
-        return self.column if self.column is not None else keyset.expression(statement, self.key)
+        chosen: ColumnElement[Any] = (
+            self.column if self.column is not None else keyset.expression(statement, self.key)
+        )
+        return chosen
 
     def _range(self, statement: "Select[Any]", params: Mapping[str, Any]) -> ColumnElement[Any] | None:
         first, last = self.ends(params)

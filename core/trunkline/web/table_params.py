@@ -7,6 +7,8 @@ from typing import Any
 
 from trunkline.i18n import format_number
 
+#: Files of more rows than this are written by a worker.
+LONG = 5_000
 _LARGEST = Decimal(10) ** 12
 #: Exact counts stop here; beyond it a list says "10,000+".
 COUNT_LIMIT = 10_000

@@ -20,6 +20,13 @@ def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
     return _parts(statement.whereclause)
 
 
+def froms_of(statement: Statement) -> Sequence[FromClause]:
+    """What a select reads from; its conditions, which only narrow, are left aside: some are written for one database."""
+    bare = statement._generate()
+    bare._where_criteria = ()
+    return bare.get_final_froms()
+
+
 def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:
     """A select of these columns for the same rows, without the joins that neither they nor the conditions need.
 
@@ -27,7 +34,7 @@ def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:
     always there or joined from outside.
     """
     conditions = conditions_of(statement)
-    froms = statement.get_final_froms()
+    froms = froms_of(statement)
     plain = statement.with_only_columns(*columns).order_by(None)
     if len(froms) != 1 or not isinstance(froms[0], Join) or statement._group_by_clauses:
         return plain

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from trunkline.web.table_export import FORMATS, export
 from trunkline.web.tables import Statement, Table
@@ -16,10 +16,24 @@ def respond(
     page: "Page", template: str, table: Table, statement: Statement, context: Mapping[str, Any]
 ) -> Response:
     """Renders `template` with the list as `view`. The template calls `ui.table(view)`; htmx takes that element out."""
-    params = page.request.query_params
+    from trunkline.lists import showing, views
+
+    params, ctx = page.request.query_params, page.ctx
+    found = showing.list_at(page, table)
+    personal = views.kept_for(ctx, found.name) if found is not None else views.Personal()
+    opening = showing.opening(page, personal)
+    if opening is not None:
+        return RedirectResponse(opening, 303)
+    if found is not None:
+        table = showing.for_reader(ctx, found, table, personal.columns)
     wanted = FORMATS.get(params.get("export", ""))
-    if table.export and wanted is not None:
-        return export(table, page.ctx.session, statement, params, wanted).response()
-    view = table.load(page.ctx.session, statement, params, path=page.request.url.path)
+    if wanted is not None:
+        if found is not None and found.export:
+            ctx.require(found.export)
+        if table.export:
+            return export(table, ctx.session, statement, params, wanted).response()
+    view = table.load(ctx.session, statement, params, path=page.request.url.path)
     view.reader = page
+    if found is not None:
+        showing.dress(page, view, found, personal)
     return page.render(template, view=view, **context)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
 from sqlalchemy import RowMapping
@@ -14,10 +14,11 @@ from trunkline.web import keyset
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
 from trunkline.web.table_columns import shown_columns, with_more
-from trunkline.web.table_params import COUNT_LIMIT, figure, pairs_of
+from trunkline.web.table_params import COUNT_LIMIT, LONG, figure, pairs_of
 from trunkline.web.tones import tone_of
 
 if TYPE_CHECKING:
+    from trunkline.lists.views import ViewOf
     from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
 
 
@@ -39,6 +40,9 @@ class TabView:
     active: bool
     count: str
     tone: str
+    #: Somebody saved it, and shares it with everybody.
+    own: bool = False
+    shared: bool = False
 
 
 @dataclass
@@ -56,6 +60,16 @@ class TableView:
     tab_counts: Mapping[str, int]
     #: Whoever reads, asked for permissions (`can`); set by the page.
     reader: Any = None
+    #: Name of the declared list that this is the page of; empty for a table inside another page.
+    listed: str = ""
+    #: The reader's saved views and those that are shared, each with its address.
+    saved: "Sequence[tuple[ViewOf, str]]" = ()
+    #: Key of the view that the list opens with.
+    opens_with: int | None = None
+    may_save: bool = False
+    may_share: bool = False
+    #: Whether a worker may write long lists to a file for this reader.
+    by_worker: bool = False
 
     @property
     def id(self) -> str:
@@ -104,6 +118,9 @@ class TableView:
             if key not in ("cursor", "export") and key not in changes
         ]
         pairs += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
+        if not pairs and self.opens_with is not None:
+            # Without a word the list would open with that view again.
+            pairs = [("saved", "0")]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
 
     @property
@@ -129,14 +146,69 @@ class TableView:
 
     @property
     def tabs(self) -> Sequence[TabView]:
-        """The saved views with their counts."""
+        """The list's own views with their counts, then those that were saved."""
+        here = self.view_saved
         drawn = []
         for position, item in enumerate(self.table.tabs):
             count = self.tab_counts.get(item.value)
             shown = "" if count is None else figure(count)
-            href = self.url(view=item.value if position else None)
-            drawn.append(TabView(item.label, href, item is self.tab, shown, item.tone if count else ""))
+            value = item.value if position else None
+            href = self.url(view=value) if here is None else self.plain(view=value)
+            tone = item.tone if count else ""
+            drawn.append(TabView(item.label, href, item is self.tab and here is None, shown, tone))
+        if self.saved and not drawn:
+            drawn = [TabView(translate("All"), self.plain(), here is None, "", "")]
+        for view, href in self.saved:
+            drawn.append(TabView(view.name, href, view is here, "", "", shared=view.shared, own=True))
         return drawn
+
+    @property
+    def view_saved(self) -> "ViewOf | None":
+        """The saved view that is open."""
+        wanted = self.params.get("saved", "")
+        return next((view for view, _href in self.saved if str(view.id) == wanted), None)
+
+    def plain(self, **parameters: object) -> str:
+        """This list's address with these parameters and no others."""
+        pairs = [(key, str(value)) for key, value in parameters.items() if value]
+        if not pairs and self.opens_with is not None:
+            pairs = [("saved", "0")]
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
+
+    @property
+    def as_it_stands(self) -> str:
+        """The parameters that make this list what it is, for saving it as a view."""
+        return urlencode(
+            [(key, value) for key, value in pairs_of(self.params) if key not in ("cursor", "export", "saved")]
+        )
+
+    @property
+    def view_changed(self) -> bool:
+        """Whether the saved view that is open was narrowed, sorted or otherwise changed since."""
+        view = self.view_saved
+        return view is not None and sorted(parse_qsl(view.query)) != sorted(parse_qsl(self.as_it_stands))
+
+    @property
+    def columns_changed(self) -> bool:
+        """Whether other columns are shown than those the reader keeps."""
+        return [column.key for column in self.columns] != [
+            column.key for column in shown_columns(self.table, {})
+        ]
+
+    @property
+    def without_columns(self) -> str:
+        """The parameters without the choice of columns."""
+        return urlencode([(key, value) for key, value in parse_qsl(self.as_it_stands) if key != "cols"])
+
+    @property
+    def shown_keys(self) -> str:
+        """The columns shown, by key."""
+        return ",".join(column.key for column in self.columns)
+
+    @property
+    def long(self) -> bool:
+        """Whether a file of it is work for a worker."""
+        return bool(self.listed) and self.by_worker and self.total > LONG
 
     @property
     def chips(self) -> Sequence[Chip]:
@@ -176,8 +248,7 @@ class TableView:
 
     def row_link(self, row: RowMapping) -> str | None:
         """Where the row leads."""
-        href = self.table.row_href
-        return href(row) if callable(href) else href.format_map(row) if href else None
+        return self.table.row_link(row)
 
     @property
     def bulk_actions(self) -> "Sequence[Bulk]":
@@ -263,11 +334,11 @@ class TableView:
     @property
     def signed_query(self) -> str:
         """The query in force, signed, for "select all that match"."""
-        kept = {
-            key: value
-            for key, value in pairs_of(self.params)
-            if key not in ("cursor", "limit", "cols", "export", "sort")
-        }
+        kept: dict[str, str] = {}
+        for key, value in pairs_of(self.params):
+            if key not in ("cursor", "limit", "export", "saved"):
+                # A filter that was chosen several times carries its values in one parameter.
+                kept[key] = f"{kept[key]},{value}" if key in kept else value
         return sign(f"table:{self.table.name}", kept)
 
     def tone(self, value: Any) -> str:

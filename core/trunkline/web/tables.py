@@ -191,9 +191,11 @@ class Table:
     #: Keys or expressions that `q` is looked for inside of: for lists that stay small.
     search: Sequence[str | Expression] = ()
     #: Indexed columns of the list's own table that `q` may begin: for lists that grow.
-    starts: Sequence[str | Expression] = ()
+    starts: Sequence[Any] = ()
     #: (kind of entity, column with its key): the search index is asked for those that `q` finds.
-    found: Sequence[tuple[str, str | Expression]] = ()
+    found: Sequence[tuple[str, Any]] = ()
+    #: Further conditions on the list's own table that are made of `q`; each must be answered by an index.
+    finds: Sequence[Callable[[str], Expression]] = ()
     search_label: str = ""
     sort: str = "-id"
     row_href: str | Callable[[RowMapping], str | None] = ""
@@ -266,7 +268,7 @@ class Table:
     @property
     def searches(self) -> bool:
         """Whether it has a search box."""
-        return bool(self.search or self.starts or self.found)
+        return bool(self.search or self.starts or self.found or self.finds)
 
     @property
     def offered_columns(self) -> Sequence[Column]:
@@ -275,9 +277,9 @@ class Table:
 
     def matches(self, statement: Statement, query: str) -> list[Expression]:
         """What holds of each row that the search box finds: what its indexes find, or all its words."""
-        if self.starts or self.found:
+        if self.starts or self.found or self.finds:
             identity = keyset.expression(statement, self.id_key)
-            return [along_indexes(statement, identity, query, self.starts, self.found)]
+            return [along_indexes(statement, identity, query, self.starts, self.found, self.finds)]
         return [or_(*self.matches_word(statement, word)) for word in query.split()[:_WORDS]]
 
     def matches_word(self, statement: Statement, word: str) -> list[Expression]:
@@ -315,19 +317,41 @@ class Table:
 
         Raises Refused when the signed query was altered.
         """
-        identity = keyset.expression(statement, self.id_key)
-        if form.get("all") == "1":
-            query = verify(f"table:{self.name}", str(form.get("query", "")))
-            matching = self.filtered(statement, query)
-            rows = session.execute(matching.with_only_columns(identity).order_by(identity)).scalars()
-            return Selection(tuple(rows), True)
-        chosen = [int(value) for value in values_of(form, "ids") if str(value).isdecimal()]
-        if not chosen:
+        matching = self.chosen(statement, form)
+        if matching is None:
             return Selection((), False)
-        rows = session.execute(
-            _plain(statement).with_only_columns(identity).where(identity.in_(chosen))
-        ).scalars()
-        return Selection(tuple(rows), False)
+        identity = keyset.expression(matching, self.id_key)
+        rows = session.execute(matching.with_only_columns(identity)).scalars()
+        return Selection(tuple(rows), form.get("all") == "1")
+
+    def chosen(self, statement: Statement, form: Mapping[str, Any]) -> "Statement | None":
+        """The rows a posted bulk form is for, in the order of their keys; None for none.
+
+        Raises Refused when the signed query was altered.
+        """
+        if form.get("all") == "1":
+            matching = self.filtered(statement, verify(f"table:{self.name}", str(form.get("query", ""))))
+            return matching.order_by(None).order_by(keyset.expression(matching, self.id_key))
+        keys = [int(value) for value in values_of(form, "ids") if str(value).isdecimal() and len(value) < 19]
+        if not keys:
+            return None
+        plain = _plain(statement)
+        identity = keyset.expression(plain, self.id_key)
+        return plain.where(identity.in_(keys)).order_by(None).order_by(identity)
+
+    # -------------------------------------------------------------- rows in words
+
+    def row_link(self, row: RowMapping) -> str | None:
+        """Where a row leads."""
+        return self.row_href(row) if callable(self.row_href) else self.row_href.format_map(row) or None
+
+    def row_label(self, row: RowMapping) -> str:
+        """What people call a row: its first column, and its number where it has another."""
+        lead = self.columns[0]
+        value = lead.read(row)
+        said = "" if value is None else lead.text(value)
+        number = str(row.get("number") or "")
+        return said if not number or number == said else f"{said} ({number})" if said else number
 
 
 # ------------------------------------------------------------------ small parts

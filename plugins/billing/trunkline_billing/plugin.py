@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
+    from trunkline.lists import ListOf
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -123,6 +124,13 @@ def importers() -> Sequence[Importer]:
     from trunkline_billing.imports import cdr, tariff
 
     return (tariff.IMPORTER, cdr.IMPORTER)
+
+
+@hookimpl
+def lists() -> "Sequence[ListOf]":
+    from trunkline_billing.lists import LISTS
+
+    return LISTS
 
 
 @hookimpl

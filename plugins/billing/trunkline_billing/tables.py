@@ -1,13 +1,19 @@
 """Billing's lists, as data."""
 
-from sqlalchemy import RowMapping
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, select
 from sqlmodel import col
 
 from trunkline.i18n import format_money
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
+from trunkline_billing.models.accounts import BillingAccount, BillingEntry
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
+from trunkline_billing.models.payments import BillingPayment
 from trunkline_billing.queries.accounts import is_overdue
 from trunkline_billing.words import CHARGE_KINDS, ENTRY_KINDS, METHODS, USAGE_TYPES, quantity_text
 
@@ -16,17 +22,28 @@ _WHO = Column(
 )
 
 
+def _of_account(key: Any) -> Callable[[str], ColumnElement[bool]]:
+    """Rows whose account's number begins with what is typed."""
+
+    def find(query: str) -> ColumnElement[bool]:
+        accounts = select(col(BillingAccount.id)).where(begins_with(col(BillingAccount.number), query))
+        found: ColumnElement[bool] = key.in_(accounts)
+        return found
+
+    return find
+
+
 def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
     """Invoices, newest first; those of one customer without the customer's name."""
     columns = [
-        Column("number", _("Invoice"), Kind.MONO, href="/billing/invoices/{number}"),
+        Column("number", _("Invoice"), Kind.MONO, sort=True, href="/billing/invoices/{number}"),
         _WHO,
         Column("period", _("Month"), priority=3),
-        Column("issued_on", _("Issued"), Kind.DATE, priority=3),
-        Column("due_date", _("Due"), Kind.DATE, priority=2),
+        Column("issued_on", _("Issued"), Kind.DATE, sort=True, priority=3),
+        Column("due_date", _("Due"), Kind.DATE, sort=True, priority=2),
         Column("status", _("Status"), Kind.STATUS, labels={"void": _("Void")}),
         Column("due", _("To pay"), Kind.MONEY, priority=2),
-        Column("total", _("Total"), Kind.MONEY),
+        Column("total", _("Total"), Kind.MONEY, sort=True),
     ]
     state = col(BillingInvoice.state)
     return Table(
@@ -47,15 +64,11 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
         else (
             Filter("issued_on", _("Issued"), kind="dates"),
             Filter("due_date", _("Due"), kind="dates"),
+            Filter("total", _("Total"), kind="money"),
         ),
-        search=()
-        if of_customer
-        else (
-            "number",
-            "customer_name",
-            "customer_number",
-            "account_number",
-        ),
+        starts=() if of_customer else ("number",),
+        found=() if of_customer else (("customer", col(BillingInvoice.customer_id)),),
+        finds=() if of_customer else (_of_account(col(BillingInvoice.account_id)),),
         search_label=_("Invoice, customer or account"),
         row_href="/billing/invoices/{number}",
         empty=Empty(
@@ -71,16 +84,16 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
 def payment_table(*, of_customer: bool = False) -> Table:
     """Payments, newest first."""
     columns = [
-        Column("number", _("Payment"), Kind.MONO, href="/billing/payments/{number}"),
+        Column("number", _("Payment"), Kind.MONO, sort=True, href="/billing/payments/{number}"),
         _WHO,
-        Column("received_at", _("Received"), Kind.DATETIME),
+        Column("received_at", _("Received"), Kind.DATETIME, sort=True),
         Column("method", _("Method"), labels=dict(METHODS), priority=2),
         Column("desk", _("Cash desk"), priority=3),
         Column("taken_by", _("Taken by"), priority=3),
         Column(
             "state", _("State"), Kind.STATUS, labels={"received": _("Received"), "reversed": _("Reversed")}
         ),
-        Column("amount", _("Amount"), Kind.MONEY),
+        Column("amount", _("Amount"), Kind.MONEY, sort=True),
     ]
     return Table(
         name="payments",
@@ -92,16 +105,11 @@ def payment_table(*, of_customer: bool = False) -> Table:
             Filter("method", _("Method"), METHODS),
             Filter("state", _("State"), (("received", _("Received")), ("reversed", _("Reversed")))),
             Filter("received_at", _("Received"), kind="dates"),
+            Filter("amount", _("Amount"), kind="money"),
         ),
-        search=()
-        if of_customer
-        else (
-            "number",
-            "reference",
-            "customer_name",
-            "customer_number",
-            "account_number",
-        ),
+        starts=() if of_customer else ("number", "reference"),
+        found=() if of_customer else (("customer", col(BillingPayment.customer_id)),),
+        finds=() if of_customer else (_of_account(col(BillingPayment.account_id)),),
         search_label=_("Payment, reference, customer or account"),
         row_href="/billing/payments/{number}",
         empty=Empty(_("No payments yet"), _("Money taken at a cash desk appears here."), "cash"),
@@ -114,14 +122,15 @@ ACCOUNTS = Table(
     name="accounts",
     label=_("Accounts"),
     columns=(
-        Column("number", _("Account"), Kind.MONO, href="/customers/{customer_number}/billing"),
+        Column("number", _("Account"), Kind.MONO, sort=True, href="/customers/{customer_number}/billing"),
         _WHO,
         Column("kind", _("Kind"), labels={"postpaid": _("Postpaid"), "prepaid": _("Prepaid")}, priority=2),
         Column("state", _("State"), Kind.STATUS, priority=3),
         Column("balance", _("Balance"), Kind.MONEY),
     ),
     filters=(Filter("kind", _("Kind"), (("postpaid", _("Postpaid")), ("prepaid", _("Prepaid")))),),
-    search=("number", "customer_name", "customer_number"),
+    starts=("number",),
+    found=(("customer", col(BillingAccount.customer_id)),),
     search_label=_("Account or customer"),
     empty=Empty(_("No accounts yet"), _("Every customer gets one when registered."), "report-money"),
 )
@@ -253,7 +262,7 @@ ENTRIES = Table(
         Column("text", _("Text"), priority=2),
         Column("amount", _("Amount"), Kind.MONEY),
     ),
-    search=("account_number",),
+    finds=(_of_account(col(BillingEntry.account_id)),),
     search_label=_("Account"),
     empty=Empty(_("Nothing posted yet"), _("Every charge, invoice and payment writes an entry."), "notebook"),
 )

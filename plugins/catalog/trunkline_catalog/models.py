@@ -57,7 +57,11 @@ class CatalogService(Record, table=True):
     """One customer's instance of a product."""
 
     __tablename__ = "catalog_service"
-    __table_args__ = (Index("ix_catalog_service_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_catalog_service_state", "state", "suspended", "id"),
+        Index("ix_catalog_service_activated", "activated_at", "id"),
+        Index("ix_catalog_service_product", "product_id", "id"),
+    )
 
     number: str = Field(max_length=20, unique=True)
     customer_id: int = Field(
@@ -66,9 +70,7 @@ class CatalogService(Record, table=True):
         )
     )
     product_id: int = Field(
-        sa_column=Column(
-            BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False
-        )
+        sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), nullable=False)
     )
     state: str = Field(default=ServiceState.DRAFT, max_length=16)
     #: Whether a suspension is in force; the reasons are rows of their own.
@@ -118,6 +120,7 @@ class CatalogIdentifier(SQLModel, table=True):
     __tablename__ = "catalog_identifier"
     __table_args__ = (
         Index("ix_catalog_identifier_kind_value", "kind", "value"),
+        Index("ix_catalog_identifier_value", "value"),
         Index(
             "uq_catalog_identifier_current",
             "kind",
@@ -144,7 +147,10 @@ class CatalogOrder(Record, table=True):
     """What a customer asked for at one time."""
 
     __tablename__ = "catalog_order"
-    __table_args__ = (Index("ix_catalog_order_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_catalog_order_state", "state", "id"),
+        Index("ix_catalog_order_created", "created_at", "id"),
+    )
 
     number: str = Field(max_length=20, unique=True)
     customer_id: int = Field(

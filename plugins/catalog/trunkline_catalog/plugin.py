@@ -17,6 +17,7 @@ from trunkline_catalog.settings import CatalogSettings
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
+    from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -75,6 +76,27 @@ def slots() -> Sequence[Slot]:
     from trunkline_catalog.slots import SLOTS
 
     return SLOTS
+
+
+@hookimpl
+def lists() -> "Sequence[ListOf]":
+    from trunkline_catalog.lists import LISTS
+
+    return LISTS
+
+
+@hookimpl
+def list_columns() -> "Sequence[ListColumns]":
+    from trunkline_catalog.lists import LIST_COLUMNS
+
+    return LIST_COLUMNS
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    from trunkline_catalog.lists import ROW_ACTIONS
+
+    return ROW_ACTIONS
 
 
 @hookimpl

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
 from trunkline_catalog.models import (
     CatalogIdentifier,
@@ -168,7 +169,7 @@ ORDERS = Table(
         Column("action", _("What"), labels=ACTION_LABELS, sub="product"),
         Column("service", _("Service"), Kind.MONO, href="/catalog/services/{service}", priority=2),
         Column("lines", _("Lines"), Kind.NUMBER, priority=3),
-        Column("placed_at", _("Placed"), Kind.RELATIVE, priority=2),
+        Column("placed_at", _("Placed"), Kind.RELATIVE, sort=True, priority=2),
         Column("placed_by", _("By"), priority=3),
         Column("state", _("State"), Kind.STATUS),
     ),
@@ -189,8 +190,9 @@ ORDERS = Table(
         Filter("action", _("What"), list(ACTION_LABELS.items())),
         Filter("placed_at", _("Placed"), kind="dates"),
     ),
-    search=("number", "customer_name", "service", "product"),
-    search_label=_("Order, customer, service or product"),
+    starts=("number",),
+    found=(("order", "id"), ("customer", col(CatalogOrder.customer_id))),
+    search_label=_("Order or customer"),
     sort="-number",
     row_href="/catalog/orders/{number}",
     empty=Empty(
@@ -216,16 +218,11 @@ _PRODUCT: Any = col(CatalogProduct.code)
 _OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
 
 
-class ServiceTable(Table):
-    """A list whose search box looks into every identifier a service has or had."""
-
-    def matches_word(self, statement: Statement, word: str) -> list[Any]:
-        """Any column of `search`, or an identifier."""
-        had = exists().where(
-            col(CatalogIdentifier.service_id) == col(CatalogService.id),
-            col(CatalogIdentifier.value).contains(word.lstrip("+"), autoescape=True),
-        )
-        return [*super().matches_word(statement, word), had]
+def _has_identifier(query: str) -> Any:
+    """Services that have or had an identifier which begins so."""
+    typed = query.replace(" ", "").lstrip("+")
+    kinds = select(col(CatalogIdentifier.service_id)).where(begins_with(col(CatalogIdentifier.value), typed))
+    return col(CatalogService.id).in_(kinds)
 
 
 def list_services(ctx: Context) -> Statement:
@@ -251,13 +248,16 @@ def list_services(ctx: Context) -> Statement:
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()
 
 
-def _state_is(state: str) -> Any:
-    return state == _SHOWN_STATE
+def _is_suspended(suspended: bool) -> Any:
+    """Active services with or without a suspension, asked so that an index answers."""
+    return and_(
+        col(CatalogService.state) == ServiceState.ACTIVE, col(CatalogService.suspended).is_(suspended)
+    )
 
 
 def services_table(products: Sequence[ProductView]) -> Table:
     """The list of services with the filters that the products give."""
-    return ServiceTable(
+    return Table(
         "catalog-services",
         label=_("Services"),
         columns=(
@@ -276,8 +276,8 @@ def services_table(products: Sequence[ProductView]) -> Table:
         ),
         tabs=(
             Tab("current", _("All"), col(CatalogService.state).not_in(_OVER), count=True),
-            Tab("active", _("Active"), _state_is("active"), count=True),
-            Tab("suspended", _("Suspended"), _state_is("suspended"), count=True, tone="warn"),
+            Tab("active", _("Active"), _is_suspended(False), count=True),
+            Tab("suspended", _("Suspended"), _is_suspended(True), count=True, tone="warn"),
             Tab(
                 "provisioning",
                 _("Being set up"),
@@ -285,15 +285,24 @@ def services_table(products: Sequence[ProductView]) -> Table:
                 count=True,
                 tone="info",
             ),
-            Tab("failed", _("Failed"), _state_is("failed"), count=True, tone="bad"),
+            Tab(
+                "failed",
+                _("Failed"),
+                col(CatalogService.state) == ServiceState.FAILED,
+                count=True,
+                tone="bad",
+            ),
             Tab("ended", _("Ended"), col(CatalogService.state).in_(_OVER)),
         ),
         filters=(
             Filter("product", _("Product"), [(one.code, one.name) for one in products], column=_PRODUCT),
             Filter("activated_at", _("Active since"), kind="dates"),
+            Filter("suspended", _("Suspended"), kind="bool", column=col(CatalogService.suspended)),
         ),
-        search=("number", "label", "customer_name", "product_name"),
-        search_label=_("Number, identifier, customer or product"),
+        starts=("number", "label"),
+        found=(("service", "id"), ("customer", col(CatalogService.customer_id))),
+        finds=(_has_identifier,),
+        search_label=_("Number, identifier or customer"),
         sort="-number",
         row_href="/catalog/services/{number}",
         empty=Empty(

@@ -47,6 +47,9 @@ class InventoryItem(Record, table=True):
         Index("ix_inventory_item_holder", "holder_kind", "holder_id"),
         Index("ix_inventory_item_state", "state", "id"),
         Index("ix_inventory_item_stock", "stock_id", "state"),
+        Index("ix_inventory_item_label", "label", "id"),
+        Index("ix_inventory_item_changed", "updated_at", "id"),
+        Index("ix_inventory_item_holder_label", "holder_label"),
     )
 
     number: str = Field(max_length=20, unique=True)
@@ -56,7 +59,7 @@ class InventoryItem(Record, table=True):
     stock_id: int = Field(
         sa_column=Column(BigKey, ForeignKey("inventory_stock.id", ondelete="RESTRICT"), nullable=False)
     )
-    label: str = Field(max_length=200, index=True)
+    label: str = Field(max_length=200)
     state: str = Field(default=ItemState.AVAILABLE, max_length=12)
     values: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: Sealed values, each bound to this item's label and the field's name.
@@ -91,7 +94,12 @@ class InventoryMovement(SQLModel, table=True):
     """One thing that happened to an item. Rows are only ever added."""
 
     __tablename__ = "inventory_movement"
-    __table_args__ = (Index("ix_inventory_movement_item", "item_id", "id"),)
+    __table_args__ = (
+        Index("ix_inventory_movement_item", "item_id", "id"),
+        Index("ix_inventory_movement_at", "at", "id"),
+        Index("ix_inventory_movement_action", "action", "id"),
+        Index("ix_inventory_movement_holder", "holder_label"),
+    )
 
     id: int | None = key_field()
     item_id: int = Field(

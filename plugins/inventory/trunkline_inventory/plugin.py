@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
+    from trunkline.lists import ListOf
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -55,6 +56,13 @@ def slots() -> Sequence[Slot]:
     from trunkline_inventory.slots import SLOTS
 
     return SLOTS
+
+
+@hookimpl
+def lists() -> "Sequence[ListOf]":
+    from trunkline_inventory.lists import LISTS
+
+    return LISTS
 
 
 @hookimpl

@@ -9,9 +9,10 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Bulk, Column, Empty, Filter, Kind, Statement, Tab, Table
-from trunkline_inventory.models import InventoryItem, InventoryStock, InventoryTemplate
-from trunkline_inventory.queries import matches_identifier, movement_select
+from trunkline_inventory.models import InventoryItem, InventoryMovement, InventoryStock, InventoryTemplate
+from trunkline_inventory.queries import movement_select
 from trunkline_inventory.schemas import ItemState, StockView, TemplateView
 
 STATE_LABELS = {
@@ -32,14 +33,6 @@ ACTION_LABELS = {
     "moved": _("Moved"),
     "edited": _("Edited"),
 }
-
-
-class ItemTable(Table):
-    """A list whose search box looks into every identifier of an item."""
-
-    def matches_word(self, statement: Statement, word: str) -> list[Any]:
-        """Any column of `search`, or an identifier."""
-        return [*super().matches_word(statement, word), matches_identifier(word.lstrip("+"))]
 
 
 def list_items(ctx: Context) -> Statement:
@@ -75,7 +68,7 @@ _STOCK: Any = col(InventoryStock.name)
 
 def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) -> Table:
     """The list of items with the filters that this operator's templates and stocks give."""
-    return ItemTable(
+    return Table(
         "inventory",
         label=_("Items"),
         columns=(
@@ -86,7 +79,7 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
             Column("customer_name", _("Customer"), href=lambda row: _customer_path(row["customer"])),
             Column("holder_label", _("Held by"), Kind.MONO, priority=3),
             Column("number", _("Item"), Kind.MONO, sort=True, priority=3),
-            Column("updated_at", _("Changed"), Kind.RELATIVE, priority=3),
+            Column("updated_at", _("Changed"), Kind.RELATIVE, sort=True, priority=3),
         ),
         tabs=(
             Tab("all", _("All")),
@@ -115,7 +108,8 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
             Filter("stock", _("Stock"), [(one.name, one.name) for one in stocks], column=_STOCK),
             Filter("updated_at", _("Changed"), kind="dates"),
         ),
-        search=("number", "holder_label", "customer_name"),
+        starts=("number", "holder_label"),
+        found=(("inventory_item", "id"), ("customer", col(InventoryItem.customer_id))),
         search_label=_("ICCID, IMSI, number, holder"),
         sort="-number",
         row_href="/inventory/items/{number}",
@@ -137,6 +131,14 @@ def _customer_path(number: str | None) -> str | None:
     return f"/customers/{number}" if number else None
 
 
+def _of_item(query: str) -> Any:
+    """Movements of items whose number or identifier begins so."""
+    keys = select(col(InventoryItem.id)).where(
+        or_(begins_with(col(InventoryItem.number), query), begins_with(col(InventoryItem.label), query))
+    )
+    return col(InventoryMovement.item_id).in_(keys)
+
+
 MOVEMENTS = Table(
     "inventory-movements",
     label=_("Movements"),
@@ -155,7 +157,7 @@ MOVEMENTS = Table(
         Filter("action", _("What"), list(ACTION_LABELS.items())),
         Filter("at", _("When"), kind="dates"),
     ),
-    search=("item_label", "item", "holder_label"),
+    finds=(_of_item, lambda query: begins_with(col(InventoryMovement.holder_label), query)),
     search_label=_("Item or holder"),
     sort="-id",
     empty=Empty(_("No movement yet"), _("Whatever happens to an item is written here."), icon="transfer"),

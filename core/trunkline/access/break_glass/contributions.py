@@ -1,7 +1,9 @@
 """What emergency access contributes to the trunk."""
 
-from trunkline.access.break_glass import pages
+from trunkline.access.break_glass import pages, queries
+from trunkline.access.break_glass.tables import BREAK_GLASS
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, Slot
 
 PERMISSIONS = (
@@ -14,6 +16,11 @@ PERMISSIONS = (
 MENU = (
     MenuItem(
         _("Emergency access"), "/break-glass", "urgent", "core.break_glass.list", "Administration", order=75
+    ),
+)
+LISTS = (
+    ListOf(
+        "break_glass", "/break-glass", "core.break_glass.list", lambda ctx: BREAK_GLASS, queries.list_accesses
     ),
 )
 PAGES = (pages.pages,)

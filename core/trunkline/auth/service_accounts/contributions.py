@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.auth.service_accounts import pages
+from trunkline.auth.service_accounts import pages, queries
+from trunkline.auth.service_accounts.tables import SERVICE_ACCOUNTS
 from trunkline.i18n import gettext
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission
 
 if TYPE_CHECKING:
@@ -26,6 +28,15 @@ MENU = [
         _("Service accounts"), "/service-accounts", "robot", "core.service_account.list", "Administration", 15
     )
 ]
+LISTS = (
+    ListOf(
+        "service-accounts",
+        "/service-accounts",
+        "core.service_account.list",
+        lambda ctx: SERVICE_ACCOUNTS,
+        queries.list_accounts,
+    ),
+)
 PAGES = [pages.pages]
 
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from trunkline.auth.signing_keys import operations, pages
+from trunkline.auth.signing_keys.tables import SIGNING_KEYS, list_keys
 from trunkline.i18n import gettext
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
 
 _ = gettext
@@ -13,6 +15,9 @@ PERMISSIONS = [
     Permission("core.signing_key.change", _("Change the key that signs access tokens")),
 ]
 MENU = [MenuItem(_("Signing keys"), "/signing-keys", "key", "core.signing_key.list", "Administration", 30)]
+LISTS = (
+    ListOf("signing-keys", "/signing-keys", "core.signing_key.list", lambda ctx: SIGNING_KEYS, list_keys),
+)
 PAGES = [pages.pages]
 SCHEDULED = [
     ScheduledTask("change_signing_key", operations.rotate_when_due, timedelta(hours=6)),

@@ -290,8 +290,12 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_billing_invoice_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_billing_invoice_due", ["state", "due_date"], unique=False)
+        batch_op.create_index("ix_billing_invoice_due_on", ["due_date", "id"], unique=False)
+        batch_op.create_index("ix_billing_invoice_issued", ["issued_on", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_invoice_period"), ["period"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_invoice_run_id"), ["run_id"], unique=False)
+        batch_op.create_index("ix_billing_invoice_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_billing_invoice_total", ["total_micros", "id"], unique=False)
 
     op.create_table(
         "billing_payment",
@@ -332,9 +336,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("billing_payment", schema=None) as batch_op:
         batch_op.create_index("ix_billing_payment_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_billing_payment_amount", ["amount_micros", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_billing_payment_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_billing_payment_received_at"), ["received_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_billing_payment_state"), ["state"], unique=False)
+        batch_op.create_index("ix_billing_payment_method", ["method", "id"], unique=False)
+        batch_op.create_index("ix_billing_payment_received", ["received_at", "id"], unique=False)
+        batch_op.create_index("ix_billing_payment_reference", ["reference"], unique=False)
+        batch_op.create_index("ix_billing_payment_state", ["state", "id"], unique=False)
 
     op.create_table(
         "billing_allocation",
@@ -621,15 +628,22 @@ def downgrade() -> None:
 
     op.drop_table("billing_allocation")
     with op.batch_alter_table("billing_payment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_billing_payment_state"))
-        batch_op.drop_index(batch_op.f("ix_billing_payment_received_at"))
+        batch_op.drop_index("ix_billing_payment_state")
+        batch_op.drop_index("ix_billing_payment_reference")
+        batch_op.drop_index("ix_billing_payment_received")
+        batch_op.drop_index("ix_billing_payment_method")
         batch_op.drop_index(batch_op.f("ix_billing_payment_customer_id"))
+        batch_op.drop_index("ix_billing_payment_amount")
         batch_op.drop_index("ix_billing_payment_account")
 
     op.drop_table("billing_payment")
     with op.batch_alter_table("billing_invoice", schema=None) as batch_op:
+        batch_op.drop_index("ix_billing_invoice_total")
+        batch_op.drop_index("ix_billing_invoice_state")
         batch_op.drop_index(batch_op.f("ix_billing_invoice_run_id"))
         batch_op.drop_index(batch_op.f("ix_billing_invoice_period"))
+        batch_op.drop_index("ix_billing_invoice_issued")
+        batch_op.drop_index("ix_billing_invoice_due_on")
         batch_op.drop_index("ix_billing_invoice_due")
         batch_op.drop_index(batch_op.f("ix_billing_invoice_customer_id"))
         batch_op.drop_index("ix_billing_invoice_account_due")

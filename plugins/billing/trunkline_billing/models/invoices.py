@@ -52,6 +52,11 @@ class BillingInvoice(Record, table=True):
         # An account's overdue sum; without it SQLite reads everybody's overdue invoices by the index below.
         Index("ix_billing_invoice_account_due", "account_id", "state", "due_date"),
         Index("ix_billing_invoice_due", "state", "due_date"),
+        # What the list sorts and filters by.
+        Index("ix_billing_invoice_state", "state", "id"),
+        Index("ix_billing_invoice_issued", "issued_on", "id"),
+        Index("ix_billing_invoice_due_on", "due_date", "id"),
+        Index("ix_billing_invoice_total", "total_micros", "id"),
     )
 
     number: str = Field(max_length=20, unique=True)

@@ -21,7 +21,15 @@ class BillingPayment(Record, table=True):
     """Money that came in. What no invoice takes stays as the account's credit."""
 
     __tablename__ = "billing_payment"
-    __table_args__ = (Index("ix_billing_payment_account", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_billing_payment_account", "account_id", "id"),
+        # What the list sorts and filters by.
+        Index("ix_billing_payment_state", "state", "id"),
+        Index("ix_billing_payment_received", "received_at", "id"),
+        Index("ix_billing_payment_amount", "amount_micros", "id"),
+        Index("ix_billing_payment_method", "method", "id"),
+        Index("ix_billing_payment_reference", "reference"),
+    )
 
     number: str = Field(max_length=20, unique=True)
     unique_key: str = Field(max_length=120, unique=True)
@@ -33,8 +41,8 @@ class BillingPayment(Record, table=True):
     desk: str = Field(default="", max_length=60)
     reference: str = Field(default="", max_length=120)
     note: str = Field(default="", max_length=300)
-    state: str = Field(default=PaymentState.RECEIVED, max_length=10, index=True)
-    received_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)
+    state: str = Field(default=PaymentState.RECEIVED, max_length=10)
+    received_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     taken_by: str = Field(default="", max_length=200)
     reversed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reverse_reason: str = Field(default="", max_length=300)

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_catalog_order_number")),
     )
     with op.batch_alter_table("catalog_order", schema=None) as batch_op:
+        batch_op.create_index("ix_catalog_order_created", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_catalog_order_state", ["state", "id"], unique=False)
 
@@ -127,12 +128,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_catalog_service_number")),
     )
     with op.batch_alter_table("catalog_service", schema=None) as batch_op:
+        batch_op.create_index("ix_catalog_service_activated", ["activated_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_label"), ["label"], unique=False)
-        batch_op.create_index(batch_op.f("ix_catalog_service_product_id"), ["product_id"], unique=False)
+        batch_op.create_index("ix_catalog_service_product", ["product_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_site_id"), ["site_id"], unique=False)
-        batch_op.create_index("ix_catalog_service_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_catalog_service_state", ["state", "suspended", "id"], unique=False)
 
     op.create_table(
         "catalog_identifier",
@@ -153,6 +155,7 @@ def upgrade() -> None:
     with op.batch_alter_table("catalog_identifier", schema=None) as batch_op:
         batch_op.create_index("ix_catalog_identifier_kind_value", ["kind", "value"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_identifier_service_id"), ["service_id"], unique=False)
+        batch_op.create_index("ix_catalog_identifier_value", ["value"], unique=False)
         batch_op.create_index(
             "uq_catalog_identifier_current",
             ["kind", "value"],
@@ -306,6 +309,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("valid_to IS NULL"),
             postgresql_where=sa.text("valid_to IS NULL"),
         )
+        batch_op.drop_index("ix_catalog_identifier_value")
         batch_op.drop_index(batch_op.f("ix_catalog_identifier_service_id"))
         batch_op.drop_index("ix_catalog_identifier_kind_value")
 
@@ -313,15 +317,17 @@ def downgrade() -> None:
     with op.batch_alter_table("catalog_service", schema=None) as batch_op:
         batch_op.drop_index("ix_catalog_service_state")
         batch_op.drop_index(batch_op.f("ix_catalog_service_site_id"))
-        batch_op.drop_index(batch_op.f("ix_catalog_service_product_id"))
+        batch_op.drop_index("ix_catalog_service_product")
         batch_op.drop_index(batch_op.f("ix_catalog_service_label"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_customer_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_contact_id"))
+        batch_op.drop_index("ix_catalog_service_activated")
 
     op.drop_table("catalog_service")
     with op.batch_alter_table("catalog_order", schema=None) as batch_op:
         batch_op.drop_index("ix_catalog_order_state")
         batch_op.drop_index(batch_op.f("ix_catalog_order_customer_id"))
+        batch_op.drop_index("ix_catalog_order_created")
 
     op.drop_table("catalog_order")
     op.drop_table("catalog_price")

@@ -1,6 +1,5 @@
 """Orders and their lines: what is at work, what failed, what can be done about it."""
 
-from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -26,10 +25,7 @@ STOP_POLLING = 286
 def index(page: Page) -> Response:
     page.title = str(_("Orders"))
     page.crumbs((page.title, ""))
-    if page.query.get("export"):
-        page.ctx.require("catalog.order.export")
-    table = replace(ORDERS, export=page.can("catalog.order.export"))
-    return page.table("catalog/orders.html", table, list_orders(page.ctx))
+    return page.table("catalog/orders.html", ORDERS, list_orders(page.ctx))
 
 
 def _facts(page: Page, number: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Services: the list, one service whole, and suspending, resuming and terminating it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -40,12 +39,9 @@ pages = Pages()
 
 @pages.get("/catalog/services", permission="catalog.service.list")
 def index(page: Page) -> Response:
-    if page.query.get("export"):
-        page.ctx.require("catalog.service.export")
     page.title = str(_("Services"))
     page.crumbs((page.title, ""))
     table = services_table(queries.products(page.ctx, retired=True))
-    table = replace(table, export=page.can("catalog.service.export"))
     return page.table("catalog/services.html", table, list_services(page.ctx))
 
 

@@ -1,7 +1,6 @@
 """Items: the list, one item with its history, adding and editing, and revealing what is secret."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +9,6 @@ from starlette.responses import Response
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
-from trunkline.web.tables import Table
 from trunkline_inventory import operations, queries
 from trunkline_inventory.forms import VALUE, item_schema, values_in
 from trunkline_inventory.pages.bulk import move_form, state_form
@@ -48,14 +46,7 @@ def index(page: Page) -> Response:
     page.title = str(_("Inventory"))
     page.crumbs((page.title, ""))
     table = items_table(queries.templates(page.ctx), queries.stocks(page.ctx))
-    return page.table("inventory/list.html", _exportable(page, table), list_items(page.ctx))
-
-
-def _exportable(page: Page, table: Table) -> Table:
-    """The table as it is offered to this user. Raises Forbidden when a file is asked for that they may not have."""
-    if page.query.get("export"):
-        page.ctx.require("inventory.item.export")
-    return replace(table, export=page.can("inventory.item.export"))
+    return page.table("inventory/list.html", table, list_items(page.ctx))
 
 
 def _chosen_template(page: Page) -> TemplateView:
@@ -173,4 +164,4 @@ def edit(page: Page, command: BaseModel, number: str) -> Response:
 def movements(page: Page) -> Response:
     page.title = str(_("Movements"))
     page.crumbs(home(), (page.title, ""))
-    return page.table("inventory/movements.html", _exportable(page, MOVEMENTS), list_movements(page.ctx))
+    return page.table("inventory/movements.html", MOVEMENTS, list_movements(page.ctx))

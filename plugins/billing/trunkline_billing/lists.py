@@ -1,0 +1,20 @@
+"""Billing's lists that have a page of their own."""
+
+from trunkline.lists import ListOf
+from trunkline_billing import queries
+from trunkline_billing.tables import ACCOUNTS, ENTRIES, invoice_table, payment_table
+
+LISTS = (
+    ListOf("invoices", "/billing/invoices", "billing.invoice.list", invoice_table, queries.invoice_select),
+    ListOf(
+        "payments",
+        "/billing/payments",
+        "billing.payment.list",
+        lambda ctx: payment_table(),
+        queries.payment_select,
+    ),
+    ListOf(
+        "accounts", "/billing/accounts", "billing.account.list", lambda ctx: ACCOUNTS, queries.account_select
+    ),
+    ListOf("entries", "/billing/ledger", "billing.ledger.view", lambda ctx: ENTRIES, queries.entry_select),
+)
