@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity", "auth", "auth.second_factor",
-    "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass",
-    "approvals", "settings", "plugin_life", "rest",
+    "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity",
+    "auth", "auth.second_factor", "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access",
+    "access.break_glass", "approvals", "settings", "plugin_life", "rest",
 )  # fmt: skip
 
 

@@ -1,0 +1,84 @@
+"""Writing down a contact with a customer, under a protocol number that the customer is told."""
+
+from trunkline import i18n
+from trunkline.customers import queries as customers
+from trunkline.customers.models import Customer, CustomerStatus
+from trunkline.db.numbers import next_of_series
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.interactions.models import Interaction, ToldBy
+from trunkline.interactions.schemas import RecordInteraction
+from trunkline.mail import operations as mail
+from trunkline.operation import ActorKind, Context, operation
+from trunkline.search.marking import mark
+from trunkline.sms import operations as sms
+
+SEARCH_KIND = "interaction"
+
+
+@operation("core.interaction.record")
+def record(ctx: Context, customer_number: str, command: RecordInteraction) -> Interaction:
+    """Keep a contact and give it the next protocol number of the day; with `tell`, send the customer that number.
+
+    Raises NotFound without the customer, Refused for an archived one.
+    """
+    customer = customers.get(ctx, customer_number)
+    if customer.status == CustomerStatus.ARCHIVED:
+        raise Refused(
+            _("{name} is archived.", name=customer.name),
+            remedy=_("Restore the customer first."),
+        )
+    interaction = Interaction(
+        number=_next_number(ctx),
+        customer_id=customer.key,
+        channel=command.channel,
+        subject=command.subject,
+        text=command.text,
+        agent=ctx.actor.name,
+        agent_id=ctx.actor.id if ctx.actor.kind == ActorKind.STAFF else None,
+        at=ctx.now(),
+    )
+    if command.tell:
+        interaction.told_by = _tell(ctx, customer, interaction)
+    ctx.session.add(interaction)
+    ctx.session.flush()
+    ctx.note(interaction, label=interaction.number, told_by=interaction.told_by)
+    mark(ctx, SEARCH_KIND, interaction.key)
+    return interaction
+
+
+def _next_number(ctx: Context) -> str:
+    """The day in the operator's zone and a count that begins anew each day, as in 20261122-000123."""
+    day = ctx.now().astimezone(ctx.app.config.zone).strftime("%Y%m%d")
+    return f"{day}-{next_of_series(ctx.session, f'interaction:{day}'):06d}"
+
+
+def _tell(ctx: Context, customer: Customer, interaction: Interaction) -> ToldBy:
+    """Send the number by the first way there is."""
+    key, language = f"interaction:{interaction.number}", customer.language or ctx.app.config.language
+    if customer.email:
+        mail.queue(
+            ctx,
+            template="core/mail/protocol_number",
+            to=customer.email,
+            language=language,
+            context={
+                "name": customer.name,
+                "number": interaction.number,
+                "subject": interaction.subject,
+                "at": interaction.at,
+            },
+            customer_id=customer.key,
+            key=key,
+        )
+        return ToldBy.EMAIL
+    if customer.phone:
+        with i18n.use_locale(language, ctx.app.config.time_zone):
+            text = i18n.translate(
+                "{operator}: the protocol number of our contact is {number}.",
+                operator=ctx.app.config.operator_name,
+                number=interaction.number,
+            )
+        sms.queue(ctx, to=customer.phone, text=text, customer_id=customer.key, key=key)
+        return ToldBy.SMS
+    return ToldBy.NOBODY

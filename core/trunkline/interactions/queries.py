@@ -1,0 +1,51 @@
+"""Reading contacts with customers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Integer, Row, Select, bindparam, func, select
+from sqlmodel import col
+
+from trunkline.db.prepared import Prepared, columns
+from trunkline.interactions.models import Interaction
+from trunkline.operation import Context
+
+_INTERACTION = columns(Interaction)
+_OF_CUSTOMER = select(
+    *(_INTERACTION[name] for name in "id number channel subject text agent at told_by".split())
+).where(_INTERACTION.customer_id == bindparam("customer_id"))
+_LATEST = Prepared(
+    _OF_CUSTOMER.order_by(_INTERACTION.at.desc(), _INTERACTION.id.desc()).limit(
+        bindparam("limit", type_=Integer)
+    ),
+    Interaction,
+)
+_COUNT = Prepared(
+    select(func.count()).where(_INTERACTION.customer_id == bindparam("customer_id")), Interaction
+)
+
+
+def get(ctx: Context, number: str) -> Interaction:
+    """The visible contact with this protocol number. Raises NotFound."""
+    return ctx.load_by(Interaction, Interaction.number, number)
+
+
+def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The last contacts with a customer, newest first."""
+    return _LATEST.rows(ctx, customer_id=customer_id, limit=limit)
+
+
+def count_of(ctx: Context, customer_id: int) -> int:
+    """How often there was contact with a customer."""
+    row = _COUNT.first(ctx, customer_id=customer_id)
+    return int(row[0]) if row is not None else 0
+
+
+def select_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
+    """Contacts with a customer, for lists."""
+    return select(
+        *(
+            getattr(Interaction, name).label(name)
+            for name in "id number channel subject text agent at told_by".split()
+        )
+    ).where(col(Interaction.customer_id) == customer_id, *ctx.visible_conditions(Interaction))

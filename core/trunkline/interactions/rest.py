@@ -1,0 +1,35 @@
+"""REST: contacts with a customer."""
+
+from trunkline.customers import queries as customers
+from trunkline.interactions import operations, queries
+from trunkline.interactions.models import Channel
+from trunkline.interactions.schemas import InteractionOut, RecordInteraction
+from trunkline.operation import Context
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
+from trunkline.rest.routing import RestRoutes
+from trunkline.web.tables import Column, Filter, Kind, Table
+
+rest = RestRoutes("/customers", "customers")
+_INTERACTIONS = Table(
+    "customer_interactions",
+    columns=(Column("at", "at", Kind.DATETIME, sort=True), Column("number", "number", sort=True)),
+    filters=(
+        Filter("channel", "channel", [(channel.value, channel.value) for channel in Channel]),
+        Filter("at", "at", kind="dates"),
+    ),
+    search=("number", "subject"),
+    sort="-at",
+)
+
+
+@rest.get("/{number}/interactions", permission="core.interaction.list")
+def interactions(ctx: Context, number: str, params: ListParams = list_params) -> Listing[InteractionOut]:
+    """Contacts with the customer, newest first. Filters: `channel`, `at_from`, `at_to`."""
+    key = customers.get(ctx, number).key
+    return read_list(ctx, _INTERACTIONS, queries.select_of(ctx, key), params, InteractionOut)
+
+
+@rest.post("/{number}/interactions", permission="core.interaction.record")
+def record(ctx: Context, number: str, command: RecordInteraction) -> InteractionOut:
+    """Write a contact down; the answer has its protocol number, which `tell` also sends to the customer."""
+    return InteractionOut.model_validate(operations.record(ctx, number, command))
