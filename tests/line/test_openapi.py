@@ -78,7 +78,8 @@ class _Asker:
         self.done: set[str] = set()
 
     def ask_all(self, examples: int) -> None:
-        with asgi.get_client(_Answering(self.client.app)) as session:
+        web: Any = _Answering(self.client.app)
+        with asgi.get_client(web) as session:
             for operation in sorted(_described(self.schema), key=_order):
                 self._ask(operation, session, examples)
 

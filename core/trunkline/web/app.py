@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -60,6 +61,21 @@ def page_routes(app: "App") -> list[tuple[str, PageRoute]]:
 def _own_path(plugin: str, path: str) -> bool:
     word = plugin.removeprefix(EXTENSION_PREFIX)
     return any(path == own or path.startswith(f"{own}/") for own in (f"/{word}", f"/portal/{word}"))
+
+
+class _Key(Convertor[int]):
+    """Keys in paths are no longer than keys are: what the database cannot hold is no page."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("int", _Key())
 
 
 def _page_routes(web: WebApp) -> list[BaseRoute]:
