@@ -10,6 +10,7 @@ from trunkline.auth.code_sign_in import models as code_sign_in
 from trunkline.auth.impersonation import models as impersonation
 from trunkline.auth.second_factor import models as second_factor
 from trunkline.auth.signing_keys import models as signing_keys
+from trunkline.branding import models as branding
 from trunkline.customers import models as customers
 from trunkline.db import numbers
 from trunkline.events import models as events
@@ -31,6 +32,7 @@ __all__ = [
     "activity",
     "approvals",
     "auth",
+    "branding",
     "break_glass",
     "code_sign_in",
     "counting",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PACKAGES = (
     "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity",
     "auth", "auth.second_factor", "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access",
-    "access.break_glass", "approvals", "settings", "plugin_life", "rest",
+    "access.break_glass", "approvals", "settings", "branding", "plugin_life", "rest",
 )  # fmt: skip
 
 

@@ -33,6 +33,16 @@ def compose(email: Email, parts: RenderedMail) -> EmailMessage:
     return message
 
 
+def check_sender(text: str) -> str:
+    """A sender as in `Name <name@example.com>`. Raises ValueError when it is none."""
+    if not text.isprintable():
+        raise ValueError(_("A sender is one line, as in Name <name@example.com>."))
+    try:
+        return str(_address(text.strip()))
+    except Refused as error:
+        raise ValueError(error.message) from error
+
+
 def _address(sender: str) -> Address:
     name, spec = parseaddr(sender)
     try:

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from trunkline.branding.brands import Brand, Brands
 from trunkline.customers.identity import check_email
+from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -47,9 +49,10 @@ def queue(
     recipient = check_email(to, field="to")
     if not recipient:
         raise Refused(_("There is no e-mail address to write to."), field="to", remedy=_("Add one first."))
-    rendered = render_mail(ctx.app, template, language or ctx.app.config.language, context)
+    brand = _brand(ctx, customer_id)
+    rendered = render_mail(ctx.app, template, language or ctx.app.config.language, context, brand)
     hidden = _hidden(context, secrets)
-    sender = ctx.app.config.mail.sender
+    sender = brand.mail_sender or ctx.app.config.mail.sender
     number = next_number(ctx.session, "email")
     email = Email(
         number=number,
@@ -70,6 +73,15 @@ def queue(
     ctx.session.flush()
     _send_later(ctx, email, key=f"mail:{email.number}")
     return email
+
+
+def _brand(ctx: Context, customer_id: int | None) -> Brand:
+    """The brand that a customer knows: that of who sold to them."""
+    reseller_id: int | None = None
+    if customer_id is not None:
+        found = ctx.session.execute(select(col(Customer.reseller_id)).where(col(Customer.id) == customer_id))
+        reseller_id = found.scalar_one_or_none()
+    return ctx.app.part(Brands).of_reseller(reseller_id, ctx.session)
 
 
 @operation("core.email.retry")

@@ -21,6 +21,7 @@ from trunkline.web.templating import _FILTERS
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.branding.brands import Brand
 
 _CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -34,10 +35,12 @@ class RenderedMail:
     html: str
 
 
-def render_mail(app: "App", template: str, language: str, context: Mapping[str, Any]) -> RenderedMail:
-    """Render a mail template. Raises Refused when it is missing or broken, naming it."""
+def render_mail(
+    app: "App", template: str, language: str, context: Mapping[str, Any], brand: "Brand | None" = None
+) -> RenderedMail:
+    """Render a mail template under a brand. Raises Refused when it is missing or broken, naming it."""
     environment = _environment(app)
-    context = {"operator_name": app.config.operator_name, "base_url": app.config.public_url, **context}
+    context = {**_of_brand(app, brand), **context}
     try:
         with i18n.use_locale(language, app.config.time_zone):
             subject = _part(environment, template, "subject", language, context, wanted=True)
@@ -54,7 +57,18 @@ def render_mail(app: "App", template: str, language: str, context: Mapping[str, 
             remedy=_("Correct it in the templates folder."),
         ) from error
     # A header is one line (RFC 5322 §2.2); whatever a name contained, the subject stays one.
-    return RenderedMail(" ".join(subject.split())[:300], text.strip() + "\n", html.strip())
+    footer = brand.mail_footer.strip() if brand is not None else ""
+    # RFC 3676 §4.3: what follows is no part of the letter.
+    text = text.strip() + (f"\n\n-- \n{footer}" if footer else "") + "\n"
+    return RenderedMail(" ".join(subject.split())[:300], text, html.strip())
+
+
+def _of_brand(app: "App", brand: "Brand | None") -> dict[str, str]:
+    """Name and address that a letter speaks of, unless it names its own."""
+    if brand is None:
+        return {"operator_name": app.config.operator_name, "base_url": app.config.public_url}
+    address = f"https://{brand.host}" if brand.host else app.config.public_url
+    return {"operator_name": brand.name, "base_url": address}
 
 
 def _part(

@@ -852,6 +852,52 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_backup_code_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_brand",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=True),
+        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("theme", sa.String(length=60), nullable=False),
+        sa.Column("colour", sa.String(length=7), nullable=False),
+        sa.Column("radius", sa.String(length=8), nullable=False),
+        sa.Column("typeface", sa.String(length=8), nullable=False),
+        sa.Column("logo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("favicon_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("picture_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("greeting", sa.String(length=200), nullable=False),
+        sa.Column("support", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("mail_sender", sa.String(length=200), nullable=False),
+        sa.Column("mail_footer", sa.String(length=1000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["favicon_id"],
+            ["core_file.id"],
+            name=op.f("fk_core_brand_favicon_id_core_file"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["logo_id"], ["core_file.id"], name=op.f("fk_core_brand_logo_id_core_file"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["picture_id"],
+            ["core_file.id"],
+            name=op.f("fk_core_brand_picture_id_core_file"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reseller_id"],
+            ["core_reseller.id"],
+            name=op.f("fk_core_brand_reseller_id_core_reseller"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_brand")),
+        sa.UniqueConstraint("host", name=op.f("uq_core_brand_host")),
+        sa.UniqueConstraint("reseller_id", name=op.f("uq_core_brand_reseller_id")),
+    )
+    op.create_table(
         "core_break_glass",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1440,6 +1486,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_break_glass_user_id"))
 
     op.drop_table("core_break_glass")
+    op.drop_table("core_brand")
     with op.batch_alter_table("core_backup_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_backup_code_user_id"))
 

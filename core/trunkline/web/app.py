@@ -15,6 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from trunkline import secrets
+from trunkline.branding.brands import FILES
+from trunkline.branding.serving import brand_files
 from trunkline.errors import NotFound, TrunklineError
 from trunkline.health import liveness, metrics, readiness
 from trunkline.loader import EXTENSION_PREFIX
@@ -104,6 +106,7 @@ def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
             for name, folder in web.assets.folders.items()
             if name != "core" and folder.is_dir()
         ),
+        Route(f"{FILES}{{name}}", brand_files(app)),
         *_health_routes(app),
         *_page_routes(web),
         Mount("/api/v1", api),

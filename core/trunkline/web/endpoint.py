@@ -121,8 +121,9 @@ class _Call:
     def _actor(self) -> Actor:
         address = self.request.client.host if self.request.client else ""
         if self.signed_in is None:
+            brand = self.web.brand_of(self.request.headers.get("host", ""))
             accepted = i18n.negotiate(
-                self.request.headers.get("accept-language", ""), self.app.config.language
+                self.request.headers.get("accept-language", ""), brand.language or self.app.config.language
             )
             return replace(ANONYMOUS, language=accepted, address=address)
         return replace(self.signed_in.actor, address=address)

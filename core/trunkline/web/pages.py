@@ -22,8 +22,9 @@ from trunkline.web.fragments import VARY, wants_fragment
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.auth.sessions import SignedIn
+    from trunkline.branding.brands import Brand
     from trunkline.web.forms import Form
-    from trunkline.web.shell import Brand, Crumb, MenuGroup, SignedInUser, Toast, WebApp
+    from trunkline.web.shell import Crumb, MenuGroup, SignedInUser, Toast, WebApp
     from trunkline.web.tables import Table
 
 #: The permission of pages that anybody may open (sign-in, static help).
@@ -195,9 +196,9 @@ class Page:
         """All that the menu shown to this user on this page depends on, besides the language."""
         return self.web.menu_key(self)
 
-    @property
+    @cached_property
     def brand(self) -> "Brand":
-        return self.web.brand
+        return self.web.brand_of(self.request.headers.get("host", ""), self.ctx.session)
 
     def can(self, permission: str) -> bool:
         """Whether the signed-in user holds `permission`; `SIGNED_IN` is everybody's who has an account, `PUBLIC` anybody's."""

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from sqlmodel import Session
 from starlette.responses import Response
 
+from trunkline.branding.brands import Brand, Brands
 from trunkline.db.savepoint import TransactionSpoilt, savepoint
 from trunkline.i18n import I18n, _
 from trunkline.plugin import MenuItem, Slot
@@ -30,15 +31,6 @@ _BADGE_SECONDS = 3.0
 _BADGES_KEPT = 500
 TOAST_COOKIE = "trunkline_toast"
 _GROUPS = ("", "Care", "Products", "Network", "Voice", "Billing", "Administration")
-
-
-@dataclass(frozen=True)
-class Brand:
-    """Who the system presents itself as."""
-
-    name: str
-    subtitle: str = ""
-    icon: str = "antenna-bars-5"
 
 
 @dataclass(frozen=True)
@@ -104,9 +96,9 @@ class WebApp:
             cache_dir=app.config.data / "cache" / "templates",
         )
 
-    @cached_property
-    def brand(self) -> Brand:
-        return Brand(self.app.config.operator_name)
+    def brand_of(self, host: str, session: Session | None = None) -> Brand:
+        """Who the system presents itself as under this host name; asked through `session` where there is one."""
+        return self.app.part(Brands).of_host(host, session)
 
     def render(self, page: "Page", template: str, context: Mapping[str, Any]) -> str:
         """The whole page, or its changing part when htmx asks for that."""

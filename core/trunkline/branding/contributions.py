@@ -1,0 +1,24 @@
+"""What brands declare to the trunk."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trunkline.branding.pages import pages
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MenuItem, Permission
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
+
+PERMISSIONS = (
+    Permission("core.brand.view", _("See brands"), ("supervisor", "product_manager", "auditor")),
+    Permission("core.brand.edit", _("Make and change brands")),
+)
+MENU = (MenuItem(_("Brands"), "/branding", "palette", "core.brand.view", "Administration", order=70),)
+PAGES = (pages,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.branding.rest import brands
+
+    return [brands]

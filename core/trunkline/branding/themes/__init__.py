@@ -1,0 +1,79 @@
+"""Themes: a folder with `theme.toml` and pictures.
+
+Some are shipped here, others by wheels (entry point group `trunkline.themes`), others the operator lays into the folder `themes`
+of the data folder. A theme holds choices, no styles and no markup, so none can break a page."""
+
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trunkline.branding.models import Radius, Typeface
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
+GROUP = "trunkline.themes"
+DEFAULT = "trunkline"
+
+
+class Theme(BaseModel):
+    """What `theme.toml` says. Pictures are files beside it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str = Field(max_length=80)
+    colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    radius: Radius = Radius.SOFT
+    typeface: Typeface = Typeface.INTER
+    logo: str = ""
+    favicon: str = ""
+    picture: str = ""
+    greeting: str = Field(default="", max_length=200)
+    mail_footer: str = Field(default="", max_length=1000)
+    folder: Path = Path()
+
+    def file(self, name: str) -> Path | None:
+        """The picture of this kind, where the theme has one."""
+        chosen = str(getattr(self, name))
+        path = (self.folder / chosen).resolve()
+        inside = bool(chosen) and path.is_relative_to(self.folder.resolve()) and path.is_file()
+        return path if inside else None
+
+
+class Themes:
+    """The themes of one installation by name, read once. One that cannot be read is left out and named in the log."""
+
+    def __init__(self, app: "App") -> None:
+        self.found: Mapping[str, Theme] = dict(_read_all(app))
+
+    def get(self, name: str) -> Theme:
+        """The theme of this name, or the default one where it is gone."""
+        return self.found.get(name) or self.found[DEFAULT]
+
+
+def _read_all(app: "App") -> Iterator[tuple[str, Theme]]:
+    for folder in _folders(app):
+        try:
+            values = tomllib.loads((folder / "theme.toml").read_text(encoding="utf-8"))
+            yield folder.name, Theme(**values, folder=folder)
+        except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+            log.warning("the theme in %s cannot be used: %s", folder, error)
+
+
+def _folders(app: "App") -> Iterator[Path]:
+    from importlib_metadata import entry_points
+
+    here = Path(__file__).parent
+    yield from sorted(path.parent for path in here.glob("*/theme.toml"))
+    for point in entry_points(group=GROUP):
+        try:
+            yield from sorted(path.parent for path in Path(str(files(point.value))).rglob("theme.toml"))
+        except (ImportError, OSError, TypeError) as error:
+            log.warning("the themes of %s cannot be used: %s", point.name, error)
+    yield from sorted(path.parent for path in (app.config.data / "themes").glob("*/theme.toml"))
