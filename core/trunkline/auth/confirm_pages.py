@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from trunkline.auth import offers, sudo
+from trunkline.auth.own_account import own_user
 from trunkline.auth.pages import facts_of, safe_next
 from trunkline.auth.schemas import Confirm
 from trunkline.errors import Forbidden, TooManyRequests, Unauthenticated
@@ -58,6 +59,8 @@ def _confirm_page(page: Page, form: Form[Confirm], status: int = 200) -> Respons
         "auth/confirm.html",
         status=status,
         form=form,
+        # Who has no e-mail address signs in by codes to a phone.
+        has_password=bool(own_user(page.ctx).email),
         offer=offer,
         offer_path=f"{offer.path}?{urlencode(again)}" if offer is not None else "",
     )

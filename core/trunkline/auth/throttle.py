@@ -50,7 +50,7 @@ class SignInThrottle:
         remembered for this account is counted apart, so that strangers who guess keep nobody out of their own account there.
         """
         self._check_address(address)
-        self.admit_to(_account(email, browser), free=per_account)
+        self.admit_to(account_name(email, browser), free=per_account)
 
     def admit_to(self, name: str, *, free: int) -> None:
         """As `admit`, for anything else that is guessed at, such as the codes of one user."""
@@ -62,7 +62,7 @@ class SignInThrottle:
 
     def succeeded(self, email: str, browser: str = "") -> None:
         """Forget the attempts of an account whose password was right."""
-        self.forget(_account(email, browser))
+        self.forget(account_name(email, browser))
 
     def forget(self, name: str) -> None:
         """Forget the attempts under a name of `admit_to`."""
@@ -87,7 +87,7 @@ class SignInThrottle:
 
     def waits_until(self, email: str, *names: str) -> datetime | None:
         """Until when an account, or any of `names`, has to wait; None when it may be tried."""
-        accounts = [_account(email)] if email else []
+        accounts = [account_name(email)] if email else []
         waits = [_wait(name) for name in (*accounts, *names)]
         return max(
             (at(self._storage.get_expiry(wait)) for wait in waits if self._storage.get(wait)), default=None
@@ -127,7 +127,8 @@ class SignInThrottle:
         )
 
 
-def _account(email: str, browser: str = "") -> str:
+def account_name(email: str, browser: str = "") -> str:
+    """Under what name `admit` counts the attempts of an account, for `forget` and `waits_until`."""
     return f"account/{digest(email.strip().lower())}{browser and f'/{browser}'}"
 
 

@@ -20,7 +20,7 @@ from trunkline.errors import Conflict, Refused
 from trunkline.operation import SYSTEM
 from trunkline.sms.models import Sms
 from trunkline.sms.transports import spool_folder
-from trunkline.testing import Browser, work_until_idle
+from trunkline.testing import Browser, create_user, work_until_idle
 
 TAX_ID = "529.982.247-25"
 PHONE, OTHER = "+5551991234567", "+5551997654321"
@@ -235,3 +235,78 @@ def test_an_empty_address_signs_nobody_in(app: App, client: Browser, dora: int) 
     add(app, register(app, "111.444.777-35"), OTHER)
     answer = client.submit("/sign-in", {"email": "", "password": "x"}, follow_redirects=False)
     assert answer.status_code == 422
+
+
+# ------------------------------------------------------------------ once somebody is signed in
+
+
+@pytest.fixture
+def her(app: App, make_client: Callable[[], Browser], dora: int) -> Browser:
+    browser = make_client()
+    ask(browser)
+    assert enter(browser, sent_code(app)) == (303, "/portal")
+    return browser
+
+
+def confirm(app: App, browser: Browser, next_page: str) -> None:
+    """Prove oneself by a fresh code, as the page before a dangerous action asks."""
+    asked = browser.get(f"/confirm?next={next_page}")
+    assert "Send a code to •••• 4567" in asked.text
+    assert 'name="password"' not in asked.text
+    browser.submit("/confirm/code/send", {"next": next_page}, page="/confirm")
+    code = sent_code(app)
+    refused = browser.submit("/confirm/code", {"code": wrong(code)}, page="/confirm/code")
+    assert refused.status_code == 422
+    done = browser.submit(
+        "/confirm/code", {"code": code, "next": next_page}, page="/confirm/code", follow_redirects=False
+    )
+    assert (done.status_code, done.headers["location"]) == (303, next_page)
+
+
+@pytest.mark.both_databases
+def test_who_has_no_password_confirms_by_a_code_and_takes_another_phone(
+    app: App, make_client: Callable[[], Browser], clock: SetClock, her: Browser
+) -> None:
+    clock.pass_time(minutes=11)
+    assert her.get("/profile/phone").url.path == "/confirm"
+    confirm(app, her, "/profile/phone")
+    same = her.submit("/profile/phone", {"phone": PHONE})
+    assert "This is the phone that you have now." in same.text
+    her.submit("/profile/phone", {"phone": OTHER})
+    code = sent_code(app, OTHER)
+    assert her.submit("/profile/phone/code", {"code": wrong(code)}).status_code == 422
+    # Until then the old phone counts.
+    assert PHONE in her.get("/profile").text
+    assert f"Codes go to {OTHER} from now on." in her.submit("/profile/phone/code", {"code": code}).text
+    work_until_idle(app)
+    told = [json.loads(file.read_text()) for file in sorted(spool_folder(app).glob("*.json"))]
+    assert "codes for your account go to •••• 4321" in [m["text"] for m in told if m["to"] == PHONE][-1]
+    again = make_client()
+    ask(again, digits=OTHER[-4:])
+    assert enter(again, sent_code(app, OTHER)) == (303, "/portal")
+
+
+def test_whoever_looks_over_a_shoulder_gets_five_tries_to_confirm(
+    app: App, clock: SetClock, her: Browser
+) -> None:
+    clock.pass_time(minutes=11)
+    her.submit("/confirm/code/send", page="/confirm")
+    code = sent_code(app)
+    for _n in range(5):
+        assert her.submit("/confirm/code", {"code": wrong(code)}, page="/confirm/code").status_code == 422
+    assert her.submit("/confirm/code", {"code": code}, page="/confirm/code").status_code == 422
+
+
+def test_letting_somebody_in_again_reaches_those_who_sign_in_by_code(
+    app: App, make_client: Callable[[], Browser], dora: int
+) -> None:
+    create_user(app, "ana@example.com", "administrator")
+    ana, browser = make_client().sign_in("ana@example.com"), make_client()
+    for _n in range(3):
+        ask(browser)
+        statuses = [enter(browser, wrong(sent_code(app)))[0] for _m in range(4)]
+    assert statuses[-1] == 429
+    assert "Has to wait after too many attempts." in ana.get(f"/users/{dora}").text
+    ana.submit(f"/users/{dora}/sign-in/release", page=f"/users/{dora}")
+    ask(browser)
+    assert enter(browser, sent_code(app)) == (303, "/portal")

@@ -17,8 +17,10 @@ LIFETIME = timedelta(minutes=10)
 MOST_ATTEMPTS = 5
 
 
-def make(ctx: Context, purpose: CodePurpose, user: User | None, token: str, account: str = "") -> str:
-    """A fresh code that counts together with `token`; for nobody when `user` is None."""
+def make(
+    ctx: Context, purpose: CodePurpose, user: User | None, token: str, account: str = "", phone: str = ""
+) -> str:
+    """A fresh code that counts together with `token`; for nobody when `user` is None. It goes to `phone`, or the user's own."""
     code, hashed, now = f"{random.randbelow(10**6):06}", digest(token), ctx.now()
     ctx.session.add(
         SentCode(
@@ -27,7 +29,7 @@ def make(ctx: Context, purpose: CodePurpose, user: User | None, token: str, acco
             user_id=user.key if user is not None else None,
             account=account,
             code_digest=_kept(hashed, code),
-            phone=user.phone if user is not None else "",
+            phone=phone or (user.phone if user is not None else ""),
             created_at=now,
             expires_at=now + LIFETIME,
         )
@@ -46,6 +48,17 @@ def account_of(ctx: Context, token: str) -> str:
 def user_of(ctx: Context, token: str) -> int | None:
     """Whom the code of this token was for, right or wrong."""
     return ctx.session.scalar(select(col(SentCode.user_id)).where(col(SentCode.token_hash) == digest(token)))
+
+
+def phone_of(ctx: Context, purpose: CodePurpose, token: str) -> str:
+    """The phone that the open code of this token went to; empty when there is none."""
+    statement = select(col(SentCode.phone)).where(
+        col(SentCode.token_hash) == digest(token),
+        col(SentCode.purpose) == purpose,
+        col(SentCode.expires_at) > ctx.now(),
+        col(SentCode.attempts) < MOST_ATTEMPTS,
+    )
+    return ctx.session.scalar(statement) or ""
 
 
 def spend(ctx: Context, purpose: CodePurpose, token: str, code: str) -> User | None:
@@ -71,7 +84,7 @@ def spend(ctx: Context, purpose: CodePurpose, token: str, code: str) -> User | N
         return None
     user = ctx.session.get_one(User, row.user_id)
     ctx.session.delete(row)
-    return user if user.phone == row.phone else None
+    return user if purpose is CodePurpose.NEW_PHONE or user.phone == row.phone else None
 
 
 def forget(ctx: Context, purpose: CodePurpose, user: User) -> None:

@@ -15,6 +15,10 @@ class CodePurpose(StrEnum):
 
     SIGN_IN = "sign_in"
     VERIFY_PHONE = "verify_phone"
+    #: Shows again who is signed in, before a dangerous action.
+    CONFIRM = "confirm"
+    #: Went to a phone that somebody wants to use from now on.
+    NEW_PHONE = "new_phone"
 
 
 class SentCode(SQLModel, table=True):

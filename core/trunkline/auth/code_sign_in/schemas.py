@@ -69,3 +69,15 @@ class VerifyPhone(BaseModel):
         title=_("Code"),
         json_schema_extra={"autofocus": True, "inputmode": "numeric", "autocomplete": "off"},
     )
+
+
+class ChangePhone(BaseModel):
+    """The phone that codes go to from now on, once its owner has shown that it is theirs."""
+
+    phone: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=1,
+        max_length=40,
+        title=_("New phone"),
+        description=_("A code goes there. Until you type it in, codes go to the phone that you have now."),
+        json_schema_extra={"widget": "tel", "autofocus": True},
+    )

@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 
 _ = gettext
 
+_PREFIX = "code/"
+
 
 def ask(app: "App", actor: Actor, request_id: str, token: str, tax_id: str, digits: str) -> None:
     """Send a code to the phone with these last digits of somebody of this tax id; it counts with `token`.
 
     Says nothing either way, and takes longer when there is somebody: call it after the answer has left.
     """
-    compact = "".join(character for character in tax_id.upper() if character.isalnum())
-    account = digest(f"{compact}/{digits}")
-    if not app.part(SignInThrottle).admit_link(f"code/{account}", actor.address):
+    compact, account = _compact(tax_id), code_account(tax_id, digits)
+    if not app.part(SignInThrottle).admit_link(account, actor.address):
         return
     with app.unit_of_work(actor, request_id=request_id) as ctx:
         user = _find(ctx, compact, digits)
-        code = codes.make(ctx, CodePurpose.SIGN_IN, user, token, account)
+        code = codes.make(ctx, CodePurpose.SIGN_IN, user, token, account.removeprefix(_PREFIX))
         if user is None:
             return
         with ctx.run("core.user.ask_for_code"):
@@ -62,6 +63,15 @@ def ask(app: "App", actor: Actor, request_id: str, token: str, tax_id: str, digi
             )
 
 
+def code_account(tax_id: str, digits: str) -> str:
+    """What attempts with this tax id and the last digits of this phone are counted as, in place of an e-mail address."""
+    return f"{_PREFIX}{digest(f'{_compact(tax_id)}/{digits}')}"
+
+
+def _compact(tax_id: str) -> str:
+    return "".join(character for character in tax_id.upper() if character.isalnum())
+
+
 def prove(app: "App", token: str, code: str, facts: RequestFacts) -> Proof:
     """Who typed the right code in the browser that asked for it.
 
@@ -76,7 +86,7 @@ def prove(app: "App", token: str, code: str, facts: RequestFacts) -> Proof:
             codes.user_of(ctx, token),
         )
     throttle.admit(
-        f"code/{account}",
+        f"{_PREFIX}{account}",
         facts.address,
         per_account=settings.attempts_per_account,
         per_address=settings.attempts_per_address,
@@ -90,7 +100,7 @@ def prove(app: "App", token: str, code: str, facts: RequestFacts) -> Proof:
         raise Unauthenticated(
             _("The code is wrong, or its time is over."), remedy=_("Check it, or ask for another one.")
         )
-    throttle.succeeded(f"code/{account}")
+    throttle.succeeded(f"{_PREFIX}{account}")
     return Proof(key, method="code by text message")
 
 

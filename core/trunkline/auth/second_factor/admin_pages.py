@@ -56,7 +56,7 @@ def on_user(page: Page, subject: Any) -> str | None:
         "auth/second_factor/user_card.html",
         user=subject,
         factors=queries.factors_of(page.ctx, subject.key),
-        waits_until=releasing.waits_until(page.app, subject),
+        waits_until=releasing.waits_until(page.ctx, subject),
     )
 
 

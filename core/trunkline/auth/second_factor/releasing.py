@@ -7,9 +7,12 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
+from trunkline.auth.code_sign_in import own_phone
+from trunkline.auth.code_sign_in.signing_in import code_account
 from trunkline.auth.models import User, UserStatus
 from trunkline.auth.second_factor.second_step import guesses
-from trunkline.auth.throttle import SignInThrottle
+from trunkline.auth.throttle import SignInThrottle, account_name
+from trunkline.customers.models import Customer
 from trunkline.mail import operations as mail
 from trunkline.operation import Actor, Context, operation
 from trunkline.settings.core import CoreSettings
@@ -21,19 +24,32 @@ _FAILURES = ("core.user.sign_in_failed", "core.user.second_factor_failed")
 _LOOK_BACK = timedelta(days=1)
 
 
-def waits_until(app: "App", user: User) -> datetime | None:
+def waits_until(ctx: Context, user: User) -> datetime | None:
     """Until when the user has to wait before the next attempt; None when they need not."""
-    return app.part(SignInThrottle).waits_until(user.email, guesses(user.key))
+    return ctx.app.part(SignInThrottle).waits_until(user.email, *_counted(ctx, user))
+
+
+def _counted(ctx: Context, user: User) -> list[str]:
+    """Under what names attempts of a user are counted, beside those with their address and a password."""
+    names = [guesses(user.key)]
+    customer = ctx.session.get(Customer, user.customer_id) if user.customer_id and not user.email else None
+    if customer is not None and customer.tax_id:
+        by_code = account_name(code_account(customer.tax_id, user.phone[-4:]))
+        names += [by_code, own_phone.attempts(user.key)]
+    return names
 
 
 def release(app: "App", actor: Actor, user_id: int) -> User:
-    """Let somebody try again at once. Raises NotFound."""
+    """Let somebody try again at once, however they sign in. Raises NotFound."""
     with app.unit_of_work(actor) as ctx:
         user = _released(ctx, user_id)
+        names = _counted(ctx, user)
     # After the note was written: the counts lie elsewhere when there is Redis, and in transactions of their own when not.
     throttle = app.part(SignInThrottle)
-    throttle.succeeded(user.email)
-    throttle.forget(guesses(user.key))
+    if user.email:
+        throttle.succeeded(user.email)
+    for name in names:
+        throttle.forget(name)
     return user
 
 
