@@ -1,0 +1,107 @@
+"""Second factors that a role demands, and those that are lost and taken away."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from tests.core.auth.conftest import SetClock
+from tests.core.auth.second_factor import (
+    ANA,
+    CODE,
+    Phone,
+    ana,
+    is_signed_in,
+    password_step,
+    secret_on,
+    set_up,
+)
+from trunkline.access.models import Role
+from trunkline.activity.models import ActivityEntry
+from trunkline.app import App
+from trunkline.auth.second_factor.models import TotpFactor
+from trunkline.mail.models import Email
+from trunkline.testing import Browser, create_user
+
+__all__ = ["ana"]
+
+pytestmark = pytest.mark.plugins()
+
+
+@pytest.mark.both_databases
+def test_a_role_can_demand_a_second_factor_before_anything_else(
+    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    saved = ana.submit("/roles/administrator/second-factor", {"required": "1"}, page="/roles/administrator")
+    assert saved.status_code == 200
+    browser = make_client()
+    assert password_step(browser, next="/users").headers["location"] == "/sign-in/set-up?next=%2Fusers"
+    assert not is_signed_in(browser)
+    phone = Phone(secret_on(browser.get("/sign-in/set-up").text), clock)
+    assert browser.submit("/sign-in/set-up", {"code": "000000"}).status_code == 422
+    done = browser.submit("/sign-in/set-up", {"code": phone.code(), "next": "/users"})
+    assert len(CODE.findall(done.text)) == 10
+    assert 'href="/users"' in done.text
+    assert is_signed_in(browser)
+    refused = browser.submit("/profile/second-factor/app/remove", page="/profile/second-factor")
+    assert refused.status_code == 422
+    assert "this is your only one" in refused.text
+
+
+def test_an_administrator_takes_lost_factors_away_which_is_on_record_and_mailed(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    set_up(ana, clock)
+    helper = create_user(app, "helena@example.com", "administrator")
+    helena = make_client().sign_in("helena@example.com")
+    with app.reading() as ctx:
+        user_id = ctx.session.scalars(select(col(TotpFactor.user_id))).one()
+    page = helena.get(f"/users/{user_id}")
+    assert "Authenticator app" in page.text
+    helena.submit(f"/users/{user_id}/second-factor/reset", page=f"/users/{user_id}")
+    assert not is_signed_in(ana)
+    assert password_step(make_client()).headers["location"] == "/"
+    with app.reading() as ctx:
+        entry = ctx.session.scalars(
+            select(ActivityEntry).where(col(ActivityEntry.operation) == "core.second_factor.delete")
+        ).one()
+        mail = ctx.session.scalars(
+            select(Email).where(col(Email.recipient) == ANA).order_by(col(Email.id).desc())
+        ).first()
+    assert (entry.actor_id, entry.subject) == (helper, ANA)
+    assert mail is not None
+    assert "an administrator took your second factors away" in mail.text
+
+
+def test_nobody_takes_a_superiors_factors_away(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    set_up(ana, clock)
+    with app.unit_of_work() as ctx:
+        from trunkline.access.models import RoleGrant
+
+        role = ctx.session.scalars(select(Role).where(col(Role.name) == "supervisor")).one()
+        ctx.session.add(RoleGrant(role_id=role.key, permission="core.second_factor.delete"))
+    create_user(app, "rodrigo@example.com", "supervisor")
+    with app.reading() as ctx:
+        user_id = ctx.session.scalars(select(col(TotpFactor.user_id))).one()
+    rodrigo = make_client().sign_in("rodrigo@example.com")
+    refused = rodrigo.submit(f"/users/{user_id}/second-factor/reset", page=f"/users/{user_id}")
+    assert refused.status_code == 403
+    assert "grants more than you hold" in refused.text
+
+
+def test_the_command_line_takes_a_lost_factor_away(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    from trunkline.auth.second_factor.operations import reset_by_email
+    from trunkline.errors import NotFound
+
+    set_up(ana, clock)
+    with pytest.raises(NotFound), app.unit_of_work() as ctx:
+        reset_by_email(ctx, "nobody@example.com")
+    with app.unit_of_work() as ctx:
+        reset_by_email(ctx, "Ana@Example.com")
+    assert not is_signed_in(ana)
+    assert password_step(make_client()).headers["location"] == "/"
