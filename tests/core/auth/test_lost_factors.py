@@ -22,7 +22,7 @@ from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.second_factor.models import TotpFactor
 from trunkline.mail.models import Email
-from trunkline.testing import Browser, create_user
+from trunkline.testing import PASSWORD, Browser, create_user
 
 __all__ = ["ana"]
 
@@ -47,6 +47,29 @@ def test_a_role_can_demand_a_second_factor_before_anything_else(
     refused = browser.submit("/profile/second-factor/app/remove", page="/profile/second-factor")
     assert refused.status_code == 422
     assert "this is your only one" in refused.text
+
+
+@pytest.mark.both_databases
+def test_a_role_that_begins_to_demand_one_lets_nobody_go_on_without(
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+) -> None:
+    set_up(ana, clock)
+    create_user(app, "otavio@example.com", "cashier")
+    otavio, program = make_client().sign_in("otavio@example.com"), make_client()
+    body = {"email": "otavio@example.com", "password": PASSWORD}
+    tokens = program.post("/api/v1/auth/login", json=body).json()
+    ana.submit("/roles/cashier/second-factor", {"required": "1"}, page="/roles/cashier")
+    ana.submit("/roles/administrator/second-factor", {"required": "1"}, page="/roles/administrator")
+    # Who has a factor goes on, though this session began with the password alone.
+    assert is_signed_in(ana)
+    sent = otavio.get("/customers", follow_redirects=False)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?next=%2Fcustomers")
+    refused = program.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    assert refused.status_code == 401
+    otavio.submit("/sign-in", body)
+    phone = Phone(secret_on(otavio.get("/sign-in/set-up").text), clock)
+    otavio.submit("/sign-in/set-up", {"code": phone.code()})
+    assert is_signed_in(otavio)
 
 
 def test_an_administrator_takes_lost_factors_away_which_is_on_record_and_mailed(
