@@ -77,7 +77,12 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 
 
 def _refusals(method: str, permission: str | None) -> list[tuple[int, str]]:
-    found = [(404, "Not found"), (422, "Refused; `errors` names the fields"), (429, "Too many requests")]
+    found = [
+        (400, "No address of ours"),
+        (404, "Not found"),
+        (422, "Refused; `errors` names the fields"),
+        (429, "Too many requests"),
+    ]
     # Signing in is a way to be told that one is not who one says.
     found.append((401, "Nobody is signed in, or the credentials are wrong"))
     if permission != PUBLIC:

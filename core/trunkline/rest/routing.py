@@ -148,8 +148,10 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
     @wraps(route.handler)
     def endpoint(**arguments: Any) -> Any:
         from trunkline.rest.units import run_reading, run_writing
+        from trunkline.web.plain_text import refuse_nul
 
         request = arguments.pop(_REQUEST)
+        refuse_nul(arguments)
         if route.method == "GET" or route.reads:
             return run_reading(request, route, arguments)
         return run_writing(request, route, arguments)

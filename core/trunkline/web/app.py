@@ -23,7 +23,14 @@ from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.later import LaterRest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
-from trunkline.web.middleware import BodyLimit, KnownHosts, RequestId, SecurityHeaders, known_hosts
+from trunkline.web.middleware import (
+    BodyLimit,
+    KnownHosts,
+    PlainAddresses,
+    RequestId,
+    SecurityHeaders,
+    known_hosts,
+)
 from trunkline.web.pages import PUBLIC, Page, PageRoute, Pages
 from trunkline.web.shell import WebApp
 
@@ -133,7 +140,7 @@ def _layers(app: "App") -> list[Middleware]:
         layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(app.config.trusted_proxies)))
     if hosts := known_hosts(app.config):
         layers.append(Middleware(KnownHosts, hosts=hosts))
-    return [*layers, Middleware(BodyLimit, limits=MAX_BODIES)]
+    return [*layers, Middleware(PlainAddresses), Middleware(BodyLimit, limits=MAX_BODIES)]
 
 
 def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

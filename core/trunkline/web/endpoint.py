@@ -24,6 +24,7 @@ from trunkline.operation import Actor, ActorKind, Context
 from trunkline.web import cookies
 from trunkline.web.fragments import VARY
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
+from trunkline.web.plain_text import refuse_nul
 from trunkline.web.shell import TOAST_COOKIE, SignedInUser, WebApp
 from trunkline.web.templating import initials
 from trunkline.web.turns import in_turn
@@ -131,6 +132,7 @@ class _Call:
     def _check(self) -> None:
         if self.request.method not in _SAFE:
             self._check_csrf()
+            refuse_nul(self.form.multi_items())
         if self.route.permission == PUBLIC:
             return
         if self.signed_in is None:

@@ -144,6 +144,19 @@ def _host_name(header: str) -> str:
     return (found.group(1) or found.group(2)).lower() if found else ""
 
 
+class PlainAddresses:
+    """Refuses addresses with the character NUL in them, which nothing of ours is called, with 400."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            await _refuse(scope, send, 400, "Unknown address", "No address of ours holds the character NUL.")
+            return
+        await self.app(scope, receive, send)
+
+
 class BodyLimit:
     """Refuses bodies with more bytes than their address takes with 413, whether announced or streamed.
 
