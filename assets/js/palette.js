@@ -1,5 +1,6 @@
 // Ctrl+K or /: search everything. Single keys: g + letter jumps, ? lists them; they can be switched off (WCAG 2.1.4).
-import { $, $$, make } from './dom.js';
+import htmx from './htmx.js';
+import { $, $$, announce, make } from './dom.js';
 
 const palette = $('#palette'), input = $('#palette-q'), list = $('#palette-list');
 const singleKeys = () => document.documentElement.dataset.shortcuts !== 'off';
@@ -25,55 +26,30 @@ document.addEventListener('keydown', (event) => {
 function open() {
   if (!palette.open) palette.showModal();
   input.select();
-  if (!list.children.length) pages('');
 }
-
-/** Pages of the menu whose words match, below what the server found. */
-function pages(query) {
-  list.querySelectorAll('[data-page]').forEach((item) => item.remove());
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = $$('.shell > .nav-side .nav-link').filter((link) => words.every((word) => label(link).toLowerCase().includes(word)));
-  if (!found.length) return;
-  const title = document.createElement('li');
-  title.className = 'gh';
-  title.setAttribute('role', 'presentation');
-  title.dataset.page = '';
-  title.textContent = $('[data-palette-pages-title]')?.textContent ?? '';
-  list.append(title, ...found.slice(0, words.length ? 6 : 12).map((link, index) => {
-    const keys = make('span', { className: 'end' }, ...keysOf(link));
-    const option = make('li', { id: `pp-${index}`, role: 'option', 'aria-selected': 'false' }, $('svg', link).cloneNode(true), make('span', { className: 'text-truncate' }, label(link)), keys);
-    Object.assign(option.dataset, { page: '', href: link.getAttribute('href') });
-    return option;
-  }));
-}
-
-const label = (link) => $('.text-truncate', link).textContent;
-const keysOf = (link) => (link.dataset.key ?? '').split(' ').filter(Boolean).flatMap((key) => [make('kbd', {}, key.toUpperCase()), ' ']);
 
 // The list of shortcuts is what the menu says, so that neither is written twice.
+const keysOf = (link) => (link.dataset.key ?? '').split(' ').filter(Boolean).flatMap((key) => [make('kbd', {}, key.toUpperCase()), ' ']);
 const keyList = $('#shortcuts dl');
-keyList?.append(...$$('.shell > .nav-side [data-key]').map((link) => make('div', {}, make('dt', {}, label(link)), make('dd', {}, ...keysOf(link)))));
+keyList?.append(...$$('.shell > .nav-side [data-key]').map((link) => make('div', {}, make('dt', {}, $('.text-truncate', link).textContent), make('dd', {}, ...keysOf(link)))));
 
 if (palette) {
-  palette.addEventListener('toggle', () => { if (palette.open) pages(input.value); });
-  input.addEventListener('input', () => {
-    if (!input.value.trim()) list.replaceChildren();
-    pages(input.value);
-    select(0);
-  });
+  palette.addEventListener('toggle', () => { if (palette.open) htmx.trigger(input, 'palette-open'); });
   document.body.addEventListener('htmx:afterSwap', (event) => {
     if (event.detail.target !== list) return;
-    pages(input.value);
+    here(input.value);
     select(0);
+    announce(list.dataset.said.replace('{n}', options().length));
   });
+  input.addEventListener('input', () => { $('[data-palette-all]').href = `/search?q=${encodeURIComponent(input.value)}`; });
   palette.addEventListener('keydown', (event) => {
-    const all = options(), here = all.findIndex((item) => item.ariaSelected === 'true');
+    const all = options(), at = all.findIndex((item) => item.ariaSelected === 'true');
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
-      select((here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length);
-    } else if (event.key === 'Enter') {
+      select((at + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length);
+    } else if (event.key === 'Enter' && event.target === input) {
       event.preventDefault();
-      go(all[here], event);
+      go(all[at], event);
     }
   });
   list.addEventListener('click', (event) => {
@@ -81,12 +57,33 @@ if (palette) {
   });
 }
 
+/** What the open page itself offers, where its words match: the links of its head. */
+function here(query) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const links = $$('#main header a[href]').filter((link) => words.every((word) => link.textContent.toLowerCase().includes(word)));
+  if (!words.length || !links.length) return;
+  const title = make('div', { className: 'gh', id: 'pg-here', role: 'presentation' }, list.dataset.here);
+  list.append(make('div', { role: 'group', 'aria-labelledby': 'pg-here' }, title, ...links.slice(0, 5).map((link, index) => {
+    const icon = $('svg', link)?.cloneNode(true) ?? '';
+    const option = make('div', { id: `ph-${index}`, role: 'option', 'aria-selected': 'false' }, icon, make('span', { className: 'text-truncate' }, link.textContent.trim()));
+    option.dataset.href = link.getAttribute('href');
+    return option;
+  })));
+}
+
 /** Options are no links (a listbox may hold nothing that takes focus), so they are followed by hand. */
 function go(option, event) {
   const href = option?.dataset.href;
   if (!href) return;
+  if (!('page' in option.dataset)) remember(href);
   if (event.ctrlKey || event.metaKey) window.open(href, '_blank', 'noopener');
   else location.assign(href);
+}
+
+/** For "Recent". The request outlives the page; nothing of it stays in this browser. */
+function remember(path) {
+  const headers = JSON.parse(document.body.getAttribute('hx-headers') ?? '{}');
+  fetch('/search/opened', { method: 'POST', keepalive: true, headers, body: new URLSearchParams({ path }) }).catch(() => {});
 }
 
 const options = () => $$('[role=option]', list);

@@ -51,7 +51,11 @@ def _new_schema(page: Page) -> type[BaseModel]:
 
 def _new_initial(page: Page) -> Mapping[str, Any]:
     page.crumbs((str(_("Customers")), "/customers"), (str(_("Add customer")), ""))
-    return {"country": page.app.config.country, "form_options": {"cancel": "/customers"}}
+    return {
+        "country": page.app.config.country,
+        "phone": page.query.get("phone", ""),
+        "form_options": {"cancel": "/customers"},
+    }
 
 
 @pages.form(

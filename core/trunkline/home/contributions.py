@@ -1,8 +1,8 @@
 """The start page of staff."""
 
-from trunkline.home.pages import pages
+from trunkline.home import pages
 from trunkline.i18n import gettext as _
-from trunkline.plugin import MenuItem, Permission
+from trunkline.plugin import MenuItem, Permission, Slot
 
 STAFF_ROLES = (
     "supervisor",
@@ -22,4 +22,10 @@ STAFF_ROLES = (
 
 PERMISSIONS = [Permission("core.home.view", _("Open the console"), STAFF_ROLES)]
 MENU = [MenuItem(_("Home"), "/", "home", "core.home.view", order=0, key="h")]
-PAGES = [pages]
+PAGES = [pages.pages]
+SLOTS = [
+    Slot("home.queues", "approvals", pages.approvals_waiting, "core.approval.list", _("Approvals"), 10),
+    Slot("home.queues", "jobs", pages.jobs_waiting, "core.job.list", _("Jobs"), 20),
+    Slot("home.queues", "emails", pages.mails_waiting, "core.email.list", _("E-mails"), 70),
+    Slot("home.queues", "texts", pages.texts_waiting, "core.sms.list", _("Text messages"), 71),
+]

@@ -32,6 +32,8 @@ class Hit(BaseModel):
     path: str
     icon: str
     customer_id: int | None = None
+    #: The keys that open a page of the menu from anywhere, as in `g c`.
+    keys: str = ""
 
 
 @dataclass(frozen=True)

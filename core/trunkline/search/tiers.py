@@ -64,6 +64,16 @@ def _ranges(count: int, conditions: Sequence[ColumnElement[bool]]) -> CompoundSe
     return union_all(*parts)
 
 
+def exactly(ctx: Context, numbers: Sequence[int], keys: Sequence[str], limit: int) -> list[int]:
+    """Documents one of whose entries is one of these keys."""
+    statement = select(KEYS.c.id).where(KEYS.c.kind.in_(numbers), KEYS.c.key.in_(keys))
+    conditions = ctx.visible_conditions(SearchDocument)
+    if conditions:
+        statement = statement.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
+    found = ctx.session.connection().execute(statement.limit(limit)).scalars()
+    return sorted(set(found))
+
+
 @lru_cache(maxsize=64)
 def _open_ranges(count: int) -> CompoundSelect[Any]:
     """For those who see every customer, built once: building costs more than running."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, text
+from sqlalchemy import BindParameter, Connection, Table, bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trunkline.operation import Context
@@ -27,7 +27,6 @@ _DROP_KEYS = delete(KEYS).where(
     KEYS.c.kind == bindparam("of_kind"), KEYS.c.key == bindparam("of_key"), KEYS.c.id == bindparam("of_id")
 )
 _KNOWN_WORDS = select(TYPOS.c.word).where(TYPOS.c.variant.in_(bindparam("variants", expanding=True)))
-_INSERT_DOCUMENTS, _INSERT_TEXTS, _INSERT_KEYS = insert(_DOCUMENTS), insert(TEXTS), insert(KEYS)
 _INSERT_TYPOS = {
     "sqlite": sqlite.insert(TYPOS).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(TYPOS).on_conflict_do_nothing(),
@@ -70,24 +69,11 @@ def write(ctx: Context, kind: str, ids: Sequence[int], documents: Sequence[Searc
     code = calling_code(ctx.app.config.country)
     entries = {document_id(number, one.id): entries_of(one, code) for one in documents}
     connection = ctx.session.connection()
-    connection.execute(
-        _INSERT_DOCUMENTS,
-        [_shown(key, document) for key, document in zip(entries, documents, strict=True)],
-    )
-    connection.execute(
-        _INSERT_TEXTS,
-        [
-            {"id": key, "words": one.words, "numbers": one.numbers, "keys": "\n".join(one.keys)}
-            for key, one in entries.items()
-        ],
-    )
-    connection.execute(
-        _INSERT_KEYS,
-        sorted(
-            ({"kind": number, "key": entry, "id": key} for key, one in entries.items() for entry in one.keys),
-            key=lambda row: str(row["key"]),
-        ),
-    )
+    _put(connection, _DOCUMENTS, [_shown(key, one) for key, one in zip(entries, documents, strict=True)])
+    texts = [(key, one.words, one.numbers, "\n".join(one.keys)) for key, one in entries.items()]
+    _put(connection, TEXTS, texts)
+    # In the order of the table, which it is written in fastest.
+    _put(connection, KEYS, sorted((number, entry, key) for key, one in entries.items() for entry in one.keys))
     if ctx.app.database.is_sqlite:
         for column, comes, _goes in FEEDS:
             rows = [(key, getattr(one, column)) for key, one in entries.items()]
@@ -117,6 +103,19 @@ def remove(ctx: Context, keys: Sequence[int]) -> None:
     connection.execute(_DROP_DOCUMENTS, {"of_ids": list(keys)})
 
 
+def _put(connection: Connection, into: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert whole rows the way that is fastest on this database."""
+    names = ", ".join(into.columns.keys())
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(into.columns))
+        connection.exec_driver_sql(f"INSERT INTO {into.name} ({names}) VALUES ({places})", list(rows))  # noqa: S608 — its own names
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
     """Add the words of titles to the vocabulary. None is taken away but by a rebuild: it would only find nothing."""
     names = sorted(frozenset().union(*(one.names for one in entries)))
@@ -133,16 +132,17 @@ def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
         connection.execute(_INSERT_TYPOS[connection.dialect.name], rows)
 
 
-def _shown(key: int, document: SearchDocument) -> dict[str, Any]:
-    return {
-        "id": key,
-        "kind": document.kind,
-        "entity_id": document.id,
-        "title": document.title[:200],
-        "subtitle": document.subtitle[:300],
-        "path": document.path,
-        "icon": document.icon,
-        "permission": document.permission,
-        "customer_id": document.customer_id,
-        "reseller_id": document.reseller_id,
-    }
+def _shown(key: int, document: SearchDocument) -> tuple[Any, ...]:
+    """The row of a document, in the order of the table's columns."""
+    return (
+        key,
+        document.kind,
+        document.id,
+        document.title[:200],
+        document.subtitle[:300],
+        document.path,
+        document.icon,
+        document.permission,
+        document.customer_id,
+        document.reseller_id,
+    )

@@ -7,7 +7,7 @@ from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import Importer
 from trunkline.operation import Context
-from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
@@ -67,6 +67,28 @@ def menu() -> Sequence[MenuItem]:
         entry(50, _("Tariffs"), "tariffs", "table", "tariff.list"),
         entry(60, _("Ledger"), "ledger", "notebook", "ledger.view"),
         entry(70, _("Taxes"), "taxes", "receipt-tax", "tax.list"),
+    )
+
+
+@hookimpl
+def commands() -> Sequence[Command]:
+    return (
+        Command(
+            _("Overdue invoices"),
+            "/billing/invoices?view=overdue",
+            "file-invoice",
+            "billing.invoice.list",
+            words=_("late unpaid"),
+            order=30,
+        ),
+        Command(
+            _("Open invoices"),
+            "/billing/invoices?view=open",
+            "file-invoice",
+            "billing.invoice.list",
+            words=_("unpaid"),
+            order=31,
+        ),
     )
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from trunkline.activity import viewed
 from trunkline.customers.models import Customer
+from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
 from trunkline_billing import queries
+from trunkline_billing.queries.invoices import Outstanding
 from trunkline_billing.schemas import AccountView, AllowanceView, SubscriptionView
 from trunkline_billing.tables import CHARGES, invoice_table, payment_table, usage_table
 from trunkline_billing.words import USAGE_LABELS, allowance_text, quantity_text
@@ -150,7 +152,21 @@ def service_card(page: Page, service: ServiceView) -> str | None:
 
 
 def tiles(page: Page, subject: object) -> str:
-    return page.fragment("billing/slots/tiles.html", figures=queries.outstanding(page.ctx))
+    return page.fragment("billing/slots/tiles.html", figures=_outstanding(page))
+
+
+def _outstanding(page: Page) -> list[Outstanding]:
+    return page.ctx.once("billing.outstanding", lambda: queries.outstanding(page.ctx))
+
+
+def overdue_waiting(page: Page, subject: object) -> str | None:
+    return waiting(
+        page,
+        _("Overdue invoices"),
+        sum(one.overdue_invoices for one in _outstanding(page)),
+        "/billing/invoices?view=overdue",
+        "file-invoice",
+    )
 
 
 def overdue_invoices(page: Page, subject: object) -> str | None:
@@ -181,6 +197,7 @@ SLOTS = (
         order=40,
     ),
     Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
+    Slot("home.queues", "overdue", overdue_waiting, "billing.invoice.list", _("Overdue invoices"), order=40),
     Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
     Slot("home.cards", "overdue", overdue_invoices, "billing.invoice.list", _("Overdue invoices"), order=40),
 )

@@ -7,7 +7,7 @@ from trunkline.customers.events import CustomerStatusChanged
 from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded
 from trunkline.operation import Context
-from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline_catalog import following, hookspecs, steps
 from trunkline_catalog.events import EVENTS
 from trunkline_catalog.permissions import PERMISSIONS
@@ -67,6 +67,39 @@ def menu() -> Sequence[MenuItem]:
         ),
         MenuItem(
             _("Products"), "/catalog/products", "package", "catalog.product.list", "Products", order=210
+        ),
+    )
+
+
+@hookimpl
+def commands() -> Sequence[Command]:
+    return (
+        Command(
+            _("New order"),
+            "/catalog/orders/new",
+            "shopping-cart",
+            "catalog.order.create",
+            words=_("place activate sell"),
+            order=20,
+        ),
+        Command(
+            _("Failed orders"), "/catalog/orders?view=failed", "shopping-cart", "catalog.order.list", order=30
+        ),
+        Command(
+            _("Suspended services"),
+            "/catalog/services?view=suspended",
+            "device-mobile",
+            "catalog.service.list",
+            words=_("blocked"),
+            order=40,
+        ),
+        Command(
+            _("Add product"),
+            "/catalog/products/new",
+            "package",
+            "catalog.product.create",
+            words=_("new"),
+            order=60,
         ),
     )
 

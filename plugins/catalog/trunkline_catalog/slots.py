@@ -1,11 +1,13 @@
 """What the catalogue adds to others' pages."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job
 from trunkline.money import Money
@@ -17,6 +19,8 @@ from trunkline_catalog.schemas import OrderState, ServiceState, ServiceView
 from trunkline_catalog.tables import ACTION_LABELS, KIND_ICONS
 
 _ON_OVERVIEW = 8
+#: Orders are over within minutes; one that is not after so long waits for something that does not come.
+_STUCK_AFTER = timedelta(days=1)
 
 
 def _services_tab(page: Page, customer: Customer) -> str:
@@ -101,6 +105,40 @@ def _tiles(page: Page, subject: object) -> str:
     )
 
 
+def _orders_waiting(page: Page, subject: object) -> str | None:
+    failed = page.ctx.session.scalar(
+        select(func.count(col(CatalogOrder.id))).where(
+            col(CatalogOrder.state) == OrderState.FAILED, *page.ctx.visible_conditions(CatalogOrder)
+        )
+    )
+    return waiting(
+        page,
+        _("Orders that failed"),
+        failed or 0,
+        "/catalog/orders?view=failed",
+        "shopping-cart",
+        bad=True,
+    )
+
+
+def _orders_stuck(page: Page, subject: object) -> str | None:
+    """Orders that should be over: nothing failed, but they do not come to an end."""
+    stuck = page.ctx.session.scalar(
+        select(func.count(col(CatalogOrder.id))).where(
+            col(CatalogOrder.state) == OrderState.IN_PROGRESS,
+            col(CatalogOrder.created_at) < page.ctx.now() - _STUCK_AFTER,
+            *page.ctx.visible_conditions(CatalogOrder),
+        )
+    )
+    return waiting(
+        page,
+        _("Orders in progress for more than a day"),
+        stuck or 0,
+        "/catalog/orders?view=in_progress&sort=placed_at",
+        "hourglass",
+    )
+
+
 def _failed_orders(page: Page, subject: object) -> str | None:
     """Orders that wait for a person."""
     rows = page.ctx.session.scalars(
@@ -144,6 +182,8 @@ SLOTS = (
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),
     Slot("job.aside", "order", _job_order, "catalog.order.view", order=20),
+    Slot("home.queues", "failed-orders", _orders_waiting, "catalog.order.list", _("Failed orders"), order=30),
+    Slot("home.queues", "stuck-orders", _orders_stuck, "catalog.order.list", _("Stuck orders"), order=31),
     Slot("home.tiles", "orders", _tiles, "catalog.order.list", order=20),
     Slot("home.cards", "failed-orders", _failed_orders, "catalog.order.list", order=20),
 )

@@ -46,7 +46,7 @@ def rest_routes() -> "Sequence[RestRoutes]":
 @hookimpl
 def menu() -> Sequence[MenuItem]:
     item = MenuItem(
-        _("Inventory"), "/inventory", "router", "inventory.item.list", "Network", order=310, key="i"
+        _("Inventory"), "/inventory", "router", "inventory.item.list", "Network", order=310, key="n"
     )
     return (item,)
 
