@@ -31,12 +31,15 @@ S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
 
 
+def _packages(loaded: Loaded) -> list[Path]:
+    """The folders of core and of every enabled plugin."""
+    modules = [status.module for status in loaded.enabled if status.module and not status.is_extension]
+    return [Path(str(place)).parent for place in (__file__, *(module.__file__ for module in modules))]
+
+
 def _catalogues(loaded: Loaded) -> list[Path]:
     """Folders of translations, so that workers and commands speak every language too: mail leaves from there."""
-    modules = [status.module for status in loaded.enabled if status.module and not status.is_extension]
-    return [
-        Path(str(place)).parent / "locale" for place in (__file__, *(module.__file__ for module in modules))
-    ]
+    return [folder / "locale" for folder in _packages(loaded)]
 
 
 @dataclass
@@ -74,6 +77,10 @@ class App:
     def plugins(self) -> list[Plugin]:
         """The trunk itself, then the enabled plugins in order."""
         return [trunk.plugin, *(s.plugin for s in self.loaded.enabled if s.plugin is not None)]
+
+    def package_folders(self) -> list[Path]:
+        """The folders of core and of every enabled plugin, in which their templates and catalogues lie."""
+        return _packages(self.loaded)
 
     def _once(self, hook: str, of: type[T], key: str, *, owned: bool = False) -> dict[str, tuple[str, T]]:
         """Contributions by their `key`, each beside its plugin. The second of a name is refused and named, not the first.

@@ -263,6 +263,26 @@ def dev_migration(
         app.close()
 
 
+@dev_app.command("messages")
+def dev_messages() -> None:
+    """Bring the catalogues of core and of every enabled plugin in step with what their source says.
+
+    Ends with status 1 when translations are missing, and says how many in which.
+    """
+    from trunkline.app import App
+    from trunkline.catalogues import TRANSLATED, update
+    from trunkline.jobs.wake import Silent
+
+    app, lacking = App.start(load_config(), waker=Silent()), 0
+    for folder in app.package_folders():
+        for language in TRANSLATED:
+            if missing := update(folder, language):
+                typer.echo(f"{folder.name} {language}: {missing} to translate")
+                lacking += missing
+    app.close()
+    raise typer.Exit(1 if lacking else 0)
+
+
 def _plugin_commands() -> None:
     """Add the commands of enabled plugins; a configuration that cannot be read is reported by the command itself."""
     from trunkline import trunk

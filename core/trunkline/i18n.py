@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gettext as _gettext
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
@@ -96,8 +97,17 @@ def _read_catalogue(folder: Path) -> _gettext.GNUTranslations | None:
         catalogue = read_po(file, locale=folder.parent.name, domain=DOMAIN)
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
+    _keep(compiled, buffer.getvalue())
     buffer.seek(0)
     return _gettext.GNUTranslations(buffer)
+
+
+def _keep(compiled: Path, content: bytes) -> None:
+    """Spare the next start the reading of the source, which takes far longer; where nobody may write, it does not."""
+    partial = compiled.with_suffix(f".{os.getpid()}.part")
+    with suppress(OSError):
+        partial.write_bytes(content)
+        partial.replace(compiled)
 
 
 _installed = I18n()
