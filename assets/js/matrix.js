@@ -26,6 +26,31 @@ on('input', '[data-matrix-filter]', (_event, box) => {
   announce(box.dataset.said.replace('{n}', shown));
 });
 
+/** In each group's head a button that ticks all of it that is shown, and clears it when all is ticked. */
+function addButtons(box) {
+  for (const section of $$('section.card', document.getElementById(box.dataset.matrixFilter))) {
+    const head = $('.card-header', section);
+    if (!head || !$('input[type=checkbox]', section)) continue;
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm ms-auto' });
+    const ticks = () => $$('input[type=checkbox]', section).filter((input) => !input.closest('[hidden]'));
+    const label = () => { button.textContent = ticks().every((input) => input.checked) ? box.dataset.none : box.dataset.all; };
+    button.addEventListener('click', () => {
+      const all = ticks(), checked = !all.every((input) => input.checked);
+      for (const input of all) {
+        if (input.checked === checked) continue;
+        input.checked = checked;
+        input.dispatchEvent(new Event('change', { bubbles: true }));
+      }
+      label();
+    });
+    section.addEventListener('change', label);
+    box.addEventListener('input', () => requestAnimationFrame(label));
+    head.append(button);
+    label();
+  }
+}
+$$('[data-matrix-filter]').forEach(addButtons);
+
 function tell(form) {
   const place = document.querySelector(`[data-matrix-changes="${form.id}"]`);
   if (!place) return;

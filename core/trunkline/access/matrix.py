@@ -1,10 +1,11 @@
 """The matrix of permissions as a form: a section per plugin, a line per noun, a tick per permission."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, create_model
+from starlette.datastructures import FormData
 
 from trunkline.access.models import RowScope
 from trunkline.access.queries import permission_groups
@@ -69,6 +70,16 @@ class Matrix:
         """The form's schema. The names of built-in roles are not asked for."""
         return self._schemas[audience, is_builtin]
 
+    def choice(self, base: type[BaseModel], names: Collection[str]) -> type[BaseModel]:
+        """The form of `base` with the staff's permissions among `names` to choose from; see `chosen`."""
+        lines = {
+            field: offered
+            for field, permissions in self._nouns["staff"].items()
+            if (offered := [item for item in permissions if item.name in names])
+        }
+        made: type[BaseModel] = create_model(base.__name__, __base__=base, **_ticks(lines, self._labels))
+        return made
+
     def values(self, audience: str, granted: frozenset[str]) -> Mapping[str, Sequence[str]]:
         """The form's values for a role that grants these permissions."""
         return {
@@ -106,6 +117,11 @@ def chosen(command: BaseModel) -> list[str]:
     return [permission for line in ticked for permission in line]
 
 
+def ticked(form: FormData) -> list[str]:
+    """The permissions ticked in what a browser sent, whether they are offered or not."""
+    return [str(value) for name, value in form.multi_items() if name.startswith(_FIELD)]
+
+
 def _schema(
     lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str], audience: str, builtin: bool
 ) -> type[BaseModel]:
@@ -115,6 +131,13 @@ def _schema(
         fields["description"] = (str, Field(default="", title=_("What it is for"), max_length=400))
     if audience == "staff":
         fields["row_scope"] = (RowScope, row_scope_field())
+    made: type[BaseModel] = create_model("RoleMatrix", **fields, **_ticks(lines, labels))
+    return made
+
+
+def _ticks(lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str]) -> dict[str, Any]:
+    """A field for each noun with a tick for each permission."""
+    fields: dict[str, Any] = {}
     for field, permissions in lines.items():
         owner = permissions[0].name.partition(".")[0]
         extra: Any = {
@@ -126,8 +149,7 @@ def _schema(
             list[str],
             Field(default=[], title=_noun(permissions[0].name), json_schema_extra=extra),
         )
-    made: type[BaseModel] = create_model("RoleMatrix", **fields)
-    return made
+    return fields
 
 
 def _noun(permission: str) -> str:

@@ -52,6 +52,7 @@ def list_roles(ctx: Context) -> Select[Any]:
         col(Role.audience).label("audience"),
         col(Role.is_builtin).label("is_builtin"),
         col(Role.row_scope).label("row_scope"),
+        col(Role.requires_second_factor).label("requires_second_factor"),
         col(Role.version).label("version"),
         users.label("users"),
         grants.label("permissions"),

@@ -146,6 +146,8 @@ class RoleOut(BaseModel):
     audience: str
     is_builtin: bool
     row_scope: str
+    #: Whether whoever holds it shows a second factor at each sign-in.
+    requires_second_factor: bool
     users: int
     permissions: list[str]
     version: int

@@ -118,12 +118,11 @@ def _address(email: str) -> str:
 def shut_out(ctx: Context, user_id: int, reason: str) -> User:
     """End every session, token and key of somebody whom the directory lets in no longer.
 
-    The account is as one that waits for its first sign-in: when the directory vouches again it works again, which one that an
-    administrator disabled here does not.
+    When the directory vouches again the account works again, which one that an administrator disabled here does not.
     """
     user = ctx.load(User, user_id, lock=True)
     if user.status == UserStatus.ACTIVE:
-        user.status = UserStatus.INVITED
+        user.status = UserStatus.AT_DIRECTORY
     sessions.end_all(ctx, user.key)
     tokens.revoke_all(ctx, user.key, "shut out by the directory")
     ctx.session.execute(

@@ -21,9 +21,13 @@ class UserKind(StrEnum):
 
 
 class UserStatus(StrEnum):
-    """Invited until a password is set; disabled users cannot sign in and keep no session."""
+    """Invited until a password is set; disabled users cannot sign in and keep no session.
+
+    Whom a directory keeps is let in again as soon as it vouches for them, unless disabled here.
+    """
 
     INVITED = "invited"
+    AT_DIRECTORY = "directory"
     ACTIVE = "active"
     DISABLED = "disabled"
 

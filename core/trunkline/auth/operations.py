@@ -196,7 +196,8 @@ def enable_portal_user(ctx: Context, user_id: int) -> User:
 def _enable(ctx: Context, user: User) -> User:
     check_may_manage(ctx, user)
     needs_none = user.kind == UserKind.SERVICE
-    user.status = UserStatus.ACTIVE if user.password_hash or needs_none else UserStatus.INVITED
+    waits = UserStatus.AT_DIRECTORY if user.origin else UserStatus.INVITED
+    user.status = UserStatus.ACTIVE if user.password_hash or needs_none else waits
     ctx.note(user, label=user.email)
     return user
 

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
+from trunkline.access.matrix import Matrix, ticked
 from trunkline.auth import api_keys, own_account, queries, sudo
 from trunkline.auth.impersonation import queries as impersonation
 from trunkline.auth.models import User
 from trunkline.auth.pages import facts_of
-from trunkline.auth.schemas import ChangePassword, CreateApiKey, NewPassword, Profile
+from trunkline.auth.schemas import ApiKeyFacts, ChangePassword, CreateApiKey, NewPassword, Profile
 from trunkline.errors import Refused, TooManyRequests
 from trunkline.i18n import gettext
 from trunkline.web.forms import Form
@@ -113,28 +115,33 @@ def end_other_sessions(page: Page) -> Response:
 keys = Pages()
 
 
-def _permission_choices(page: Page) -> Mapping[str, Any]:
+def with_permissions(page: Page, command: BaseModel) -> CreateApiKey:
+    """What was typed and ticked on the page of a new key.
+
+    All that was ticked, also what is not offered (any more): dropping it silently could leave nothing, which means everything.
+    """
+    facts = command.model_dump(include=set(ApiKeyFacts.model_fields))
+    return CreateApiKey(**facts, permissions=ticked(page.form_data))
+
+
+def _key_schema(page: Page) -> type[BaseModel]:
     page.crumbs((_("Your account"), "/profile"), (_("New API key"), ""))
-    offered = [
-        (item.name, item.label)
-        for item in page.app.permissions.values()
-        if item.audience == "staff" and page.can(item.name)
-    ]
-    return {"days": 365, "form_options": {"choices": {"permissions": offered}, "cancel": "/profile"}}
+    held = [name for name in page.app.permissions if page.can(name)]
+    return page.app.part(Matrix).choice(ApiKeyFacts, held)
 
 
 @keys.form(
     "/profile/api-keys/new",
     permission=_KEYS,
-    schema=CreateApiKey,
+    schema=_key_schema,
     template="auth/new_api_key.html",
     title=_("New API key"),
-    initial=_permission_choices,
+    initial=lambda page: {"days": 365, "form_options": {"cancel": "/profile"}},
     submit=_("Make the key"),
     sudo=True,
 )
-def create_key(page: Page, command: CreateApiKey) -> Response:
-    key, secret = api_keys.create_key(page.ctx, command)
+def create_key(page: Page, command: BaseModel) -> Response:
+    key, secret = api_keys.create_key(page.ctx, with_permissions(page, command))
     page.crumbs((_("Your account"), "/profile"), (key.name, ""))
     return page.render("auth/api_key_made.html", key=key, secret=secret)
 

@@ -203,8 +203,8 @@ class UserOut(BaseModel):
     version: int
 
 
-class CreateApiKey(BaseModel):
-    """A key for a program of one's own."""
+class ApiKeyFacts(BaseModel):
+    """What a key is for, how long it works and from where; the page adds what may be chosen."""
 
     name: PersonName = Field(
         title=_("What for"), description=_("The program or machine that will use the key.")
@@ -226,14 +226,18 @@ class CreateApiKey(BaseModel):
         ),
         json_schema_extra={"width": "full"},
     )
-    permissions: list[str] = Field(
-        default=[],
-        title=_("Only these permissions"),
-        description=_("None chosen means every permission that you hold."),
-        json_schema_extra={"widget": "checkboxes", "width": "wide"},
-    )
 
     @property
     def network_list(self) -> list[str]:
         """The networks, each once, in their shortest form."""
         return read_networks(self.networks)
+
+
+class CreateApiKey(ApiKeyFacts):
+    """A key for a program of one's own."""
+
+    permissions: list[str] = Field(
+        default=[],
+        title=_("Only these permissions"),
+        description=_("None chosen means every permission that you hold."),
+    )

@@ -20,7 +20,7 @@ ALIASES = {
 _TONES = {
     "success": "active succeeded paid delivered sent ok available done approved enabled published completed verified "
     "registered connected settled accepted in_stock signs",
-    "warning": "suspended warning due pending_approval held waiting retrying expiring partial low unverified parked "
+    "warning": "suspended warning due pending_approval held waiting directory retrying expiring partial low unverified parked "
     "maintenance quarantine quarantined rolling_back",
     "danger": "failed failing rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
@@ -69,6 +69,7 @@ STATE_LABELS = {
     "completed": _("Completed"),
     "waiting": _("Waiting"),
     "invited": _("Invited"),
+    "directory": _("Waits for the directory"),
     "expired": _("Expired"),
     "approved": _("Approved"),
     "refused": _("Refused"),

@@ -129,3 +129,17 @@ def test_who_tries_keys_is_counted_by_address(app: App, root: int, at: Callable[
     guesses = [at("192.0.2.1").get(USERS, headers={"X-API-Key": f"no-{n}"}).status_code for n in range(4)]
     assert guesses == [401, 401, 401, 429]
     assert at("192.0.2.2").get(USERS, headers={"X-API-Key": "no"}).status_code == 401
+
+
+def test_a_key_is_narrowed_on_its_page_by_groups_of_what_its_owner_may(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    create_user(app, "ana@example.com", "administrator")
+    browser = make_client().sign_in("ana@example.com")
+    shown = browser.get("/profile/api-keys/new").text
+    assert "data-matrix-filter" in shown
+    fields = {"name": "Reader", "days": "30", "may_core_user": ["core.user.list", "core.user.view"]}
+    assert browser.submit("/profile/api-keys/new", fields).status_code == 200
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(ApiKey)).one()
+    assert key.permissions == ["core.user.list", "core.user.view"]

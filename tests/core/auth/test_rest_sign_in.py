@@ -206,7 +206,7 @@ def test_a_key_is_shown_once_kept_as_a_digest_and_revoked_on_the_profile(
 
 def test_nobody_gives_a_key_what_they_do_not_hold(app: App, staff: Callable[..., Browser]) -> None:
     browser = staff("supervisor")
-    fields = {"name": "Exporter", "days": "30", "permissions": ["core.settings.edit"]}
+    fields = {"name": "Exporter", "days": "30", "may_core_settings": ["core.settings.edit"]}
     answer = browser.submit("/profile/api-keys/new", fields)
     assert answer.status_code == 403
     with app.reading() as ctx:

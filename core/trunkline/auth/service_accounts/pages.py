@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.access import queries as access
+from trunkline.access.matrix import Matrix
 from trunkline.auth import api_keys
-from trunkline.auth.schemas import CreateApiKey
+from trunkline.auth.profile_pages import with_permissions
+from trunkline.auth.schemas import ApiKeyFacts
 from trunkline.auth.service_accounts import operations, queries
 from trunkline.auth.service_accounts.schemas import CreateServiceAccount, EditServiceAccount
 from trunkline.auth.service_accounts.tables import SERVICE_ACCOUNTS
@@ -99,25 +102,29 @@ def enable(page: Page, account_id: int) -> Response:
     return page.redirect(f"{_LIST}/{account_id}", _("The keys of {name} work again.", name=user.name))
 
 
-def _new_key(page: Page, account_id: int) -> Mapping[str, Any]:
+def _key_schema(page: Page, account_id: int) -> type[BaseModel]:
     user, here = queries.account(page.ctx, account_id), f"{_LIST}/{account_id}"
     page.crumbs((_("Service accounts"), _LIST), (user.name, here), (_("New API key"), ""))
-    offered = queries.grantable(page.ctx, user)
-    return {"days": 365, "form_options": {"choices": {"permissions": offered}, "cancel": here}}
+    offered = [name for name, _label in queries.grantable(page.ctx, user)]
+    return page.app.part(Matrix).choice(ApiKeyFacts, offered)
+
+
+def _new_key(page: Page, account_id: int) -> Mapping[str, Any]:
+    return {"days": 365, "form_options": {"cancel": f"{_LIST}/{account_id}"}}
 
 
 @pages.form(
     f"{_LIST}/{{account_id:int}}/keys/new",
     permission=_EDIT,
-    schema=CreateApiKey,
+    schema=_key_schema,
     template="auth/new_api_key.html",
     title=_("New API key"),
     initial=_new_key,
     submit=_("Make the key"),
     sudo=True,
 )
-def create_key(page: Page, command: CreateApiKey, account_id: int) -> Response:
-    key, secret = operations.create_key(page.ctx, account_id, command)
+def create_key(page: Page, command: BaseModel, account_id: int) -> Response:
+    key, secret = operations.create_key(page.ctx, account_id, with_permissions(page, command))
     user, here = queries.account(page.ctx, account_id), f"{_LIST}/{account_id}"
     page.crumbs((_("Service accounts"), _LIST), (user.name, here), (key.name, ""))
     return page.render("auth/api_key_made.html", key=key, secret=secret, back=here)
