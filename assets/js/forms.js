@@ -37,6 +37,30 @@ addEventListener('beforeunload', (event) => {
   if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
 });
 
+// Numbers beside code, as many as it has lines and scrolled with it; a link to a line puts the cursor there.
+for (const area of $$('textarea[data-lines]')) {
+  const numbers = document.createElement('pre');
+  numbers.setAttribute('aria-hidden', 'true');
+  const count = () => {
+    numbers.textContent = area.value.split('\n').map((_line, index) => index + 1).join('\n');
+    numbers.scrollTop = area.scrollTop;
+  };
+  area.before(numbers);
+  area.addEventListener('input', count);
+  area.addEventListener('scroll', count);
+  count();
+}
+on('click', 'a[href^="#line-"]', (event, link) => {
+  const area = $('textarea[data-lines]'), line = Number(link.hash.slice(6));
+  if (!area || !line) return;
+  event.preventDefault();
+  const before = area.value.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
+  const end = area.value.indexOf('\n', before);
+  area.focus();
+  area.setSelectionRange(before, end < 0 ? area.value.length : end);
+  area.scrollTop = (line - 5) * parseFloat(getComputedStyle(area).lineHeight);
+});
+
 // The second click on a button that is already working does nothing.
 document.addEventListener('submit', (event) => {
   const form = event.target;
