@@ -1,0 +1,87 @@
+"""A number typed, pasted or handed over by a telephone program opens its customer; what was opened is offered again."""
+
+from collections.abc import Callable
+
+import pytest
+
+from trunkline.app import App
+from trunkline.customers import operations
+from trunkline.customers.schemas import RegisterCustomer
+from trunkline.search.indexing import index_due
+from trunkline.testing import Browser
+
+Staff = Callable[..., Browser]
+
+pytestmark = pytest.mark.plugins()
+
+
+def add(app: App, name: str, **values: str) -> str:
+    with app.unit_of_work() as ctx:
+        facts = {"kind": "individual", "name": name, **values}
+        return operations.register(ctx, RegisterCustomer.model_validate(facts)).number
+
+
+def test_a_number_of_one_customer_opens_that_customer_however_it_is_written(app: App, staff: Staff) -> None:
+    customer = add(app, "Ana Souza", phone="51 99123-4567", tax_id="52998224725")
+    add(app, "Beto Lima", phone="51 99123-4568")
+    index_due(app)
+    browser = staff("customer_care")
+    for number in ("+55 51 99123-4567", "tel:+5551991234567", "051991234567", "991234567", "529.982.247-25",
+                   "sip:5551991234567@pbx.example", "C000001", "c000001"):  # fmt: skip
+        answer = browser.get("/find", params={"number": number}, follow_redirects=False)
+        assert (answer.status_code, answer.headers.get("location")) == (303, f"/customers/{customer}"), number
+
+
+def test_a_number_of_several_customers_lists_them(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza", phone="51 3333-4567")
+    add(app, "Beto Lima", phone="51 3333-4567")
+    index_due(app)
+    page = staff("customer_care").get("/find?number=5133334567").text
+    assert "Ana Souza" in page
+    assert "Beto Lima" in page
+
+
+def test_a_strangers_number_can_be_registered_with_it_filled_in(app: App, staff: Staff) -> None:
+    browser = staff("customer_care")
+    page = browser.get("/find?number=51991234567").text
+    assert 'href="/customers/new?phone=%2B5551991234567"' in page
+    assert 'value="+5551991234567"' in browser.get("/customers/new?phone=%2B5551991234567").text
+    assert "/customers/new?" not in staff("auditor").get("/find?number=51991234567").text
+
+
+def test_nothing_is_told_of_customers_out_of_scope(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza", phone="51 99123-4567")
+    index_due(app)
+    page = staff("warehouse").get("/find?number=51991234567", follow_redirects=False)
+    assert page.status_code == 200
+    assert "Ana Souza" not in page.text
+
+
+def test_what_was_opened_is_offered_before_anything_is_typed_to_who_opened_it(app: App, staff: Staff) -> None:
+    customer = add(app, "Ana Souza")
+    add(app, "Beto Lima")
+    index_due(app)
+    browser = staff("customer_care")
+    browser.submit("/search/opened", {"path": f"/customers/{customer}"}, page="/search")
+    browser.submit("/search/opened", {"path": "/customers/C000099"}, page="/search")
+    offered = browser.get("/search", headers={"HX-Request": "true"}).text
+    assert "Ana Souza" in offered
+    assert "Beto Lima" not in offered
+    assert "Add customer" in offered
+    assert "Ana Souza" not in staff("supervisor").get("/search", headers={"HX-Request": "true"}).text
+
+
+def test_results_of_one_kind_come_page_after_page(app: App, staff: Staff) -> None:
+    for position in range(30):
+        add(app, f"Ana {position:02d}")
+    index_due(app)
+    browser = staff("customer_care")
+    first = browser.get("/search?q=ana").text
+    assert 'href="/search?q=ana&amp;kind=customer"' in first
+    assert first.count('href="/customers/C0') == 8
+    page = browser.get("/search?q=ana&kind=customer").text
+    assert page.count('href="/customers/C0') == 25
+    assert 'href="/search?q=ana&amp;kind=customer&amp;page=2"' in page
+    second = browser.get("/search?q=ana&kind=customer&page=2").text
+    assert second.count('href="/customers/C0') == 5
+    assert "</mark> 29" in second
