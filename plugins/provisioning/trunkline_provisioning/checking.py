@@ -1,16 +1,19 @@
-"""Whether playbooks can be read: YAML and Ansible's own syntax check, with file and line of what is wrong."""
+"""Whether playbooks can be run: YAML, our rules and Ansible's own syntax check, with file and line of what is wrong."""
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline_provisioning.library import Playbook
+from trunkline_provisioning.linting import Finding, lint
 from trunkline_provisioning.run_folder import RunFolder
 from trunkline_provisioning.runner import environment
 
@@ -29,6 +32,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+    def within(self, name: str) -> str:
+        """The same with the playbook's name in place of the folder, which is nobody's business but the server's."""
+        place = f"{name}/{self.file.name}" + (f":{self.line}" if self.line else "")
+        return f"{place}: {self.message}"
 
 
 #: What was found, by the content of the folders looked at; Ansible takes a second or two to look.
@@ -51,20 +59,60 @@ def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> li
     """Problems of several playbook files; an answer is kept until something in their folders changes."""
     key = _fingerprint(files)
     if key not in _known:
-        problems = [problem for file in files for problem in _yaml_problems(file)]
+        problems = own_problems(files)
         _known[key] = problems or _ansible_problems(files, collections)
     return _known[key]
 
 
+def own_problems(files: Sequence[Path]) -> list[Problem]:
+    """What is wrong with several files without asking Ansible."""
+    return [problem for file in files for problem in _own_problems(file)]
+
+
 def check_ahead(groups: Sequence[Sequence[Path]], collections: tuple[Path, ...] = ()) -> None:
     """Look at the files of several playbooks by one start of Ansible, so that `check_files` answers at once for each."""
+    groups = [files for files in groups if _fingerprint(files) not in _known]
+    if not groups:
+        return
     keys = [_fingerprint(files) for files in groups]
     everything = [file for files in groups for file in files]
-    if any(_yaml_problems(file) for file in everything) or _ask_ansible(everything, collections):
+    if own_problems(everything) or _ask_ansible(everything, collections):
         for files in groups:
             check_files(files, collections)
     else:
         _known.update((key, []) for key in keys)
+
+
+def check_text(
+    name: str, text: str, collections: tuple[Path, ...] = (), beside: Path | None = None
+) -> list[Problem]:
+    """Problems of a text that is not saved yet, as the file `name` in the folder `beside` would have them."""
+    with tempfile.TemporaryDirectory(prefix="playbook-") as place:
+        folder = Path(place)
+        if beside is not None:
+            shutil.copytree(beside, folder, dirs_exist_ok=True)
+        file = folder / name
+        file.write_text(text)
+        problems = _own_problems(file) or _ansible_problems([file], collections)
+    return [replace(problem, file=Path(problem.file.name)) for problem in problems]
+
+
+def findings(file: Path) -> list[Finding]:
+    """What our rules say of a file, warnings among them. A file that cannot be read gives none."""
+    try:
+        return lint(file.read_text())
+    except (OSError, ValueError):
+        return []
+
+
+def undo_of(word: str) -> str:
+    """The file that undoes another: `undo` for `do`, `resume` for `suspend`, `undo_change` for `change`; nothing for an undo."""
+    if word in _UNDONE_BY:
+        return _UNDONE_BY[word]
+    return "" if word.startswith("undo_") else f"undo_{word}"
+
+
+_UNDONE_BY = {"do": "undo", "undo": "", "suspend": "resume", "resume": "suspend", "terminate": "do"}
 
 
 def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[Path, ...] = ()) -> None:
@@ -72,11 +120,14 @@ def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[P
     problems = check_files([playbook.path(word) for word in words], collections)
     if problems:
         raise Refused(
-            _("The playbook {name} cannot be run: {problem}", name=playbook.name, problem=str(problems[0])),
+            _(
+                "The playbook {name} cannot be run: {problem}",
+                name=playbook.name,
+                problem=problems[0].within(playbook.name),
+            ),
             field="playbook",
             remedy=_(
-                "Correct that line; `trunkline playbook check {folder}` checks it.",
-                folder=str(playbook.folder),
+                "Correct it under Playbooks; `trunkline playbook check {name}` checks it.", name=playbook.name
             ),
         )
 
@@ -91,6 +142,13 @@ def _fingerprint(files: Sequence[Path]) -> str:
                 facts = inner.stat()
                 digest.update(f"{inner}\0{facts.st_mtime_ns}\0{facts.st_size}\0".encode())
     return digest.hexdigest()
+
+
+def _own_problems(file: Path) -> list[Problem]:
+    """What is wrong without asking Ansible."""
+    return _yaml_problems(file) or [
+        Problem(file, finding.line, finding.message) for finding in findings(file) if finding.level == "error"
+    ]
 
 
 def _yaml_problems(file: Path) -> list[Problem]:

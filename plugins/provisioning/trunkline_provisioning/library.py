@@ -1,7 +1,8 @@
 """Where playbooks are: the operator's folder first, then every enabled plugin's `playbooks/`.
 
 A playbook is a folder with `do.yml`, and beside it the files of what else can happen to the service: `undo.yml`, `suspend.yml`,
-`resume.yml`, `terminate.yml`. It is called by its folder's name, one file of it `mobile_line/do`.
+`resume.yml`, `terminate.yml`, and any others such as `change_sim.yml`. It is called by its folder's name, one file of it
+`mobile_line/do`.
 """
 
 import re
@@ -34,7 +35,11 @@ class Playbook:
     @property
     def files(self) -> tuple[str, ...]:
         """The files it has, as words without `.yml`."""
-        return tuple(word for word in FILES if (self.folder / f"{word}.yml").is_file())
+        found = {path.stem for path in self.folder.glob("*.yml") if _NAME.fullmatch(path.stem)}
+        known = [word for word in FILES if word in found]
+        # What undoes a file stands behind it.
+        others = sorted(found - set(known), key=lambda word: (word.removeprefix("undo_"), word))
+        return (*known, *others)
 
     def has(self, word: str) -> bool:
         return word in self.files
@@ -45,7 +50,7 @@ class Playbook:
             raise Refused(
                 _("The playbook {name} has no {word}.yml.", name=self.name, word=word),
                 field="playbook",
-                remedy=_("Add it to {folder}.", folder=str(self.folder)),
+                remedy=_("Add {name}/{word} under Playbooks.", name=self.name, word=word),
             )
         return self.folder / f"{word}.yml"
 
@@ -82,9 +87,5 @@ def find(app: "App", name: str) -> Playbook:
     if name in known:
         return known[name]
     near = get_close_matches(name, known, 1)
-    remedy = (
-        _("Did you mean “{name}”?", name=near[0])
-        if near
-        else _("Make {path}.", path=str(app.config.playbook_folder / name / "do.yml"))
-    )
+    remedy = _("Did you mean “{name}”?", name=near[0]) if near else _("Add it under Playbooks.")
     raise Refused(_("There is no playbook “{name}”.", name=name), field="playbook", remedy=remedy)

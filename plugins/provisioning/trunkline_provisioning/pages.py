@@ -5,7 +5,8 @@ from starlette.responses import Response
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
-from trunkline_provisioning import library, queries
+from trunkline_provisioning import queries, versions
+from trunkline_provisioning.linting import lint
 from trunkline_provisioning.settings import ProvisioningSettings
 
 PAGES = Pages()
@@ -19,7 +20,6 @@ def list_playbooks(page: Page) -> Response:
     return page.render(
         "provisioning/playbooks.html",
         playbooks=queries.playbooks(page.ctx),
-        operator_folder=page.app.config.playbook_folder,
         settings=page.ctx.settings(ProvisioningSettings),
         hlr=queries.hlr_place(page.ctx),
     )
@@ -29,14 +29,22 @@ def list_playbooks(page: Page) -> Response:
 def show_playbook(page: Page, name: str) -> Response:
     """One playbook: its files, their source, what is wrong."""
     playbook = queries.playbook(page.ctx, name)
-    word = page.query.get("file", playbook.files[0].word)
-    if word not in library.FILES:
+    word = page.query.get("file", playbook.words[0])
+    if word not in playbook.words:
         raise NotFound(_("There is no such file."), field="file")
+    source = queries.source(page.ctx, name, word)
+    newest = versions.latest(page.ctx, name)
+    marks = {file.line: file.problem for file in playbook.files if file.word == word and file.line}
     page.title = playbook.name
     page.crumbs((str(_("Playbooks")), "/provisioning/playbooks"), (playbook.name, ""))
     return page.render(
         "provisioning/playbook.html",
         playbook=playbook,
         word=word,
-        source=queries.source(page.ctx, name, word),
+        source=source,
+        marks=marks,
+        hints=[finding for finding in lint(source) if finding.level == "warning"],
+        newest=newest,
+        changed=newest is not None and newest.digest != queries.digest(page.ctx, name),
+        jobs=queries.open_jobs(page.ctx, name),
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
 
 _READERS = ("supervisor", "provisioning_engineer", "product_manager", "duty_officer", "auditor")
+_WRITERS = ("provisioning_engineer",)
 
 plugin = Plugin(
     name="provisioning",
@@ -33,9 +34,19 @@ plugin = Plugin(
     summary=_("Carries out order lines with Ansible playbooks, and undoes what failed."),
     requires=("inventory", "catalog"),
     settings=ProvisioningSettings,
+    models="trunkline_provisioning.models",
     permissions=(
         Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
         Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
+        Permission("provisioning.playbook.create", _("Add playbooks"), _WRITERS),
+        Permission("provisioning.playbook.edit", _("Edit playbooks"), _WRITERS),
+        Permission("provisioning.playbook.delete", _("Remove playbooks that nothing uses"), _WRITERS),
+        Permission("provisioning.playbook.run", _("Try playbooks out against a chosen element"), _WRITERS),
+        Permission("provisioning.element.list", _("List network elements"), _READERS),
+        Permission(
+            "provisioning.element.edit", _("Add and change network elements and their passwords"), _WRITERS
+        ),
+        Permission("provisioning.element.delete", _("Remove network elements"), _WRITERS),
         Permission(
             "provisioning.job.list", _("List provisioning jobs"), (*_READERS, "customer_care", "care_reader")
         ),
@@ -45,9 +56,10 @@ plugin = Plugin(
 
 @hookimpl
 def routes() -> "Sequence[Pages]":
-    from trunkline_provisioning.pages import PAGES
+    from trunkline_provisioning import element_pages, library_pages, pages
 
-    return [PAGES]
+    # `new` before the page of one playbook, which would take it for a name.
+    return [library_pages.PAGES, pages.PAGES, element_pages.PAGES]
 
 
 @hookimpl
@@ -67,7 +79,15 @@ def menu() -> Sequence[MenuItem]:
             "provisioning.playbook.list",
             group="Network",
             order=320,
-        )
+        ),
+        MenuItem(
+            _("Network elements"),
+            "/provisioning/elements",
+            "server",
+            "provisioning.element.list",
+            group="Network",
+            order=330,
+        ),
     ]
 
 

@@ -1,19 +1,25 @@
 """What provisioning can be asked: its playbooks, and what a run is told."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sqlmodel import col, select
+
 from trunkline.errors import NotFound, Refused
+from trunkline.jobs.models import Job, JobState, JobStep
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline_catalog import queries as catalog
 from trunkline_inventory import queries as inventory
-from trunkline_provisioning import library
-from trunkline_provisioning.checking import check_files
+from trunkline_provisioning import elements, library, versions
+from trunkline_provisioning.checking import check_ahead, check_files, own_problems
 from trunkline_provisioning.hlr.peer import HlrPlace, place_of
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
+
+_ELEMENT = re.compile(r"\belements\.([a-z][a-z0-9_]*)")
 
 
 def playbook_names(ctx: Context) -> list[str]:
@@ -22,9 +28,46 @@ def playbook_names(ctx: Context) -> list[str]:
 
 
 def playbooks(ctx: Context) -> list[PlaybookView]:
-    """Every playbook with what is wrong in it and who uses it. The first look at changed files takes Ansible a second."""
-    users = _users(ctx)
-    return [_view(ctx, playbook, users) for playbook in library.library(ctx.app).values()]
+    """Every playbook with what is wrong in it and who uses it.
+
+    Ansible is asked about the operator's own, by one start for all that changed; those of plugins are looked at by our rules.
+    """
+    users, known = _users(ctx), library.library(ctx.app)
+    own = [playbook for playbook in known.values() if playbook.source == library.OPERATOR]
+    check_ahead([[one.path(word) for word in one.files] for one in own], library.collections(ctx.app))
+    return [_view(ctx, playbook, users, ask=playbook in own) for playbook in known.values()]
+
+
+def open_jobs(ctx: Context, name: str) -> list[str]:
+    """Numbers of the jobs that have yet to run a file of the playbook, the oldest first."""
+    rows = ctx.session.execute(
+        select(col(Job.number), col(JobStep.inputs))
+        .join(JobStep, col(JobStep.job_id) == col(Job.id))
+        .where(
+            col(Job.state).in_(
+                [state for state in JobState if not state.is_over] + [JobState.ROLLBACK_FAILED]
+            ),
+            col(JobStep.kind).in_(("provisioning.ansible", "provisioning.trial")),
+        )
+        .order_by(col(Job.id))
+        .limit(2_000)
+    )
+    return [number for number, inputs in rows if str(inputs.get("playbook", "")).startswith(f"{name}/")]
+
+
+def digest(ctx: Context, name: str) -> str:
+    """What the playbook's folder holds now, as versions have it. Raises NotFound."""
+    return versions.digest_of(versions.files_of(_find(ctx, name).folder))
+
+
+def playbooks_by_element(ctx: Context) -> dict[str, list[str]]:
+    """Names of the playbooks whose files name an element."""
+    found: dict[str, list[str]] = {}
+    for playbook in library.library(ctx.app).values():
+        texts = (playbook.path(word).read_text(errors="replace") for word in playbook.files)
+        for name in sorted({name for text in texts for name in _ELEMENT.findall(text)}):
+            found.setdefault(name, []).append(playbook.name)
+    return found
 
 
 def playbook(ctx: Context, name: str) -> PlaybookView:
@@ -53,6 +96,8 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
         "steps": {
             name.replace(".", "_"): {"outputs": dict(outputs)} for name, outputs in step.before.items()
         },
+        # What this very step handed over, for its undo.
+        "done": dict(step.outputs),
         "run": {
             "job": step.job_number,
             "step": step.name,
@@ -60,16 +105,32 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
             "idempotency_key": step.idempotency_key,
         },
         "hlr": {"host": place.host, "port": place.port, "name": place.label},
+        "elements": elements.variables(ctx),
     }
 
 
-def run_secrets(ctx: Context, variables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Secrets of the picked items by template, as in `secrets.sim.ki`. Read when a run starts, kept nowhere."""
-    return {
+def run_secrets(
+    ctx: Context, variables: Mapping[str, Any], texts: Iterable[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Secrets of the picked items by template, as in `secrets.sim.ki`, and of the elements that the playbook's texts name.
+
+    Read when a run starts, kept nowhere.
+    """
+    picked: dict[str, dict[str, Any]] = {
         template: inventory.secrets_of(ctx, int(item["item_id"]))
         for template, item in variables.get("picks", {}).items()
         if item.get("item_id") is not None
     }
+    return {**picked, "elements": elements.secrets(ctx, texts)}
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text inside nested values."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _find(ctx: Context, name: str) -> Playbook:
@@ -87,9 +148,10 @@ def _users(ctx: Context) -> dict[str, list[str]]:
     return users
 
 
-def _view(ctx: Context, found: Playbook, users: Mapping[str, list[str]]) -> PlaybookView:
+def _view(ctx: Context, found: Playbook, users: Mapping[str, list[str]], *, ask: bool = True) -> PlaybookView:
     files = [found.path(word) for word in found.files]
-    problems = {problem.file: problem for problem in check_files(files, library.collections(ctx.app))}
+    said = check_files(files, library.collections(ctx.app)) if ask else own_problems(files)
+    problems = {problem.file: problem for problem in reversed(said)}
     views = []
     for word, path in zip(found.files, files, strict=True):
         problem = problems.get(path)

@@ -1,5 +1,7 @@
 """What provisioning takes and gives."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -10,9 +12,28 @@ class AnsibleInputs(BaseModel):
 
     line_id: int
     #: Playbook and file, as in `mobile_line/do`.
-    playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z]+$")
+    playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")
     #: What undoes it; empty when nothing has to be undone.
-    undo_playbook: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*/[a-z]+)?$")
+    undo_playbook: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*/[a-z][a-z0-9_]*)?$")
+    #: Which version of the playbook the job keeps; 0 means the present one.
+    version: int = 0
+
+
+class TrialInputs(BaseModel):
+    """Inputs of the step kind `provisioning.trial`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")
+    version: int
+    #: The element that stands for every element the playbook names; empty: each is itself.
+    element: str = ""
+    #: The order line whose customer, picks and parameters it gets; None: none.
+    line_id: int | None = None
+    #: Further variables by name, over those of the line.
+    variables: dict[str, Any] = {}
+    #: Only look what would change.
+    check: bool = True
 
 
 class WelcomeInputs(BaseModel):
@@ -39,6 +60,11 @@ class PlaybookView(BaseModel):
     files: tuple[PlaybookFileView, ...]
     #: Codes of the products that name it.
     products: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its files as words without `.yml`."""
+        return tuple(file.word for file in self.files)
 
     @property
     def state(self) -> str:

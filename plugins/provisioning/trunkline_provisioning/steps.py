@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from trunkline.customers import queries as customers
@@ -13,7 +14,8 @@ from trunkline.plugin import Policy, StepKind
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
 from trunkline_provisioning import library, queries
-from trunkline_provisioning.schemas import AnsibleInputs, WelcomeInputs
+from trunkline_provisioning.planned import network_inputs, playbook_file
+from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
 from trunkline_provisioning.settings import ProvisioningSettings
 
 NETWORK_ORDER, WELCOME_ORDER = 50, 90
@@ -31,7 +33,7 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     """The steps of one order line. Raises Refused when the product's playbook is missing or cannot be read."""
     steps = []
     if product.playbook and line.needs_network:
-        steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product.playbook)))
+        steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product)))
     if line.action is LineAction.NEW and ctx.settings(ProvisioningSettings).welcome_mail:
         steps.append(
             LineStep(WELCOME_ORDER, PlannedStep("provisioning.welcome", inputs={"line_id": line.id}))
@@ -39,19 +41,9 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     return steps
 
 
-def _network_step(ctx: Context, line: OrderLineView, name: str) -> PlannedStep:
-    from trunkline_provisioning.checking import require_sound
-
+def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> PlannedStep:
     do, undo, label = _ACTIONS[line.action]
-    playbook = library.find(ctx.app, name)
-    playbook.path(do)
-    words = [do, undo] if playbook.has(undo) else [do]
-    require_sound(playbook, words, library.collections(ctx.app))
-    inputs = AnsibleInputs(
-        line_id=line.id,
-        playbook=f"{name}/{do}",
-        undo_playbook=f"{name}/{undo}" if playbook.has(undo) else "",
-    )
+    inputs = network_inputs(ctx, line, product, do, undo)
     return PlannedStep("provisioning.ansible", label=str(label), inputs=inputs.model_dump())
 
 
@@ -69,20 +61,33 @@ def undo_ansible(step: StepContext) -> None:
 
 
 def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
+    inputs: AnsibleInputs = step.inputs
+    with playbook_file(step.app, reference, inputs.version) as (source, path):
+        step.log(f"Playbook {reference} of {source}.")
+        text = path.read_text(errors="replace")
+        with step.app.reading() as ctx:
+            variables = queries.run_variables(ctx, inputs.line_id, step)
+            secrets = queries.run_secrets(ctx, variables, [text])
+        return play(step, reference, path, variables, secrets)
+
+
+def play(
+    step: StepContext,
+    reference: str,
+    path: Path,
+    variables: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    *,
+    check: bool = False,
+) -> Mapping[str, Any]:
+    """Run one playbook file for a step and return its outputs. Raises StepFailed in words. With `check` nothing is changed."""
     from trunkline_provisioning.run_events import forms
     from trunkline_provisioning.runner import PlaybookRun, run_playbook
 
-    inputs: AnsibleInputs = step.inputs
     with step.app.reading() as ctx:
         settings = ctx.settings(ProvisioningSettings)
         place = queries.hlr_place(ctx)
-        variables = queries.run_variables(ctx, inputs.line_id, step)
-        secrets = queries.run_secrets(ctx, variables)
-        name, _slash, word = reference.partition("/")
-        playbook = library.find(step.app, name)
-    step.redact(*(form for values in secrets.values() for value in values.values() for form in forms(value)))
-    path = playbook.path(word)
-    step.log(f"Playbook {reference} of {playbook.source}.")
+    step.redact(*(form for text in queries.texts_in(secrets) for form in forms(text)))
     if "hlr" in path.read_text(errors="replace"):
         step.log(f"{place}.", "warn" if place.kind == "simulated" else "info")
     run = PlaybookRun(
@@ -93,7 +98,9 @@ def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
         library.collections(step.app),
     )
     result = run_playbook(
-        run, log=lambda line: step.log(line.text, line.level, **line.data), is_cancelled=step.cancelled
+        run,
+        log=lambda line: step.log(line.text, line.level, **line.data),
+        is_cancelled=step.cancelled,
     )
     if not result.succeeded:
         raise StepFailed(result.problem)
@@ -133,6 +140,18 @@ def welcome(step: StepContext) -> Mapping[str, Any]:
     return {"email": email.number}
 
 
+def run_trial(step: StepContext) -> Mapping[str, Any]:
+    """Run one file of a playbook for somebody who tries it out."""
+    from trunkline_provisioning.trials import variables_of
+
+    inputs: TrialInputs = step.inputs
+    with playbook_file(step.app, inputs.playbook, inputs.version) as (source, path):
+        step.log(f"Playbook {inputs.playbook} of {source}" + (", only looking." if inputs.check else "."))
+        with step.app.reading() as ctx:
+            variables, secrets = variables_of(ctx, inputs, step, path.read_text(errors="replace"))
+        return play(step, inputs.playbook, path, variables, secrets, check=inputs.check)
+
+
 STEP_KINDS = (
     StepKind(
         "provisioning.ansible",
@@ -142,6 +161,15 @@ STEP_KINDS = (
         inputs=AnsibleInputs,
         policy=Policy.RESUME,
         # The playbook's own limit is in the settings and never above this.
+        timeout=timedelta(hours=2),
+    ),
+    StepKind(
+        "provisioning.trial",
+        _("Playbook tried out"),
+        run_trial,
+        inputs=TrialInputs,
+        # What a trial did is looked at by whoever tries; the undo file is tried like any other.
+        irreversible=True,
         timeout=timedelta(hours=2),
     ),
     StepKind(

@@ -32,12 +32,13 @@ def test_broken_yaml_is_named_with_its_line(tmp_path: Path) -> None:
 
 def test_an_unknown_action_is_named_with_its_line(tmp_path: Path) -> None:
     broken = tmp_path / "do.yml"
-    broken.write_text("- hosts: localhost\n  tasks:\n    - name: Gone\n      no.such.action: {}\n")
+    head = "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+    broken.write_text(f"{head}    - name: Gone\n      no.such.action: {{}}\n")
     [problem] = check_playbook(broken)
     assert problem.file == broken
-    assert problem.line == 3
+    assert problem.line == 4
     assert "no.such.action" in problem.message
-    broken.write_text("- hosts: localhost\n  tasks:\n    - name: There\n      ansible.builtin.debug: {}\n")
+    broken.write_text(f"{head}    - name: There\n      ansible.builtin.debug: {{}}\n")
     assert check_playbook(broken) == []
 
 

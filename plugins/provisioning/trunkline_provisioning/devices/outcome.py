@@ -7,7 +7,7 @@ from typing import Any
 
 MASK = "•••"
 _SECRET_NAME = re.compile(
-    r"(?i)pass|secret|token|credential|psk|wpa|^ki$|^opc?$|^k$|pin\d*$|puk\d*$|(^|[_-])key$"
+    r"(?i)pass|secret|token|credential|community|psk|wpa|^ki$|^opc?$|^k$|pin\d*$|puk\d*$|(^|[_-])key$"
 )
 
 

@@ -1,0 +1,50 @@
+"""Tables of provisioning: what playbooks were when, and the network elements that playbooks reach."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from trunkline.clock import utc_now
+from trunkline.db.base import Record, key_field
+from trunkline.db.types import EncryptedStr, UtcDateTime
+
+
+class ProvisioningPlaybookVersion(SQLModel, table=True):
+    """All files of one playbook as they were at one time. Rows are only ever added: jobs run what they were planned with."""
+
+    __tablename__ = "provisioning_playbook_version"
+    __table_args__ = (
+        UniqueConstraint("playbook", "number"),
+        Index("ix_provisioning_playbook_version_digest", "digest"),
+    )
+
+    id: int | None = key_field()
+    playbook: str = Field(max_length=80)
+    #: Counts from 1 in each playbook.
+    number: int
+    #: SHA-256 of names and texts.
+    digest: str = Field(max_length=64)
+    #: `operator`, or the plugin that brought it.
+    source: str = Field(max_length=40)
+    #: Texts by path below the folder.
+    files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    note: str = Field(default="", max_length=300)
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    made_by: str = Field(default="", max_length=200)
+
+
+class ProvisioningElement(Record, table=True):
+    """A network element that playbooks reach as `elements.<name>`; its secrets are in `secrets.elements.<name>`."""
+
+    __tablename__ = "provisioning_element"
+
+    name: str = Field(max_length=40, unique=True)
+    label: str = Field(max_length=120)
+    host: str = Field(default="", max_length=253)
+    port: int | None = Field(default=None)
+    username: str = Field(default="", max_length=120)
+    password: str | None = Field(default=None, sa_type=EncryptedStr("provisioning_element.password"))
+    private_key: str | None = Field(default=None, sa_type=EncryptedStr("provisioning_element.private_key"))
+    #: Further values by name, such as a host key, a kind of device or a URL. No secrets.
+    facts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

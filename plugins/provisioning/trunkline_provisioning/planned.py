@@ -1,0 +1,80 @@
+"""What an order line's playbook is: looked at and frozen when the line is planned, and found again when it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline_catalog.schemas import LineAction, OrderLineView, ProductView
+from trunkline_provisioning import library, versions
+from trunkline_provisioning.schemas import AnsibleInputs
+
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+_CANNOT = {
+    LineAction.NEW: _("{product} cannot be set up: its playbook {playbook} has no {file}."),
+    LineAction.SUSPEND: _("{product} cannot be suspended: its playbook {playbook} has no {file}."),
+    LineAction.RESUME: _("{product} cannot be resumed: its playbook {playbook} has no {file}."),
+    LineAction.TERMINATE: _("{product} cannot be ended: its playbook {playbook} has no {file}."),
+}
+
+
+def network_inputs(
+    ctx: Context, line: OrderLineView, product: ProductView, do: str, undo: str
+) -> AnsibleInputs:
+    """The inputs of a line's network step, with the version of the playbook that the job keeps.
+
+    Raises Refused (field `playbook`) in words about product and playbook when it is missing, lacks the file or cannot be run.
+    """
+    from trunkline_provisioning.checking import require_sound
+
+    name = product.playbook
+    playbook = library.find(ctx.app, name)
+    if not playbook.has(do):
+        raise Refused(
+            str(_CANNOT[line.action]).format(product=product.name, playbook=name, file=f"{do}.yml"),
+            field="playbook",
+            remedy=_(
+                "Add {name}/{word} under Playbooks, or choose another playbook for the product.",
+                name=name,
+                word=do,
+            ),
+        )
+    words = [do, undo] if playbook.has(undo) else [do]
+    require_sound(playbook, words, library.collections(ctx.app))
+    return AnsibleInputs(
+        line_id=line.id,
+        playbook=f"{name}/{do}",
+        undo_playbook=f"{name}/{undo}" if playbook.has(undo) else "",
+        version=versions.freeze(ctx, playbook),
+    )
+
+
+@contextmanager
+def playbook_file(app: "App", reference: str, version: int) -> Iterator[tuple[str, Path]]:
+    """The file that `mobile_line/do` means in that version, beside where it comes from.
+
+    A version that the library still holds is read in place. Version 0 means what the library holds now.
+    """
+    name, _slash, word = reference.partition("/")
+    known = library.library(app).get(name)
+    if version == 0:
+        known = library.find(app, name)
+        yield known.source, known.path(word)
+        return
+    with app.reading() as ctx:
+        frozen = versions.version(ctx, name, version)
+        source, digest, files = frozen.source, frozen.digest, frozen.files
+    if (
+        known is not None
+        and known.has(word)
+        and versions.digest_of(versions.files_of(known.folder)) == digest
+    ):
+        yield source, known.path(word)
+        return
+    with versions.unfolded(files) as folder:
+        yield f"{source}, version {version}", folder / f"{word}.yml"

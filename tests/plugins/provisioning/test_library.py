@@ -1,0 +1,259 @@
+"""The playbook library: what rules say, who edits what, which version a job keeps, and trials against a chosen element."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from tests.plugins.provisioning.conftest import IMSI
+from trunkline.activity.models import ActivityEntry
+from trunkline.app import App
+from trunkline.errors import Conflict, NotFound, Refused
+from trunkline.jobs.models import JobEvent, JobStep
+from trunkline.testing import Browser, work_until_idle
+from trunkline_catalog import operations as catalog
+from trunkline_catalog.schemas import OrderView, SuspendService, SuspensionReason
+from trunkline_provisioning import editing, elements, library, queries, trials, versions
+from trunkline_provisioning.elements import EditElement, ElementFields
+from trunkline_provisioning.hlr.subscriber import Subscriber
+from trunkline_provisioning.linting import lint
+from trunkline_provisioning.runner import COLLECTIONS
+
+pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+
+HEAD = "- name: Play\n  hosts: localhost\n  gather_facts: false\n  tasks:\n"
+SHIPPED = sorted((COLLECTIONS / "playbooks").rglob("*.yml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- hosts: localhost\n  tasks: []\n", [(1, "gather_facts", "error")]),
+        (
+            f"{HEAD}    - name: a\n      ansible.builtin.command: sleep 9\n      async: 30\n      poll: 0\n",
+            [(7, "async", "error"), (8, "async", "error")],
+        ),
+        (
+            f"{HEAD}    - name: a\n      ansible.builtin.debug:\n        msg: '{{{{ secrets.sim.ki }}}}'\n",
+            [(7, "no_log", "error")],
+        ),
+        (
+            f"{HEAD}    - name: a\n      ansible.builtin.debug:\n        msg: '{{{{ secrets.sim.ki }}}}'\n      no_log: true\n",
+            [],
+        ),
+        (
+            f"{HEAD}    - name: a\n      trunkline.telecom.cli:\n        host: h\n"
+            "        password: '{{ secrets.sim.pin1 }}'\n"
+            "        commands: ['set key {{ parameters.wifi_password }}']\n",
+            [(9, "no_log", "error")],
+        ),
+        (
+            f"{HEAD}    - name: a\n      trunkline.telecom.cli:\n        host: h\n"
+            "        hide: ['{{ parameters.wifi_password }}']\n"
+            "        commands: ['set key {{ parameters.wifi_password }}']\n",
+            [],
+        ),
+        (
+            f"{HEAD}    - name: a\n      trunkline.telecom.tl1:\n        host: h\n        password: open-sesame\n",
+            [(8, "secret", "error")],
+        ),
+        (
+            f"{HEAD}    - block:\n        - name: a\n          ansible.builtin.debug: {{msg: x}}\n"
+            "      rescue:\n        - name: b\n          ansible.builtin.debug: {msg: y}\n",
+            [(9, "rescue", "error")],
+        ),
+        (
+            f"{HEAD}    - block:\n        - name: a\n          ansible.builtin.debug: {{msg: x}}\n"
+            "      rescue:\n        - name: b\n          ansible.builtin.fail: {msg: y}\n",
+            [],
+        ),
+        (
+            f"{HEAD}    - ansible.builtin.debug: {{msg: '{{{{ custmer.name }}}}'}}\n",
+            [(5, "name", "warning"), (5, "variable", "warning")],
+        ),
+        ("- hosts: [\n", []),
+    ],
+)
+def test_rules_name_the_line(text: str, said: list[tuple[int, str, str]]) -> None:
+    assert [(one.line, one.rule, one.level) for one in lint(text)] == said
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_is_shipped_keeps_every_rule(path: Path) -> None:
+    assert lint(path.read_text()) == []
+    playbook = library.Playbook(path.parent.name, path.parent, "provisioning")
+    from trunkline_provisioning.checking import undo_of
+
+    undo = undo_of(path.stem)
+    assert not undo or playbook.has(undo), f"{undo}.yml is missing"
+
+
+def test_an_unknown_variable_is_named_with_the_nearest() -> None:
+    [finding] = lint(f"{HEAD}    - name: a\n      ansible.builtin.debug: {{msg: '{{{{ custmer.name }}}}'}}\n")
+    assert "Did you mean “customer”?" in finding.message
+
+
+def do_text(app: App) -> str:
+    return library.find(app, "mobile_line").path("do").read_text()
+
+
+def test_saving_checks_keeps_versions_and_makes_a_plugins_playbook_ones_own(shop: App) -> None:
+    shipped = do_text(shop)
+    with shop.unit_of_work() as ctx, pytest.raises(Refused, match=r"Line 5: .*no_log: true"):
+        editing.save_file(
+            ctx, "mobile_line", "do", f"{HEAD}    - debug: {{msg: '{{{{ secrets.sim.ki }}}}'}}\n"
+        )
+    with shop.unit_of_work() as ctx, pytest.raises(Refused, match=r"Line \d: .*no\.such\.action"):
+        editing.save_file(ctx, "mobile_line", "do", f"{HEAD}    - name: a\n      no.such.action: {{}}\n")
+    assert library.find(shop, "mobile_line").source == "provisioning"
+    with shop.unit_of_work() as ctx:
+        saved = editing.save_file(
+            ctx, "mobile_line", "do", shipped.replace("\n", "\r\n") + "\r\n# ours", note="Ours now", version=0
+        )
+        assert saved.number == 2
+    own = library.find(shop, "mobile_line")
+    assert (own.source, own.has("suspend"), do_text(shop)) == ("operator", True, f"{shipped}\n# ours\n")
+    with shop.unit_of_work() as ctx, pytest.raises(Conflict):
+        editing.save_file(ctx, "mobile_line", "do", shipped, version=0)
+    own.path("undo").write_text(own.path("undo").read_text() + "# by hand\n")
+    with shop.unit_of_work() as ctx:
+        back = editing.bring_back(ctx, "mobile_line", 1)
+        notes = [(one.number, one.note) for one in versions.versions(ctx, "mobile_line")]
+    assert notes == [
+        (4, "Version 1 again"),
+        (3, "Found in the folder"),
+        (2, "Ours now"),
+        (1, "Found in the folder"),
+    ]
+    assert do_text(shop) == shipped == back.files["do.yml"]
+    with shop.reading() as ctx:
+        before, after = (versions.version(ctx, "mobile_line", n).files for n in (1, 2))
+        entries = ctx.session.scalars(
+            select(ActivityEntry).where(ActivityEntry.operation == "provisioning.playbook.edit")
+        ).all()
+    assert "+# ours" in versions.difference(before, after).splitlines()
+    assert len(entries) == 2
+    with shop.unit_of_work() as ctx:
+        assert editing.remove(ctx, "mobile_line")
+    assert library.find(shop, "mobile_line").source == "provisioning"
+
+
+def test_a_job_keeps_the_version_it_was_planned_with(
+    shop: App, order: Callable[[], OrderView], find: Callable[..., Subscriber | None]
+) -> None:
+    order()
+    with shop.unit_of_work() as ctx:
+        assert len(queries.open_jobs(ctx, "mobile_line")) == 1
+        editing.save_file(
+            ctx,
+            "mobile_line",
+            "do",
+            f"{HEAD}    - name: Never\n      ansible.builtin.fail: {{msg: the new one ran}}\n",
+        )
+    work_until_idle(shop)
+    assert find(IMSI) is not None
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+        assert queries.open_jobs(ctx, "mobile_line") == []
+    assert "Playbook mobile_line/do of provisioning, version 1." in log
+
+
+def test_a_playbook_without_suspend_is_named_with_its_product_and_no_path(
+    shop: App, order: Callable[[], OrderView]
+) -> None:
+    number = order().lines[0].service_number
+    work_until_idle(shop)
+    with shop.unit_of_work() as ctx:
+        editing.save_file(ctx, "mobile_line", "do", do_text(shop) + "# ours\n")
+    library.find(shop, "mobile_line").path("suspend").unlink()
+    with shop.unit_of_work() as ctx, pytest.raises(Refused) as caught:
+        catalog.suspend_service(ctx, number, SuspendService(reason=SuspensionReason.DEBT))
+    words = str(caught.value)
+    assert "Mobile 10 GB cannot be suspended: its playbook mobile_line has no suspend.yml." in words
+    assert "Add mobile_line/suspend under Playbooks" in words
+    assert str(shop.config.playbook_folder) not in words
+
+
+def add_element(app: App, name: str, **values: Any) -> None:
+    with app.unit_of_work() as ctx:
+        elements.add(ctx, ElementFields(name=name, label=name.upper(), **values))
+
+
+def test_a_run_gets_the_secrets_of_the_elements_its_playbook_names_and_no_others(shop: App) -> None:
+    add_element(
+        shop, "olt", host="192.0.2.7", password="olt-Secret", facts="host_key: ssh-ed25519 AAAA\nrack: 7"
+    )
+    add_element(shop, "bng", host="192.0.2.8", password="bng-Secret")
+    with shop.reading() as ctx:
+        assert elements.variables(ctx)["olt"] == {
+            "label": "OLT",
+            "host": "192.0.2.7",
+            "host_key": "ssh-ed25519 AAAA",
+            "rack": "7",
+        }
+        assert elements.secrets(ctx, ["x: {{ secrets.elements.olt.password }}"]) == {
+            "olt": {"password": "olt-Secret"}
+        }
+    with shop.unit_of_work() as ctx:
+        held = elements.find(ctx, "olt")
+        assert held is not None
+        elements.change(ctx, "olt", EditElement(name="olt", label="OLT 1", version=held.version))
+    with shop.reading() as ctx:
+        assert elements.secrets(ctx, ["secrets.elements.olt"])["olt"] == {"password": "olt-Secret"}
+    with shop.unit_of_work() as ctx, pytest.raises(Refused, match="sounds like a secret"):
+        elements.add(ctx, ElementFields(name="x", label="X", facts="admin_password: y"))
+
+
+def test_a_trial_reaches_the_chosen_element_only_and_changes_nothing(shop: App) -> None:
+    add_element(shop, "lab", host="lab.example", password="lab-Secret")
+    add_element(shop, "olt", host="olt.example", password="olt-Secret")
+    text = (
+        f"{HEAD}    - name: Who is it\n      ansible.builtin.debug:\n"
+        '        msg: "{{ elements.olt.host }} {{ parameters.wifi_name }} checking={{ ansible_check_mode }}"\n'
+        "    - name: Secret\n      ansible.builtin.debug:\n"
+        '        msg: "{{ secrets.elements.olt.password }}"\n      no_log: true\n'
+    )
+    with shop.unit_of_work() as ctx:
+        editing.create(ctx, "trial")
+        editing.save_file(ctx, "trial", "do", text)
+        trials.try_out(ctx, "trial", "do", element="lab", variables={"parameters": {"wifi_name": "Casa"}})
+        with pytest.raises(Refused, match="no element nowhere"):
+            trials.try_out(ctx, "trial", "do", element="nowhere")
+        with pytest.raises(Refused, match="ansible_connection"):
+            trials.try_out(ctx, "trial", "do", variables={"ansible_connection": "ssh"})
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.trial")).one()
+    assert step.state == "done", log
+    assert "lab.example Casa checking=True" in log
+    assert "lab-Secret" not in log
+
+
+def test_the_editor_names_every_line_at_fault_and_keeps_the_text(
+    shop: App, staff: Callable[..., Browser]
+) -> None:
+    client = staff("provisioning_engineer")
+    page = client.get("/provisioning/playbooks/mobile_line/edit/do")
+    assert page.status_code == 200
+    assert "This playbook comes with provisioning" in page.text
+    broken = HEAD.replace("  gather_facts: false\n", "") + (
+        "    - name: Wait\n      ansible.builtin.command: sleep 9\n      async: 9\n"
+    )
+    answer = client.submit("/provisioning/playbooks/mobile_line/edit/do", {"text": broken, "version": "0"})
+    assert answer.status_code == 422
+    assert 'href="#line-1"' in answer.text
+    assert 'href="#line-6"' in answer.text
+    assert "sleep 9" in answer.text
+    new = client.submit("/provisioning/playbooks/new", {"name": "fibre"}, follow_redirects=False)
+    assert new.headers["location"] == "/provisioning/playbooks/fibre/edit/do"
+    for path in ("fibre", "fibre/versions", "fibre/versions/1", "fibre/try", "fibre/files/new"):
+        assert client.get(f"/provisioning/playbooks/{path}").status_code == 200, path
+    reader = staff("auditor")
+    assert reader.get("/provisioning/playbooks/fibre/versions/1").status_code == 200
+    for path in ("fibre/edit/do", "fibre/try", "new"):
+        assert reader.get(f"/provisioning/playbooks/{path}").status_code == 403, path
+    with shop.reading() as ctx, pytest.raises(NotFound):
+        versions.version(ctx, "fibre", 9)
