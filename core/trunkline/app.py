@@ -1,6 +1,7 @@
 """The assembled system: configuration, database, plugins and what they contributed. One per process."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class App:
     permissions: dict[str, Permission] = field(default_factory=dict)
     step_kinds: dict[str, StepKind] = field(default_factory=dict)
     _parts: dict[Any, Any] = field(default_factory=dict, repr=False)
+    #: Reentrant, because a part may ask for another while it is made.
+    _making_part: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @classmethod
     def start(cls, config: Config, *, clock: Clock = utc_now, waker: Waker | None = None) -> "App":
@@ -155,7 +158,10 @@ class App:
     def part(self, kind: Callable[["App"], T]) -> T:
         """The one `kind` of this application, such as a throttle or a cache, made when it is first asked for."""
         if kind not in self._parts:
-            self._parts[kind] = kind(self)
+            # The first requests come at once, each in a thread of its own, and must not count or remember apart.
+            with self._making_part:
+                if kind not in self._parts:
+                    self._parts[kind] = kind(self)
         found: T = self._parts[kind]
         return found
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from trunkline.auth import api_keys, tokens
@@ -43,10 +42,12 @@ class KnownCallers:
 
     def __init__(self, app: "App") -> None:
         self._kept: dict[bytes, tuple[datetime, Caller]] = {}
-        event.listen(app.database.engine, "commit", lambda _connection: self._forget())
+        self._database, self._commits = app.database, app.database.commits
 
     def get(self, name: bytes, now: datetime) -> Caller | None:
         """The caller of this name, if it was found a moment ago."""
+        if self._commits != self._database.commits:
+            self._forget()
         found = self._kept.get(name)
         return found[1] if found is not None and timedelta() <= now - found[0] < _BELIEVED else None
 
@@ -57,7 +58,7 @@ class KnownCallers:
         self._kept[name] = (now, caller)
 
     def _forget(self) -> None:
-        self._kept = {}
+        self._commits, self._kept = self._database.commits, {}
 
 
 def caller_of(app: "App", headers: Mapping[str, str], now: datetime, address: str) -> Caller | None:

@@ -1,6 +1,7 @@
 """Connections and transactions on SQLite and PostgreSQL, synchronous throughout."""
 
 import fcntl
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -36,6 +37,14 @@ class Database:
         self.engine = self._make_engine(pool_size)
         self._write_lock = Path(f"{self.url.database}.write.lock") if self.is_sqlite else None
         self._writing = threading.local()
+        #: Another number after each commit of this process: whoever remembers what was read looks whether it changed.
+        self.commits = 0
+        self._numbers = itertools.count(1)
+        # Listened for from the beginning: SQLAlchemy breaks off a commit during which a listener is added.
+        event.listen(self.engine, "commit", self._count_commit)
+
+    def _count_commit(self, connection: Connection) -> None:
+        self.commits = next(self._numbers)
 
     def _make_engine(self, pool_size: int) -> Engine:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
