@@ -21,6 +21,7 @@ from trunkline.plugin import (
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
+    from trunkline.app import App
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.operation import Context
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 PACKAGES = (
     "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity",
     "auth", "auth.second_factor", "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access",
-    "access.break_glass", "approvals", "settings", "branding", "plugin_life", "rest",
+    "access.break_glass", "resellers", "approvals", "settings", "branding", "plugin_life", "rest",
 )  # fmt: skip
 
 
@@ -121,3 +122,9 @@ def importers() -> "Sequence[Importer]":
 @hookimpl
 def health_checks(ctx: "Context") -> Sequence[HealthReport]:
     return [report for check in _gathered("HEALTH") for report in check(ctx)]
+
+
+@hookimpl
+def demo_today(app: "App") -> None:
+    for leave in _gathered("DEMO_TODAY"):
+        leave(app)

@@ -292,7 +292,24 @@ def _reseller(ctx: Context, code: str) -> int | None:
     reseller = queries.reseller_by_code(ctx, code)
     if reseller is None:
         raise Refused(_("There is no reseller “{code}”.", code=code), field="reseller_code")
+    if not reseller.active:
+        raise Refused(
+            _("{name} is archived and takes no new customers.", name=reseller.name),
+            field="reseller_code",
+            remedy=_("Bring the reseller back first."),
+        )
     return reseller.key
+
+
+def move_to_reseller(ctx: Context, customer: Customer, reseller_id: int | None) -> None:
+    """Make a customer a reseller's, or nobody's; part of operations.
+
+    Raises Refused for an archived customer, and when there is a customer with the same tax id already.
+    """
+    _refuse_archived(customer)
+    customer.reseller_id = reseller_id
+    _claim_tax_id(ctx, customer)
+    _tell(ctx, customer, "reseller_id")
 
 
 def _tell(ctx: Context, customer: Customer, *fields: str) -> None:

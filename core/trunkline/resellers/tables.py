@@ -1,0 +1,27 @@
+"""Resellers as a list."""
+
+from trunkline.i18n import gettext as _
+from trunkline.web.tables import Column, Empty, Kind, Table
+
+RESELLERS = Table(
+    "resellers",
+    label=_("Resellers"),
+    columns=(
+        Column("name", _("Name"), Kind.LINK, href="/resellers/{id}"),
+        Column("code", _("Code"), Kind.MONO, priority=2),
+        Column("customers", _("Customers"), Kind.NUMBER),
+        Column("people", _("People"), Kind.NUMBER, priority=3),
+        Column("status", _("Status"), Kind.STATUS),
+    ),
+    search=("name", "code"),
+    search_label=_("Search name, code"),
+    sort="name",
+    row_href="/resellers/{id}",
+    empty=Empty(
+        _("No reseller yet"),
+        _("A reseller sells under a name of its own; its people see its customers and nobody else's."),
+        icon="building-store",
+        href="/resellers/new",
+        action=_("New reseller"),
+    ),
+)
