@@ -12,6 +12,7 @@ from trunkline.activity.commands import activity_app
 from trunkline.auth.signing_keys.commands import signing_keys_app
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
+from trunkline.search.command_line import search_app
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -31,6 +32,7 @@ cli.add_typer(dev_app, name="dev")
 cli.add_typer(plugin_app, name="plugin")
 cli.add_typer(activity_app, name="activity")
 cli.add_typer(signing_keys_app, name="signing-keys")
+cli.add_typer(search_app, name="search")
 
 
 @dataclass
@@ -226,16 +228,6 @@ def doctor() -> None:
     raise typer.Exit(worst)
 
 
-@cli.command()
-def reindex() -> None:
-    """Build the search index anew, in short steps beside the running system."""
-    from trunkline.search.indexing import rebuild
-
-    app = open_app()
-    typer.echo(f"{rebuild(app)} entries indexed.")
-    app.close()
-
-
 @dev_app.command("migration")
 def dev_migration(
     name: str,
@@ -323,7 +315,7 @@ _QUICK = {
     "import",
     "plugin",
     "doctor",
-    "reindex",
+    "search",
     "activity",
 }
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
 from trunkline.interactions import pages
+from trunkline.interactions.demo import leave_contacts
 from trunkline.interactions.search import INTERACTION
 from trunkline.plugin import Permission, Slot
 
@@ -50,6 +51,7 @@ SLOTS = (
 )
 SEARCH_KINDS = (INTERACTION,)
 PAGES = (pages.pages,)
+DEMO_TODAY = (leave_contacts,)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -1,8 +1,9 @@
 """How services, orders and products are found: of identifiers also the last digits."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
@@ -10,43 +11,50 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchKind
 from trunkline_catalog.models import CatalogIdentifier, CatalogOrder, CatalogProduct, CatalogService
-from trunkline_catalog.queries.services import service_views
+from trunkline_catalog.schemas import ServiceKind
 from trunkline_catalog.tables import KIND_ICONS
+
+# Built once: a rebuild runs them for every few hundred services.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_SERVICES: Select[Any] = (
+    select(
+        col(CatalogService.id),
+        col(CatalogService.number),
+        col(CatalogService.label),
+        col(CatalogService.customer_id),
+        col(CatalogProduct.name).label("product_name"),
+        col(CatalogProduct.service_kind),
+        col(Customer.name).label("owner"),
+        col(Customer.reseller_id),
+    )
+    .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
+    .join(Customer, col(Customer.id) == col(CatalogService.customer_id))
+    .where(col(CatalogService.id).in_(_IDS))
+)
+_IDENTIFIERS = select(col(CatalogIdentifier.service_id), col(CatalogIdentifier.value)).where(
+    col(CatalogIdentifier.service_id).in_(_IDS)
+)
 
 
 def _services(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
-    rows = ctx.session.scalars(select(CatalogService).where(col(CatalogService.id).in_(ids))).all()
-    labels = {row.key: row.label for row in rows}
     had: dict[int, list[str]] = {}
-    for service_id, value in ctx.session.execute(
-        select(col(CatalogIdentifier.service_id), col(CatalogIdentifier.value)).where(
-            col(CatalogIdentifier.service_id).in_(ids)
-        )
-    ):
+    for service_id, value in ctx.session.connection().execute(_IDENTIFIERS, {"ids": list(ids)}):
         had.setdefault(service_id, []).append(value)
-    owners = {
-        row.id: row
-        for row in ctx.session.execute(
-            select(col(Customer.id), col(Customer.name), col(Customer.reseller_id)).where(
-                col(Customer.id).in_({row.customer_id for row in rows})
-            )
-        )
-    }
     return [
         SearchDocument(
             kind="service",
-            id=view.id,
-            title=labels[view.id] or view.number,
-            subtitle=" · ".join((view.product_name, owners[view.customer_id].name, view.number)),
-            path=f"/catalog/services/{view.number}",
+            id=row.id,
+            title=row.label or row.number,
+            subtitle=" · ".join((row.product_name, row.owner, row.number)),
+            path=f"/catalog/services/{row.number}",
             permission="catalog.service.view",
-            terms=[view.number, view.product_name, owners[view.customer_id].name, *had.get(view.id, ())],
-            digits=[labels[view.id], *had.get(view.id, ())],
-            customer_id=view.customer_id,
-            reseller_id=owners[view.customer_id].reseller_id,
-            icon=KIND_ICONS[view.service_kind],
+            terms=[row.number, *had.get(row.id, ())],
+            digits=[row.label, *had.get(row.id, ())],
+            customer_id=row.customer_id,
+            reseller_id=row.reseller_id,
+            icon=KIND_ICONS[ServiceKind(row.service_kind)],
         )
-        for view in service_views(ctx, rows)
+        for row in ctx.session.connection().execute(_SERVICES, {"ids": list(ids)})
     ]
 
 
