@@ -1,26 +1,32 @@
 """pytest plugin for Trunkline and for anybody's plugins: a migrated system per test, clients, and a worker to run by hand.
 
-Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL too for tests marked `both_databases` when
 Fixtures: `app`, `client`, `staff`, `ctx`. `app` runs on SQLite, and on PostgreSQL too for tests marked `both_databases`, when
+the variable `TRUNKLINE_TEST_POSTGRES` names a server. Tests sign in hundreds of times and lose power never, so passwords are
+hashed the cheapest way and SQLite does not wait for the disk.
 """
 
 import os
 import secrets as random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.util import LRUCache
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from trunkline.app import App
+from trunkline.auth.passwords import Hashing, hashing_with
 from trunkline.clock import Clock, utc_now
 from trunkline.config import BUNDLED_PLUGINS, Config
+from trunkline.db.engine import Database
 from trunkline.jobs.idle import work_until_idle as work_until_idle
 from trunkline.operation import Actor, ActorKind, Context
 
@@ -29,6 +35,8 @@ _POSTGRES = "TRUNKLINE_TEST_POSTGRES"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    global _shared
+    _shared = ExitStack()
     config.addinivalue_line("markers", "plugins(*names): enable these plugins instead of every bundled one")
     config.addinivalue_line("markers", "both_databases: run on SQLite and on PostgreSQL")
 
@@ -154,8 +162,37 @@ def app(config: Config, clock: Clock) -> Iterator[App]:
     from trunkline.jobs.wake import Silent
 
     app = App.start(config, clock=clock, waker=Silent())
+    _hasten(app.database)
     yield app
     app.close()
+
+
+#: Statements as SQL by kind of database, and the dialect that wrote them, without which they would not be found again.
+_written: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
+
+
+def _hasten(database: Database) -> None:
+    """Have it use the statements that earlier tests compiled: that takes most of a page's first request."""
+    engine = database.engine
+    if database.is_sqlite:
+        event.listen(engine, "connect", _never_wait_for_the_disk)
+    if engine.name not in _written:
+        # Only a dialect that was connected once knows its server.
+        engine.connect().close()
+        _written[engine.name] = engine.dialect, LRUCache(4000)
+    engine.dialect, kept = _written[engine.name]
+    engine.update_execution_options(compiled_cache=kept)
+
+
+def _never_wait_for_the_disk(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashing() -> Iterator[None]:
+    """Passwords are hashed with 64 KiB in one pass; a test of the real parameters says `hashing_with(Hashing())`."""
+    with hashing_with(Hashing(memory_kib=64, passes=1)):
+        yield
 
 
 @pytest.fixture
@@ -171,7 +208,17 @@ def actor_with(*permissions: str, name: str = "Tester") -> Actor:
 
 
 class Browser(TestClient):
-    """An HTTP client that signs in and fills forms as a browser would."""
+    """An HTTP client that signs in and fills forms as a browser would.
+
+    All share one event loop with its threads; a client that is entered (`with Browser(…)`) gets a loop of its own.
+    """
+
+    @contextmanager
+    def _portal_factory(self) -> Generator[BlockingPortal, None, None]:
+        with (
+            super()._portal_factory() if self.portal or _shared is None else _shared_portal(_shared) as portal
+        ):
+            yield portal
 
     def csrf(self, path: str = "/") -> str:
         """The CSRF token of the page at `path`."""
@@ -193,6 +240,26 @@ class Browser(TestClient):
         return self.post(path, data={"csrf_token": _token_in(shown.text), **(fields or {})}, **options)
 
 
+#: Holds the loop that all clients share, for the length of the pytest run.
+_shared: ExitStack | None = None
+_portal: BlockingPortal | None = None
+
+
+@contextmanager
+def _shared_portal(shared: ExitStack) -> Iterator[BlockingPortal]:
+    global _portal
+    if _portal is None:
+        _portal = shared.enter_context(start_blocking_portal())
+    yield _portal
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    global _shared, _portal
+    if _shared is not None:
+        _shared.close()
+    _shared = _portal = None
+
+
 def _token_in(html: str) -> str:
     import re
 
@@ -210,7 +277,8 @@ def make_client(app: App) -> Callable[[], Browser]:
     """Makes clients of their own cookies."""
     from trunkline.web.app import make_web
 
-    web = make_web(app)
+    # Most tests ask for pages only, and the REST application takes longer to make than all else.
+    web = make_web(app, rest_later=True)
     return lambda: Browser(web, base_url="http://testserver", raise_server_exceptions=True)
 
 

@@ -44,6 +44,7 @@ class RestRoutes:
     prefix: str
     tag: str
     routes: list[RestRoute] = field(default_factory=list)
+    _router: "APIRouter | None" = field(default=None, init=False, repr=False, compare=False)
 
     def get(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
         return self._register("GET", path, permission, 200, options)
@@ -79,12 +80,18 @@ class RestRoutes:
         def decorate(handler: Handler) -> Handler:
             route = RestRoute(method, path, handler, permission, status, options, reads, hashes)
             self.routes.append(route)
+            self._router = None
             return handler
 
         return decorate
 
     def router(self) -> "APIRouter":
-        """The FastAPI router of these routes."""
+        """The FastAPI router of these routes. It knows no application, and making one takes long, so several share it."""
+        if self._router is None:
+            self._router = self._made_router()
+        return self._router
+
+    def _made_router(self) -> "APIRouter":
         from fastapi import APIRouter, Depends
 
         router = APIRouter(prefix=self.prefix, tags=[self.tag])

@@ -1,8 +1,8 @@
-"""What the tests of accounts share: a clock that can be turned, cheap hashes, and the links that were mailed."""
+"""What the tests of accounts share: a clock that can be turned, and the links that were mailed."""
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.app import App
-from trunkline.auth.passwords import Hashing, hashing_with
 from trunkline.mail.models import Email
 
 
@@ -30,12 +29,6 @@ class SetClock:
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock()
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashing() -> Iterator[None]:
-    with hashing_with(Hashing(memory_kib=64, passes=1)):
-        yield
 
 
 @pytest.fixture
