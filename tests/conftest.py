@@ -1,13 +1,19 @@
 """Skips what this machine cannot run, saying why and how to mend it; with CI=true a skip is a failure."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.contract.strangers import Strangers, strangers_on_path
 from tests.services.programs import PROGRAMS, Program
+
+# How long an example takes says how busy the machine is; a test that never ends is the business of its time-out.
+settings.register_profile("trunkline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("trunkline")
 
 #: Files that take minutes. They begin first, or one worker ends alone with one of them.
 _LONG = (
@@ -20,6 +26,13 @@ _LONG = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays; looking through it for garbage took a third of a second each time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _programs_for(item: pytest.Item) -> list[Program]:
