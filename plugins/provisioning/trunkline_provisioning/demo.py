@@ -44,6 +44,20 @@ _FIBRE_FILES = {
       ansible.builtin.debug:
         msg: "Terminal {{ picks.ont.serial }} keeps its factory settings."
 """,
+    **{
+        word: f"""\
+# The sample network has no element that could refuse a terminal, so this only says what would be done there.
+- name: Fibre terminal, {state}
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Terminal {state}
+      ansible.builtin.debug:
+        msg: "Terminal {{{{ picks.ont.serial }}}} counts as {state}."
+"""
+        for word, state in (("suspend", "suspended"), ("resume", "resumed"), ("terminate", "ended"))
+    },
 }
 
 
