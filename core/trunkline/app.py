@@ -24,7 +24,16 @@ from trunkline.jobs.wake import HueyWaker, Waker
 from trunkline.lists import ListColumns, ListOf, RowAction
 from trunkline.loader import EXTENSION_PREFIX, Loaded, load
 from trunkline.operation import SYSTEM, Actor, Context
-from trunkline.plugin import MenuItem, Permission, Plugin, ScheduledTask, SearchKind, Slot, StepKind
+from trunkline.plugin import (
+    MailTemplate,
+    MenuItem,
+    Permission,
+    Plugin,
+    ScheduledTask,
+    SearchKind,
+    Slot,
+    StepKind,
+)
 from trunkline.settings.store import check_configuration, read_settings
 
 log = logging.getLogger(__name__)
@@ -146,6 +155,11 @@ class App:
         """Actions on rows of lists by name."""
         offered = self._once("row_actions", RowAction, "name", owned=True).values()
         return {action.name: action for _, action in sorted(offered, key=lambda pair: pair[1].order)}
+
+    @cached_property
+    def mail_templates(self) -> dict[str, tuple[str, MailTemplate]]:
+        """Letters by name, each beside its plugin."""
+        return self._once("mail_templates", MailTemplate, "name")
 
     @cached_property
     def search_kinds(self) -> dict[str, SearchKind]:

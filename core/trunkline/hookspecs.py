@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline.plugin import (
     Command,
     HealthReport,
+    MailTemplate,
     MenuItem,
     ScheduledTask,
     SearchKind,
@@ -141,6 +142,11 @@ def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a spe
 @hookspec
 def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Engines that rate and charge usage; see `trunkline.providers.ChargingEngine`. The operator picks one in settings."""
+
+
+@hookspec
+def mail_templates() -> Sequence[MailTemplate]:  # type: ignore[empty-body]  # a specification has no body
+    """Letters that operators may word themselves, with sample values. Called once at start; the page *Letters* lists them."""
 
 
 @hookspec

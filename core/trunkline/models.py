@@ -21,6 +21,7 @@ from trunkline.jobs import models as jobs
 from trunkline.jobs import sweeper
 from trunkline.lists import models as lists
 from trunkline.mail import models as mail
+from trunkline.mail_templates import models as mail_templates
 from trunkline.rest import units
 from trunkline.search import models as search
 from trunkline.settings import store as settings
@@ -45,6 +46,7 @@ __all__ = [
     "jobs",
     "lists",
     "mail",
+    "mail_templates",
     "numbers",
     "search",
     "second_factor",

@@ -67,6 +67,18 @@ class Sensitive:
 
 
 @dataclass(frozen=True)
+class MailTemplate:
+    """A letter that operators may word themselves. `name` is that of its files, as in `billing/mail/invoice_issued`.
+
+    `sample` has a value for each name that the letter uses, to try a wording with.
+    """
+
+    name: str
+    label: str
+    sample: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class MenuItem:
     """One entry of the staff sidebar (or, with audience `portal`, of the portal's navigation)."""
 

@@ -10,6 +10,7 @@ from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, Jo
 from trunkline.plugin import (
     Command,
     HealthReport,
+    MailTemplate,
     MenuItem,
     Plugin,
     ScheduledTask,
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail", "sms", "webhooks", "activity",
-    "auth", "auth.second_factor", "auth.code_sign_in", "auth.service_accounts", "auth.signing_keys", "access",
-    "access.break_glass", "resellers", "approvals", "settings", "branding", "plugin_life", "rest",
+    "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail",
+    "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
+    "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",
+    "settings", "branding", "plugin_life", "rest",
 )  # fmt: skip
 
 
@@ -77,6 +79,11 @@ def menu() -> Sequence[MenuItem]:
 @hookimpl
 def slots() -> Sequence[Slot]:
     return _gathered("SLOTS")
+
+
+@hookimpl
+def mail_templates() -> Sequence[MailTemplate]:
+    return _gathered("MAIL_TEMPLATES")
 
 
 @hookimpl

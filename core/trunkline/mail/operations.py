@@ -18,6 +18,7 @@ from trunkline.jobs.models import OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.rendering import RenderedMail, render_mail
+from trunkline.mail_templates.queries import wording_of
 from trunkline.operation import Context, operation
 
 STEP = "core.send_mail"
@@ -50,7 +51,8 @@ def queue(
     if not recipient:
         raise Refused(_("There is no e-mail address to write to."), field="to", remedy=_("Add one first."))
     brand = _brand(ctx, customer_id)
-    rendered = render_mail(ctx.app, template, language or ctx.app.config.language, context, brand)
+    spoken = language or ctx.app.config.language
+    rendered = render_mail(ctx.app, template, spoken, context, brand, wording_of(ctx, template, spoken))
     hidden = _hidden(context, secrets)
     sender = brand.mail_sender or ctx.app.config.mail.sender
     number = next_number(ctx.session, "email")

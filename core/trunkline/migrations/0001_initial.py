@@ -172,6 +172,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_idempotent_answer_at"), ["at"], unique=False)
 
     op.create_table(
+        "core_mail_wording",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("template", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("subject", sa.String(length=500), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("html", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_mail_wording")),
+        sa.UniqueConstraint("template", "language", name=op.f("uq_core_mail_wording_template_language")),
+    )
+    op.create_table(
         "core_reseller",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1604,6 +1618,7 @@ def downgrade() -> None:
     op.drop_table("core_scheduled_run")
     op.drop_table("core_role")
     op.drop_table("core_reseller")
+    op.drop_table("core_mail_wording")
     with op.batch_alter_table("core_idempotent_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_idempotent_answer_at"))
 

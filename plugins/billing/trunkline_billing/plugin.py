@@ -7,7 +7,7 @@ from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import Importer
 from trunkline.operation import Context
-from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import Command, MailTemplate, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
 from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
@@ -52,6 +52,13 @@ def rest_routes() -> "Sequence[RestRoutes]":
     from trunkline_billing.rest import REST
 
     return (REST,)
+
+
+@hookimpl
+def mail_templates() -> Sequence[MailTemplate]:
+    from trunkline_billing.letters import LETTERS
+
+    return LETTERS
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext as _
 from trunkline.plugin import (
     HealthReport,
+    MailTemplate,
     MenuItem,
     Permission,
     Plugin,
@@ -52,6 +53,13 @@ plugin = Plugin(
         ),
     ),
 )
+
+
+@hookimpl
+def mail_templates() -> Sequence[MailTemplate]:
+    from trunkline_provisioning.letters import LETTERS
+
+    return LETTERS
 
 
 @hookimpl

@@ -1,0 +1,68 @@
+"""Wording letters."""
+
+from trunkline.errors import Conflict, Refused
+from trunkline.i18n import LANGUAGES
+from trunkline.i18n import gettext as _
+from trunkline.mail.rendering import RenderedMail, Wording, render_mail
+from trunkline.mail_templates import queries
+from trunkline.mail_templates.models import MailWording
+from trunkline.mail_templates.schemas import WordingFields
+from trunkline.operation import Context, operation
+
+
+@operation("core.mail_template.edit")
+def word(ctx: Context, name: str, language: str, command: WordingFields) -> MailWording:
+    """Let a letter go out in these words from now on.
+
+    Raises NotFound for an unknown letter, Refused (field `subject`, `text` or `html`) for words that cannot be rendered with the
+    letter's sample, Conflict when somebody was quicker.
+    """
+    try_out(ctx, name, language, command)
+    stored = queries.stored(ctx, name, language, lock=True)
+    if stored is None:
+        stored = MailWording(template=name, language=language, subject="", text="")
+        ctx.session.add(stored)
+    elif command.version is not None and stored.version != command.version:
+        raise Conflict(
+            _("Somebody changed this after you opened it."),
+            field="version",
+            remedy=_("Compare both and save again."),
+        )
+    stored.subject, stored.text, stored.html = command.subject, command.text, command.html
+    ctx.session.flush()
+    ctx.note(stored, label=f"{name} ({language})")
+    return stored
+
+
+@operation("core.mail_template.edit")
+def restore(ctx: Context, name: str, language: str) -> None:
+    """Let a letter go out in its own words again."""
+    stored = queries.stored(ctx, name, language, lock=True)
+    if stored is not None:
+        ctx.note(stored, label=f"{name} ({language})")
+        ctx.session.delete(stored)
+
+
+def try_out(ctx: Context, name: str, language: str, words: WordingFields) -> RenderedMail:
+    """The letter in these words, with its sample values. Raises as `word`."""
+    if language not in LANGUAGES:
+        raise Refused(_("Choose one of the languages offered."), field="language")
+    sample = queries.letter(ctx, name).sample
+    for field in ("subject", "text", "html"):
+        part: str = getattr(words, field)
+        only = (
+            {"subject": part or "–", "text": "–"}
+            if field == "subject"
+            else {"subject": "–", "text": "–", field: part}
+        )
+        try:
+            render_mail(ctx.app, name, language, sample, wording=Wording(**only))
+        except Refused as error:
+            raise Refused(
+                error.message,
+                field=field,
+                remedy=_("Use the names listed beside the form, between double braces."),
+            ) from error
+    return render_mail(
+        ctx.app, name, language, sample, wording=Wording(words.subject, words.text, words.html)
+    )

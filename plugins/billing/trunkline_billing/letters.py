@@ -1,0 +1,20 @@
+"""The letters that billing writes, with sample values."""
+
+from trunkline.i18n import gettext as _
+from trunkline.plugin import MailTemplate
+
+LETTERS = (
+    MailTemplate(
+        "billing/mail/invoice_issued",
+        _("Invoice issued"),
+        {
+            "customer_name": "Ana Souza",
+            "operator_name": "Conecta Sul",
+            "number": "F00000789",
+            "account": "A000123",
+            "total": "R$ 129,90",
+            "due_date": "2026-12-10",
+            "address": "https://bss.example.com/portal/invoices/F00000789",
+        },
+    ),
+)
