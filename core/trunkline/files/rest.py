@@ -35,7 +35,12 @@ def attach(
     return FileOut.model_validate(stored)
 
 
-@rest.get("/{file_id}", permission="core.file.view")
+@rest.get(
+    "/{file_id}",
+    permission="core.file.view",
+    response_class=Response,
+    responses={200: {"content": {"*/*": {}}}},
+)
 def fetch(ctx: Context, number: str, file_id: int) -> Response:
     """The content of a file."""
     stored = queries.of_customer(ctx, customers.get(ctx, number), file_id)

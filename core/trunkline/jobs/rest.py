@@ -29,7 +29,7 @@ def job(ctx: Context, number: str) -> JobOut:
 def log(
     ctx: Context,
     number: str,
-    after: int = Query(0, ge=0, description="The `id` of the last line known."),
+    after: int = Query(0, ge=0, le=2**63 - 1, description="The `id` of the last line known."),
     limit: int = Query(1000, ge=1, le=5000),
 ) -> list[JobLine]:
     """Lines of the log after one of them, oldest first."""
