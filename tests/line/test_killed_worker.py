@@ -45,8 +45,8 @@ engine._Run._call = _trapped
 _AT_WORK = ("queued", "running", "rolling_back")
 STEPS = (
     "catalog.begin",
-    "provisioning.ansible",
     "billing.open_charging_account",
+    "provisioning.ansible",
     "billing.start_charges",
     "catalog.activate",
     "provisioning.welcome",

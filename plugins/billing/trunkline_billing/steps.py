@@ -32,7 +32,8 @@ from trunkline_billing.periods import Period
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
 
-OPEN_ACCOUNT, START_CHARGES = 60, 70
+#: Before the network, so that playbooks know the account.
+OPEN_ACCOUNT, START_CHARGES = 40, 70
 
 
 class RunInputs(BaseModel):

@@ -14,6 +14,7 @@ from trunkline.plugin import Policy, StepKind
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
 from trunkline_provisioning import library, queries
+from trunkline_provisioning.messages import queue_messages
 from trunkline_provisioning.planned import network_inputs, playbook_file
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
 from trunkline_provisioning.settings import ProvisioningSettings
@@ -49,7 +50,7 @@ def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> Pl
 
 def run_ansible(step: StepContext) -> Mapping[str, Any]:
     """Do a step: run its playbook; what it hands to set_stats are the step's outputs."""
-    return _run(step, step.inputs.playbook)
+    return queue_messages(step, _run(step, step.inputs.playbook))
 
 
 def undo_ansible(step: StepContext) -> None:
@@ -57,7 +58,7 @@ def undo_ansible(step: StepContext) -> None:
     if not step.inputs.undo_playbook:
         step.log("Nothing undoes this playbook.", "warn")
         return
-    _run(step, step.inputs.undo_playbook)
+    queue_messages(step, _run(step, step.inputs.undo_playbook))
 
 
 def _run(step: StepContext, reference: str) -> Mapping[str, Any]:

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests.plugins.provisioning.conftest import IMSI
+from tests.plugins.provisioning.conftest import IMSI, ODD_NAME
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.jobs.models import JobEvent, JobStep
+from trunkline.mail.models import Email
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations as catalog
 from trunkline_catalog.schemas import OrderView, SuspendService, SuspensionReason
 from trunkline_provisioning import editing, elements, library, queries, trials, versions
+from trunkline_provisioning.devices.order import charging_account, message, picked
+from trunkline_provisioning.devices.outcome import DeviceError
 from trunkline_provisioning.elements import EditElement, ElementFields
 from trunkline_provisioning.hlr.subscriber import Subscriber
 from trunkline_provisioning.linting import lint
@@ -257,3 +260,44 @@ def test_the_editor_names_every_line_at_fault_and_keeps_the_text(
         assert reader.get(f"/provisioning/playbooks/{path}").status_code == 403, path
     with shop.reading() as ctx, pytest.raises(NotFound):
         versions.version(ctx, "fibre", 9)
+
+
+def test_a_playbook_finds_its_item_and_writes_to_the_customer_once_it_has_ended_well(
+    shop: App, order: Callable[[], OrderView]
+) -> None:
+    text = (
+        f"{HEAD}    - name: SIM\n      trunkline.telecom.inventory_pick: {{template: sim, fields: [imsi]}}\n"
+        "      register: sim\n"
+        "    - name: Write\n      trunkline.telecom.mail:\n        subject: Ready\n"
+        '        text: "IMSI {{ sim.item.imsi }} of {{ customer.name }}"\n'
+        "    - name: No ONT\n      trunkline.telecom.inventory_pick: {template: ont}\n"
+        "      when: customer.name == 'nobody'\n"
+    )
+    with shop.unit_of_work() as ctx:
+        editing.save_file(ctx, "mobile_line", "do", text)
+    order()
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        mails = [(mail.subject, mail.text, mail.recipient) for mail in ctx.session.scalars(select(Email))]
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
+    assert step.outputs == {}
+    [notice] = [mail for mail in mails if mail[0] == "Ready"]
+    assert notice[1].startswith(f"IMSI {IMSI} of {ODD_NAME}")
+    assert notice[2] == "odd@example.com"
+
+
+def test_what_the_order_does_not_hold_is_named() -> None:
+    variables = {
+        "picks": {"sim": {"item": "I000001", "imsi": ""}},
+        "steps": {"a": {"outputs": {"account": "A1"}}},
+    }
+    with pytest.raises(DeviceError, match=r"no item of template “ont” \(it holds sim\)"):
+        picked(variables, "ont", [])
+    with pytest.raises(DeviceError, match="I000001 has no imsi"):
+        picked(variables, "sim", ["imsi"])
+    assert charging_account(variables).facts["account"] == "A1"
+    with pytest.raises(DeviceError, match="not charged"):
+        charging_account({})
+    with pytest.raises(DeviceError, match="no text"):
+        message("sms", "", "", " ", dry_run=False)
+    assert "ansible_stats" not in message("sms", "", "", "x", dry_run=True).facts
