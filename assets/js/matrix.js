@@ -31,7 +31,7 @@ function addButtons(box) {
   for (const section of $$('section.card', document.getElementById(box.dataset.matrixFilter))) {
     const head = $('.card-header', section);
     if (!head || !$('input[type=checkbox]', section)) continue;
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm ms-auto' });
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm' });
     const ticks = () => $$('input[type=checkbox]', section).filter((input) => !input.closest('[hidden]'));
     const label = () => { button.textContent = ticks().every((input) => input.checked) ? box.dataset.none : box.dataset.all; };
     button.addEventListener('click', () => {
@@ -45,7 +45,8 @@ function addButtons(box) {
     });
     section.addEventListener('change', label);
     box.addEventListener('input', () => requestAnimationFrame(label));
-    head.append(button);
+    head.append(Object.assign(document.createElement('div'), { className: 'card-actions' }));
+    head.lastElementChild.append(button);
     label();
   }
 }
