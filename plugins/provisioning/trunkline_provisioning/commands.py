@@ -17,12 +17,12 @@ def _group() -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="A .yml file, a playbook's folder, or a playbook's name.")],
 ) -> None:
-    """Check that playbooks can be read; prints FILE:LINE: MESSAGE of each problem.
+    """Check that playbooks can be run: YAML, rules, Ansible's own syntax check. Prints FILE:LINE: MESSAGE of each problem.
 
-    Exit status 1 when there is a problem, 2 when there is no file.
+    What could be better is printed as a warning. Exit status 1 when there is a problem, 2 when there is no file.
     """
     from trunkline.errors import TrunklineError
-    from trunkline_provisioning.checking import check_playbook
+    from trunkline_provisioning.checking import check_playbook, findings, undo_of
 
     path = _found(path)
     # A collection lies beside the playbooks that use it, or above them.
@@ -36,11 +36,17 @@ def check(
         raise typer.Exit(2) from error
     for problem in problems:
         typer.echo(str(problem))
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    for file in files:
+        for finding in findings(file):
+            if finding.level == "warning":
+                typer.echo(f"{file}:{finding.line}: warning: {finding.message}")
     if problems:
         raise typer.Exit(1)
-    if path.is_dir() and not (path / "undo.yml").exists():
-        typer.echo(f"{path}: no problem, but no undo.yml: what do.yml did would stay after a failure.")
-        return
+    words = {file.stem for file in files}
+    for word in sorted(words if path.is_dir() else ()):
+        if (undo := undo_of(word)) and undo not in words:
+            typer.echo(f"{path}: warning: no {undo}.yml: what {word}.yml did would stay after a failure.")
     typer.echo(f"{path}: no problem.")
 
 

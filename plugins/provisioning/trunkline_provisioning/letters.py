@@ -16,4 +16,13 @@ LETTERS = (
             "portal_url": "https://bss.example.com/portal",
         },
     ),
+    MailTemplate(
+        "provisioning/mail/notice",
+        _("What a playbook says"),
+        {
+            "subject": "Your line works",
+            "text": "Hello Ana Souza, your number is +55 41 99123-4567.",
+            "operator": "Conecta Sul",
+        },
+    ),
 )
