@@ -17,7 +17,7 @@ from jinja2.runtime import exported
 from markupsafe import Markup, escape
 
 #: Part of the name of compiled templates that are kept: raise it when the code made here changes.
-GENERATION = "4"
+GENERATION = "5"
 #: What the code of a macro itself calls by name, so that no argument may be called so.
 _TAKEN = frozenset(exported) | {"blocks", "caller", "context", "environment", "missing", "parent_template"}
 
@@ -32,7 +32,7 @@ def escaped(value: Any) -> str:
     if kind is Markup:
         return shown
     if kind is not str:
-        return escape(value)
+        return str(value) if kind is int else escape(value)
     # A table of translations would take several times as long.
     return (
         shown.replace("&", "&amp;")
@@ -123,6 +123,13 @@ class PageCode(CodeGenerator):
         self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
         arguments, self.stream = self.stream.getvalue(), whole
         self.write(arguments.removeprefix(", ") + ")")
+
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
+        """Write what is shown; a condition that does not hold and has no `else` shows nothing, for which no object is made."""
+        for shown in node.nodes:
+            if isinstance(shown, nodes.CondExpr) and shown.expr2 is None:
+                shown.expr2 = nodes.Const("")
+        super().visit_Output(node, frame)
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         """Write `~`."""

@@ -266,7 +266,12 @@ def attributes(values: Mapping[str, Any]) -> Markup:
 
 def short_hash(text: object) -> str:
     """A short stable key made of a text, for ids that nobody needs to name."""
-    return f"{zlib.crc32(str(text).encode()):08x}"
+    return _short_hash(str(text))
+
+
+@lru_cache(maxsize=1024)
+def _short_hash(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def tojson_compact(value: Any) -> Markup:

@@ -25,6 +25,7 @@ TEMPLATES = {
     "macros within macros": "{% macro o(a) %}{% macro i(b=a) %}{{ a }}{{ b }}{% endmacro %}"
     "{{ i() }}{{ i(9) }}{% endmacro %}{{ o(3) }}",
     "joining": "{{ hostile ~ 1 }}{{ hostile ~ safe ~ none }}{{ 1 ~ 2 }}{{ 'p' ~ 'q' }}",
+    "conditions": "{{ 'a' if true }}|{{ 'a' if false }}|{{ ('a' if false) ~ 'b' }}|{% set x = 1 if false %}{{ x is defined }}",
     "calls on items": "{{ fs[0](4) }}{{ fs[0](x=5) }}{{ hostile.upper() }}",
 }
 
