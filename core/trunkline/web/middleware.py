@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.config import Config
@@ -35,6 +34,9 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-permitted-cross-domain-policies": "none",
 }
+_RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in _HEADERS.items())
+_ALWAYS_HTTPS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_NOT_KEPT = (b"cache-control", b"no-store")
 #: Answers under these are everybody's; all others belong to who asked, and no cache may keep them.
 _SHARED = "/static/"
 #: What asks whether the system lives knows it by any name; these answers hold no address.
@@ -63,7 +65,7 @@ class RequestId:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
@@ -93,13 +95,16 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                wanted = [*_RAW_HEADERS]
                 if scope["scheme"] == "https":
-                    headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+                    wanted.append(_ALWAYS_HTTPS)
                 if not scope["path"].startswith(_SHARED):
-                    headers.setdefault("cache-control", "no-store")
+                    wanted.append(_NOT_KEPT)
+                brought = {name.lower() for name, _value in message.get("headers", ())}
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *(header for header in wanted if header[0] not in brought),
+                ]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
