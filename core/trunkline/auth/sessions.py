@@ -13,7 +13,7 @@ from trunkline.access.roles import actor_for, held, held_by
 from trunkline.auth import csrf
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User, UserKind, UserSession, UserStatus
-from trunkline.db.prepared import columns
+from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Actor, Context
@@ -145,10 +145,9 @@ ACCOUNT = (
     _USER.scope_tags,
     _USER.break_glass_until,
 )
-# Built once, as every request runs it.
-_FIND = (
+_FIND = Prepared(
     select(
-        _SESSION.id,
+        _SESSION.id.label("session_id"),
         _SESSION.csrf_secret,
         _SESSION.address,
         _SESSION.last_seen_at,
@@ -174,7 +173,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
     """
     if not token:
         return None
-    kept = session.connection().execute(_FIND, {"token_hash": digest(token)}).one_or_none()
+    kept = next(iter(_FIND.found(session.connection(), token_hash=digest(token))), None)
     if kept is None:
         return None
     user = Account(*kept[_OF_SESSION:])
@@ -189,7 +188,13 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
         return None
     actor = actor_for(session, user, kept.address, now=now, holding=holding)
     own = SignedIn(
-        user, actor, kept.csrf_secret, kept[0], idle >= TOUCH_EVERY, kept.proved_at, own_kind=user.kind
+        user,
+        actor,
+        kept.csrf_secret,
+        kept.session_id,
+        idle >= TOUCH_EVERY,
+        kept.proved_at,
+        own_kind=user.kind,
     )
     if kept.impersonation_id is None:
         return own

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from trunkline.activity import words
 from trunkline.customers.queries import latest_activity_of
+from trunkline.db.prepared import Found
 from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -52,7 +51,7 @@ def happenings(
     return [_told(row) for row in latest_activity_of(ctx, customer_id, limit, before)]
 
 
-def _told(row: Row[*tuple[Any, ...]]) -> Happening:
+def _told(row: Found) -> Happening:
     changes = row.changes or []
     verb = words.verb_of(row.operation, changes)
     reason = (row.details or {}).get("reason", "")

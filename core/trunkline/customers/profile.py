@@ -1,6 +1,8 @@
 """What the customer's pages show around their content: the row, its tags, tabs and what may be done."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from starlette.responses import Response
@@ -58,9 +60,7 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
         "role_labels": ROLE_LABELS,
         "tags": queries.tags_of(page.ctx, customer.key, current=True),
         "sites": sites,
-        "town": next(
-            (", ".join(filter(None, (row["city"], row["state"]))) for row in sites if row["city"]), ""
-        ),
+        "town": next((", ".join(filter(None, (row.city, row.state))) for row in sites if row.city), ""),
         "tabs": _tabs(page, customer, tab, len(sites)),
         "may_edit": page.can("core.customer.edit") and customer.status != CustomerStatus.ARCHIVED,
         "may_archive": page.can("core.customer.archive"),
@@ -70,32 +70,33 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
     }
 
 
-def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Tab:
+    """One section of a customer, as `ui.tabs` shows it."""
+
+    order: int
+    href: str
+    label: str
+    active: bool
+    count: int | str | None = None
+    icon: str = ""
+    tone: str = ""
+
+
+def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> list[_Tab]:
     base = f"/customers/{customer.number}"
-    items: list[dict[str, Any]] = [
-        {"order": 0, "name": "", "label": _("Overview"), "href": base},
-        {
-            "order": 10,
-            "name": "contacts",
-            "label": _("Contacts"),
-            "count": queries.contact_count(page.ctx, customer.key),
-        },
-        {"order": 20, "name": "sites", "label": _("Sites"), "count": site_count},
-        {"order": 990, "name": "tags", "label": _("Tags and attributes")},
-        {"order": 1000, "name": "activity", "label": _("Activity")},
+
+    def tab(order: int, name: str, label: str, count: int | str | None = None) -> _Tab:
+        return _Tab(order, f"{base}/{name}" if name else base, label, name == open_tab, count)
+
+    tabs = [
+        tab(0, "", _("Overview")),
+        tab(10, "contacts", _("Contacts"), queries.contact_count(page.ctx, customer.key)),
+        tab(20, "sites", _("Sites"), site_count),
+        tab(990, "tags", _("Tags and attributes")),
+        tab(1000, "activity", _("Activity")),
     ]
-    items += [
-        {
-            "order": slot.order,
-            "name": slot.name,
-            "label": slot.label,
-            "count": page.web.tab_count(page, plugin, slot, customer),
-        }
-        for plugin, slot in page.web.tab_slots(page, "customer.tabs")
-    ]
-    items.sort(key=lambda item: item["order"])
-    for item in items:
-        item.setdefault("href", f"{base}/{item['name']}")
-        item["active"] = item["name"] == open_tab
-        item.setdefault("count", "")
-    return items
+    for plugin, slot in page.web.tab_slots(page, "customer.tabs"):
+        count = page.web.tab_count(page, plugin, slot, customer)
+        tabs.append(tab(slot.order, slot.name, slot.label, count))
+    return sorted(tabs, key=attrgetter("order"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
@@ -17,20 +17,21 @@ from trunkline.customers.models import (
     Reseller,
     Site,
 )
-from trunkline.db.prepared import Prepared, columns
+from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.operation import Context
 
 B = TypeVar("B", Site, Contact, CustomerTag, CustomerAttribute)
 
 
-def _of_customer(model: Any, names: str, *order: str) -> "Select[*tuple[Any, ...]]":
-    """Columns of what belongs to the customer `:customer_id`, built once: making a statement costs more than running it."""
-    columns = model.__table__.c
-    return (
-        select(*(columns[name] for name in names.split()))
-        .where(columns.customer_id == bindparam("customer_id"))
-        .order_by(*(columns[name] for name in order))
+def _of_customer(model: Any, names: str, *order: str) -> Prepared:
+    """Columns of what belongs to the customer `:customer_id`."""
+    all_columns = columns(model)
+    return Prepared(
+        select(*(all_columns[name] for name in names.split()))
+        .where(all_columns.customer_id == bindparam("customer_id"))
+        .order_by(*(all_columns[name] for name in order)),
+        model,
     )
 
 
@@ -101,33 +102,31 @@ def list_customers(ctx: Context) -> Select[*tuple[Any, ...]]:
     ).where(*ctx.visible_conditions(Customer))
 
 
-def contacts_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+def contacts_of(ctx: Context, customer_id: int) -> Sequence[Found]:
     """Contacts of a customer by name."""
-    return ctx.once(
-        ("core.contacts_of", customer_id), lambda: _belonging_rows(ctx, Contact, _CONTACTS, customer_id)
-    )
+    return ctx.once(("core.contacts_of", customer_id), lambda: _CONTACTS.rows(ctx, customer_id=customer_id))
 
 
 def billing_address(ctx: Context, customer_id: int) -> str:
     """Where invoices go: the first billing contact's e-mail, else the customer's own (may be empty)."""
     for contact in contacts_of(ctx, customer_id):
-        if "billing" in contact["roles"] and contact["email"]:
-            return str(contact["email"])
+        if "billing" in contact.roles and contact.email:
+            return str(contact.email)
     return by_id(ctx, customer_id).email
 
 
-def sites_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+def sites_of(ctx: Context, customer_id: int) -> Sequence[Found]:
     """Sites of a customer by name."""
-    return _belonging_rows(ctx, Site, _SITES, customer_id)
+    return _SITES.rows(ctx, customer_id=customer_id)
 
 
-def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequence[RowMapping]:
+def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequence[Found]:
     """Tags of a customer by text; with `current` only those whose dates hold today in the operator's zone."""
-    found = _belonging_rows(ctx, CustomerTag, _TAGS, customer_id)
+    found = _TAGS.rows(ctx, customer_id=customer_id)
     if not current:
         return found
     today = ctx.now().astimezone(ctx.app.config.zone).date()
-    return [row for row in found if (row["from_date"] or today) <= today <= (row["to_date"] or today)]
+    return [row for row in found if (row.from_date or today) <= today <= (row.to_date or today)]
 
 
 def tag_texts(ctx: Context, limit: int = 200) -> Sequence[str]:
@@ -160,9 +159,9 @@ def tags_by_customer(ctx: Context, keys: Sequence[int]) -> Mapping[int, Mapping[
     return found
 
 
-def attributes_of(ctx: Context, customer_id: int) -> Sequence[RowMapping]:
+def attributes_of(ctx: Context, customer_id: int) -> Sequence[Found]:
     """Free attributes of a customer by name."""
-    return _belonging_rows(ctx, CustomerAttribute, _ATTRIBUTES, customer_id)
+    return _ATTRIBUTES.rows(ctx, customer_id=customer_id)
 
 
 def contact_count(ctx: Context, customer_id: int) -> int:
@@ -177,7 +176,7 @@ def activity_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
 
 def latest_activity_of(
     ctx: Context, customer_id: int, limit: int, before: int | None = None
-) -> Sequence[Row[*tuple[Any, ...]]]:
+) -> Sequence[Found]:
     """The customer's newest entries, or those older than the one with key `before`."""
     return _LATEST.rows(ctx, customer_id=customer_id, before=before or _BEYOND, limit=limit)
 
@@ -225,12 +224,3 @@ def _belonging(ctx: Context, model: type[B], customer: Customer, key: int) -> B:
     if row.customer_id != customer.id:
         raise NotFound(f"{customer.number} has no {model.__name__.removeprefix('Customer').lower()} {key}.")
     return row
-
-
-def _belonging_rows(
-    ctx: Context, model: Any, statement: "Select[*tuple[Any, ...]]", customer_id: int
-) -> Sequence[RowMapping]:
-    conditions = ctx.visible_conditions(model)
-    if conditions:
-        statement = statement.where(*conditions)
-    return ctx.session.connection().execute(statement, {"customer_id": customer_id}).mappings().all()

@@ -106,7 +106,7 @@ def restore(ctx: Context, number: str) -> CustomerOut:
 def contacts(ctx: Context, number: str) -> Listing[ContactOut]:
     """People at the customer."""
     rows = queries.contacts_of(ctx, queries.get(ctx, number).key)
-    return list_of([ContactOut(**row) for row in rows])
+    return list_of([ContactOut(**row._asdict()) for row in rows])
 
 
 @rest.post("/{number}/contacts", permission=_EDIT)
@@ -134,7 +134,7 @@ def remove_contact(ctx: Context, number: str, contact_id: int) -> None:
 def sites(ctx: Context, number: str) -> Listing[SiteOut]:
     """Places of the customer."""
     rows = queries.sites_of(ctx, queries.get(ctx, number).key)
-    return list_of([SiteOut(**row) for row in rows])
+    return list_of([SiteOut(**row._asdict()) for row in rows])
 
 
 @rest.post("/{number}/sites", permission=_EDIT)
@@ -162,7 +162,7 @@ def remove_site(ctx: Context, number: str, site_id: int) -> None:
 def tags(ctx: Context, number: str) -> Listing[TagOut]:
     """Tags of the customer, those out of their dates included."""
     rows = queries.tags_of(ctx, queries.get(ctx, number).key)
-    return list_of([TagOut(**row) for row in rows])
+    return list_of([TagOut(**row._asdict()) for row in rows])
 
 
 @rest.post("/{number}/tags", permission=_EDIT)
@@ -190,7 +190,7 @@ def remove_tag(ctx: Context, number: str, tag_id: int) -> None:
 def attributes(ctx: Context, number: str) -> Listing[AttributeOut]:
     """Free attributes of the customer."""
     rows = queries.attributes_of(ctx, queries.get(ctx, number).key)
-    return list_of([AttributeOut(**row) for row in rows])
+    return list_of([AttributeOut(**row._asdict()) for row in rows])
 
 
 @rest.post("/{number}/attributes", permission=_EDIT)

@@ -1,12 +1,28 @@
 """Reads put together once: on a page of many small ones, building a statement costs several times as much as running it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import BindParameter, ColumnCollection, Row, Select, bindparam
+from sqlalchemy import BindParameter, ColumnCollection, Connection, Select, bindparam
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from trunkline.operation import Context
+
+#: A statement is kept for each length of a list up to this one; longer ones are rare, and take their time anyway.
+_LONGEST = 50
+#: mypy looks for field names written out; here a statement has them.
+_named: Callable[..., Any] = namedtuple
+
+
+class Found(Protocol):
+    """One row: a tuple whose values are known by the names of their columns, too, unless two have the same."""
+
+    def __getattr__(self, name: str) -> Any: ...
+    def __getitem__(self, at: int | slice) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def _asdict(self) -> dict[str, Any]: ...
 
 
 class Prepared:
@@ -19,21 +35,101 @@ class Prepared:
     def __init__(self, statement: "Select[*tuple[Any, ...]]", owner: Any = None) -> None:
         self._statement = statement
         self._owner = owner
+        names = [str(column.key) for column in statement.selected_columns]
+        self._row: Callable[[Sequence[Any]], Found] = _named("Found", names, rename=True)._make
+        self._ready: dict[object, _Ready] = {}
 
-    def rows(self, ctx: "Context", /, **values: object) -> Sequence[Row[*tuple[Any, ...]]]:
+    def rows(self, ctx: "Context", /, **values: object) -> Sequence[Found]:
         """Every row that the actor may see, with what the unit of work has changed so far."""
         if ctx.writing:
             ctx.session.flush()
-        statement = self._statement
         conditions = ctx.visible_conditions(self._owner) if self._owner is not None else ()
+        connection = ctx.session.connection()
         if conditions:
-            statement = statement.where(*conditions)
-        found: Sequence[Row[*tuple[Any, ...]]] = ctx.session.connection().execute(statement, values).all()
-        return found
+            return list(map(self._row, connection.execute(self._statement.where(*conditions), values)))
+        return self.found(connection, **values)
 
-    def first(self, ctx: "Context", /, **values: object) -> Row[*tuple[Any, ...]] | None:
+    def first(self, ctx: "Context", /, **values: object) -> Found | None:
         """The first such row, if there is one."""
         return next(iter(self.rows(ctx, **values)), None)
+
+    def found(self, connection: Connection, /, **values: object) -> Sequence[Found]:
+        """Every row, whoever asks: for what finds out who asks."""
+        lists = [(name, len(value)) for name, value in values.items() if isinstance(value, (list, tuple))]
+        if any(length > _LONGEST for _name, length in lists):
+            return list(map(self._row, connection.execute(self._statement, values)))
+        key = connection.dialect.name, *lists
+        if (ready := self._ready.get(key)) is None:
+            ready = self._ready[key] = _Ready(self._statement, connection, values)
+        return list(map(self._row, ready.rows(connection, values)))
+
+
+class _Ready:
+    """A statement in the words of one database, for lists of known lengths, which the driver runs.
+
+    SQLAlchemy writes it and says how values are converted. Its own way of running one takes many times as long as SQLite does.
+    """
+
+    def __init__(
+        self,
+        statement: "Select[*tuple[Any, ...]]",
+        connection: Connection,
+        values: Mapping[str, object],
+    ) -> None:
+        self._dialect = connection.dialect
+        written = statement.compile(dialect=self._dialect)
+        state = written.construct_expanded_state(dict(values))
+        self._sql = state.statement
+        self._order = state.positiontup if written.positional else None
+        self._lists = {name: names for name, names in state.parameter_expansion.items() if name in values}
+        self._processors = {
+            name: process
+            for known, parameter in written.binds.items()
+            if (process := parameter.type.dialect_impl(self._dialect).bind_processor(self._dialect))
+            for name in state.parameter_expansion.get(known, [known])
+        }
+        given = set(values).union(*self._lists.values())
+        self._constants = {name: value for name, value in state.parameters.items() if name not in given}
+        self._types = [column.type.dialect_impl(self._dialect) for column in statement.selected_columns]
+        self._converters: list[tuple[int, Callable[[Any], Any]]] | None = None
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows, with values as Python has them. Raises DBAPIError as SQLAlchemy itself does."""
+        parameters, errors = self._parameters(values), self._dialect.loaded_dbapi.Error
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self._sql, parameters)
+            rows = cursor.fetchall()
+        except errors as error:
+            raise DBAPIError.instance(self._sql, parameters, error, errors, dialect=self._dialect) from error
+        else:
+            return self._converted(cursor.description, rows)
+        finally:
+            cursor.close()
+
+    def _parameters(self, values: Mapping[str, Any]) -> Any:
+        given = {**self._constants, **values}
+        for name, names in self._lists.items():
+            given.update(zip(names, given.pop(name), strict=True))
+        for name, process in self._processors.items():
+            given[name] = process(given[name])
+        return given if self._order is None else [given[name] for name in self._order]
+
+    def _converted(self, description: Any, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        if self._converters is None:
+            # What is to be done may depend on the driver's own type, which is known only now.
+            processors = [
+                one.result_processor(self._dialect, shown[1])
+                for one, shown in zip(self._types, description, strict=True)
+            ]
+            self._converters = [(at, process) for at, process in enumerate(processors) if process]
+        if not self._converters:
+            return rows
+        converted = [list(row) for row in rows]
+        for row in converted:
+            for at, process in self._converters:
+                row[at] = process(row[at])
+        return converted
 
 
 def among(name: str) -> BindParameter[Any]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlmodel import col
 
-from trunkline.db.prepared import Prepared, columns
+from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.interactions.models import Interaction
 from trunkline.operation import Context
 
@@ -30,7 +30,7 @@ def get(ctx: Context, number: str) -> Interaction:
     return ctx.load_by(Interaction, Interaction.number, number)
 
 
-def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Found]:
     """The last contacts with a customer, newest first."""
     return _LATEST.rows(ctx, customer_id=customer_id, limit=limit)
 

@@ -129,7 +129,7 @@ def _services(
             parameters={"wifi_name": f"ConectaSul-{random.randrange(1000, 9999)}"}
             if "ont" in offer.needs
             else {},
-            site_id=sites[0]["id"] if sites else None,
+            site_id=sites[0].id if sites else None,
         )
 
 

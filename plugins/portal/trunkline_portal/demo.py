@@ -33,8 +33,8 @@ def leave_invitations(app: App) -> None:
 def _person(ctx: Context, customer: Customer) -> tuple[str, str]:
     """Name and address of who signs in for a customer: the owner of a company, else the person themselves."""
     for contact in customers.contacts_of(ctx, customer.key):
-        if "owner" in contact["roles"]:
-            return contact["name"], contact["email"]
+        if "owner" in contact.roles:
+            return contact.name, contact.email
     return customer.name, customer.email
 
 

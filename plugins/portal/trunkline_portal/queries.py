@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from trunkline.auth.models import User, UserKind
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer
-from trunkline.db.prepared import Prepared, columns
+from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -112,7 +111,7 @@ def invoice(ctx: Context, number: str) -> InvoiceView:
     return found
 
 
-def users_of(ctx: Context, customer_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def users_of(ctx: Context, customer_id: int) -> Sequence[Found]:
     """The portal users of a customer: id, name, email, phone, phone_verified_at, status, last_sign_in_at."""
     return ctx.once(("portal.users_of", customer_id), lambda: _USERS_OF.rows(ctx, customer_id=customer_id))
 

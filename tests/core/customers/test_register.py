@@ -54,7 +54,7 @@ def test_a_registered_customer_has_a_number_and_normal_forms(ctx: Context) -> No
     assert customer.email == "Contato@example.com"
     assert customer.country == "BR"
     (site,) = queries.sites_of(ctx, customer.key)
-    assert (site["city"], site["postal_code"], site["country"]) == ("Porto Alegre", "90160-091", "BR")
+    assert (site.city, site.postal_code, site.country) == ("Porto Alegre", "90160-091", "BR")
 
 
 def test_registering_leaves_an_event_and_an_activity_entry(ctx: Context) -> None:
@@ -179,7 +179,7 @@ def test_contacts_sites_tags_and_attributes_belong_to_their_customer(ctx: Contex
     )
     assert attribute.value == "12.50"
     assert queries.billing_address(ctx, ana.key) == "c@example.com"
-    assert [row["text"] for row in queries.tags_of(ctx, ana.key, current=True)] == ["VIP"]
+    assert [row.text for row in queries.tags_of(ctx, ana.key, current=True)] == ["VIP"]
     for remove, row in (
         (operations.remove_contact, contact),
         (operations.remove_site, site),

@@ -55,7 +55,7 @@ def test_a_file_comes_in_and_a_second_time_changes_nothing(app: App, file: Path)
         ana = queries.get(ctx, "C000050")
         assert (ana.phone, ana.language, ana.tax_id) == ("+5551991234567", "pt_BR", "52998224725")
         (site,) = queries.sites_of(ctx, ana.key)
-        assert (site["street"], site["city"], site["postal_code"]) == ("Rua A 1", "Recife", "50010-000")
+        assert (site.street, site.city, site.postal_code) == ("Rua A 1", "Recife", "50010-000")
     assert figures(bring(app, file, GOOD)) == (2, 0, 0, 2, 0)
     with app.reading() as ctx:
         assert len(ctx.session.scalars(select(OutboxEvent)).all()) == events

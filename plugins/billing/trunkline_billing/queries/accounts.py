@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, literal, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
-from trunkline.db.prepared import Prepared, columns
+from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -207,9 +207,7 @@ def subscriptions_of(ctx: Context, customer_id: int) -> list[SubscriptionView]:
     return ctx.once(("billing.subscriptions_of", customer_id), ask)
 
 
-def _subscription(
-    row: Row[*tuple[Any, ...]], monthly: Mapping[str, Money], now: datetime
-) -> SubscriptionView:
+def _subscription(row: Found, monthly: Mapping[str, Money], now: datetime) -> SubscriptionView:
     ended = row.ends_at is not None and row.ends_at <= now
     return SubscriptionView(
         row.service_id,

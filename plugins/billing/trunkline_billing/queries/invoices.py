@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, case, func, literal, select
+from sqlalchemy import Integer, RowMapping, Select, bindparam, case, func, literal, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
-from trunkline.db.prepared import Prepared, columns
+from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -145,7 +145,7 @@ def _tax(row: BillingInvoiceTax, currency: str) -> TaxView:
 
 def _views(
     ctx: Context,
-    rows: Sequence[Row[*tuple[Any, ...]]],
+    rows: Sequence[Found],
     lines: Sequence[InvoiceLineView] = (),
     taxes: Sequence[TaxView] = (),
 ) -> list[InvoiceView]:

@@ -121,10 +121,10 @@ class OrderForm:
         position = len(self.lines) if posted_at is None else posted_at
         form: Form[BaseModel] = Form(
             order_schema(product, self._templates, bool(self._sites), bool(self._contacts)),
-            values={"site_id": self._sites[0]["id"]} if len(self._sites) == 1 else {},
+            values={"site_id": self._sites[0].id} if len(self._sites) == 1 else {},
             choices={
-                "site_id": [(row["id"], row["name"]) for row in self._sites],
-                "contact_id": [(row["id"], row["name"]) for row in self._contacts],
+                "site_id": [(row.id, row.name) for row in self._sites],
+                "contact_id": [(row.id, row.name) for row in self._contacts],
             },
             prefix=f"lines.{position}.",
             csrf_token=self.csrf_token,

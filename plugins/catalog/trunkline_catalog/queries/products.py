@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlmodel import col
 
-from trunkline.db.prepared import Prepared, among, columns
+from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -81,7 +80,7 @@ def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
     return ctx.once(("catalog.monthly_prices", wanted), ask)
 
 
-def _view(row: Row[*tuple[Any, ...]]) -> ProductView:
+def _view(row: Found) -> ProductView:
     return ProductView(
         id=row.id,
         code=row.code,

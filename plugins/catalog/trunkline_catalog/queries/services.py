@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import col
 
 from trunkline.customers.models import Contact, Customer, Site
-from trunkline.db.prepared import Prepared, among, columns
+from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -75,7 +75,7 @@ def service_by_id(ctx: Context, service_id: int) -> ServiceView:
     return _one(ctx, _BY_KEYS.rows(ctx, keys=[service_id]), service_id)
 
 
-def _one(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]], asked: object) -> ServiceView:
+def _one(ctx: Context, rows: Sequence[Found], asked: object) -> ServiceView:
     if not rows:
         raise NotFound(_("There is no catalog service {asked}.", asked=asked))
     return _views(ctx, rows)[0]
@@ -96,7 +96,7 @@ def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceV
     return [views[row.key] for row in rows]
 
 
-def _views(ctx: Context, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[ServiceView]:
+def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
     """Reasons and identifiers are read in one go."""
     if not rows:
         return []
