@@ -65,7 +65,7 @@ class Entries:
     words: str
     #: Long numbers, for fragments from their middle.
     numbers: str
-    #: Words of the title, for typing errors.
+    #: Words of the title and of what goes with it, for the vocabulary.
     names: frozenset[str]
 
 
@@ -73,20 +73,23 @@ def entries_of(document: SearchDocument, code: str = "") -> Entries:
     """The entries of a document; `code` is the telephone prefix that people of this country leave out."""
     title = words(document.title)
     keys = dict.fromkeys([" ".join(title), *_turned(title)])
-    bag = dict.fromkeys(title)
+    bag, names = dict.fromkeys(title), set(title)
     numbers = dict.fromkeys([figures(document.title)] if _FIGURES.fullmatch(document.title) else [])
     for text in (*document.subtitle.split(" · "), *document.terms):
-        bag.update(dict.fromkeys(words(text)))
+        found = words(text)
+        bag.update(dict.fromkeys(found))
+        # The parts of addresses are no words that anybody knows, and there is no end of them.
+        names.update(() if "@" in text else found)
         whole = fold(text).strip()
         if whole and " " not in whole:
             keys[whole] = None
             if serial := _SERIAL.fullmatch(whole):
                 numbers[serial.group(1)] = None
     for number in document.digits:
-        found = figures(number)
-        numbers[found] = None
+        plain = figures(number)
+        numbers[plain] = None
         if code and number.startswith(f"+{code}"):
-            keys[found[len(code) :]] = None
+            keys[plain[len(code) :]] = None
     for number in filter(None, numbers):
         keys[number] = keys[BACKWARDS + number[::-1]] = bag[number] = None
     return Entries(
@@ -94,7 +97,7 @@ def entries_of(document: SearchDocument, code: str = "") -> Entries:
         list(dict.fromkeys(key[:KEY_LENGTH] for key in keys if key))[:_KEYS],
         " ".join(bag),
         " ".join(number for number in numbers if len(number) > SHORTEST_INNER),
-        frozenset(word for word in title if _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO and word.isalpha()),
+        frozenset(word for word in names if is_name(word)),
     )
 
 
@@ -146,6 +149,6 @@ def typo_variants(word: str) -> set[str]:
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
 
 
-def may_be_mistyped(word: str) -> bool:
-    """Whether a word of a query is long enough, and of letters only, to be looked for with a typing error."""
+def is_name(word: str) -> bool:
+    """Whether a word is kept in the vocabulary: long enough, and of letters only."""
     return _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO and word.isalpha()

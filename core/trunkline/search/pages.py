@@ -41,7 +41,7 @@ def _options(page: Page, query: str) -> Groups:
             (_("Pages"), pages_of(page.ctx)),
         ]
     else:
-        found = queries.look_for(page.ctx, query, _IN_PALETTE)
+        found = queries.look_for(page.ctx, query, _IN_PALETTE, hurried=True)
         offered = [(_(group.label), list(group.hits)) for group in found.groups]
         offered.append((_("Pages and actions"), find_commands(page.ctx, query)))
     return [(str(label), hits) for label, hits in offered if hits]

@@ -1,6 +1,6 @@
 """Finding things: by permission and scope, best first, grouped by kind."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -9,12 +9,15 @@ from sqlalchemy import Row, bindparam, select
 from trunkline.operation import Context
 from trunkline.search import models, tiers
 from trunkline.search.folding import SHORTEST_INNER, Asked, fold, read_query, words
+from trunkline.search.haste import within
 from trunkline.search.models import ENTITY_BITS
 from trunkline.search.store import Abilities
 from trunkline.search.writing import KindNumbers
 
 #: No more than this of one kind is shown, page after page; who does not find it among them types another letter.
 MOST = 500
+#: Seconds after which a dear way is given up for who types on.
+_MOMENT = 0.03
 #: What the dearer ways find is in no order, so a few more are ranked.
 _RANKED = 60
 _DOCUMENTS = models.SearchDocument.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
@@ -68,8 +71,13 @@ def find(ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] = ()
     return look_for(ctx, query, limit, kinds=kinds).groups
 
 
-def look_for(ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] = ()) -> Found:
-    """`find`, and how: a way that costs more is tried only when those before it left room in every kind."""
+def look_for(
+    ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] = (), hurried: bool = False
+) -> Found:
+    """`find`, and how: a way that costs more is tried only when those before it left room in every kind.
+
+    Who types on is `hurried`: ways that may cost much are given up after a moment, and what they would find stays away.
+    """
     asked, numbers = read_query(query), _numbers(ctx, kinds)
     if not asked or not numbers:
         return Found()
@@ -77,17 +85,38 @@ def look_for(ctx: Context, query: str, limit: int = 20, *, kinds: Sequence[str] 
     kept = _Kept(ctx, wanted)
     for beginning in asked.beginnings:
         kept.add(tiers.by_key(ctx, numbers, beginning, wanted))
+    dearer = _Dearer(ctx, asked, numbers, max(wanted, _RANKED), hurried)
     if not kept.full and not asked.number:
-        groups = [[(word, True)] for word in asked.words]
-        kept.add_ranked(tiers.by_words(ctx, numbers, groups, max(wanted, _RANKED)), asked)
+        kept.add_ranked(dearer.by_words(tiers.beginnings(ctx, asked.words)), asked)
     if not kept and len(asked.number) >= SHORTEST_INNER and ctx.app.part(Abilities).inner_fragments:
-        kept.add(tiers.by_fragment(ctx, numbers, asked.number, wanted))
+        kept.add(dearer.by_fragment())
     if kept or asked.number:
         return Found(list(kept.groups()))
     likely = tiers.with_typos(ctx, asked.words)
     if likely is not None:
-        kept.add_ranked(tiers.by_words(ctx, numbers, likely, max(wanted, _RANKED)), asked)
+        kept.add_ranked(dearer.by_words(likely), asked)
     return Found(list(kept.groups()), by_likeness=bool(kept))
+
+
+@dataclass(frozen=True)
+class _Dearer:
+    """The ways whose cost depends on what is asked, for a while at most where somebody types on."""
+
+    ctx: Context
+    asked: Asked
+    numbers: Sequence[int]
+    limit: int
+    hurried: bool
+
+    def by_words(self, groups: tiers.Groups) -> list[int]:
+        return self._within_time(lambda: tiers.by_words(self.ctx, self.numbers, groups, self.limit))
+
+    def by_fragment(self) -> list[int]:
+        asked = self.asked.number
+        return self._within_time(lambda: tiers.by_fragment(self.ctx, self.numbers, asked, self.limit))
+
+    def _within_time(self, look: Callable[[], list[int]]) -> list[int]:
+        return within(self.ctx, _MOMENT, look) or [] if self.hurried else look()
 
 
 def _numbers(ctx: Context, kinds: Sequence[str]) -> list[int]:

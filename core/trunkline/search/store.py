@@ -54,7 +54,7 @@ _TRIGRAMS = "search_numbers"
 # Without positions (`detail=none`) the table is a third as large; all words of a query stand for themselves anyway.
 _ON_SQLITE = {
     "search_words": "CREATE VIRTUAL TABLE search_words USING fts5(words, content='search_text', content_rowid='id', "
-    "detail=none, prefix='1 2 3', tokenize='unicode61 remove_diacritics 0')",
+    "detail=none, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 0')",
     _TRIGRAMS: "CREATE VIRTUAL TABLE search_numbers USING fts5(numbers, content='search_text', content_rowid='id', "
     "tokenize='trigram')",
 }

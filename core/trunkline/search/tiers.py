@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from trunkline.operation import Context
-from trunkline.search.folding import WHOLE, may_be_mistyped, typo_variants
+from trunkline.search.folding import WHOLE, is_name, typo_variants
 from trunkline.search.models import SearchDocument, span
 from trunkline.search.store import KEYS, TEXTS, TYPOS, VECTOR
 
@@ -29,6 +29,8 @@ LAST = "\U0010ffff"
 #: PostgreSQL gathers what all kinds have before it is cut: a query that finds more needs another letter.
 _GATHERED = 1000
 _GUESSES = 5
+#: A beginning of more words of the vocabulary is looked for as a beginning.
+_SPELT_OUT = 30
 _DOCUMENT = col(SearchDocument.id)
 
 #: Every group must be there: any of its words, as a beginning where it says so.
@@ -139,20 +141,29 @@ def _gathered(ctx: Context, numbers: Sequence[int], condition: str, query: str, 
     return kept
 
 
-def with_typos(ctx: Context, words: Sequence[str]) -> Groups | None:
-    """The words, each that begins no word of any title replaced by those it may have been meant as; None if nothing helps."""
-    groups, helped = list[Sequence[tuple[str, bool]]](), False
-    for word in words:
-        guesses = _guesses(ctx, word) if may_be_mistyped(word) and not _begins_one(ctx, word) else []
-        helped = helped or bool(guesses)
-        groups.append([(guess, False) for guess in guesses] or [(word, True)])
+def beginnings(ctx: Context, asked: Sequence[str]) -> Groups:
+    """The words as beginnings; each that few words of the vocabulary begin with as those words, which are found far sooner."""
+    groups = list[Sequence[tuple[str, bool]]]()
+    for word in asked:
+        known = _begin_so(ctx, word) if is_name(word) else []
+        whole = 0 < len(known) < _SPELT_OUT
+        groups.append([(one, False) for one in known] if whole else [(word, True)])
+    return groups
+
+
+def with_typos(ctx: Context, asked: Sequence[str]) -> Groups | None:
+    """The words, each that begins no known one replaced by those it may have been meant as; None if nothing helps."""
+    groups, helped = list[Sequence[tuple[str, bool]]](beginnings(ctx, asked)), False
+    for place, word in enumerate(asked):
+        if is_name(word) and groups[place] == [(word, True)] and (guesses := _guesses(ctx, word)):
+            groups[place], helped = [(guess, False) for guess in guesses], True
     return groups if helped else None
 
 
 _BEGINS = (
     select(TYPOS.c.word)
     .where(TYPOS.c.variant >= bindparam("low"), TYPOS.c.variant < bindparam("high"))
-    .limit(1)
+    .limit(_SPELT_OUT)
 )
 _SHARES = (
     select(TYPOS.c.word)
@@ -162,9 +173,9 @@ _SHARES = (
 )
 
 
-def _begins_one(ctx: Context, word: str) -> bool:
+def _begin_so(ctx: Context, word: str) -> list[str]:
     values = {"low": WHOLE + word, "high": WHOLE + word + LAST}
-    return ctx.session.connection().execute(_BEGINS, values).first() is not None
+    return list(ctx.session.connection().execute(_BEGINS, values).scalars())
 
 
 def _guesses(ctx: Context, word: str) -> list[str]:

@@ -16,7 +16,7 @@ from trunkline_catalog.tables import KIND_ICONS
 
 # Built once: a rebuild runs them for every few hundred services.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_SERVICES: Select[Any] = (
+_SERVICES: "Select[*tuple[Any, ...]]" = (
     select(
         col(CatalogService.id),
         col(CatalogService.number),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from trunkline import plugin
@@ -12,6 +13,7 @@ from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
 from trunkline.operation import Actor, ActorKind, Scope
 from trunkline.search.folding import fold, read_query
+from trunkline.search.haste import within
 from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
 from trunkline.search.queries import find
@@ -124,6 +126,18 @@ def test_a_title_is_found_by_its_words_in_any_order_and_in_spite_of_a_typing_err
     for query in ("aparecida con", "conceicao maria", "conceicoa", "mraia", "aparacida maria", "conseicao"):
         assert titles(app, query) == ["Maria Aparecida Conceição"], query
     assert titles(app, "marcos conseicao") == []
+
+
+def test_who_types_on_is_not_kept_waiting_and_can_go_on_afterwards(app: App) -> None:
+    slow = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n"
+        if app.database.is_sqlite
+        else "SELECT pg_sleep(60)"
+    )
+    with app.reading() as ctx:
+        assert within(ctx, 0.03, lambda: ctx.session.execute(text(slow)).scalar()) is None
+        assert within(ctx, 5, lambda: ctx.session.execute(text("SELECT 1")).scalar()) == 1
+        assert ctx.session.execute(text("SELECT 2")).scalar() == 2
 
 
 def test_numbers_are_found_by_figures_from_their_middle(app: App) -> None:
