@@ -8,6 +8,8 @@ from starlette.responses import Response
 SECURE_NAME = "__Host-trunkline"
 PLAIN_NAME = "trunkline_session"
 ANONYMOUS_NAME = "trunkline_anonymous"
+#: A neighbouring host cannot plant a cookie of this name.
+SECURE_ANONYMOUS_NAME = "__Host-trunkline_anonymous"
 
 
 def is_secure(request: Request) -> bool:
@@ -36,14 +38,18 @@ def clear_session(response: Response, request: Request) -> None:
     )
 
 
+def anonymous_name(request: Request) -> str:
+    """What the anonymous cookie is called: under https only the `__Host-` cookie counts."""
+    return SECURE_ANONYMOUS_NAME if is_secure(request) else ANONYMOUS_NAME
+
+
 def anonymous_secret(request: Request) -> str:
     """The CSRF secret of a browser that is not signed in; fresh when it has none."""
-    return request.cookies.get(ANONYMOUS_NAME) or secrets.token_urlsafe(24)
+    return request.cookies.get(anonymous_name(request)) or secrets.token_urlsafe(24)
 
 
 def keep_anonymous(response: Response, request: Request, secret: str) -> None:
     """Let the browser keep its anonymous secret."""
-    if request.cookies.get(ANONYMOUS_NAME) != secret:
-        response.set_cookie(
-            ANONYMOUS_NAME, secret, httponly=True, samesite="lax", secure=is_secure(request), path="/"
-        )
+    name = anonymous_name(request)
+    if request.cookies.get(name) != secret:
+        response.set_cookie(name, secret, httponly=True, samesite="lax", secure=is_secure(request), path="/")

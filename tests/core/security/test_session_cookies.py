@@ -7,7 +7,7 @@ import pytest
 
 from trunkline.app import App
 from trunkline.testing import PASSWORD, Browser, _token_in, create_user
-from trunkline.web.cookies import ANONYMOUS_NAME, PLAIN_NAME, SECURE_NAME
+from trunkline.web.cookies import ANONYMOUS_NAME, PLAIN_NAME, SECURE_ANONYMOUS_NAME, SECURE_NAME
 
 pytestmark = pytest.mark.plugins()
 _EMAIL = "ana@example.com"
@@ -66,7 +66,8 @@ def test_cookies_are_for_the_browser_alone(
     browser.base_url = f"{scheme}://testserver"
     before = browser.get("/sign-in")
     answer = browser.submit("/sign-in", {"email": _EMAIL, "password": PASSWORD}, follow_redirects=False)
-    for given in (_set(before)[ANONYMOUS_NAME][ANONYMOUS_NAME], _set(answer)[name][name]):
+    anonymous = ANONYMOUS_NAME if scheme == "http" else SECURE_ANONYMOUS_NAME
+    for given in (_set(before)[anonymous][anonymous], _set(answer)[name][name]):
         assert given["httponly"]
         assert given["samesite"] == "lax"
         assert given["path"] == "/"
