@@ -80,13 +80,20 @@ def _of_one_kind(page: Page, query: str, kind: str) -> Response:
     )
 
 
-def _kinds(query: str, found: Found, chosen: str) -> list[tuple[str, str, bool]]:
-    """The filter by kind: label with how many there are, address, whether it is chosen."""
-    links = [(str(_("All")), _address(query), not chosen)]
+def _kinds(query: str, found: Found, chosen: str) -> list[dict[str, object]]:
+    """The filter by kind, as tabs."""
+    tabs: list[dict[str, object]] = [{"label": _("All"), "href": _address(query), "active": not chosen}]
     for group in found.groups:
         count = f"{len(group.hits)}+" if group.more else str(len(group.hits))
-        links.append((f"{_(group.label)} {count}", _address(query, group.kind), group.kind == chosen))
-    return links
+        tabs.append(
+            {
+                "label": _(group.label),
+                "href": _address(query, group.kind),
+                "active": group.kind == chosen,
+                "count": count,
+            }
+        )
+    return tabs
 
 
 def _address(query: str, kind: str = "", number: int = 1) -> str:
