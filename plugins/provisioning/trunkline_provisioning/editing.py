@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning import library, versions
@@ -94,7 +95,8 @@ def save_file(
     if problems:
         first = problems[0]
         place = _("Line {n}: {words}", n=first.line, words=first.message) if first.line else first.message
-        raise Refused(str(place), field="text")
+        more = ngettext("And one more line.", "And {n} more lines.", len(problems) - 1)
+        raise Refused(str(place), field="text", remedy=str(more) if len(problems) > 1 else None)
     # What was changed in the folder by other means stays findable.
     before = versions.record(ctx, playbook, note=str(_("Found in the folder")))
     files = {**before.files, f"{word}.yml": tidy(text)}
