@@ -45,6 +45,10 @@ _FIRST = (
 )
 _MIDDLE = ("", "be", "ci", "do", "ga", "li", "ma", "na", "ri", "ro", "ta", "va")
 _LAST = ("a", "ão", "do", "el", "és", "ia", "na", "o", "ra", "son", "to", "za")  # fmt: skip
+#: Tags by how many customers wear them: one in ten, in a thousand, and in fifty thousand.
+TAGS = {"common": 10, "seldom": 1_000, "rare": 50_000}
+#: Products by how many services are of them; all others are the first.
+PRODUCTS = {"mobile": 1, "seldom": 1_000, "rare": 50_000}
 _BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
 
 
@@ -103,17 +107,21 @@ def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
     from trunkline_catalog.schemas import CreateProduct
 
     with app.unit_of_work() as ctx:
-        product = catalog.create_product(
-            ctx,
-            CreateProduct.model_validate(
-                {"code": "mobile", "name": "Mobile", "monthly_price": "50", "currency": "BRL"}
-            ),
-        )
-        product_id = int(getattr(product, "id"))  # noqa: B009 — a row or a view of it
+        products = [
+            catalog.create_product(
+                ctx,
+                CreateProduct.model_validate(
+                    {"code": code, "name": code.capitalize(), "monthly_price": "50", "currency": "BRL"}
+                ),
+            )
+            for code in PRODUCTS
+        ]
+        product_ids = [int(getattr(one, "id")) for one in products]  # noqa: B009 — a row or a view of it
     people = People()
     for table, rows in (
         ("core_customer", _customers(people, customers)),
-        ("catalog_service", _services(people, customers, product_id)),
+        ("catalog_service", _services(people, customers, product_ids)),
+        ("core_customer_tag", _tags(customers)),
         ("catalog_identifier", _identifiers(people, customers)),
     ):
         _insert(app, SQLModel.metadata.tables[table], rows)
@@ -158,7 +166,7 @@ def _customers(people: People, count: int) -> Iterator[dict[str, Any]]:
         facts = people.at(place)
         yield _record(place) | {
             "number": f"C{place:06d}",
-            "kind": "individual",
+            "kind": "business" if place % 2_000 == 0 else "individual",
             "status": ("active", "active", "active", "suspended", "pending", "closed")[place % 6],
             "name": facts.name,
             "legal_name": "",
@@ -175,19 +183,38 @@ def _customers(people: People, count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _services(people: People, count: int, product_id: int) -> Iterator[dict[str, Any]]:
+def _services(people: People, count: int, product_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     for place in range(1, count + 1):
         for second, label in enumerate(people.at(place).msisdns):
             key = place * 2 - 1 + second
             yield _record(key) | {
                 "number": f"S{key:06d}",
                 "customer_id": place,
-                "product_id": product_id,
-                "state": "active",
-                "suspended": False,
+                "product_id": _one_in(key, PRODUCTS, product_ids),
+                "state": "failed" if key % 5_000 == 0 else "active",
+                "suspended": key % 30 == 0,
+                "activated_at": _BEGAN + timedelta(minutes=key),
                 "label": label,
                 "parameters": {},
             }
+
+
+def _one_in(key: int, shares: dict[str, int], values: Sequence[int]) -> int:
+    """The value whose turn it is: of each share one in so many."""
+    return next(
+        value
+        for value, share in reversed(list(zip(values, shares.values(), strict=True)))
+        if key % share == 0
+    )
+
+
+def _tags(count: int) -> Iterator[dict[str, Any]]:
+    key = 0
+    for place in range(1, count + 1):
+        for text, share in TAGS.items():
+            if place % share == 0:
+                key += 1
+                yield _record(key) | {"customer_id": place, "text": text, "colour": "blue", "link": ""}
 
 
 def _identifiers(people: People, count: int) -> Iterator[dict[str, Any]]:

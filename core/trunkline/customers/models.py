@@ -71,6 +71,7 @@ class Customer(Record, table=True):
         Index("ix_core_customer_status", "status", "id"),
         Index("ix_core_customer_status_name", "status", "name", "id"),
         Index("ix_core_customer_status_created", "status", "created_at", "id"),
+        Index("ix_core_customer_status_kind", "status", "kind", "id"),
         Index("ix_core_customer_kind", "kind", "id"),
         Index("ix_core_customer_created", "created_at", "id"),
         Index("ix_core_customer_tax_id", "tax_id"),
@@ -139,7 +140,10 @@ class CustomerTag(Record, table=True):
     """A coloured word on a customer, perhaps with a link, perhaps only for some days (both ends included)."""
 
     __tablename__ = "core_customer_tag"
-    __table_args__ = (UniqueConstraint("customer_id", "text"), Index("ix_core_customer_tag_text", "text"))
+    __table_args__ = (
+        UniqueConstraint("customer_id", "text"),
+        Index("ix_core_customer_tag_text", "text", "customer_id"),
+    )
 
     customer_id: int = _of_customer()
     text: str = Field(max_length=40)

@@ -352,6 +352,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_customer_reseller_id"), ["reseller_id"], unique=False)
         batch_op.create_index("ix_core_customer_status", ["status", "id"], unique=False)
         batch_op.create_index("ix_core_customer_status_created", ["status", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_core_customer_status_kind", ["status", "kind", "id"], unique=False)
         batch_op.create_index("ix_core_customer_status_name", ["status", "name", "id"], unique=False)
         batch_op.create_index("ix_core_customer_tax_id", ["tax_id"], unique=False)
 
@@ -495,7 +496,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_customer_tag", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_customer_tag_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_core_customer_tag_text", ["text"], unique=False)
+        batch_op.create_index("ix_core_customer_tag_text", ["text", "customer_id"], unique=False)
 
     op.create_table(
         "core_email",
@@ -617,6 +618,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(length=200), nullable=False),
+        sa.Column("holds", sa.String(length=120), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
@@ -624,6 +626,7 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_job")),
+        sa.UniqueConstraint("holds", name=op.f("uq_core_job_holds")),
         sa.UniqueConstraint("number", name=op.f("uq_core_job_number")),
         sa.UniqueConstraint("unique_key", name=op.f("uq_core_job_unique_key")),
     )
@@ -1029,6 +1032,8 @@ def upgrade() -> None:
         sa.Column("outputs", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("target", sa.String(length=120), nullable=False),
+        sa.Column("at_once", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
@@ -1039,6 +1044,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "name", name=op.f("uq_core_job_step_job_id_name")),
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
+    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
+        batch_op.create_index("ix_core_job_step_target", ["target", "state"], unique=False)
+
     op.create_table(
         "core_list_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1481,6 +1489,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_list_run_user_id"))
 
     op.drop_table("core_list_run")
+    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_job_step_target")
+
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")
@@ -1594,6 +1605,7 @@ def downgrade() -> None:
     with op.batch_alter_table("core_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_core_customer_tax_id")
         batch_op.drop_index("ix_core_customer_status_name")
+        batch_op.drop_index("ix_core_customer_status_kind")
         batch_op.drop_index("ix_core_customer_status_created")
         batch_op.drop_index("ix_core_customer_status")
         batch_op.drop_index(batch_op.f("ix_core_customer_reseller_id"))

@@ -155,7 +155,7 @@ def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManag
 def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     """The page for addresses that nothing answers."""
 
-    def refuse(page: Page) -> Response:
+    def refuse(page: Page, **_parameters: object) -> Response:
         if status == 404:
             raise NotFound("There is no page at this address.", remedy="Check the address, or search.")
         wrong = TrunklineError(

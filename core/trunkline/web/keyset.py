@@ -264,6 +264,11 @@ def _encode(direction: str, value: Any, key: Any) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def cursor_at(value: Any, key: Any) -> str:
+    """The cursor of the page after the row with this sort value and key."""
+    return _encode("f", value, key)
+
+
 def is_cursor(text: str) -> bool:
     """Whether the text is a cursor that can be read; pages ignore one that is none, REST refuses it."""
     return _decode(text) is not None

@@ -21,10 +21,16 @@ def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
 
 
 def froms_of(statement: Statement) -> Sequence[FromClause]:
-    """What a select reads from; its conditions, which only narrow, are left aside: some are written for one database."""
-    bare = statement._generate()
+    """What a joined select reads from; nothing for one without joins.
+
+    Its conditions, which only narrow, are left aside: some are written for one database. So are its columns but the first,
+    because SQLAlchemy compiles the select to answer.
+    """
+    if not statement._setup_joins and not statement._from_obj:
+        return ()
+    bare = statement.with_only_columns(next(iter(statement.selected_columns)))
     bare._where_criteria = ()
-    return bare.get_final_froms()
+    return bare.order_by(None).get_final_froms()
 
 
 def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:
@@ -65,7 +71,7 @@ def _parts(clause: ColumnElement[Any] | None) -> list[ColumnElement[Any]]:
 
 
 def _fits(part: ColumnElement[Any], sort: "Column[Any]") -> bool:
-    columns = {column for column in _columns([part]) if column.table is sort.table}
+    columns = {column for column in _columns([part]) if _same(column.table, sort.table)}
     if columns == {sort}:
         return True
     if not isinstance(part, BinaryExpression) or part.operator is not operators.eq or len(columns) != 1:
@@ -78,7 +84,7 @@ def _without_idle_joins(clause: FromClause, used: Sequence[ColumnElement[Any]]) 
     if not isinstance(clause, Join) or clause.full:
         return clause
     onclause = [clause.onclause] if clause.onclause is not None else []
-    if clause.right not in _tables(used) and _keeps_rows(clause):
+    if hash(clause.right) not in _tables(used) and _keeps_rows(clause):
         return _without_idle_joins(clause.left, used)
     left = _without_idle_joins(clause.left, [*used, *onclause])
     if left is clause.left:
@@ -92,14 +98,19 @@ def _keeps_rows(clause: Join) -> bool:
         return False
     if on.operator is not operators.eq:
         return False
-    sides = (on.left, on.right) if getattr(on.left, "table", None) is clause.right else (on.right, on.left)
-    far, near = sides
-    if not isinstance(far, Column) or far.table is not clause.right or not (far.primary_key or far.unique):
+    far, near = on.left, on.right
+    if not _same(getattr(far, "table", None), clause.right):
+        far, near = near, far
+    if not isinstance(far, Column) or not _same(far.table, clause.right):
+        return False
+    if not (far.primary_key or far.unique):
         return False
     if clause.isouter:
         return True
     return (
-        isinstance(near, Column) and not near.nullable and any(key.column is far for key in near.foreign_keys)
+        isinstance(near, Column)
+        and not near.nullable
+        and any(_same(key.column, far) for key in near.foreign_keys)
     )
 
 
@@ -110,13 +121,19 @@ def _columns(expressions: Iterable[ColumnElement[Any]]) -> "Iterable[Column[Any]
                 yield element
 
 
-def _tables(expressions: Iterable[ColumnElement[Any]]) -> set[FromClause]:
-    found: set[FromClause] = set()
+def _tables(expressions: Iterable[ColumnElement[Any]]) -> set[int]:
+    """Hashes of the tables that the expressions speak of."""
+    found: set[int] = set()
     for expression in expressions:
         for element in visitors.iterate(expression):
             table = getattr(element, "table", None)
             if isinstance(table, FromClause):
-                found.add(table)
+                found.add(hash(table))
             elif isinstance(element, FromClause):
-                found.add(element)
+                found.add(hash(element))
     return found
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether both are the same table or column: SQLAlchemy annotates copies of them, which keep the hash."""
+    return hash(one) == hash(other)

@@ -295,9 +295,9 @@ class TableView:
 
     @property
     def column_choices(self) -> Sequence[tuple[str, str, bool]]:
-        """(label, address that shows or hides it, shown now) of every column after the first; none when nothing is optional."""
+        """(label, address that shows or hides it, shown now) of every column after the first; none in other pages' tables without optional ones."""
         offered = self.table.offered_columns
-        if not any(column.optional for column in offered):
+        if not self.listed and not any(column.optional for column in offered):
             return []
         shown = [column.key for column in self.columns]
         choices = []

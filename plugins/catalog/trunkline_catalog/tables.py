@@ -149,12 +149,13 @@ def list_orders(ctx: Context) -> Statement:
             lines.label("lines"),
         )
         .join(Customer, col(Customer.id) == col(CatalogOrder.customer_id))
-        .join(
+        # From outside, or SQLite begins with the lines and sorts every order.
+        .outerjoin(
             CatalogOrderLine,
             and_(col(CatalogOrderLine.order_id) == col(CatalogOrder.id), col(CatalogOrderLine.position) == 1),
         )
-        .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogOrderLine.product_id))
-        .join(CatalogService, col(CatalogService.id) == col(CatalogOrderLine.service_id))
+        .outerjoin(CatalogProduct, col(CatalogProduct.id) == col(CatalogOrderLine.product_id))
+        .outerjoin(CatalogService, col(CatalogService.id) == col(CatalogOrderLine.service_id))
         .where(*ctx.visible_conditions(CatalogOrder))
     )
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()

@@ -1,0 +1,110 @@
+"""What every list of every plugin keeps: its sorts walk an index, its page and its files ask for their permissions."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
+from starlette.datastructures import QueryParams
+
+from trunkline.access.models import Role, RoleGrant
+from trunkline.app import App
+from trunkline.lists import ListOf
+from trunkline.operation import Context
+from trunkline.testing import Browser
+from trunkline.web import keyset
+from trunkline.web.tables import Table
+
+Staff = Callable[..., Browser]
+
+
+def _role(app: App, *permissions: str) -> str:
+    """A role that grants just these."""
+    with app.unit_of_work() as ctx:
+        role = Role(name=f"only_{len(permissions)}", label="Only", description="")
+        ctx.session.add(role)
+        ctx.session.flush()
+        ctx.session.add_all(RoleGrant(role_id=role.key, permission=name) for name in permissions)
+        return role.name
+
+
+def _lists(ctx: Context) -> Iterator[tuple[ListOf, Table]]:
+    for found in ctx.app.lists.values():
+        yield found, found.table(ctx)
+
+
+def _sorts(table: Table) -> set[str]:
+    return {column.sort_key for column in table.columns if column.sort_key} | {table.sort.lstrip("-")}
+
+
+def _plan(ctx: Context, found: ListOf, table: Table, sort: str) -> str:
+    """How SQLite answers the first page in this order."""
+    statement = keyset.ordered(found.select(ctx), sort, table.id_key)[0].limit(51)
+    compiled = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    rows = ctx.session.connection().execute(
+        text(f"EXPLAIN QUERY PLAN {str(compiled).replace(':', chr(92) + ':')}")
+    )
+    return "\n".join(row.detail for row in rows)
+
+
+def test_every_sort_that_a_list_offers_walks_an_index(app: App) -> None:
+    unsorted = []
+    with app.reading() as ctx:
+        for found, table in _lists(ctx):
+            if found.name in _SHORT:
+                continue
+            for sort in _sorts(table):
+                plan = _plan(ctx, found, table, f"-{sort}")
+                if "TEMP B-TREE FOR ORDER BY" in plan:
+                    unsorted.append(f"{found.name} by {sort}: {plan}")
+    assert unsorted == []
+
+
+#: A few rows each, or counted from others.
+_SHORT = ("roles", "inventory-stocks", "service-accounts", "catalog-products")
+
+
+def test_every_filter_and_view_of_a_list_can_be_asked_for(app: App) -> None:
+    with app.reading() as ctx:
+        for found, table in _lists(ctx):
+            assert table.name == found.name
+            queries = ["q=anything", *(f"view={tab.value}" for tab in table.tabs)]
+            for item in table.filters:
+                typed = {"dates": "2026-01-01", "number": "1", "money": "1", "bool": "1"}.get(item.kind, "1")
+                chosen = item.choices[0][0] if item.kind == "choice" and item.choices else typed
+                queries += [f"{name}={getattr(chosen, 'value', chosen)}" for name in item.names]
+            for query in queries:
+                view = table.load(ctx.session, found.select(ctx), QueryParams(query), path=found.path)
+                assert view.total >= 0, query
+
+
+def test_every_page_of_a_list_knows_that_it_is_one_and_asks_for_its_permission(
+    app: App, staff: Staff
+) -> None:
+    with app.reading() as ctx:
+        known = list(_lists(ctx))
+    everything, nothing = staff(), staff(_role(app, "core.home.view"))
+    for found, table in known:
+        shown = everything.get(found.path)
+        assert shown.status_code == 200, found.path
+        assert f'id="table-{table.name}"' in shown.text
+        assert f'action="/lists/{found.name}/views"' in shown.text, f"{found.path} offers no saved views"
+        assert nothing.get(found.path).status_code == 403, found.path
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_files_of_a_list_ask_for_their_own_permission(app: App, staff: Staff, form: str) -> None:
+    with app.reading() as ctx:
+        known = list(_lists(ctx))
+    everything = staff()
+    reader = staff(_role(app, *{found.permission for found, _table in known}))
+    for found, table in known:
+        if table.export:
+            written = everything.get(f"{found.path}?export={form}")
+            assert written.status_code == 200, found.path
+            assert f'filename="{table.name}.{form}"' in written.headers["content-disposition"]
+        if found.export:
+            shown = reader.get(found.path)
+            assert shown.status_code == 200, found.path
+            assert "export=csv" not in shown.text, found.path
+            assert reader.get(f"{found.path}?export={form}").status_code == 403, found.path

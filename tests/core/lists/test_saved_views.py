@@ -1,0 +1,103 @@
+"""Saved views and columns of one's own: kept, shared, opened with, and nobody else's business."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.core.customers.test_customer_pages import add
+from trunkline.app import App
+from trunkline.testing import Browser
+
+pytestmark = pytest.mark.plugins()
+Staff = Callable[..., Browser]
+
+
+def _tabs(html: str) -> list[str]:
+    nav = html.partition('aria-label="Views"')[2].partition("</nav>")[0]
+    return [re.sub(r"<[^>]+>", "", tab) for tab in re.findall(r"<a [^>]*nav-link.*?</a>", nav)]
+
+
+def _tab(html: str, name: str) -> str:
+    found = re.search(rf'href="([^"]+)"[^>]*>(?:<[^>]+>|Shared view:)*{name}<', html)
+    assert found is not None, f"no tab {name}"
+    return found.group(1).replace("&amp;", "&")
+
+
+def _save(browser: Browser, name: str, query: str = "", **fields: str) -> str:
+    answer = browser.submit(
+        "/lists/customers/views", {"name": name, "query": query, **fields}, page="/customers"
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.url)
+
+
+@pytest.mark.both_databases
+def test_a_view_is_the_list_as_it_stood_and_only_ones_own(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza")
+    add(app, "Padaria Estrela", kind="business", legal_name="Padaria Estrela Ltda")
+    browser, colleague = staff("customer_care"), staff("customer_care")
+    _save(browser, "Firms", "kind=business&sort=-name&cursor=abc")
+    shown = browser.get(_tab(browser.get("/customers").text, "Firms")).text
+    assert "Padaria Estrela" in shown
+    assert "Ana Souza" not in shown
+    assert 'aria-current="page"' in shown.partition(">Firms<")[0].rpartition("<a ")[2]
+    assert "Firms" not in _tabs(colleague.get("/customers").text)
+
+
+def test_a_list_opens_with_ones_own_view_and_all_of_it_is_one_click_away(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza")
+    browser = staff("customer_care")
+    _save(browser, "Firms", "kind=business", opens="true")
+    opened = browser.get("/customers")
+    assert "kind=business" in str(opened.url)
+    assert "Nothing matches" in opened.text
+    everything = browser.get(_tab(opened.text, "All"))
+    assert "Ana Souza" in everything.text
+
+
+def test_sharing_needs_its_own_permission_and_a_shared_view_is_not_others_to_change(
+    app: App, staff: Staff
+) -> None:
+    care, supervisor = staff("customer_care"), staff("supervisor")
+    refused = care.submit(
+        "/lists/customers/views", {"name": "Mine for all", "shared": "true"}, page="/customers"
+    )
+    assert refused.status_code == 403
+    assert "Shared with everybody" not in care.get("/customers").text
+    _save(supervisor, "Everybody’s", "kind=business", shared="true")
+    href = _tab(care.get("/customers").text, "Everybody’s")
+    number = re.search(r"saved=(\d+)", href)
+    assert number is not None
+    change = f"/lists/views/{number.group(1)}"
+    assert care.submit(change, {"name": "Taken over"}, page="/customers").status_code == 403
+    assert care.submit(f"{change}/remove", page="/customers").status_code == 403
+    opens = care.submit(change, {"name": "Everybody’s", "shared": "true", "opens": "true"}, page="/customers")
+    assert opens.status_code == 200, "that it opens one's own list is one's own business"
+    assert "kind=business" in str(care.get("/customers").url)
+    supervisor.submit(f"{change}/remove", page="/customers")
+    assert "Everybody’s" not in _tabs(care.get("/customers").text)
+    assert str(care.get("/customers").url).endswith("/customers")
+
+
+def test_columns_are_chosen_in_the_address_and_kept_for_oneself(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza", email="ana@example.com")
+    browser = staff("supervisor")
+    shown = browser.get("/customers?cols=number,email").text
+    heads = re.findall(r"<th scope=\"col\" class=\"(?!pick).*?</th>", shown.partition("<thead>")[2])
+    assert [re.sub(r"<[^>]+>", "", head) for head in heads] == ["Number", "E-mail"]
+    browser.submit("/lists/customers/columns", {"columns": "name,tags"}, page="/customers")
+    kept = browser.get("/customers").text.partition("<thead>")[2].partition("</thead>")[0]
+    assert "Tags" in kept
+    assert "Number" not in kept
+    refused = browser.submit("/lists/customers/columns", {"columns": "password"}, page="/customers")
+    assert refused.status_code == 422
+    assert "no column" in refused.text
+
+
+def test_two_views_of_one_name_are_refused_naming_the_field(app: App, staff: Staff) -> None:
+    browser = staff("customer_care")
+    _save(browser, "Firms")
+    again = browser.submit("/lists/customers/views", {"name": "Firms"}, page="/customers")
+    assert again.status_code == 422
+    assert "already" in again.text
