@@ -123,7 +123,7 @@ class _Asker:
         found = self.client.get(address, headers=self.headers)
         items = found.json() if found.status_code == 200 else []
         items = items["items"] if isinstance(items, dict) and "items" in items else items
-        first = items[0] if isinstance(items, list) and items else {}
+        first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
         return str(first.get(name, first.get("id", "1")))
 
     def _judge(self, operation: Any, case: Any, answer: Any) -> None:

@@ -220,6 +220,8 @@ _OPEN = {
     "/sign-in/passkey/options",
     "/sign-in/second-step",
     "/sign-in/set-up",
+    "/sign-in/set-up/passkey",
+    "/sign-in/set-up/passkey/options",
     "/forgotten-password",
     "/set-password/{token}",
     "/confirm-email/{token}",
