@@ -139,8 +139,4 @@ def message_id(event_id: int) -> str:
 
 def event_choices(ctx: Context) -> list[tuple[str, str]]:
     """(name, label) of every event that an enabled plugin tells of."""
-    return [
-        (event.name, f"{event.name} · {plugin.label}")
-        for plugin in ctx.app.plugins
-        for event in plugin.events
-    ]
+    return [(event.name, event.name) for plugin in ctx.app.plugins for event in plugin.events]
