@@ -15,8 +15,9 @@ from trunkline_provisioning.editing import tidy
 from trunkline_provisioning.models import ProvisioningElement
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-#: `secrets.elements.olt` in a playbook.
-_NAMED = re.compile(r"\bsecrets\.elements\.([a-z][a-z0-9_]*)")
+#: `elements.olt` and `secrets.elements.olt` in a playbook.
+_NAMED = re.compile(r"\belements\.([a-z][a-z0-9_]*)")
+_SECRET = re.compile(r"\bsecrets\.elements\.([a-z][a-z0-9_]*)")
 
 
 class ElementFields(BaseModel):
@@ -162,12 +163,24 @@ def variables(ctx: Context) -> dict[str, dict[str, Any]]:
     }
 
 
+def named(texts: Iterable[str]) -> list[str]:
+    """Names of the elements that the texts of a playbook read, each once."""
+    return sorted({name for text in texts for name in _NAMED.findall(text)})
+
+
+def missing(ctx: Context, texts: Iterable[str]) -> list[str]:
+    """Names that the texts of a playbook read and no element has."""
+    wanted = named(texts)
+    known = {element.name for element in elements(ctx)} if wanted else set()
+    return [name for name in wanted if name not in known]
+
+
 def secrets(ctx: Context, texts: Iterable[str]) -> dict[str, dict[str, str]]:
     """Secrets of the elements that the texts of a playbook name, as in `secrets.elements.olt.password`.
 
     Read when a run starts, kept nowhere; a run gets no other element's.
     """
-    named = {name for text in texts for name in _NAMED.findall(text)}
+    wanted = {name for text in texts for name in _SECRET.findall(text)}
     return {
         element.name: {
             kind: value
@@ -175,7 +188,7 @@ def secrets(ctx: Context, texts: Iterable[str]) -> dict[str, dict[str, str]]:
             if value
         }
         for element in elements(ctx)
-        if element.name in named
+        if element.name in wanted
     }
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
-from trunkline_provisioning import queries, versions
+from trunkline_provisioning import elements, queries, versions
 from trunkline_provisioning.linting import lint
 from trunkline_provisioning.settings import ProvisioningSettings
 
@@ -33,6 +33,7 @@ def show_playbook(page: Page, name: str) -> Response:
     if word not in playbook.words:
         raise NotFound(_("There is no such file."), field="file")
     source = queries.source(page.ctx, name, word)
+    texts = [queries.source(page.ctx, name, one) for one in playbook.words]
     newest = versions.latest(page.ctx, name)
     marks = {file.line: file.problem for file in playbook.files if file.word == word and file.line}
     page.title = playbook.name
@@ -47,4 +48,6 @@ def show_playbook(page: Page, name: str) -> Response:
         newest=newest,
         changed=newest is not None and newest.digest != queries.digest(page.ctx, name),
         jobs=queries.open_jobs(page.ctx, name),
+        elements=elements.named(texts),
+        missing=elements.missing(page.ctx, texts),
     )

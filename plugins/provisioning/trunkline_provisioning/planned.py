@@ -9,7 +9,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.schemas import LineAction, OrderLineView, ProductView
-from trunkline_provisioning import library, versions
+from trunkline_provisioning import elements, library, versions
 from trunkline_provisioning.schemas import AnsibleInputs
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def network_inputs(
         )
     words = [do, undo] if playbook.has(undo) else [do]
     require_sound(playbook, words, library.collections(ctx.app))
+    _require_elements(ctx, product, playbook)
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
@@ -54,27 +55,35 @@ def network_inputs(
     )
 
 
+def _require_elements(ctx: Context, product: ProductView, playbook: library.Playbook) -> None:
+    """Raise Refused when the playbook names a network element that nobody has added."""
+    missing = elements.missing(ctx, versions.files_of(playbook.folder).values())
+    if missing:
+        raise Refused(
+            _(
+                "{product} cannot be provided: its playbook {playbook} names the network element {name}, which is not there.",
+                product=product.name,
+                playbook=playbook.name,
+                name=missing[0],
+            ),
+            field="playbook",
+            remedy=_("Add it under Network elements."),
+        )
+
+
 @contextmanager
 def playbook_file(app: "App", reference: str, version: int) -> Iterator[tuple[str, Path]]:
-    """The file that `mobile_line/do` means in that version, beside where it comes from.
+    """The file that `mobile_line/do` means in that version, in a folder of its own, beside where it comes from.
 
-    A version that the library still holds is read in place. Version 0 means what the library holds now.
+    Apart from the library, because somebody may save there while the file is run. Version 0 means what the library holds now.
     """
     name, _slash, word = reference.partition("/")
-    known = library.library(app).get(name)
     if version == 0:
         known = library.find(app, name)
         yield known.source, known.path(word)
         return
     with app.reading() as ctx:
         frozen = versions.version(ctx, name, version)
-        source, digest, files = frozen.source, frozen.digest, frozen.files
-    if (
-        known is not None
-        and known.has(word)
-        and versions.digest_of(versions.files_of(known.folder)) == digest
-    ):
-        yield source, known.path(word)
-        return
-    with versions.unfolded(files) as folder:
+        source, files = frozen.source, frozen.files
+    with versions.unfolded(name, files) as folder:
         yield f"{source}, version {version}", folder / f"{word}.yml"

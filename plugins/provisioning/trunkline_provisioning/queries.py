@@ -1,6 +1,5 @@
 """What provisioning can be asked: its playbooks, and what a run is told."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,8 +17,6 @@ from trunkline_provisioning.hlr.peer import HlrPlace, place_of
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
-
-_ELEMENT = re.compile(r"\belements\.([a-z][a-z0-9_]*)")
 
 
 def playbook_names(ctx: Context) -> list[str]:
@@ -65,7 +62,7 @@ def playbooks_by_element(ctx: Context) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for playbook in library.library(ctx.app).values():
         texts = (playbook.path(word).read_text(errors="replace") for word in playbook.files)
-        for name in sorted({name for text in texts for name in _ELEMENT.findall(text)}):
+        for name in elements.named(texts):
             found.setdefault(name, []).append(playbook.name)
     return found
 

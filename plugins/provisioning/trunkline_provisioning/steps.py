@@ -13,7 +13,7 @@ from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
-from trunkline_provisioning import library, queries
+from trunkline_provisioning import library, queries, versions
 from trunkline_provisioning.messages import queue_messages
 from trunkline_provisioning.planned import network_inputs, playbook_file
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
@@ -65,10 +65,10 @@ def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
     inputs: AnsibleInputs = step.inputs
     with playbook_file(step.app, reference, inputs.version) as (source, path):
         step.log(f"Playbook {reference} of {source}.")
-        text = path.read_text(errors="replace")
+        texts = list(versions.files_of(path.parent).values())
         with step.app.reading() as ctx:
             variables = queries.run_variables(ctx, inputs.line_id, step)
-            secrets = queries.run_secrets(ctx, variables, [text])
+            secrets = queries.run_secrets(ctx, variables, texts)
         return play(step, reference, path, variables, secrets)
 
 
@@ -149,7 +149,8 @@ def run_trial(step: StepContext) -> Mapping[str, Any]:
     with playbook_file(step.app, inputs.playbook, inputs.version) as (source, path):
         step.log(f"Playbook {inputs.playbook} of {source}" + (", only looking." if inputs.check else "."))
         with step.app.reading() as ctx:
-            variables, secrets = variables_of(ctx, inputs, step, path.read_text(errors="replace"))
+            texts = list(versions.files_of(path.parent).values())
+            variables, secrets = variables_of(ctx, inputs, step, texts)
         return play(step, inputs.playbook, path, variables, secrets, check=inputs.check)
 
 

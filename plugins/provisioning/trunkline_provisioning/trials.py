@@ -1,7 +1,6 @@
 """Trying a playbook out: one file, against a chosen element, only looking unless it is said otherwise."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trunkline.errors import Refused
@@ -17,8 +16,6 @@ from trunkline_provisioning.run_folder import refuse_reserved
 from trunkline_provisioning.schemas import TrialInputs
 
 JOB_KIND = "provisioning.trial"
-#: `elements.olt` and `secrets.elements.olt` in a playbook.
-_NAMED = re.compile(r"\belements\.([a-z][a-z0-9_]*)")
 
 
 @operation("provisioning.playbook.run")
@@ -38,6 +35,12 @@ def try_out(
     require_sound(playbook, [word], library.collections(ctx.app))
     if element and elements.find(ctx, element) is None:
         raise Refused(_("There is no element {name}.", name=element), field="element")
+    if not element and (absent := elements.missing(ctx, versions.files_of(playbook.folder).values())):
+        raise Refused(
+            _("There is no element {name}.", name=absent[0]),
+            field="element",
+            remedy=_("Add it under Network elements, or choose one that stands for it."),
+        )
     try:
         refuse_reserved(variables or {})
     except ValueError as error:
@@ -69,9 +72,9 @@ def try_out(
 
 
 def variables_of(
-    ctx: Context, inputs: TrialInputs, step: StepContext, text: str
+    ctx: Context, inputs: TrialInputs, step: StepContext, texts: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Variables and secrets of a trial of a file with this `text`."""
+    """Variables and secrets of a trial of a playbook with these `texts`."""
     if inputs.line_id is not None:
         variables = queries.run_variables(ctx, inputs.line_id, step)
     else:
@@ -91,10 +94,10 @@ def variables_of(
             "done": {},
         }
     variables = _over(variables, inputs.variables)
-    secrets = queries.run_secrets(ctx, variables, [text])
+    secrets = queries.run_secrets(ctx, variables, texts)
     if inputs.element:
         # One element in place of all that the playbook names, so that a trial never reaches another one.
-        named = set(_NAMED.findall(text))
+        named = elements.named(texts)
         chosen = variables["elements"].get(inputs.element, {})
         secret = elements.secrets(ctx, [f"secrets.elements.{inputs.element}"]).get(inputs.element, {})
         variables["elements"] = dict.fromkeys(named, chosen)

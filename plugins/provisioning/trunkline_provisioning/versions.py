@@ -1,6 +1,7 @@
 """What a playbook's files were at each time: recorded when they are saved and when an order is planned with them."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.models import ProvisioningPlaybookVersion as Version
+from trunkline_provisioning.run_folder import PREFIX, folder_root
 
 #: A playbook is text that people read; more than this is something else in the wrong folder.
 _LONGEST = 2_000_000
@@ -151,10 +153,11 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def unfolded(files: Mapping[str, str]) -> Iterator[Path]:
-    """The files of a version in a folder of their own, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="playbook-") as place:
-        folder = Path(place)
+def unfolded(playbook: str, files: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a version in a folder of their own, called like the playbook; gone afterwards, or when a worker sweeps."""
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=folder_root()) as place:
+        folder = Path(place) / playbook
+        folder.mkdir()
         for name, text in files.items():
             path = folder / name
             if not path.resolve().is_relative_to(folder.resolve()):

@@ -179,6 +179,16 @@ def test_a_playbook_without_suspend_is_named_with_its_product_and_no_path(
     assert str(shop.config.playbook_folder) not in words
 
 
+def test_an_element_that_nobody_added_is_named_before_anything_is_ordered(
+    shop: App, order: Callable[[], OrderView]
+) -> None:
+    with shop.unit_of_work() as ctx:
+        text = do_text(shop).replace("{{ hlr.host }}", "{{ elements.hlr_south.host }}")
+        editing.save_file(ctx, "mobile_line", "do", text)
+    with pytest.raises(Refused, match="mobile_line names the network element hlr_south, which is not there"):
+        order()
+
+
 def add_element(app: App, name: str, **values: Any) -> None:
     with app.unit_of_work() as ctx:
         elements.add(ctx, ElementFields(name=name, label=name.upper(), **values))

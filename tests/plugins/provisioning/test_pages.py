@@ -19,7 +19,7 @@ def test_the_list_names_source_users_and_what_cannot_be_read(shop: App, staff: S
     page = staff("provisioning_engineer").get("/provisioning/playbooks").text
     assert "mobile_10" in page
     assert "fibre" in page
-    assert "Cannot be read" in page
+    assert "Cannot be run" in page
     assert "Can be run" in page
     assert "Simulated HLR" in page
 
