@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from trunkline.db.prepared import Prepared, columns
 from trunkline.operation import Context
+from trunkline.webhooks.events import WebhookTested
 from trunkline.webhooks.models import Webhook
 
 _ENDPOINTS = columns(Webhook)
@@ -27,7 +28,8 @@ class Listener:
     events: frozenset[str]
 
     def hears(self, event: str) -> bool:
-        return not self.events or event in self.events
+        # A test is for the endpoint that is tested alone; see `operations.test`.
+        return event != WebhookTested.name and (not self.events or event in self.events)
 
 
 def listeners(ctx: Context, events: Collection[str]) -> Mapping[str, Sequence[Listener]]:

@@ -8,7 +8,7 @@ from sqlmodel import col, delete, select
 from trunkline.db.numbers import next_number
 from trunkline.errors import NotFound, Refused
 from trunkline.events.delivery import event_class
-from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
 from trunkline.i18n import gettext
 from trunkline.jobs import wake
 from trunkline.operation import Context, operation
@@ -107,6 +107,24 @@ def test(ctx: Context, number: str) -> None:
         raise Refused(_("This webhook is switched off."), remedy=_("Switch it on first."))
     _forgive(ctx, webhook)
     ctx.emit(WebhookTested(entity_id=webhook.key, number=number))
+    told = (
+        select(OutboxEvent)
+        .where(col(OutboxEvent.entity) == WebhookTested.entity(), col(OutboxEvent.entity_id) == webhook.key)
+        .order_by(col(OutboxEvent.seq).desc())
+        .limit(1)
+    )
+    event = ctx.session.scalars(told).one()
+    ctx.session.add(
+        EventDelivery(
+            event_id=event.id or 0,
+            subscriber=number,
+            webhook_id=webhook.key,
+            entity=event.entity,
+            entity_id=event.entity_id,
+            seq=event.seq,
+            next_try_at=ctx.now(),
+        )
+    )
     ctx.note(webhook, label=number)
 
 

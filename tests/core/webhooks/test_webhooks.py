@@ -263,7 +263,8 @@ def test_staff_make_test_and_follow_a_webhook_in_the_browser(
     app: App, endpoint: str, staff: Callable[..., Browser]
 ) -> None:
     browser = staff()
-    made = browser.submit("/webhooks/new", {"name": "CRM", "url": endpoint})
+    made = browser.submit("/webhooks/new", {"name": "CRM", "url": endpoint, "events": "customer.registered"})
+    make(app, endpoint)
     assert "whsec_" in made.text
     assert "whsec_" not in browser.get("/webhooks/W0001").text
     browser.submit("/webhooks/W0001/test", page="/webhooks/W0001")
