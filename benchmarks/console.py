@@ -222,7 +222,13 @@ def _search(figure: str, query: str) -> Question:
     return Question(figure, _SEARCH_LIMIT, ask)
 
 
-PARTS: list[Part] = [search]
+def _lists(size: int) -> Sequence[Question]:
+    from benchmarks.console_lists import lists
+
+    return lists(size)
+
+
+PARTS: list[Part] = [search, _lists]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, literal, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, literal, select, true, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NULLTYPE
 from sqlmodel import col
 
 from trunkline.search.folding import SHORTEST_FRAGMENT, Asked, read_query
@@ -19,7 +20,8 @@ _STEP = literal(1 << ENTITY_BITS, BigInteger)
 class _has_words(FunctionElement[bool]):
     """Whether a row of `search_text` has the words: its key, the query for FTS5, the query for PostgreSQL."""
 
-    type = Boolean()
+    # Not Boolean: SQLite would be asked whether it equals 1, of every row, instead of using its index.
+    type = NULLTYPE  # type: ignore[assignment]  # the base wants Boolean
     inherit_cache = True
 
 
@@ -52,8 +54,14 @@ def found_by(kind: str, identity: Any, query: str) -> ColumnElement[bool]:
 
 def _by_number(asked: Asked, number: Any) -> Any:
     beginnings = asked.beginnings if len(asked.number) >= SHORTEST_FRAGMENT else asked.beginnings[:1]
-    ranges = [(KEYS.c.key >= key) & (KEYS.c.key < key + LAST) for key in beginnings]
-    return select(KEYS.c.id - number * _STEP).where(KEYS.c.kind == number, or_(*ranges))
+    # A range of the index each; by OR the whole kind would be read.
+    parts = [
+        select(KEYS.c.id - number * _STEP).where(
+            KEYS.c.kind == number, KEYS.c.key >= key, KEYS.c.key < key + LAST
+        )
+        for key in beginnings
+    ]
+    return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
 def _by_words(asked: Asked, number: Any) -> Any:

@@ -295,7 +295,7 @@ class TableView:
 
     @property
     def column_choices(self) -> Sequence[tuple[str, str, bool]]:
-        """(label, address that shows or hides it, shown now) of every column after the first; none in other pages' tables without optional ones."""
+        """(label, address that shows or hides it, shown now) of every column after the first; none where nothing is optional."""
         offered = self.table.offered_columns
         if not self.listed and not any(column.optional for column in offered):
             return []

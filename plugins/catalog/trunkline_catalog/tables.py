@@ -256,6 +256,12 @@ def _is_suspended(suspended: bool) -> Any:
     )
 
 
+def _suspended_or_not(chosen: Sequence[str]) -> Any:
+    wanted = chosen[-1] in ("1", "true", "yes", "on")
+    # Only active services are suspended, which lets an index answer.
+    return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
+
+
 def services_table(products: Sequence[ProductView]) -> Table:
     """The list of services with the filters that the products give."""
     return Table(
@@ -298,7 +304,7 @@ def services_table(products: Sequence[ProductView]) -> Table:
         filters=(
             Filter("product", _("Product"), [(one.code, one.name) for one in products], column=_PRODUCT),
             Filter("activated_at", _("Active since"), kind="dates"),
-            Filter("suspended", _("Suspended"), kind="bool", column=col(CatalogService.suspended)),
+            Filter("suspended", _("Suspended"), kind="bool", where=_suspended_or_not),
         ),
         starts=("number", "label"),
         found=(("service", "id"), ("customer", col(CatalogService.customer_id))),
