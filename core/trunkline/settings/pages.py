@@ -11,6 +11,7 @@ from trunkline.auth import sudo
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext
 from trunkline.settings import operations, queries
+from trunkline.settings.history import history
 from trunkline.settings.queries import SettingsView
 from trunkline.web.forms import Form
 from trunkline.web.pages import PROOF_LASTS, TO_FILL_IN, Page, Pages
@@ -99,4 +100,5 @@ def _values(view: SettingsView, form: Form[BaseModel]) -> dict[str, Any]:
 def _render(page: Page, view: SettingsView, form: Form[BaseModel], status: int = 200) -> Response:
     page.title = _("System") if view.owner == "core" else _(view.label)
     page.crumbs((_("Settings"), "/settings"), (page.title, ""))
-    return page.render("settings/settings.html", status=status, view=view, form=form)
+    changes = history(page.ctx, view.owner)
+    return page.render("settings/settings.html", status=status, view=view, form=form, history=changes)

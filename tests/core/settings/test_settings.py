@@ -317,3 +317,13 @@ def test_the_system_page_changes_how_long_sessions_live(app: App, staff: Callabl
     browser.submit("/settings/core", {**now, "session_hours": 2})
     with app.reading() as ctx:
         assert ctx.settings(CoreSettings).session_hours == 2
+
+
+def test_the_page_tells_who_changed_what_and_hides_secrets(app: App, staff: Callable[..., Browser]) -> None:
+    with app.unit_of_work() as ctx:
+        operations.save(ctx, "core", {"staff_idle_minutes": 30})
+    with app.unit_of_work() as ctx:
+        operations.forget(ctx, "core", "staff_idle_minutes")
+    page = staff().get("/settings/core").text
+    assert "Staff are signed out after: 60 → 30" in page
+    assert "Staff are signed out after: back to the default" in page
