@@ -69,7 +69,7 @@ def read_list(
     sort = params.sort or plain.sort
     matching = plain.filtered(statement, params.filters)
     total = count_capped(ctx.session, matching, plain.id_key)
-    page = keyset.page(ctx.session, matching, sort, params.limit, params.cursor or None, plain.id_key)
+    page = plain.page(ctx.session, matching, sort, params.limit, params.cursor or None, total)
     return Listing[item](  # type: ignore[valid-type]  # made at run time
         items=[_as_item(item, row) for row in page.rows],
         next=page.next,
@@ -99,7 +99,7 @@ def _check_names(table: Table, params: ListParams) -> None:
         )
     known = set(_OWN)
     for entry in table.filters:
-        known |= {f"{entry.key}_from", f"{entry.key}_to"} if entry.kind == "dates" else {entry.key}
+        known |= set(entry.names)
     for name in params.filters:
         if name not in known:
             raise Refused(
