@@ -1,6 +1,6 @@
 """What an order line's playbook is: looked at and frozen when the line is planned, and found again when it runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ def network_inputs(
         )
     words = [do, undo] if playbook.has(undo) else [do]
     require_sound(playbook, words, library.collections(ctx.app))
-    _require_elements(ctx, product, playbook)
+    _require_elements(ctx, product, playbook, words)
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
@@ -55,9 +55,11 @@ def network_inputs(
     )
 
 
-def _require_elements(ctx: Context, product: ProductView, playbook: library.Playbook) -> None:
-    """Raise Refused when the playbook names a network element that nobody has added."""
-    missing = elements.missing(ctx, versions.files_of(playbook.folder).values())
+def _require_elements(
+    ctx: Context, product: ProductView, playbook: library.Playbook, words: Sequence[str]
+) -> None:
+    """Raise Refused when what would be run names a network element that nobody has added."""
+    missing = elements.missing(ctx, versions.texts_of(playbook, words))
     if missing:
         raise Refused(
             _(

@@ -35,7 +35,7 @@ def try_out(
     require_sound(playbook, [word], library.collections(ctx.app))
     if element and elements.find(ctx, element) is None:
         raise Refused(_("There is no element {name}.", name=element), field="element")
-    if not element and (absent := elements.missing(ctx, versions.files_of(playbook.folder).values())):
+    if not element and (absent := elements.missing(ctx, versions.texts_of(playbook, [word]))):
         raise Refused(
             _("There is no element {name}.", name=absent[0]),
             field="element",

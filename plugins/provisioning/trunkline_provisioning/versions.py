@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -53,6 +53,12 @@ def files_of(folder: Path) -> dict[str, str]:
                 remedy=_("Keep only its YAML files, templates and scripts there."),
             ) from error
     return found
+
+
+def texts_of(playbook: Playbook, words: Sequence[str]) -> list[str]:
+    """Texts of the named files of a playbook, and of all that lies in folders below it, which they may include."""
+    wanted = {f"{word}.yml" for word in words}
+    return [text for name, text in files_of(playbook.folder).items() if name in wanted or "/" in name]
 
 
 def digest_of(files: Mapping[str, str]) -> str:
