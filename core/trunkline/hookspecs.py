@@ -98,7 +98,7 @@ def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a spe
 
 @hookspec
 def commands() -> Sequence[Command]:  # type: ignore[empty-body]  # a specification has no body
-    """What the command palette offers to do or open by its name. Called once at start; each is shown to who holds its permission."""
+    """What the command palette offers to do or open by its name, to who holds its permission. Called once at start."""
 
 
 @hookspec

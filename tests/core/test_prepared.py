@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers import operations
-from trunkline.customers.models import Customer, Reseller, Site
+from trunkline.customers.models import Customer, CustomerKind, Reseller, Site
 from trunkline.customers.schemas import AddressData, RegisterCustomer
 from trunkline.db.prepared import Prepared, among, columns
 from trunkline.operation import Actor, ActorKind, Context, Scope
@@ -24,7 +24,9 @@ def customers(ctx: Context, count: int = 3) -> list[Customer]:
         operations.register(
             ctx,
             RegisterCustomer(
-                kind="individual", name=f"Ana {n}", address=AddressData(street=f"Rua {n}", city="Recife")
+                kind=CustomerKind.INDIVIDUAL,
+                name=f"Ana {n}",
+                address=AddressData(street=f"Rua {n}", city="Recife"),
             ),
         )
         for n in range(count)

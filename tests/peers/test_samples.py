@@ -164,7 +164,7 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
     counts = network.play(*do, *do, "set_top_box/do")
     assert all(counts[: len(do)])
     assert counts[len(do) :] == [0] * len(do) + [1]
-    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)
+    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)  # type: ignore[arg-type]  # the keys are its other fields
     assert network.calls.resources == {f"/lines/+{NUMBER}": {"bar_outgoing": True}}
     assert network.olt.onts[AID]["SSID"] == "Casa da Ana"
     assert network.olt.onts[AID]["WPAKEY"] == WIFI
@@ -210,7 +210,7 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
         parameters={"wifi_name": "Loja", "wifi_password": "other-Secret.77"},
         product={"code": "fibre_900"},
     )
-    assert network.subscriber(NEW) == Subscriber(NEW, OTHER, **KEYS)
+    assert network.subscriber(NEW) == Subscriber(NEW, OTHER, **KEYS)  # type: ignore[arg-type]  # the keys are its other fields
     assert network.subscriber() is None
     assert network.olt.onts[AID]["SSID"] == "Loja"
     network.play(
@@ -222,7 +222,7 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
         previous={"sim": {"imsi": OLD}},
     )
     assert network.subscriber(NEW) is None
-    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)
+    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)  # type: ignore[arg-type]  # the keys are its other fields
 
     # Gone, and again: what is not there is fine.
     gone = [f"{name}/undo" for name in ("calling_features", "ont_telnet", "element_location")]
@@ -240,7 +240,7 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
     counts = network.play("triple_play/do", "triple_play/do", "triple_play/suspend", "triple_play/resume")
     # Of tasks with no_log nobody learns whether they changed something.
     assert counts == [3, 0, 3, 3]
-    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)
+    assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)  # type: ignore[arg-type]  # the keys are its other fields
     assert network.radius.sign_in("ana", LOGIN)
     assert network.olt.onts[AID]["SSID"] == "Casa da Ana"
     assert network.play("triple_play/undo", "triple_play/undo") == [3, 0]

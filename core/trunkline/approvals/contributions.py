@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.approvals import operations, pages, queries
+from trunkline.approvals.tables import APPROVALS
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.operation import Context
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
 
@@ -40,9 +42,6 @@ MENU = (
         badge=_waiting,
     ),
 )
-from trunkline.approvals import queries
-from trunkline.approvals.tables import APPROVALS
-from trunkline.lists import ListOf
 
 LISTS = (
     ListOf("approvals", "/approvals", "core.approval.list", lambda ctx: APPROVALS, queries.list_approvals),

@@ -7,6 +7,8 @@ from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
 from trunkline.jobs.pages import pages
+from trunkline.jobs.tables import jobs_table
+from trunkline.lists import ListOf
 from trunkline.operation import Context
 from trunkline.plugin import MenuItem, Permission, Slot
 from trunkline.web.pages import Page
@@ -58,9 +60,6 @@ SLOTS = (
     Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
-from trunkline.jobs import queries
-from trunkline.jobs.tables import jobs_table
-from trunkline.lists import ListOf
 
 LISTS = (
     ListOf("jobs", "/jobs", "core.job.list", lambda ctx: jobs_table(queries.kinds(ctx)), queries.list_jobs),

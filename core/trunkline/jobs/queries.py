@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, RowMapping, Select, bindparam, func, select
+from sqlalchemy import Integer, RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
-from trunkline.db.prepared import Prepared
+from trunkline.db.prepared import Found, Prepared
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
@@ -135,6 +135,6 @@ def waiting_for_people(ctx: Context, limit: int) -> Sequence[RowMapping]:
     return ctx.session.execute(statement).mappings().all()
 
 
-def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[Row[*tuple[Any, ...]]]:
+def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[Found]:
     """A customer's jobs that wait for a person or were undone within a day, newest first."""
     return _TROUBLES.rows(ctx, customer_id=customer_id, since=ctx.now() - _RECENT, limit=limit)

@@ -8,10 +8,13 @@ from sqlmodel import col
 
 from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
+from trunkline.lists import ListOf
+from trunkline.mail import queries
 from trunkline.mail.events import EmailFailed, EmailSent
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
 from trunkline.mail.sending import SEND_MAIL
+from trunkline.mail.tables import EMAILS
 from trunkline.mail.transports import transport_for
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
@@ -26,9 +29,6 @@ PERMISSIONS = (
     Permission("core.email.view", _("Read e-mails"), _READERS),
     Permission("core.email.retry", _("Send an e-mail again"), ("supervisor",)),
 )
-from trunkline.lists import ListOf
-from trunkline.mail import queries
-from trunkline.mail.tables import EMAILS
 
 SENSITIVE = (Sensitive("core.email", _("What an e-mail says")),)
 EVENTS = (EmailSent, EmailFailed)

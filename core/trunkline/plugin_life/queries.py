@@ -112,7 +112,7 @@ def troubled_deliveries(ctx: Context, subscriber: str = "", limit: int = 50) -> 
             or_(
                 col(EventDelivery.state) == DeliveryState.PARKED,
                 (col(EventDelivery.state) == DeliveryState.PENDING) & (col(EventDelivery.tries) > 0),
-            )
+            ),
         )
         .order_by(col(EventDelivery.state), col(EventDelivery.id).desc())
         .limit(limit)

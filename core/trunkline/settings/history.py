@@ -45,10 +45,13 @@ def history(ctx: Context, owner: str) -> list[SettingsChange]:
         changed = dict(details.get("settings", {}))
         if reset := details.get("reset"):
             changed[reset] = str(_("back to the default"))
-        labels = {name: translate(info.title or name) or name for name, info in model.model_fields.items()}
+        labels: dict[str, str] = {
+            name: str(translate(info.title)) if info.title else name
+            for name, info in model.model_fields.items()
+        }
         found.append(
             SettingsChange(
-                row.at, row.actor, [(labels.get(name, name), how) for name, how in changed.items()]
+                row.at, row.actor, [(labels.get(name, name), str(how)) for name, how in changed.items()]
             )
         )
         if len(found) == SHOWN:

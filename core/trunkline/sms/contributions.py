@@ -8,12 +8,15 @@ from sqlmodel import col
 from trunkline.errors import Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
+from trunkline.lists import ListOf
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
+from trunkline.sms import queries
 from trunkline.sms.events import SmsFailed, SmsSent
 from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
 from trunkline.sms.sending import SEND_SMS
+from trunkline.sms.tables import MESSAGES
 from trunkline.sms.transports import chosen
 
 _READERS = ("supervisor", "customer_care", "care_reader", "auditor")
@@ -28,9 +31,6 @@ EVENTS = (SmsSent, SmsFailed)
 MENU = (
     MenuItem(_("Text messages"), "/text-messages", "message", "core.sms.list", "Administration", order=61),
 )
-from trunkline.lists import ListOf
-from trunkline.sms import queries
-from trunkline.sms.tables import MESSAGES
 
 STEP_KINDS = (SEND_SMS,)
 LISTS = (

@@ -59,7 +59,7 @@ def test_a_resellers_people_see_the_customers_it_was_given_and_no_others(
     assert seen.get(f"/customers/{dora}").status_code == 404
     with app.reading() as ctx:
         noted = ctx.session.scalars(
-            select(ActivityEntry.details)
+            select(col(ActivityEntry.details))
             .where(col(ActivityEntry.operation) == "core.reseller.assign")
             .order_by(col(ActivityEntry.id))
         ).all()
