@@ -42,7 +42,7 @@ def history(ctx: Context, owner: str) -> list[SettingsChange]:
         details = row.details or {}
         if details.get("owner") != owner:
             continue
-        changed = dict(details.get("settings", {}))
+        changed: dict[str, object] = dict(details.get("settings", {}))
         if reset := details.get("reset"):
             changed[reset] = str(_("back to the default"))
         labels: dict[str, str] = {
