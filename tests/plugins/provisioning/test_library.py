@@ -189,17 +189,35 @@ def test_an_element_that_nobody_added_is_named_before_anything_is_ordered(
         order()
 
 
+@pytest.mark.both_databases
+def test_a_version_is_kept_once_for_what_the_folder_holds(app: App) -> None:
+    with app.unit_of_work() as ctx:
+        playbook = editing.create(ctx, "fibre")
+        assert versions.freeze(ctx, playbook) == 1
+        playbook.path("do").write_text("# by hand\n")
+        assert (versions.freeze(ctx, playbook), versions.freeze(ctx, playbook)) == (2, 2)
+        editing.bring_back(ctx, "fibre", 1)
+        assert [one.number for one in versions.versions(ctx, "fibre")] == [3, 2, 1]
+        # The same files as version 1, so a job may keep the newest that holds them.
+        assert versions.freeze(ctx, playbook) == 3
+        with pytest.raises(Refused, match="There is a playbook fibre already"):
+            editing.create(ctx, "fibre")
+        with pytest.raises(Refused, match="small letters"):
+            editing.create(ctx, "../fibre")
+
+
 def add_element(app: App, name: str, **values: Any) -> None:
     with app.unit_of_work() as ctx:
         elements.add(ctx, ElementFields(name=name, label=name.upper(), **values))
 
 
-def test_a_run_gets_the_secrets_of_the_elements_its_playbook_names_and_no_others(shop: App) -> None:
+@pytest.mark.both_databases
+def test_a_run_gets_the_secrets_of_the_elements_its_playbook_names_and_no_others(app: App) -> None:
     add_element(
-        shop, "olt", host="192.0.2.7", password="olt-Secret", facts="host_key: ssh-ed25519 AAAA\nrack: 7"
+        app, "olt", host="192.0.2.7", password="olt-Secret", facts="host_key: ssh-ed25519 AAAA\nrack: 7"
     )
-    add_element(shop, "bng", host="192.0.2.8", password="bng-Secret")
-    with shop.reading() as ctx:
+    add_element(app, "bng", host="192.0.2.8", password="bng-Secret")
+    with app.reading() as ctx:
         assert elements.variables(ctx)["olt"] == {
             "label": "OLT",
             "host": "192.0.2.7",
@@ -209,13 +227,13 @@ def test_a_run_gets_the_secrets_of_the_elements_its_playbook_names_and_no_others
         assert elements.secrets(ctx, ["x: {{ secrets.elements.olt.password }}"]) == {
             "olt": {"password": "olt-Secret"}
         }
-    with shop.unit_of_work() as ctx:
+    with app.unit_of_work() as ctx:
         held = elements.find(ctx, "olt")
         assert held is not None
         elements.change(ctx, "olt", EditElement(name="olt", label="OLT 1", version=held.version))
-    with shop.reading() as ctx:
+    with app.reading() as ctx:
         assert elements.secrets(ctx, ["secrets.elements.olt"])["olt"] == {"password": "olt-Secret"}
-    with shop.unit_of_work() as ctx, pytest.raises(Refused, match="sounds like a secret"):
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="sounds like a secret"):
         elements.add(ctx, ElementFields(name="x", label="X", facts="admin_password: y"))
 
 
