@@ -16,8 +16,8 @@ from trunkline.search.writing import KindNumbers
 
 #: No more than this of one kind is shown, page after page; who does not find it among them types another letter.
 MOST = 500
-#: Seconds after which a dear way is given up for who types on.
-_MOMENT = 0.03
+#: Seconds after which the first dear way, and the one after it, are given up for who types on.
+_MOMENT, _SECOND_MOMENT = 0.02, 0.015
 #: What the dearer ways find is in no order, so a few more are ranked.
 _RANKED = 60
 _DOCUMENTS = models.SearchDocument.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
@@ -94,7 +94,7 @@ def look_for(
         return Found(list(kept.groups()))
     likely = tiers.with_typos(ctx, asked.words)
     if likely is not None:
-        kept.add_ranked(dearer.by_words(likely), asked)
+        kept.add_ranked(dearer.by_words(likely, _SECOND_MOMENT), asked)
     return Found(list(kept.groups()), by_likeness=bool(kept))
 
 
@@ -108,15 +108,15 @@ class _Dearer:
     limit: int
     hurried: bool
 
-    def by_words(self, groups: tiers.Groups) -> list[int]:
-        return self._within_time(lambda: tiers.by_words(self.ctx, self.numbers, groups, self.limit))
+    def by_words(self, groups: tiers.Groups, seconds: float = _MOMENT) -> list[int]:
+        return self._within(seconds, lambda: tiers.by_words(self.ctx, self.numbers, groups, self.limit))
 
     def by_fragment(self) -> list[int]:
         asked = self.asked.number
-        return self._within_time(lambda: tiers.by_fragment(self.ctx, self.numbers, asked, self.limit))
+        return self._within(_MOMENT, lambda: tiers.by_fragment(self.ctx, self.numbers, asked, self.limit))
 
-    def _within_time(self, look: Callable[[], list[int]]) -> list[int]:
-        return within(self.ctx, _MOMENT, look) or [] if self.hurried else look()
+    def _within(self, seconds: float, look: Callable[[], list[int]]) -> list[int]:
+        return within(self.ctx, seconds, look) or [] if self.hurried else look()
 
 
 def _numbers(ctx: Context, kinds: Sequence[str]) -> list[int]:

@@ -19,7 +19,7 @@ from trunkline.mail.models import Email
 from trunkline.search.indexing import index_due
 from trunkline.search.queries import find
 from trunkline.sms.models import Sms
-from trunkline.testing import Browser
+from trunkline.testing import PASSWORD, Browser, create_user
 
 pytestmark = pytest.mark.plugins()
 
@@ -37,6 +37,15 @@ class Hands:
 @pytest.fixture
 def clock() -> Clock:
     return Hands()
+
+
+@pytest.fixture
+def api(app: App, make_client: Callable[[], Browser]) -> Browser:
+    create_user(app, "api@example.com", "supervisor")
+    client = make_client()
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
 
 
 def add(app: App, **values: Any) -> str:
@@ -111,6 +120,20 @@ def test_care_registers_a_contact_on_the_page_and_reads_it_there(
     reader = staff("care_reader")
     assert "Slow at night" in reader.get(f"/customers/{customer}/interactions").text
     assert reader.get(f"/customers/{customer}/interactions/new").status_code == 403
+
+
+def test_programs_write_contacts_down_and_read_them_newest_first(app: App, api: Browser) -> None:
+    path = f"/api/v1/customers/{add(app, email='ana@example.com')}/interactions"
+    made = api.post(path, json={"channel": "chat", "subject": "Slow at night"})
+    assert (made.status_code, made.json()["number"], made.json()["told_by"]) == (
+        201,
+        "20261122-000001",
+        "email",
+    )
+    assert api.post(path, json={"subject": "Again", "tell": False}).json()["told_by"] == ""
+    assert [one["subject"] for one in api.get(path).json()["items"]] == ["Again", "Slow at night"]
+    assert [one["subject"] for one in api.get(f"{path}?channel=chat").json()["items"]] == ["Slow at night"]
+    assert api.post(path, json={"subject": ""}).status_code == 422
 
 
 def test_each_contact_has_an_entry_in_the_activity_log(app: App) -> None:
