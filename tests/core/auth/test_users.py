@@ -104,7 +104,7 @@ def test_the_mails_say_how_long_the_link_works(app: App) -> None:
         own_account.ask_for_link(ctx, "ana@example.com")
     with app.reading() as ctx:
         texts = {mail.recipient: mail.text for mail in ctx.session.scalars(select(Email))}
-    assert "within 7 days" in texts["bruno@example.com"]
+    assert "dentro de 7 dias" in texts["bruno@example.com"]
     assert "within 60 minutes" in texts["ana@example.com"]
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.datastructures import Headers
 
 from trunkline import i18n
+from trunkline.branding.brands import Brand
 from trunkline.i18n import Lazy, format_money, gettext, negotiate, ngettext, parse_decimal, use_locale
 from trunkline.money import Money
 from trunkline.web.assets import Assets
@@ -42,7 +43,7 @@ def _page(**changes: Any) -> SimpleNamespace:
             )
         ],
         "menu_key": ("staff", None, "/customers"),
-        "brand": SimpleNamespace(name="Conecta Sul", subtitle="", icon="antenna-bars-5"),
+        "brand": Brand("Conecta Sul"),
         "csrf_token": "t0ken",
         "flash": [],
         "locale": "en",
