@@ -142,8 +142,9 @@ def test_a_playbook_with_a_syntax_error_refuses_the_order_with_file_and_line(sho
     broken.write_text("- hosts: localhost\n  tasks:\n    - debug: [\n")
     with pytest.raises(Refused) as caught:
         order()
-    assert f"{broken}:4" in str(caught.value)
-    assert "trunkline playbook check" in str(caught.value)
+    assert "mobile_line/do.yml:4: " in str(caught.value)
+    assert "trunkline playbook check mobile_line" in str(caught.value)
+    assert str(folder) not in str(caught.value)
     with shop.reading() as ctx:
         assert ctx.session.scalars(select(Job)).all() == []
         assert stock.counts(ctx)["sim"] == {"available": 1}
@@ -151,7 +152,7 @@ def test_a_playbook_with_a_syntax_error_refuses_the_order_with_file_and_line(sho
 
 def test_an_unknown_playbook_is_refused_with_the_nearest_name(shop: App) -> None:
     with shop.reading() as ctx:
-        assert queries.known_playbooks(ctx) == ["mobile_line"]
+        assert "mobile_line" in (queries.known_playbooks(ctx) or ())
     from trunkline_provisioning.library import find
 
     with pytest.raises(Refused, match="Did you mean “mobile_line”"):
