@@ -29,6 +29,8 @@ def hidden(page: str) -> dict[str, str]:
 
 def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
     client = staff("customer_care")
+    # Customers are found by the search index, which a worker fills a moment after they are registered.
+    work_until_idle(shop)
     assert "/catalog/orders/new?customer=C000001" in client.get("/catalog/orders/new?q=Prates").text
     assert "product=mobile_10" in client.get("/catalog/orders/new?customer=C000001").text
     details = f"/catalog/orders/new?{CHOSEN}"
