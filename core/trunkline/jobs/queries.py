@@ -9,11 +9,11 @@ from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared
-from trunkline.jobs.models import NEEDS_DECISION, Job, JobEvent, JobState, JobStep, StepState
+from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
 #: States in which a person has to decide.
-NEEDS_PERSON = NEEDS_DECISION
+NEEDS_PERSON = (JobState.FAILED, JobState.ROLLBACK_FAILED)
 #: Kinds of jobs that are many and small; the list keeps them in a view of their own.
 MAIL_KINDS = ("core.mail",)
 
