@@ -166,8 +166,6 @@ class ServiceProcess:
     folder: Path | None = None
     #: Its output goes to this file; None for the worker's own log.
     log_file: Path | None = None
-    #: All of its environment; None for the worker's own, in which the database's password may be.
-    environment: Mapping[str, str] | None = None
 
 
 class Health(StrEnum):

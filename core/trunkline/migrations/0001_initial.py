@@ -618,7 +618,6 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(length=200), nullable=False),
-        sa.Column("holds", sa.String(length=120), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
@@ -626,7 +625,6 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_job")),
-        sa.UniqueConstraint("holds", name=op.f("uq_core_job_holds")),
         sa.UniqueConstraint("number", name=op.f("uq_core_job_number")),
         sa.UniqueConstraint("unique_key", name=op.f("uq_core_job_unique_key")),
     )
@@ -1032,8 +1030,6 @@ def upgrade() -> None:
         sa.Column("outputs", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("target", sa.String(length=120), nullable=False),
-        sa.Column("at_once", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
@@ -1044,9 +1040,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "name", name=op.f("uq_core_job_step_job_id_name")),
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
-    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
-        batch_op.create_index("ix_core_job_step_target", ["target", "state"], unique=False)
-
     op.create_table(
         "core_list_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1489,9 +1482,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_list_run_user_id"))
 
     op.drop_table("core_list_run")
-    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
-        batch_op.drop_index("ix_core_job_step_target")
-
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")

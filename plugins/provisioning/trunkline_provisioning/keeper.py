@@ -42,12 +42,13 @@ class Keeper:
         """Play, tell the result, leave nothing running."""
         from ansible_runner import interface
 
+        options = "--check --diff " if self._order["check"] else ""
         end = interface.run(
             private_data_dir=str(self._folder.path),
             project_dir=self._order["project"],
             playbook=self._order["playbook"],
             # As an argument: ansible-runner would write `inventory` to a file that the host_list plugin does not read.
-            cmdline=f"-i localhost, -e @{self._folder.path / VARIABLES} -e @{self._folder.path / SECRETS}",
+            cmdline=f"{options}-i localhost, -e @{self._folder.path / VARIABLES} -e @{self._folder.path / SECRETS}",
             fact_cache_type="",
             suppress_env_files=True,
             quiet=True,

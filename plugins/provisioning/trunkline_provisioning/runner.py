@@ -38,6 +38,8 @@ class PlaybookRun:
     timeout: timedelta = timedelta(minutes=10)
     #: Folders that hold `ansible_collections`, besides this wheel's.
     collections: tuple[Path, ...] = ()
+    #: Only look what would change: Ansible's check mode, with differences.
+    check: bool = False
 
 
 def environment(home: Path, collections: tuple[Path, ...] = ()) -> dict[str, str]:
@@ -125,6 +127,7 @@ class _Keeper:
             "project": str(run.playbook.parent),
             "playbook": run.playbook.name,
             "worker": os.getpid(),
+            "check": run.check,
         }
         self._readers = [
             threading.Thread(target=target, daemon=True) for target in (self._read, self._read_complaint)

@@ -97,6 +97,7 @@ def play(
         secrets,
         timedelta(seconds=settings.timeout_seconds),
         library.collections(step.app),
+        check=check,
     )
     result = run_playbook(
         run,
