@@ -23,7 +23,7 @@ from trunkline.jobs.wake import Silent
 from trunkline.plugin_life.belongings import belongings
 from trunkline.plugin_life.configuration import disable, enable
 from trunkline.plugin_life.operations import purge
-from trunkline.search.models import SearchDocument
+from trunkline.search.models import SearchDocument, document_id
 from trunkline.settings.store import Setting
 from trunkline.setup import prepare
 
@@ -190,7 +190,12 @@ def used(config: Config, club: Path) -> Iterator[Callable[[], App]]:
         ctx.session.add(Setting(owner="club", name="fee", value=3))
         ctx.session.add(
             SearchDocument(
-                kind="club_member", entity_id=1, title="Ana", path="/club", permission="club.member.list"
+                id=document_id(900, 1),
+                kind="club_member",
+                entity_id=1,
+                title="Ana",
+                path="/club",
+                permission="club.member.list",
             )
         )
         enqueue(ctx, kind="club", title="Greet", steps=[PlannedStep("club.greet")], key="greet")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +52,9 @@ class Wanted:
 
 def keep(agent: Agent, wanted: Sequence[Wanted], *, dry_run: bool = False) -> Outcome:
     """Make the objects have the values. Raises DeviceError; a SET is all or nothing (RFC 3416 4.2.5)."""
-    return asyncio.run(_keep(agent, wanted, dry_run))
+    # In a thread of its own, because a loop may be running in the caller's.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_keep(agent, wanted, dry_run))).result()
 
 
 async def _keep(agent: Agent, wanted: Sequence[Wanted], dry_run: bool) -> Outcome:
