@@ -7,6 +7,7 @@ from typing import Any
 
 from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
+from trunkline.i18n import translate
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
@@ -79,7 +80,9 @@ def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str,
     if subject_kind and verb not in ("view", "reveal"):
         noun = subject_kind.partition("_")[2] or noun
     done = str(_VERBS.get(verb, verb.replace("_", " ")))
-    return f"{noun.replace('customer_', '').replace('_', ' ').capitalize()} {done}"
+    thing = noun.replace("customer_", "").replace("_", " ").capitalize()
+    # Languages whose participles agree with the noun set the two apart.
+    return str(_("{noun} {done}", noun=translate(thing), done=done))
 
 
 def field(name: str) -> str:

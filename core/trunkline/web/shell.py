@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from trunkline.branding.brands import Brand, Brands
 from trunkline.db.savepoint import TransactionSpoilt, savepoint
-from trunkline.i18n import I18n, _
+from trunkline.i18n import I18n, _, gettext
 from trunkline.plugin import MenuItem, Slot
 from trunkline.web import signing
 from trunkline.web.assets import Assets
@@ -30,7 +30,16 @@ log = logging.getLogger(__name__)
 _BADGE_SECONDS = 3.0
 _BADGES_KEPT = 500
 TOAST_COOKIE = "trunkline_toast"
-_GROUPS = ("", "Care", "Products", "Network", "Voice", "Billing", "Administration")
+#: Groups of the staff's menu by name, in order.
+_GROUPS = {
+    "": "",
+    "Care": gettext("Care"),
+    "Products": gettext("Products"),
+    "Network": gettext("Network"),
+    "Voice": gettext("Voice"),
+    "Billing": gettext("Billing"),
+    "Administration": gettext("Administration"),
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ class WebApp:
             badge = self._badge(page, plugin, item)
             entry = MenuEntry(_(item.label), item.path, item.icon, item.path == active, badge, item.key)
             groups[item.group].append(entry)
-        return [MenuGroup(_(name) if name else "", entries) for name, entries in groups.items() if entries]
+        return [MenuGroup(str(_GROUPS[name]), entries) for name, entries in groups.items() if entries]
 
     def menu_key(self, page: "Page") -> Hashable:
         """What `menu_for` depends on: two pages with the same key have the same menu."""
