@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from trunkline.i18n import format_datetime
+from trunkline.i18n import format_datetime, translate
 from trunkline.i18n import gettext as _
-from trunkline.i18n import translate
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
