@@ -132,7 +132,7 @@ def _measured(app: "App", size: int) -> dict[tuple[str, float], list[float]]:
     for part in PARTS:
         for question in part(size):
             question.ask(app)
-            least = min(_timed(lambda q=question: q.ask(app)) for _ in range(3))  # type: ignore[misc]
+            least = min(_timed(lambda q=question: q.ask(app)) for _ in range(3))  # type: ignore[misc]  # the default of a lambda has no type
             found.setdefault((question.figure, question.limit), []).append(least)
     return found
 

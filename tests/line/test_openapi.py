@@ -55,7 +55,9 @@ class _Answering:
 
         try:
             await self.app(scope, receive, noticing)
-        except Exception:
+        except (
+            Exception
+        ):  # the server logs it for who has the answer already; only without one is it the caller's
             if not answered:
                 raise
 

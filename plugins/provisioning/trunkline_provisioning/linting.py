@@ -201,7 +201,7 @@ def _unknown(text: str, brought: set[str]) -> Iterator[str]:
         return
     try:
         # Parsed only, never rendered.
-        parsed = Environment(autoescape=False).parse(text)  # noqa: S701
+        parsed = Environment(autoescape=False).parse(text)  # noqa: S701 — parsed only, never rendered
     except TemplateError:
         return
     names = list(parsed.find_all(nodes.Name))

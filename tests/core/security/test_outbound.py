@@ -23,7 +23,7 @@ class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.server.seen.append(f"{self.command} {self.path} {self.headers['Host']}")  # type: ignore[attr-defined]
+        self.server.seen.append(f"{self.command} {self.path} {self.headers['Host']}")  # type: ignore[attr-defined]  # the test's own attribute of the server
         if self.path == "/redirect":
             self.send_response(302)
             self.send_header("Location", "/secret")
@@ -44,7 +44,7 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _drip(self) -> None:
         try:
-            while not self.server.over.wait(0.05):  # type: ignore[attr-defined]
+            while not self.server.over.wait(0.05):  # type: ignore[attr-defined]  # the test's own attribute of the server
                 self.wfile.write(b".")
         except OSError:
             return
@@ -57,11 +57,11 @@ class _Answers(BaseHTTPRequestHandler):
 def other() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
     server.daemon_threads = True
-    server.seen, server.over = [], threading.Event()  # type: ignore[attr-defined]
+    server.seen, server.over = [], threading.Event()  # type: ignore[attr-defined]  # the test's own attribute of the server
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
-    server.over.set()  # type: ignore[attr-defined]
+    server.over.set()  # type: ignore[attr-defined]  # the test's own attribute of the server
     server.shutdown()
     server.server_close()
 
@@ -164,13 +164,13 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     answer = send(OPEN, "GET", _at(other, "/pinned", "rebinding.example"))
     assert answer.status == 200
     assert asked == ["rebinding.example"]
-    assert other.seen == [f"GET /pinned rebinding.example:{other.server_port}"]  # type: ignore[attr-defined]
+    assert other.seen == [f"GET /pinned rebinding.example:{other.server_port}"]  # type: ignore[attr-defined]  # the test's own attribute of the server
 
 
 def test_a_redirect_is_an_answer_and_not_followed(other: ThreadingHTTPServer) -> None:
     answer = send(OPEN, "GET", _at(other, "/redirect"))
     assert (answer.status, answer.headers["location"]) == (302, "/secret")
-    assert len(other.seen) == 1  # type: ignore[attr-defined]
+    assert len(other.seen) == 1  # type: ignore[attr-defined]  # the test's own attribute of the server
 
 
 def test_an_answer_has_an_end_in_bytes_and_in_time(other: ThreadingHTTPServer) -> None:

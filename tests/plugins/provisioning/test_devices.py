@@ -29,7 +29,7 @@ def element() -> Iterator[JsonElement]:
 
 
 def access(**values: object) -> http.Access:
-    return replace(http.Access(token=TOKEN, idempotency_key="J1:net:do", timeout=5), **values)  # type: ignore[arg-type]
+    return replace(http.Access(token=TOKEN, idempotency_key="J1:net:do", timeout=5), **values)  # type: ignore[arg-type]  # fields by name
 
 
 def line_of(element: JsonElement, **body: object) -> http.Resource:
@@ -196,7 +196,7 @@ def test_tl1_messages_are_written_and_read_as_gr_831_has_them() -> None:
 
 def telnet(olt: OpticalLine, **values: object) -> cli.Login:
     login = cli.Login(olt.host, "telnet", olt.telnet_port, username=USER, password=PASSWORD, timeout=5)
-    return replace(login, **values)  # type: ignore[arg-type]
+    return replace(login, **values)  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_command_line_is_asked_told_and_asked_again(olt: OpticalLine) -> None:

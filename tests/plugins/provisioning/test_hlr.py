@@ -58,7 +58,7 @@ def test_a_number_somebody_else_has_is_refused(hlr: tuple[str, int]) -> None:
 )
 def test_bad_values_are_named_before_anything_is_sent(values: dict[str, str], words: str) -> None:
     with pytest.raises(VtyError, match=words) as caught:
-        checked(**values)  # type: ignore[arg-type]
+        checked(**values)  # type: ignore[arg-type]  # fields by name
     assert OPC not in str(caught.value)
 
 

@@ -26,7 +26,7 @@ class Surroundings:
         return str(run.get("idempotency_key", "")) if isinstance(run, Mapping) else ""
 
 
-class DeviceAction(ActionBase):  # type: ignore[misc]
+class DeviceAction(ActionBase):  # type: ignore[misc]  # ansible has no types
     """An action that runs in the controller's process. A subclass names its options and what it does."""
 
     TRANSFERS_FILES = False

@@ -152,7 +152,7 @@ def _credentials(agent: Agent) -> Any:
         if not agent.community:
             raise DeviceError("Give community, or username with auth_key (version 3).")
         # Many elements know no version 3; the playbook's author chooses.
-        return snmp.CommunityData(agent.community, mpModel=1)  # noqa: S508
+        return snmp.CommunityData(agent.community, mpModel=1)  # noqa: S508 — old elements speak nothing newer
     auth: Mapping[str, Any] = {
         "sha": snmp.USM_AUTH_HMAC96_SHA,
         "sha256": snmp.USM_AUTH_HMAC192_SHA256,
