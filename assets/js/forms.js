@@ -37,6 +37,22 @@ addEventListener('beforeunload', (event) => {
   if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
 });
 
+// A form in place of a value: the cursor goes into it, Escape brings the value back, Ctrl+Enter saves where Enter breaks a line.
+document.body.addEventListener('htmx:afterSettle', (event) => {
+  const form = event.detail.elt;
+  if (form instanceof Element && form.matches('form[data-inline]')) $('input:not([type=hidden]), select, textarea', form)?.focus();
+});
+on('keydown', 'form[data-inline]', (event, form) => {
+  if (event.key === 'Escape') {
+    event.preventDefault();
+    event.stopPropagation();
+    $('[data-inline-cancel]', form).click();
+  } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+
 // Numbers beside code, as many as it has lines and scrolled with it; a link to a line puts the cursor there.
 for (const area of $$('textarea[data-lines]')) {
   const numbers = document.createElement('pre');

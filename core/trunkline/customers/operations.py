@@ -30,7 +30,7 @@ from trunkline.db.numbers import claim_number, next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
-from trunkline.search.marking import mark
+from trunkline.search.marking import mark, mark_customer
 
 __all__ = [
     "add_contact",
@@ -313,7 +313,11 @@ def move_to_reseller(ctx: Context, customer: Customer, reseller_id: int | None) 
 
 
 def _tell(ctx: Context, customer: Customer, *fields: str) -> None:
-    mark(ctx, "customer", customer.key)
+    if {"name", "reseller_id"} & set(fields):
+        # Documents of services, invoices and the like name their owner and are shown to its reseller.
+        mark_customer(ctx, customer.key)
+    else:
+        mark(ctx, "customer", customer.key)
     ctx.emit(
         CustomerChanged(
             entity_id=customer.key, customer_id=customer.key, number=customer.number, fields=fields

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from trunkline.customers import operations, queries
 from trunkline.customers.activity import PAGE, happenings
 from trunkline.customers.assignment import colleague_name, colleagues
+from trunkline.customers.field_pages import editable
 from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.profile import BECOMES, show
@@ -84,7 +85,7 @@ def overview(page: Page, number: str) -> Response:
         "",
         contacts=queries.contacts_of(page.ctx, customer.key),
         attributes=queries.attributes_of(page.ctx, customer.key),
-        assigned_to=colleague_name(page.ctx, customer.assigned_user_id),
+        facts=editable(page, customer),
         latest=happenings(page.ctx, customer.key, limit=5),
     )
 

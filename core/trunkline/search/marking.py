@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from trunkline.operation import Context
-from trunkline.search.models import SearchDirty
+from trunkline.search.models import SearchDirty, SearchDocument
 
 _KEY = "trunkline_marks"
 _INSERT = insert(SearchDirty.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
@@ -24,6 +25,18 @@ def mark_all(ctx: Context, kind: str, entity_ids: Iterable[int]) -> None:
     """`mark` for many. The rows are written when the transaction ends; a mark too many, of what was undone, harms nothing."""
     marks = ctx.session.info.setdefault(_KEY, {})
     marks.update(dict.fromkeys((kind, entity_id) for entity_id in entity_ids))
+
+
+def mark_customer(ctx: Context, customer_id: int) -> None:
+    """Have a customer indexed anew with all that is theirs, whose documents say their name and their reseller."""
+    documents = ctx.session.execute(
+        select(col(SearchDocument.kind), col(SearchDocument.entity_id)).where(
+            col(SearchDocument.customer_id) == customer_id
+        )
+    )
+    mark(ctx, "customer", customer_id)
+    for kind, entity_id in documents.all():
+        mark(ctx, kind, entity_id)
 
 
 @event.listens_for(Session, "before_commit")

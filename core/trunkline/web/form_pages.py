@@ -56,7 +56,8 @@ class FormPage:
             form.refuse(error.field, str(error))
             if isinstance(error, Conflict):
                 self._show_both(page, form, parameters)
-            return self._render(page, form, parameters, error.status)
+            # htmx puts a form in its place for 422 only.
+            return self._render(page, form, parameters, 422 if page.is_fragment else error.status)
 
     def _form(self, page: Page, parameters: Mapping[str, Any]) -> Form[Any]:
         schema = self.schema if isinstance(self.schema, type) else self.schema(page, **parameters)
