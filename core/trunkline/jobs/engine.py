@@ -1,6 +1,5 @@
 """Running one job: forwards step by step, or backwards, until it is over. Any death in between is taken up by the next claim."""
 
-import json
 import logging
 import time
 import traceback
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlmodel import col, select
 
-from trunkline.activity.recording import MASK
 from trunkline.errors import TrunklineError
 from trunkline.jobs.ending import announce
 from trunkline.jobs.lease import Heartbeat, claim, guarded
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
+from trunkline.jobs.redaction import redacted
 from trunkline.jobs.steps import LeaseLost, StepContext, StepFailed, TryAgain, as_inputs
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import Policy, StepKind
@@ -312,18 +311,12 @@ class _Run:
         ctx.session.add(line)
 
     def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any], secrets: set[str]) -> None:
-        text, data = _redacted(text, secrets), json.loads(_redacted(json.dumps(data, default=str), secrets))
+        text, data = redacted(text, secrets), redacted(data, secrets)
         if self.open_context is not None:
             self._say(self.open_context, seq, text, level, data)
             return
         with self.app.unit_of_work(SYSTEM) as ctx:
             self._say(ctx, seq, text, level, data)
-
-
-def _redacted(text: str, secrets: set[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
 
 
 def _words(error: Exception) -> str:
