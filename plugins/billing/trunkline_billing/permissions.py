@@ -16,6 +16,7 @@ PERMISSIONS = (
     Permission("billing.account.create", _("Open accounts"), ("supervisor", "accountant")),
     Permission("billing.charge.list", _("List charges"), _CARE),
     Permission("billing.charge.create", _("Start and stop charging services"), ("supervisor", "accountant")),
+    Permission("billing.credit.create", _("Give credits"), ("supervisor", "accountant")),
     Permission(
         "billing.usage.list",
         _("See usage"),

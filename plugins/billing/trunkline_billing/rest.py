@@ -20,6 +20,7 @@ from trunkline_billing.rest_schemas import (
     AllowanceOut,
     BalancesOut,
     ChargeRow,
+    CreditOut,
     InvoiceOut,
     InvoiceRow,
     IssueInvoiceIn,
@@ -38,6 +39,7 @@ from trunkline_billing.rest_schemas import (
 )
 from trunkline_billing.schemas import (
     CreateTaxScheme,
+    GiveCredit,
     OpenAccount,
     QuoteUsage,
     ReversePayment,
@@ -67,6 +69,15 @@ def open_account(ctx: Context, body: OpenAccountIn) -> AccountOut:
 @REST.get("/accounts/{number}", permission="billing.account.view")
 def read_account(ctx: Context, number: str) -> AccountOut:
     return AccountOut.of(queries.account(ctx, number))
+
+
+@REST.post("/accounts/{number}/credits", permission="billing.credit.create")
+def give_credit(ctx: Context, number: str, body: GiveCredit) -> CreditOut:
+    """Take an amount, net of tax, off the next invoices of an account."""
+    queries.account(ctx, number)
+    given = operations.give_credit(ctx, number, body)
+    amount = str(Money(given.amount_micros, given.currency))
+    return CreditOut(id=given.id or 0, account_number=number, amount=amount, currency=given.currency)
 
 
 @REST.get("/balances", permission="billing.account.view")

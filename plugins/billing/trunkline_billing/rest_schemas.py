@@ -105,6 +105,15 @@ class OpenAccountIn(BaseModel):
     tax_scheme: str = ""
 
 
+class CreditOut(BaseModel):
+    """A credit that was given: a charge below zero."""
+
+    id: int
+    account_number: str
+    amount: str
+    currency: str
+
+
 class ChargeRow(_MoneyRow):
     """A charge as lists show it."""
 

@@ -108,6 +108,24 @@ class PaymentTaken:
     number: str
 
 
+class GiveCredit(BaseModel):
+    """Take an amount off the next invoices of an account, saying why. `key` makes a repeat harmless."""
+
+    amount: Amount = Field(
+        gt=0,
+        title=_("Amount"),
+        description=_("Before tax, in the account's currency: the tax on it is taken off as well."),
+        json_schema_extra={"widget": "money"},
+    )
+    reason: str = Field(
+        min_length=3,
+        max_length=200,
+        title=_("Reason"),
+        description=_("The customer reads it on the invoice."),
+    )
+    key: str = Field(default="", max_length=60, json_schema_extra={"widget": "hidden"})
+
+
 class ReversePayment(BaseModel):
     """Take a payment back, saying why."""
 

@@ -55,8 +55,9 @@ class BillingSettings(BaseModel):
         decimal_places=2,
         title=_("Amounts that need a second person"),
         description=_(
-            "Reversing a payment or voiding an invoice of more than this, in the operator's currency, waits for a "
-            "second person; in other currencies always. Empty: one person is enough."
+            "Reversing a payment or voiding an invoice of more than this, and credits that make more than this for one "
+            "account in 30 days, in the operator's currency, wait for a second person; in other currencies always. "
+            "Empty: one person is enough."
         ),
     )
     operator_contact: str = Field(default="", max_length=200, title=_("Contact on invoices"))

@@ -131,6 +131,7 @@ def _sections(invoice: InvoiceView) -> list[dict[str, Any]]:
         (str(_("Monthly charges")), ("monthly", "suspension")),
         (str(_("Set-up")), ("setup",)),
         (str(_("Usage")), ("usage",)),
+        (str(_("Credits")), ("credit",)),
     )
     for title, kinds in groups:
         rows = [_row(line) for line in invoice.lines if line.kind in kinds]

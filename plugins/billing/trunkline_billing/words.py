@@ -12,6 +12,7 @@ CHARGE_KINDS = (
     ("monthly", _("Monthly")),
     ("suspension", _("Suspended days")),
     ("usage", _("Usage")),
+    ("credit", _("Credit")),
 )
 INVOICE_STATES = (("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid")), ("void", _("Void")))
 LEDGERS = {
@@ -20,6 +21,7 @@ LEDGERS = {
     "revenue:recurring": _("Revenue: monthly"),
     "revenue:setup": _("Revenue: set-up"),
     "revenue:usage": _("Revenue: usage"),
+    "revenue:credits": _("Revenue: credits given"),
     "tax:payable": _("Tax payable"),
     "cash": _("Cash and bank"),
     "rounding": _("Rounding"),
@@ -29,6 +31,7 @@ ENTRY_KINDS = {
     "monthly": _("Monthly"),
     "suspension": _("Suspended days"),
     "usage": _("Usage"),
+    "credit": _("Credit"),
     "void": _("Taken back"),
     "invoice": _("Invoice"),
     "payment": _("Payment"),

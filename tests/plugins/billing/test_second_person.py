@@ -4,14 +4,18 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from sqlmodel import col
 
 from tests.plugins.billing.conftest import World
 from trunkline.errors import WaitsForSecondPerson
+from trunkline.money import Money
 from trunkline.settings import operations as settings
 from trunkline.testing import PASSWORD, Browser, actor_with, create_user
 from trunkline_billing import queries
+from trunkline_billing.models.accounts import BillingCharge
+from trunkline_billing.operations import give_credit, run_billing
 from trunkline_billing.operations.payments import record_payment
-from trunkline_billing.schemas import RecordPayment
+from trunkline_billing.schemas import GiveCredit, RecordPayment
 from trunkline_catalog import operations as catalog
 from trunkline_catalog import queries as products
 from trunkline_catalog.schemas import SetPrice
@@ -45,6 +49,42 @@ def test_a_reversal_above_the_limit_waits_and_one_within_it_does_not(
     assert "Bounced too" in asked.text
     second.submit("/approvals/V000001/approve", {"note": ""})
     assert states(limited) == ["reversed", "reversed"]
+
+
+def given(world: World) -> list[str]:
+    with world.app.reading() as ctx:
+        rows = ctx.session.scalars(
+            queries.charge_select(ctx).with_only_columns(col(BillingCharge.amount_micros))
+        )
+        return sorted(str(Money(micros, "BRL")) for micros in rows if micros < 0)
+
+
+def test_credits_above_the_limit_wait_and_so_do_small_ones_that_add_up(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first, second = staff("accountant"), staff("supervisor")
+    form = "/billing/accounts/A000001/credit"
+    first.submit(form, {"amount": "60", "reason": "Slow line in September"})
+    asked = first.submit(form, {"amount": "40.01", "reason": "And in October"})
+    assert given(limited) == ["-60.00"]
+    assert "And in October" in asked.text
+    assert "60.00" in asked.text
+    second.submit("/approvals/V000001/approve", {"note": ""})
+    assert given(limited) == ["-40.01", "-60.00"]
+
+
+def test_a_credit_comes_off_the_next_invoice_with_its_tax(world: World) -> None:
+    with world.app.unit_of_work() as ctx:
+        for _twice in range(2):
+            give_credit(ctx, "A000001", GiveCredit(amount=Decimal(10), reason="Slow line", key="once"))
+    world.at(2026, 11, 1, 15)
+    with world.app.unit_of_work() as ctx:
+        run_billing(ctx, "2026-10")
+        view = queries.invoice(ctx, "F00000001")
+        charged = [line.net.micros for line in view.lines if line.kind != "credit"]
+        assert [(line.kind, str(line.net)) for line in view.lines][-1] == ("credit", "-10.00")
+        assert view.net.micros == sum(charged) - 10_000_000
+        assert view.tax.micros == round(view.net.micros * 17 / 100, -4)
 
 
 def test_over_rest_the_answer_says_that_it_waits_and_where(limited: World, client: Browser) -> None:

@@ -77,6 +77,8 @@ class Ledger(StrEnum):
     REVENUE_RECURRING = "revenue:recurring"
     REVENUE_SETUP = "revenue:setup"
     REVENUE_USAGE = "revenue:usage"
+    #: What was given back out of goodwill or to put a mistake right; below the other revenue.
+    REVENUE_CREDITS = "revenue:credits"
     TAX_PAYABLE = "tax:payable"
     CASH = "cash"
     ROUNDING = "rounding"
@@ -125,6 +127,8 @@ class ChargeKind(StrEnum):
     #: What a monthly charge gives back for suspended days; below zero.
     SUSPENSION = "suspension"
     USAGE = "usage"
+    #: Money off that somebody gave; below zero.
+    CREDIT = "credit"
 
     @property
     def ledger(self) -> Ledger:
@@ -137,6 +141,7 @@ _REVENUE = {
     ChargeKind.MONTHLY: Ledger.REVENUE_RECURRING,
     ChargeKind.SUSPENSION: Ledger.REVENUE_RECURRING,
     ChargeKind.USAGE: Ledger.REVENUE_USAGE,
+    ChargeKind.CREDIT: Ledger.REVENUE_CREDITS,
 }
 
 

@@ -9,6 +9,7 @@ from trunkline_billing.operations.charges import (
     stop_charging,
     undo_charging,
 )
+from trunkline_billing.operations.crediting import give_credit
 from trunkline_billing.operations.invoices import issue_invoice, void_invoice
 from trunkline_billing.operations.payments import record_payment, record_payments, reverse_payment
 from trunkline_billing.operations.runs import (
@@ -33,6 +34,7 @@ __all__ = [
     "create_tax_scheme",
     "default_account",
     "due_periods",
+    "give_credit",
     "issue_invoice",
     "open_account",
     "record_payment",

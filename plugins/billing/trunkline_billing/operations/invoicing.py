@@ -29,7 +29,13 @@ from trunkline_billing.settings import BillingSettings
 from trunkline_billing.tax import NamedRate, taxes_on
 
 #: A credit for suspended days stands below the monthly charge of its service.
-_ORDER = {ChargeKind.MONTHLY: 0, ChargeKind.SUSPENSION: 0, ChargeKind.SETUP: 1, ChargeKind.USAGE: 2}
+_ORDER = {
+    ChargeKind.MONTHLY: 0,
+    ChargeKind.SUSPENSION: 0,
+    ChargeKind.SETUP: 1,
+    ChargeKind.USAGE: 2,
+    ChargeKind.CREDIT: 3,
+}
 _USAGE_ORDER = {"voice": 0, "sms": 1, "data": 2, "event": 3}
 
 
