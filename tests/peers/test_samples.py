@@ -80,7 +80,7 @@ class Network:
     def variables(self, **changes: Any) -> dict[str, Any]:
         known: dict[str, Any] = {
             "hlr": {"host": self.hlr.host, "port": self.hlr.vty_port},
-            "service": {"number": "S000001", "suspensions": []},
+            "service": {"number": "S000001", "suspensions": [], "switches": []},
             "product": {"code": "fibre_600"},
             "picks": {
                 "sim": {"imsi": OLD},

@@ -62,6 +62,14 @@ class ServiceResumed(ServiceEvent):
     working: bool
 
 
+class ServiceChanged(ServiceEvent):
+    """An active service got another item, other parameters, or a switch was turned; `change` is the word of the change."""
+
+    name: ClassVar[str] = "service.changed"
+    change: str
+    turn: str = ""
+
+
 class ServiceTerminated(ServiceEvent):
     """A service ended for good."""
 
@@ -75,5 +83,6 @@ EVENTS: tuple[type[Event], ...] = (
     ServiceActivated,
     ServiceSuspended,
     ServiceResumed,
+    ServiceChanged,
     ServiceTerminated,
 )

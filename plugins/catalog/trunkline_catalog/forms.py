@@ -11,6 +11,7 @@ from trunkline.i18n import gettext as _
 from trunkline_catalog.schemas import (
     Allowance,
     Amount,
+    ChangeOffer,
     Code,
     Currency,
     Parameter,
@@ -257,21 +258,7 @@ def order_schema(
     fields: dict[str, Any] = {}
     labels = {template.name: template.label for template in templates}
     for name in product.needs:
-        fields[PICK + name] = (
-            str,
-            Field(
-                default="",
-                max_length=200,
-                title=labels.get(name, name),
-                description=_("Leave it blank to pick the next free one."),
-                json_schema_extra={
-                    "widget": "lookup",
-                    "href": f"/catalog/orders/items/{name}",
-                    "placeholder": _("Automatic"),
-                    "section": _("From stock"),
-                },
-            ),
-        )
+        fields[PICK + name] = _item_question(name, labels.get(name, name), section=_("From stock"))
     for parameter in product.asked:
         fields[PARAMETER + parameter.name] = _question(parameter)
     if places:
@@ -286,8 +273,44 @@ def order_schema(
     return create_model(f"Order_{product.code}", **fields)
 
 
-def _question(parameter: Parameter) -> Any:
-    extra: dict[str, Any] = {"section": _("Parameters")}
+@lru_cache(maxsize=128)
+def change_schema(
+    product: ProductView, offer: ChangeOffer, templates: tuple[TemplateView, ...], on: bool
+) -> type[BaseModel]:
+    """What a change of a service asks: the new items, the new values of parameters; of a switch only whether to turn it."""
+    labels = {template.name: template.label for template in templates}
+    fields: dict[str, Any] = {}
+    for name in offer.templates:
+        fields[PICK + name] = _item_question(name, _("New: {what}", what=labels.get(name, name)))
+    for parameter in product.parameters:
+        if parameter.name in offer.parameters:
+            fields[PARAMETER + parameter.name] = _question(parameter, sectioned=False)
+    if offer.switch:
+        fields["on"] = (bool, Field(default=not on, json_schema_extra={"widget": "hidden"}))
+    fields["note"] = (str, Field(default="", max_length=300, title=_("Note")))
+    return create_model(f"Change_{product.code}_{offer.word}", **fields)
+
+
+def _item_question(template: str, title: str, **extra: Any) -> Any:
+    return (
+        str,
+        Field(
+            default="",
+            max_length=200,
+            title=title,
+            description=_("Leave it blank to pick the next free one."),
+            json_schema_extra={
+                "widget": "lookup",
+                "href": f"/catalog/orders/items/{template}",
+                "placeholder": _("Automatic"),
+                **extra,
+            },
+        ),
+    )
+
+
+def _question(parameter: Parameter, *, sectioned: bool = True) -> Any:
+    extra: dict[str, Any] = {"section": _("Parameters")} if sectioned else {}
     if parameter.kind is ParameterKind.CHOICE:
         extra["choices"] = [[choice, choice] for choice in parameter.choices]
     if parameter.kind is ParameterKind.YES_NO:

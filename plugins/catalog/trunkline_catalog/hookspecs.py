@@ -4,16 +4,27 @@ from collections.abc import Sequence
 
 from trunkline.operation import Context
 from trunkline.plugin import hookspec
-from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
+from trunkline_catalog.schemas import ChangeOffer, LineStep, OrderLineView, ProductView
 
 
 @hookspec
 def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:  # type: ignore[empty-body]  # a specification has no body
     """Steps for one order line's job.
 
-    Called inside the operation that queues the line (place, retry, suspend, resume, terminate), once per line. Return the steps
+    Called inside the operation that queues the line (place, retry, change, suspend …), once per line. Return the steps
     for `line.action`, and none that touch the network when `line.needs_network` is false. All contributions are sorted by
     `order`: catalog has 10 (begin) and 80 (activate and its like). An implementation that raises refuses the order.
+    """
+
+
+@hookspec
+def catalog_changes(ctx: Context, product: ProductView) -> Sequence[ChangeOffer]:  # type: ignore[empty-body]  # a specification has no body
+    """Changes that services of a product with a playbook can undergo once they work.
+
+    Called by a service's page and when a change is ordered. Offer only what the product's own needs and parameters allow;
+    `catalog_line_steps` then gets a line of the action `change` with the offer's word in `line.change`, for a switch `on` or
+    `off` in `line.turn`, the new values in `line.parameters` and those before in `line.previous`. Of two offers with one word
+    the first counts. Products without a playbook need no offer: whatever they hold can be exchanged.
     """
 
 

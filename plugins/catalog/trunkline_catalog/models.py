@@ -84,6 +84,8 @@ class CatalogService(Record, table=True):
         default=None, sa_column=Column(BigKey, ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
     )
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    #: Words of the switches that are on, such as `bar`.
+    switches: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -205,6 +207,11 @@ class CatalogOrderLine(Record, table=True):
     picks: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reason: str = Field(default="", max_length=16)
+    #: Of a change: which one, and for a switch `on` or `off`.
+    change: str = Field(default="", max_length=40)
+    turn: str = Field(default="", max_length=3)
+    #: Of a change: what the service had before, as `Previous`.
+    previous: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     note: str = Field(default="", max_length=300)
     needs_network: bool = True
     site_id: int | None = Field(

@@ -6,7 +6,7 @@ from typing import Any
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline_catalog.schemas import Parameter, ParameterKind, ProductView
+from trunkline_catalog.schemas import ChangeOffer, Parameter, ParameterKind, ProductView
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -33,6 +33,29 @@ def collected(product: ProductView, given: Mapping[str, Any], *, field: str = "p
                 raise Refused(_("Fill in {label}.", label=parameter.label), field=place)
             continue
         values[parameter.name] = checked_value(parameter, raw, field=place)
+    return values
+
+
+def changed_values(
+    product: ProductView, offer: ChangeOffer, had: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A service's parameters after a change; those that are not given stay. Raises Refused naming `parameters.<name>`."""
+    known = {parameter.name: parameter for parameter in product.parameters}
+    values = dict(had)
+    for name, raw in given.items():
+        place = f"parameters.{name}"
+        if name not in offer.parameters or name not in known:
+            raise Refused(
+                _("This change does not ask for “{name}”.", name=name),
+                field=place,
+                remedy=_("It asks for: {names}.", names=", ".join(offer.parameters) or "–"),
+            )
+        if raw is None or str(raw).strip() == "":
+            if known[name].required:
+                raise Refused(_("Fill in {label}.", label=known[name].label), field=place)
+            values.pop(name, None)
+        else:
+            values[name] = checked_value(known[name], raw, field=place)
     return values
 
 

@@ -34,6 +34,7 @@ PERMISSIONS = (
     Permission("catalog.order.run", _("Carry out order lines (what the worker does)")),
     Permission("catalog.service.list", _("List services"), _READERS),
     Permission("catalog.service.view", _("See a service"), _READERS),
+    Permission("catalog.service.change", _("Change services: SIM, number, parameters"), _CARE),
     Permission("catalog.service.suspend", _("Suspend services"), _ON_DUTY),
     Permission("catalog.service.resume", _("Resume services"), _ON_DUTY),
     Permission("catalog.service.terminate", _("Terminate services"), _CARE),

@@ -12,6 +12,8 @@ from trunkline.rest.paging import Listing, ListParams, list_of, list_params, rea
 from trunkline.rest.routing import RestRoutes
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import (
+    ChangeOffer,
+    ChangeService,
     CreateProduct,
     OrderLineView,
     OrderView,
@@ -226,6 +228,19 @@ def identifiers(ctx: Context, number: str) -> Listing[IdentifierOut]:
 def suspensions(ctx: Context, number: str) -> Listing[SuspensionView]:
     """Why it is suspended now, since when and by whom; empty when it works."""
     return list_of(queries.suspensions_of(ctx, queries.service(ctx, number).id))
+
+
+@rest.get("/services/{number}/changes", permission="catalog.service.view")
+def changes(ctx: Context, number: str) -> Listing[ChangeOffer]:
+    """What can be changed on it: items, parameters, switches."""
+    product = queries.product(ctx, queries.service(ctx, number).product_code)
+    return list_of(queries.change_offers(ctx, product))
+
+
+@rest.post("/services/{number}/change", permission="catalog.service.change", status=202)
+def change(ctx: Context, number: str, command: ChangeService) -> OrderView:
+    """Give it another item, other parameters, or turn a switch; it has them when the order's job has ended well."""
+    return operations.change_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")
 
 
 @rest.post("/services/{number}/suspend", permission="catalog.service.suspend", status=202)

@@ -16,6 +16,7 @@ from trunkline_catalog.events import OrderLineCompleted as OrderLineCompleted
 from trunkline_catalog.events import OrderLineFailed as OrderLineFailed
 from trunkline_catalog.events import OrderPlaced as OrderPlaced
 from trunkline_catalog.events import ServiceActivated as ServiceActivated
+from trunkline_catalog.events import ServiceChanged as ServiceChanged
 from trunkline_catalog.events import ServiceResumed as ServiceResumed
 from trunkline_catalog.events import ServiceSuspended as ServiceSuspended
 from trunkline_catalog.events import ServiceTerminated as ServiceTerminated
@@ -74,6 +75,7 @@ class LineAction(StrEnum):
     """What an order line does."""
 
     NEW = "new"
+    CHANGE = "change"
     SUSPEND = "suspend"
     RESUME = "resume"
     TERMINATE = "terminate"
@@ -311,6 +313,45 @@ class TerminateService(BaseModel):
     note: str = Field(default="", max_length=300, title=_("Reason"))
 
 
+class ChangeOffer(BaseModel):
+    """One change that services of a product can undergo: items exchanged, parameters asked anew, or a switch turned."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: Names it, as in `sim`, `number`, `wifi`, `bar`.
+    word: Word
+    label: str
+    #: Inventory templates whose item is exchanged for another one.
+    templates: tuple[str, ...] = ()
+    #: Names of the product's parameters that are asked anew.
+    parameters: tuple[str, ...] = ()
+    #: Something that is on or off.
+    switch: bool = False
+
+
+class ChangeService(BaseModel):
+    """Change an active service. Items that are not named are picked automatically, parameters that are not named stay."""
+
+    change: Word
+    picks: dict[str, str | None] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    #: Of a switch: whether it shall be on.
+    on: bool | None = None
+    note: str = Field(default="", max_length=300)
+
+
+class Previous(BaseModel):
+    """What a service had before a change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: Keys of the inventory items by template; those that stay are there too.
+    items: dict[str, int] = Field(default_factory=dict)
+    identifiers: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    switches: tuple[str, ...] = ()
+
+
 class OrderLineView(BaseModel):
     """One line of an order. `number` is the order's, a slash and the position: `O000001/1`."""
 
@@ -333,6 +374,10 @@ class OrderLineView(BaseModel):
     picks: dict[str, PickView] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     reason: str = ""
+    #: Of a change: which one, for a switch `on` or `off`, and what was before.
+    change: str = ""
+    turn: str = ""
+    previous: Previous = Previous()
     #: Whether the network must be told; a second suspension reason changes nothing there.
     needs_network: bool = True
     setup_micros: int = 0
@@ -389,6 +434,8 @@ class ServiceView(BaseModel):
     site_id: int | None = None
     contact_id: int | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    #: Words of the switches that are on, such as `bar`.
+    switches: tuple[str, ...] = ()
     activated_at: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1

@@ -7,13 +7,14 @@ from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
-from trunkline_catalog.operations import lines
+from trunkline_catalog.operations import change_lines, lines
 from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
 
 BEGIN, FINISH = 10, 80
 
 _FINISH_KIND = {
     LineAction.NEW: "catalog.activate",
+    LineAction.CHANGE: "catalog.change",
     LineAction.SUSPEND: "catalog.suspend",
     LineAction.RESUME: "catalog.resume",
     LineAction.TERMINATE: "catalog.terminate",
@@ -47,6 +48,7 @@ def _kind(
 STEP_KINDS = (
     _kind("catalog.begin", _("Begin the order line"), lines.begin, lines.undo_begin),
     _kind("catalog.activate", _("Activate the service"), lines.activate, lines.undo_activate),
+    _kind("catalog.change", _("Change the service"), change_lines.change, change_lines.undo_change),
     _kind("catalog.suspend", _("Suspend the service"), lines.suspend, lines.undo_suspend),
     _kind("catalog.resume", _("Resume the service"), lines.resume, lines.undo_resume),
     _kind("catalog.terminate", _("End the service"), lines.terminate, None),

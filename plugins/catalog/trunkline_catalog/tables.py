@@ -32,6 +32,7 @@ from trunkline_catalog.schemas import (
 KIND_LABELS = {ServiceKind.MOBILE: _("Mobile"), ServiceKind.OTHER: _("Other")}
 ACTION_LABELS = {
     LineAction.NEW: _("Activation"),
+    LineAction.CHANGE: _("Change"),
     LineAction.SUSPEND: _("Suspension"),
     LineAction.RESUME: _("Resumption"),
     LineAction.TERMINATE: _("Termination"),

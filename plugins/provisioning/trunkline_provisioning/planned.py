@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CANNOT = {
     LineAction.NEW: _("{product} cannot be set up: its playbook {playbook} has no {file}."),
+    LineAction.CHANGE: _("{product} cannot be changed so: its playbook {playbook} has no {file}."),
     LineAction.SUSPEND: _("{product} cannot be suspended: its playbook {playbook} has no {file}."),
     LineAction.RESUME: _("{product} cannot be resumed: its playbook {playbook} has no {file}."),
     LineAction.TERMINATE: _("{product} cannot be ended: its playbook {playbook} has no {file}."),

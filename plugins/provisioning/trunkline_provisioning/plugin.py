@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
-    from trunkline_catalog.schemas import LineStep, OrderLineView, ProductView
+    from trunkline_catalog.schemas import ChangeOffer, LineStep, OrderLineView, ProductView
 
 _READERS = ("supervisor", "provisioning_engineer", "product_manager", "duty_officer", "auditor")
 _WRITERS = ("provisioning_engineer",)
@@ -111,6 +111,13 @@ def catalog_line_steps(ctx: "Context", line: "OrderLineView", product: "ProductV
     from trunkline_provisioning.steps import line_steps
 
     return line_steps(ctx, line, product)
+
+
+@hookimpl
+def catalog_changes(ctx: "Context", product: "ProductView") -> "Sequence[ChangeOffer]":
+    from trunkline_provisioning.change_words import offers
+
+    return offers(ctx, product)
 
 
 @hookimpl

@@ -109,7 +109,8 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
 def run_secrets(
     ctx: Context, variables: Mapping[str, Any], texts: Iterable[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """Secrets of the picked items by template, as in `secrets.sim.ki`, and of the elements that the playbook's texts name.
+    """Secrets of the picked items by template, as in `secrets.sim.ki`, of those that a change replaces, as in
+    `secrets.previous_sim.ki`, and of the elements that the playbook's texts name.
 
     Read when a run starts, kept nowhere.
     """
@@ -118,7 +119,12 @@ def run_secrets(
         for template, item in variables.get("picks", {}).items()
         if item.get("item_id") is not None
     }
-    return {**picked, "elements": elements.secrets(ctx, texts)}
+    replaced: dict[str, dict[str, Any]] = {
+        f"previous_{template}": inventory.secrets_of(ctx, int(item["item_id"]))
+        for template, item in variables.get("previous", {}).items()
+        if isinstance(item, Mapping) and item.get("item_id") is not None
+    }
+    return {**picked, **replaced, "elements": elements.secrets(ctx, texts)}
 
 
 def texts_in(value: Any) -> Iterator[str]:

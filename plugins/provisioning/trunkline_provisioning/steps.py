@@ -13,7 +13,7 @@ from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
-from trunkline_provisioning import library, queries, versions
+from trunkline_provisioning import change_words, library, queries, versions
 from trunkline_provisioning.messages import queue_messages
 from trunkline_provisioning.planned import network_inputs, playbook_file
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
@@ -43,7 +43,10 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
 
 
 def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> PlannedStep:
-    do, undo, label = _ACTIONS[line.action]
+    if line.action is LineAction.CHANGE:
+        (do, undo), label = change_words.files_of(line), _("Change in the network")
+    else:
+        do, undo, label = _ACTIONS[line.action]
     inputs = network_inputs(ctx, line, product, do, undo)
     return PlannedStep("provisioning.ansible", label=str(label), inputs=inputs.model_dump())
 

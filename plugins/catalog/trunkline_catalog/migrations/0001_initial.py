@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("switches", sa.JSON(), nullable=False),
         sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -185,6 +186,9 @@ def upgrade() -> None:
         sa.Column("picks", sa.JSON(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("change", sa.String(length=40), nullable=False),
+        sa.Column("turn", sa.String(length=3), nullable=False),
+        sa.Column("previous", sa.JSON(), nullable=False),
         sa.Column("note", sa.String(length=300), nullable=False),
         sa.Column("needs_network", sa.Boolean(), nullable=False),
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),

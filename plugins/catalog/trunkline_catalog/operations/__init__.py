@@ -11,6 +11,7 @@ from trunkline_catalog.operations.products import (
     withdraw_price,
 )
 from trunkline_catalog.operations.services import (
+    change_service,
     resume_service,
     suspend_service,
     terminate_service,
@@ -18,6 +19,7 @@ from trunkline_catalog.operations.services import (
 
 __all__ = [
     "cancel_order_line",
+    "change_service",
     "create_product",
     "place_order",
     "record_existing_service",

@@ -47,7 +47,8 @@ def locked_line(ctx: Context, line_id: int) -> CatalogOrderLine:
     return row
 
 
-def _service(ctx: Context, line: CatalogOrderLine) -> CatalogService:
+def service_of(ctx: Context, line: CatalogOrderLine) -> CatalogService:
+    """A line's service under its row lock."""
     return ctx.session.scalars(
         select(CatalogService)
         .where(col(CatalogService.id) == line.service_id)
@@ -56,11 +57,13 @@ def _service(ctx: Context, line: CatalogOrderLine) -> CatalogService:
     ).one()
 
 
-def _line_holder(line: CatalogOrderLine) -> Holder:
+def line_holder(line: CatalogOrderLine) -> Holder:
+    """A line as the inventory names it."""
     return Holder("order_line", line.key, line.customer_id, line.number)
 
 
-def _service_holder(service: CatalogService) -> Holder:
+def service_holder(service: CatalogService) -> Holder:
+    """A service as the inventory names it."""
     return Holder("service", service.key, service.customer_id, service.number)
 
 
@@ -94,7 +97,7 @@ def begin(ctx: Context, line_id: int) -> None:
     if line.state != LineState.QUEUED:
         raise Refused(_("Line {number} is {state}; it cannot begin.", number=line.number, state=line.state))
     line.state = LineState.IN_PROGRESS
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     if line.action == LineAction.NEW:
         service.state = ServiceState.PROVISIONING
     elif line.action == LineAction.TERMINATE:
@@ -147,16 +150,19 @@ def close_failed(ctx: Context, line: CatalogOrderLine, error: str) -> None:
 
 
 def _give_back(ctx: Context, line: CatalogOrderLine, new_service_becomes: ServiceState) -> None:
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     if line.action == LineAction.NEW:
-        stock.free(ctx, holder=_line_holder(line))
+        stock.free(ctx, holder=line_holder(line))
         service.state = new_service_becomes
+    elif line.action == LineAction.CHANGE:
+        stock.free(ctx, holder=line_holder(line))
     elif line.action == LineAction.TERMINATE:
         service.state = ServiceState.ACTIVE
     mark(ctx, "service", service.key)
 
 
-def _complete(ctx: Context, line: CatalogOrderLine) -> None:
+def complete(ctx: Context, line: CatalogOrderLine) -> None:
+    """The line is done."""
     line.state, line.open_service_id, line.finished_at, line.error = LineState.COMPLETED, None, ctx.now(), ""
     refresh_order(ctx, line.order_id)
     ctx.emit(
@@ -170,7 +176,8 @@ def _complete(ctx: Context, line: CatalogOrderLine) -> None:
     )
 
 
-def _reopen(ctx: Context, line: CatalogOrderLine) -> None:
+def reopen(ctx: Context, line: CatalogOrderLine) -> None:
+    """The line was done and is being undone."""
     line.state, line.open_service_id, line.finished_at = LineState.IN_PROGRESS, line.service_id, None
     refresh_order(ctx, line.order_id)
 
@@ -181,12 +188,12 @@ def activate(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     ctx.session.flush()
-    stock.rehold(ctx, _line_holder(line), _service_holder(service))
-    items = stock.assign(ctx, holder=_service_holder(service))
+    stock.rehold(ctx, line_holder(line), service_holder(service))
+    items = stock.assign(ctx, holder=service_holder(service))
     start_service(ctx, service, items, ctx.now())
-    _complete(ctx, line)
+    complete(ctx, line)
     ctx.note(service, label=service.number)
 
 
@@ -245,15 +252,15 @@ def undo_activate(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state != LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     ctx.session.execute(
         delete(CatalogIdentifier).where(
             col(CatalogIdentifier.service_id) == service.id, col(CatalogIdentifier.valid_to).is_(None)
         )
     )
-    stock.rehold(ctx, _service_holder(service), _line_holder(line))
+    stock.rehold(ctx, service_holder(service), line_holder(line))
     service.state, service.activated_at = ServiceState.PROVISIONING, None
-    _reopen(ctx, line)
+    reopen(ctx, line)
     ctx.note(service, label=service.number)
 
 
@@ -263,7 +270,7 @@ def suspend(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     first = not service.suspended
     ctx.session.add(
         CatalogSuspension(service_id=service.key, reason=line.reason, note=line.note, started_at=ctx.now())
@@ -272,9 +279,9 @@ def suspend(ctx: Context, line_id: int) -> None:
     ctx.session.flush()
     mark(ctx, "service", service.key)
     ctx.emit(
-        ServiceSuspended(**_about(ctx, service), reason=line.reason, first=first),
+        ServiceSuspended(**about(ctx, service), reason=line.reason, first=first),
     )
-    _complete(ctx, line)
+    complete(ctx, line)
     ctx.note(service, label=service.number, reason=line.reason)
 
 
@@ -284,7 +291,7 @@ def undo_suspend(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state != LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     ctx.session.execute(
         delete(CatalogSuspension).where(
             col(CatalogSuspension.service_id) == service.id,
@@ -293,7 +300,7 @@ def undo_suspend(ctx: Context, line_id: int) -> None:
         )
     )
     service.suspended = bool(_open_reasons(ctx, service.key))
-    _reopen(ctx, line)
+    reopen(ctx, line)
     ctx.note(service, label=service.number, reason=line.reason)
 
 
@@ -303,15 +310,15 @@ def resume(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     for row in _suspensions(ctx, service.key):
         if row.reason == line.reason:
             row.ended_at = ctx.now()
     ctx.session.flush()
     service.suspended = bool(_open_reasons(ctx, service.key))
     mark(ctx, "service", service.key)
-    ctx.emit(ServiceResumed(**_about(ctx, service), reason=line.reason, working=not service.suspended))
-    _complete(ctx, line)
+    ctx.emit(ServiceResumed(**about(ctx, service), reason=line.reason, working=not service.suspended))
+    complete(ctx, line)
     ctx.note(service, label=service.number, reason=line.reason)
 
 
@@ -321,7 +328,7 @@ def undo_resume(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state != LineState.COMPLETED:
         return
-    service = _service(ctx, line)
+    service = service_of(ctx, line)
     last = ctx.session.scalars(
         select(CatalogSuspension)
         .where(col(CatalogSuspension.service_id) == service.id, col(CatalogSuspension.reason) == line.reason)
@@ -330,7 +337,7 @@ def undo_resume(ctx: Context, line_id: int) -> None:
     if last is not None:
         last.ended_at = None
     service.suspended = True
-    _reopen(ctx, line)
+    reopen(ctx, line)
     ctx.note(service, label=service.number, reason=line.reason)
 
 
@@ -354,24 +361,25 @@ def terminate(ctx: Context, line_id: int) -> None:
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
-    service, now = _service(ctx, line), ctx.now()
+    service, now = service_of(ctx, line), ctx.now()
     ctx.session.execute(
         update(CatalogIdentifier)
         .where(col(CatalogIdentifier.service_id) == service.id, col(CatalogIdentifier.valid_to).is_(None))
         .values(valid_to=now)
     )
-    stock.free(ctx, holder=_service_holder(service), quarantine=True)
+    stock.free(ctx, holder=service_holder(service), quarantine=True)
     for row in _suspensions(ctx, service.key):
         row.ended_at = now
     service.state, service.ended_at, service.suspended = ServiceState.TERMINATED, now, False
     ctx.session.flush()
     mark(ctx, "service", service.key)
-    ctx.emit(ServiceTerminated(**_about(ctx, service)))
-    _complete(ctx, line)
+    ctx.emit(ServiceTerminated(**about(ctx, service)))
+    complete(ctx, line)
     ctx.note(service, label=service.number)
 
 
-def _about(ctx: Context, service: CatalogService) -> dict[str, Any]:
+def about(ctx: Context, service: CatalogService) -> dict[str, Any]:
+    """What every event of a service says."""
     product = ctx.session.get_one(CatalogProduct, service.product_id)
     return {
         "entity_id": service.key,

@@ -22,20 +22,23 @@ from trunkline_catalog.operations.lines import close_cancelled, locked_line, ref
 from trunkline_catalog.operations.planning import enqueue_line
 from trunkline_catalog.parameters import collected
 from trunkline_catalog.queries.orders import line_views, order_view
-from trunkline_catalog.queries.services import identifiers_from
+from trunkline_catalog.queries.services import identifiers_from, service_views
 from trunkline_catalog.schemas import (
     OFFERED_KINDS,
+    LineAction,
     LineState,
     OrderLineInput,
     OrderLineView,
     OrderView,
     PickView,
     PlaceOrder,
+    Previous,
     Price,
     ProductView,
     ServiceState,
 )
 from trunkline_inventory import operations as stock
+from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import Holder, ItemView
 
 _MAY_ORDER = ("pending", "active")
@@ -215,6 +218,21 @@ def hold_picks(
     ctx.session.flush()
 
 
+def hold_exchanged(ctx: Context, line: CatalogOrderLine, picks: Mapping[str, str | None]) -> None:
+    """Hold what a change exchanges: one new item for each of `picks`, named or not. Raises Refused (field `picks.<template>`)."""
+    holder = Holder("order_line", line.key, line.customer_id, line.number)
+    held = {
+        template: _hold_one(ctx, holder, line, template, wanted, {}) for template, wanted in picks.items()
+    }
+    line.picks = {
+        name: PickView(
+            item_id=item.id, number=item.number, label=item.label, by_hand=bool(picks[name])
+        ).model_dump()
+        for name, item in held.items()
+    }
+    ctx.session.flush()
+
+
 def main_identifier(identifiers: Mapping[str, str]) -> str:
     """What people call a service by."""
     return identifiers.get("msisdn") or identifiers.get("number") or next(iter(identifiers.values()), "")
@@ -239,6 +257,18 @@ def _hold_one(
             # The SIM's own number is not in stock: any other will do.
             pass
     return stock.hold(ctx, template=template, holder=holder, key=key)
+
+
+def present(ctx: Context, service: CatalogService) -> Previous:
+    """What a service has now, kept with the line that changes it."""
+    view = service_views(ctx, [service])[0]
+    items = inventory.items_of(ctx, Holder("service", service.key))
+    return Previous(
+        items={item.template: item.id for item in items},
+        identifiers=view.identifiers,
+        parameters=view.parameters,
+        switches=view.switches,
+    )
 
 
 def _pair(template: str, held: Mapping[str, ItemView]) -> dict[str, str]:
@@ -305,6 +335,9 @@ def retry_order_line(
         service.state = ServiceState.DRAFT
         ctx.session.flush()
         hold_picks(ctx, line, service, product, picks or {})
+    elif line.action == LineAction.CHANGE:
+        line.previous = present(ctx, service).model_dump(mode="json")
+        hold_exchanged(ctx, line, {name: (picks or {}).get(name) for name in line.picks})
     enqueue_line(ctx, line, product)
     refresh_order(ctx, line.order_id)
     ctx.note(line, label=line.number, attempt=line.attempt)

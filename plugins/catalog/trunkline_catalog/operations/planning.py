@@ -6,6 +6,7 @@ from trunkline.jobs import operations as jobs
 from trunkline.jobs.operations import PlannedStep
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogOrderLine
+from trunkline_catalog.queries.changes import change_offers
 from trunkline_catalog.queries.orders import line_views
 from trunkline_catalog.schemas import LineAction, LineState, LineStep, OrderLineView, ProductView
 
@@ -13,6 +14,7 @@ JOB_KIND = "catalog.order_line"
 
 _TITLES = {
     LineAction.NEW: "Activate {product} {service}",
+    LineAction.CHANGE: "Change {what} of {service}",
     LineAction.SUSPEND: "Suspend {service}",
     LineAction.RESUME: "Resume {service}",
     LineAction.TERMINATE: "Terminate {service}",
@@ -28,7 +30,9 @@ def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> 
     job = jobs.enqueue(
         ctx,
         kind=JOB_KIND,
-        title=_TITLES[view.action].format(product=product.name, service=view.service_number),
+        title=_TITLES[view.action].format(
+            product=product.name, service=view.service_number, what=_what(ctx, view, product)
+        ),
         steps=plan(ctx, view, product),
         key=first if line.attempt == 1 else f"{first}:{line.attempt}",
         customer_id=line.customer_id,
@@ -36,6 +40,12 @@ def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> 
     )
     line.job_id, line.job_number = job.key, job.number
     ctx.session.flush()
+
+
+def _what(ctx: Context, line: OrderLineView, product: ProductView) -> str:
+    if line.action is not LineAction.CHANGE:
+        return ""
+    return next((one.label for one in change_offers(ctx, product) if one.word == line.change), line.change)
 
 
 def plan(ctx: Context, line: OrderLineView, product: ProductView) -> list[PlannedStep]:

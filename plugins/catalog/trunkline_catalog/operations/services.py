@@ -1,4 +1,8 @@
-"""Services: suspend, resume and terminate are orders of one line; existing services are recorded as they are."""
+"""Services: change, suspend, resume and terminate are orders of one line; existing services are recorded as they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from trunkline.customers.models import Customer
 from trunkline.errors import Refused
@@ -8,15 +12,22 @@ from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
 from trunkline_catalog.operations.orders import (
+    hold_exchanged,
     new_order,
     placed_before,
+    present,
 )
 from trunkline_catalog.operations.planning import enqueue_line
+from trunkline_catalog.parameters import changed_values
 from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import service_views
 from trunkline_catalog.schemas import (
+    ChangeOffer,
+    ChangeService,
     LineAction,
     OrderView,
+    Previous,
+    ProductView,
     ResumeService,
     ServiceState,
     SuspendService,
@@ -91,6 +102,83 @@ def terminate_service(
     return _order(ctx, service, LineAction.TERMINATE, idempotency_key, note=command.note)
 
 
+@operation("catalog.service.change")
+def change_service(
+    ctx: Context, number: str, command: ChangeService, *, idempotency_key: str = ""
+) -> OrderView:
+    """Order that an active service get another item, other parameters, or a switch turned: it has them once the job ends well.
+
+    Raises Refused naming the field when the product offers no such change, nothing would differ, or no item is free.
+    """
+    service, before = _changing(ctx, number, LineAction.CHANGE, idempotency_key)
+    if before is not None:
+        return before
+    product = queries.product_by_id(ctx, service.product_id)
+    offer = offered(ctx, product, command.change)
+    had = present(ctx, service)
+    values = changed_values(product, offer, had.parameters, command.parameters)
+    turn = _turn(offer, had, command)
+    picks = _exchanged(product, offer, command)
+    if not picks and not turn and values == had.parameters:
+        raise Refused(
+            _("Nothing would change."),
+            field=f"parameters.{offer.parameters[0]}" if offer.parameters else "change",
+            remedy=_("Give another value."),
+        )
+    return _order(
+        ctx,
+        service,
+        LineAction.CHANGE,
+        idempotency_key,
+        note=command.note,
+        needs_network=bool(product.playbook),
+        change=_Change(offer.word, turn, had, values, picks),
+    )
+
+
+@dataclass(frozen=True)
+class _Change:
+    word: str
+    turn: str
+    had: Previous
+    values: Mapping[str, Any]
+    picks: Mapping[str, str | None]
+
+
+def offered(ctx: Context, product: ProductView, word: str) -> ChangeOffer:
+    """A change that the product's services can undergo. Raises Refused naming those there are."""
+    offers = {offer.word: offer for offer in queries.change_offers(ctx, product)}
+    if word not in offers:
+        raise Refused(
+            _("{product} offers no change “{word}”.", product=product.name, word=word),
+            field="change",
+            remedy=_("It offers: {names}.", names=", ".join(offers) or "–"),
+        )
+    return offers[word]
+
+
+def _turn(offer: ChangeOffer, had: Previous, command: ChangeService) -> str:
+    if not offer.switch:
+        return ""
+    if command.on is None:
+        raise Refused(_("Say whether it shall be on."), field="on")
+    if command.on == (offer.word in had.switches):
+        state = _("on") if command.on else _("off")
+        raise Refused(_("{what} is {state} already.", what=offer.label, state=state), field="on")
+    return "on" if command.on else "off"
+
+
+def _exchanged(product: ProductView, offer: ChangeOffer, command: ChangeService) -> dict[str, str | None]:
+    for template in command.picks:
+        if template not in offer.templates:
+            raise Refused(
+                _("This change exchanges no “{template}”.", template=template),
+                field=f"picks.{template}",
+                remedy=_("It exchanges: {names}.", names=", ".join(offer.templates) or "–"),
+            )
+    return {template: command.picks.get(template) or None for template in offer.templates}
+
+
 def _key(service: CatalogService, action: LineAction, idempotency_key: str) -> str | None:
     return (
         f"{service.customer_id}:{service.number}:{action.value}:{idempotency_key}"
@@ -132,6 +220,7 @@ def _order(
     reason: SuspensionReason | None = None,
     note: str = "",
     needs_network: bool = True,
+    change: _Change | None = None,
 ) -> OrderView:
     customer = ctx.session.get_one(Customer, service.customer_id)
     order = new_order(ctx, customer, note, _key(service, action, idempotency_key))
@@ -151,9 +240,22 @@ def _order(
         site_id=service.site_id,
         contact_id=service.contact_id,
     )
+    if change is not None:
+        line.change, line.turn = change.word, change.turn
+        line.previous = change.had.model_dump(mode="json")
+        line.parameters = dict(change.values)
     ctx.session.add(line)
     ctx.session.flush()
+    if change is not None:
+        hold_exchanged(ctx, line, change.picks)
     enqueue_line(ctx, line, queries.product_by_id(ctx, service.product_id))
     ctx.emit(OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=1))
-    ctx.note(service, label=service.number, order=order.number, reason=line.reason)
+    ctx.note(
+        service,
+        label=service.number,
+        order=order.number,
+        reason=line.reason,
+        change=line.change,
+        turn=line.turn,
+    )
     return order_view(ctx, order)

@@ -180,7 +180,7 @@ class OrderForm:
                 if not typed:
                     continue
                 try:
-                    item = _item(self.page, template, typed)
+                    item = free_item(self.page, template, typed)
                     if item.id in taken:
                         raise Refused(
                             _("{item} is chosen on another line.", item=item.label),
@@ -244,7 +244,7 @@ class OrderForm:
         return pairs
 
 
-def _item(page: Page, template: str, typed: str) -> ItemView:
+def free_item(page: Page, template: str, typed: str) -> ItemView:
     """The free item that was typed by any of its identifiers. Raises NotFound, or Refused when it is not free."""
     item = inventory.find(page.ctx, typed) or inventory.find(page.ctx, f"+{typed.lstrip('+')}")
     if item is None or item.template != template:

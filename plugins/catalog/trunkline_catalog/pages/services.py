@@ -14,8 +14,11 @@ from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.forms import Resume, Suspend, Terminate
+from trunkline_catalog.pages import changes
+from trunkline_catalog.pages.changes import ChangeDialog
 from trunkline_catalog.pages.orders import STOP_POLLING
 from trunkline_catalog.schemas import (
+    ChangeService,
     OrderView,
     ResumeService,
     ServiceState,
@@ -54,7 +57,7 @@ def _form(page: Page, service: ServiceView, schema: type[BaseModel], **options: 
 
 def _forms(page: Page, service: ServiceView) -> dict[str, Form[Any]]:
     """What may be done with the service now, each with its form."""
-    if service.state is not ServiceState.ACTIVE or queries.open_line_of(page.ctx, service.id) is not None:
+    if not _is_free(page, service):
         return {}
     free = [one for one in SuspensionReason if one not in service.suspensions]
     found: dict[str, Form[Any]] = {}
@@ -71,9 +74,21 @@ def _forms(page: Page, service: ServiceView) -> dict[str, Form[Any]]:
     return found
 
 
+def _is_free(page: Page, service: ServiceView) -> bool:
+    """Whether the service can be changed now."""
+    return service.state is ServiceState.ACTIVE and queries.open_line_of(page.ctx, service.id) is None
+
+
 def _show(
-    page: Page, service: ServiceView, forms: dict[str, Form[Any]], opened: str = "", status: int = 200
+    page: Page,
+    service: ServiceView,
+    forms: dict[str, Form[Any]],
+    opened: str = "",
+    status: int = 200,
+    dialogs: list[ChangeDialog] | None = None,
 ) -> Response:
+    if dialogs is None:
+        dialogs = changes.dialogs(page, service) if _is_free(page, service) else []
     product = queries.product(page.ctx, service.product_code)
     name = service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
     customer = customers.by_id(page.ctx, service.customer_id)
@@ -93,6 +108,8 @@ def _show(
         contact=page.ctx.session.get(Contact, service.contact_id) if service.contact_id is not None else None,
         suspensions=queries.suspensions_of(page.ctx, service.id),
         forms=forms,
+        dialogs=dialogs,
+        switches=_switches(page, service),
         opened=opened,
         busy=queries.open_line_of(page.ctx, service.id),
         lines=queries.lines_of_service(page.ctx, service.id),
@@ -104,6 +121,15 @@ def _show(
         actions=ACTION_LABELS,
         reasons=REASON_LABELS,
     )
+
+
+def _switches(page: Page, service: ServiceView) -> list[str]:
+    """What is on, in words."""
+    if not service.switches:
+        return []
+    product = queries.product(page.ctx, service.product_code)
+    labels = {offer.word: offer.label for offer in queries.change_offers(page.ctx, product)}
+    return [labels.get(word, word) for word in service.switches]
 
 
 @pages.get("/catalog/services/{number}", permission="catalog.service.view")
@@ -171,3 +197,28 @@ def terminate(page: Page, number: str) -> Response:
         return operations.terminate_service(page.ctx, number, TerminateService(note=command.note))
 
     return _change(page, number, "terminate", change, str(_("The service is being terminated.")))
+
+
+@pages.post("/catalog/services/{number}/change/{word}", permission="catalog.service.change")
+def change(page: Page, number: str, word: str) -> Response:
+    """Order one of the changes that the product offers."""
+    service = queries.service(page.ctx, number)
+    dialogs = changes.dialogs(page, service) if _is_free(page, service) else []
+    dialog = next((one for one in dialogs if one.offer.word == word), None)
+    if dialog is None:
+        # Somebody was faster, or there is no such change: the operation says which.
+        operations.change_service(page.ctx, number, ChangeService(change=word))
+        return page.redirect(f"/catalog/services/{number}")
+    dialog.form = dialog.form.parse(page.form_data)
+    wish = changes.wish(page, dialog) if dialog.form.valid else None
+    if wish is not None:
+        try:
+            with page.ctx.session.begin_nested():
+                operations.change_service(page.ctx, number, wish)
+        except TrunklineError as error:
+            page.ctx.session.rollback()
+            page.ctx.after_commit.clear()
+            changes.refuse(dialog, error)
+    if dialog.form.errors:
+        return _show(page, service, _forms(page, service), dialog.id, 422, dialogs)
+    return page.redirect(f"/catalog/services/{number}", str(_("The service is being changed.")))

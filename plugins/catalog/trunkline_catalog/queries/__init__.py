@@ -1,5 +1,6 @@
 """What the catalogue can be asked."""
 
+from trunkline_catalog.queries.changes import change_offers
 from trunkline_catalog.queries.orders import (
     line,
     line_by_number,
@@ -34,6 +35,7 @@ from trunkline_catalog.queries.suspensions import suspensions_between, suspensio
 __all__ = [
     "IndexEntry",
     "active_services",
+    "change_offers",
     "identifier_holder",
     "identifier_index",
     "known_playbooks",

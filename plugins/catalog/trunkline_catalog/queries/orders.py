@@ -9,7 +9,15 @@ from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogProduct, CatalogService
-from trunkline_catalog.schemas import LineAction, LineState, OrderLineView, OrderState, OrderView, PickView
+from trunkline_catalog.schemas import (
+    LineAction,
+    LineState,
+    OrderLineView,
+    OrderState,
+    OrderView,
+    PickView,
+    Previous,
+)
 
 
 def order(ctx: Context, number: str) -> OrderView:
@@ -105,6 +113,9 @@ def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLine
             picks={name: PickView.model_validate(pick) for name, pick in row.picks.items()},
             parameters=dict(row.parameters),
             reason=row.reason,
+            change=row.change,
+            turn=row.turn,
+            previous=Previous.model_validate(row.previous),
             needs_network=row.needs_network,
             setup_micros=row.setup_micros,
             monthly_micros=row.monthly_micros,

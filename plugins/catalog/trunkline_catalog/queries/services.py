@@ -22,6 +22,7 @@ from trunkline_catalog.models import (
 from trunkline_catalog.queries.orders import line
 from trunkline_catalog.queries.products import product
 from trunkline_catalog.schemas import (
+    LineAction,
     OrderLineView,
     ServiceKind,
     ServiceState,
@@ -121,6 +122,7 @@ def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
             site_id=row.site_id,
             contact_id=row.contact_id,
             parameters=row.parameters,
+            switches=tuple(row.switches),
             activated_at=row.activated_at,
             ended_at=row.ended_at,
             version=row.version,
@@ -215,11 +217,13 @@ def service_history(ctx: Context, service_id: int) -> list[CatalogIdentifier]:
 
 
 def items_for(ctx: Context, subject: OrderLineView) -> list[ItemView]:
-    """The inventory items that a line works on: its own picks, or what its service has."""
+    """The inventory items that a line works on: its own picks, and of what its service has those that it does not exchange."""
     held = inventory.items_of(ctx, Holder("order_line", subject.id))
-    if not held and subject.service_id is not None:
-        held = inventory.items_of(ctx, Holder("service", subject.service_id))
-    return held
+    if subject.service_id is None:
+        return held
+    own = {item.template for item in held}
+    had = inventory.items_of(ctx, Holder("service", subject.service_id))
+    return [*held, *(item for item in had if item.template not in own)]
 
 
 def identifiers_from(items: Sequence[ItemView], kind: ServiceKind) -> dict[str, str]:
@@ -237,6 +241,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
     """What a playbook may know of a line: customer, service, product, picks, parameters, line. Plain data, no secrets.
 
     `picks.<template>` holds the item's fields and its `item_id`, with which `inventory.queries.secrets_of` finds its secrets.
+    `previous` has what a change replaces: `previous.<template>` like a pick, `previous.parameters`.
     """
     subject = line(ctx, line_id)
     sold = product(ctx, subject.product_code)
@@ -260,6 +265,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "kind": sold.service_kind.value,
             "state": instance.state,
             "suspensions": [reason.value for reason in reasons],
+            "switches": list(instance.switches),
             "identifiers": identifiers,
             **identifiers,
             "site": _place(ctx, instance.site_id),
@@ -272,18 +278,31 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "tariff": sold.tariff,
             "allowances": [allowance.model_dump() for allowance in sold.allowances],
         },
-        "picks": {
-            item.template: {"item_id": item.id, "item": item.number, **item.fields, **item.identifiers}
-            for item in items
-        },
+        "picks": {item.template: _pick(item) for item in items},
+        "previous": _previous(ctx, subject),
         "parameters": dict(subject.parameters),
         "line": {
             "number": subject.number,
             "action": subject.action.value,
             "reason": subject.reason,
+            "change": subject.change,
+            "turn": subject.turn,
             "attempt": subject.attempt,
         },
     }
+
+
+def _pick(item: ItemView) -> dict[str, Any]:
+    return {"item_id": item.id, "item": item.number, **item.fields, **item.identifiers}
+
+
+def _previous(ctx: Context, subject: OrderLineView) -> dict[str, Any]:
+    """What the service had before a change; of any other line nothing."""
+    if subject.action is not LineAction.CHANGE:
+        return {}
+    items = inventory.items_by_id(ctx, subject.previous.items.values())
+    picks = {template: _pick(items[key]) for template, key in subject.previous.items.items() if key in items}
+    return {**picks, "parameters": subject.previous.parameters, "switches": list(subject.previous.switches)}
 
 
 def _place(ctx: Context, site_id: int | None) -> dict[str, Any] | None:

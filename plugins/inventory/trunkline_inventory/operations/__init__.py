@@ -1,7 +1,7 @@
 """What changes the stock."""
 
 from trunkline_inventory.operations.bulk import Taking, take_in_use
-from trunkline_inventory.operations.holding import assign, free, hold, rehold
+from trunkline_inventory.operations.holding import assign, free, hold, rehold, take_back
 from trunkline_inventory.operations.items import add_item, add_items, change_state, move, reveal, update_item
 from trunkline_inventory.operations.setup import (
     archive_stock,
@@ -25,6 +25,7 @@ __all__ = [
     "move",
     "rehold",
     "reveal",
+    "take_back",
     "take_in_use",
     "update_item",
     "update_stock",

@@ -160,16 +160,23 @@ def _record(
 
 
 def _change(
-    ctx: Context, holder: Holder, states: Sequence[ItemState], **values: Any
+    ctx: Context,
+    holder: Holder,
+    states: Sequence[ItemState],
+    *,
+    only: Sequence[int] | None = None,
+    **values: Any,
 ) -> Sequence[InventoryItem]:
     """The one conditional UPDATE behind every change of what a holder has; gives the rows that it changed."""
     ctx.session.flush()
+    chosen = [col(InventoryItem.id).in_(only)] if only is not None else []
     ids = ctx.session.scalars(
         update(InventoryItem)
         .where(
             col(InventoryItem.holder_kind) == holder.kind,
             col(InventoryItem.holder_id) == holder.id,
             col(InventoryItem.state).in_(states),
+            *chosen,
         )
         .values(**values, **_touched(ctx))
         .returning(col(InventoryItem.id))
@@ -204,14 +211,17 @@ def assigned_event(item: ItemView, holder: Holder) -> ItemAssigned:
 
 
 @operation("inventory.item.release")
-def free(ctx: Context, *, holder: Holder, quarantine: bool = False) -> list[ItemView]:
-    """`holder` gives back all it holds, to the shelf or to quarantine. That it holds nothing is fine."""
+def free(
+    ctx: Context, *, holder: Holder, quarantine: bool = False, only: Sequence[int] | None = None
+) -> list[ItemView]:
+    """`holder` gives back all it holds (or `only` these keys), to the shelf or to quarantine. That it holds nothing is fine."""
     becomes = ItemState.QUARANTINE if quarantine else ItemState.AVAILABLE
     was = {view.id: view.state for view in queries.items_of(ctx, holder)}
     rows = _change(
         ctx,
         holder,
         (ItemState.HELD, ItemState.ASSIGNED),
+        only=only,
         state=becomes,
         holder_kind="",
         holder_id=None,
@@ -237,13 +247,41 @@ def free(ctx: Context, *, holder: Holder, quarantine: bool = False) -> list[Item
 
 
 @operation("inventory.item.assign")
-def rehold(ctx: Context, from_holder: Holder, to_holder: Holder) -> list[ItemView]:
-    """Hand everything from one holder to another in the state it is in; again changes nothing."""
-    rows = _change(ctx, from_holder, (ItemState.HELD, ItemState.ASSIGNED), **_held_by(to_holder))
+def rehold(
+    ctx: Context, from_holder: Holder, to_holder: Holder, *, only: Sequence[int] | None = None
+) -> list[ItemView]:
+    """Hand everything (or `only` these keys) from one holder to another in the state it is in; again changes nothing."""
+    rows = _change(ctx, from_holder, (ItemState.HELD, ItemState.ASSIGNED), only=only, **_held_by(to_holder))
     for row in rows:
         _record(ctx, row, "handed_over", row.state, to_holder, note=from_holder.label)
     _note_all(ctx, rows, to_holder)
     return queries.items_of(ctx, to_holder)
+
+
+@operation("inventory.item.assign")
+def take_back(ctx: Context, ids: Sequence[int], *, holder: Holder) -> list[ItemView]:
+    """Items that `holder` gave back are in use by it again; what it has already stays.
+
+    Raises Refused naming the item when somebody else has it by now.
+    """
+    own = {item.id for item in queries.items_of(ctx, holder)}
+    for row in _fresh(ctx, [key for key in ids if key not in own]):
+        was = row.state
+        changed = ctx.session.scalars(
+            update(InventoryItem)
+            .where(
+                col(InventoryItem.id) == row.key,
+                col(InventoryItem.state).in_((ItemState.QUARANTINE, ItemState.AVAILABLE)),
+            )
+            .values(**_held_by(holder), state=ItemState.ASSIGNED, **_touched(ctx))
+            .returning(col(InventoryItem.id))
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if changed is None:
+            raise Refused(_("{item} is {state} by now.", item=row.label, state=was))
+        _record(ctx, _fresh(ctx, [row.key])[0], "assigned", was, holder)
+        ctx.note(row, label=row.number, holder=holder.label)
+    return queries.items_of(ctx, holder)
 
 
 def _note_all(ctx: Context, rows: Sequence[InventoryItem], holder: Holder) -> None:
