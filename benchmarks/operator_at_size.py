@@ -147,7 +147,7 @@ def _put(connection: Connection, table: Table, batch: Sequence[dict[str, Any]]) 
     names = ", ".join(batch[0])
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in batch:
-            copy.write_row([json.dumps(one) if isinstance(one, dict) else one for one in row.values()])
+            copy.write_row([json.dumps(one) if isinstance(one, dict | list) else one for one in row.values()])
 
 
 def _analyze(app: "App") -> None:
@@ -196,6 +196,7 @@ def _services(people: People, count: int, product_ids: Sequence[int]) -> Iterato
                 "activated_at": _BEGAN + timedelta(minutes=key),
                 "label": label,
                 "parameters": {},
+                "switches": [],
             }
 
 
