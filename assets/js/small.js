@@ -42,14 +42,44 @@ document.addEventListener('wheel', (event) => {
   const card = event.target.closest?.('[data-log]');
   if (card && event.deltaY < 0) $('[data-log-follow]', card)?.setAttribute('aria-pressed', 'false');
 }, { passive: true });
-on('click', '[data-log-level]', (_event, button) => {
+on('click', '[data-log-level]', (event, button) => {
+  event.preventDefault();
   const card = button.closest('[data-log]');
   for (const other of $$('[data-log-level]', card)) {
-    other.setAttribute('aria-pressed', String(other === button));
-    other.classList.toggle('active', other === button);
+    const chosen = other === button;
+    if (other.tagName === 'A') other.toggleAttribute('aria-current', chosen);
+    else other.setAttribute('aria-pressed', String(chosen));
+    other.classList.toggle('active', chosen);
   }
   $('.log', card).dataset.only = button.dataset.logLevel;
 });
+
+// What is typed hides the lines of the page that lack it, those that are still to come too; Enter asks the server for the whole log.
+function find(card, speak = false) {
+  const box = $('[data-log-find]', card), words = box?.value.trim().toLowerCase() ?? '';
+  let shown = 0;
+  for (const line of $$('.ln', card)) {
+    line.hidden = words !== '' && !line.textContent.toLowerCase().includes(words);
+    shown += line.hidden ? 0 : 1;
+  }
+  if (speak && words) announce(box.dataset.said.replace('{n}', String(shown)));
+  if (follows(card)) toEnd(card);
+}
+on('input', '[data-log-find]', (_event, box) => find(box.closest('[data-log]'), true));
+document.body.addEventListener('htmx:sseMessage', (event) => {
+  const card = event.target.closest?.('[data-log]');
+  if (card && $('[data-log-find]', card)?.value) find(card);
+});
+
+// Clocks of what is at work.
+setInterval(() => {
+  if (document.hidden) return;
+  for (const clock of $$('[data-since]')) {
+    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dataset.since)) / 1000));
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    clock.textContent = (parts[0] ? parts : parts.slice(1)).map((part, place) => (place ? String(part).padStart(2, '0') : String(part))).join(':');
+  }
+}, 1000);
 
 on('click', '[data-swap-view]', (_event, button) => {
   const figure = button.closest('[data-figure]'), table = $('[data-view=table]', figure), show = table.hidden;

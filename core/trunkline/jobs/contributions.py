@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.jobs import queries
+from trunkline.jobs import acting_pages, queries
 from trunkline.jobs.pages import pages
 from trunkline.jobs.tables import jobs_table
 from trunkline.lists import ListOf
@@ -64,7 +64,7 @@ SLOTS = (
 LISTS = (
     ListOf("jobs", "/jobs", "core.job.list", lambda ctx: jobs_table(queries.kinds(ctx)), queries.list_jobs),
 )
-PAGES = (pages,)
+PAGES = (pages, acting_pages.pages)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -57,6 +57,9 @@ class Job(Record, table=True):
         Index("ix_core_job_created", "created_at", "id"),
         Index("ix_core_job_title", "title"),
         Index("ix_core_job_subject", "subject_kind", "subject_id"),
+        # Earlier runs of the same work, and all that ended since.
+        Index("ix_core_job_runs", "kind", "product", "action", "state", "id"),
+        Index("ix_core_job_finished", "finished_at", "id"),
     )
 
     number: str = Field(max_length=20, unique=True)
@@ -81,6 +84,9 @@ class Job(Record, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     error: str = ""
     requested_by: str = Field(default="", max_length=200)
+    #: What is being provided and what is done with it, as codes: runs of the same work are compared with each other.
+    product: str = Field(default="", max_length=60)
+    action: str = Field(default="", max_length=20)
 
 
 class JobStep(SQLModel, table=True):

@@ -39,11 +39,14 @@ def enqueue(
     on_failure: OnFailure = OnFailure.UNDO,
     priority: int = 0,
     run_at: datetime | None = None,
+    product: str = "",
+    action: str = "",
 ) -> Job:
     """Freeze a plan and queue it in this transaction; the same `key` gives the job that exists already.
 
-    A higher `priority` runs first. Raises Refused for an empty plan, an unknown step kind, inputs its schema rejects, or a step
-    that could be neither undone nor is declared irreversible and placed last.
+    A higher `priority` runs first. Times and success are told by `product` and `action`, both codes. Raises Refused for an
+    empty plan, an unknown step kind, inputs its schema rejects, or a step that could be neither undone nor is declared
+    irreversible and placed last.
     """
     existing = ctx.session.scalars(select(Job).where(col(Job.unique_key) == key)).one_or_none()
     if existing is not None:
@@ -61,6 +64,8 @@ def enqueue(
         subject_kind=subject[0] if subject else "",
         subject_id=subject[1] if subject else None,
         requested_by=ctx.actor.name,
+        product=product,
+        action=action,
     )
     ctx.session.add(job)
     ctx.session.flush()

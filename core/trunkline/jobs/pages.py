@@ -1,18 +1,18 @@
-"""Pages of jobs: the list, one job with its log as it grows, and what people may do about it."""
+"""Pages of jobs: the list, and one job with its log as it grows."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from trunkline import i18n
 from trunkline.i18n import gettext as _
-from trunkline.jobs import operations, queries
+from trunkline.jobs import queries
+from trunkline.jobs.changes import changes_of
+from trunkline.jobs.expecting import expected, seconds_between
 from trunkline.jobs.feed import JobFeed
-from trunkline.jobs.models import Job, JobState, JobStep, StepState
-from trunkline.jobs.schemas import SettleJob
+from trunkline.jobs.models import Job, JobState, StepState
+from trunkline.jobs.step_views import BUSY, step_views
 from trunkline.jobs.tables import jobs_table, kind_label
 from trunkline.web.pages import Page, Pages
 
@@ -21,19 +21,6 @@ pages = Pages()
 _LINES_SHOWN = 1000
 #: htmx shows the part and asks no more.
 _STOP_POLLING = 286
-#: Words of steps in the words that the step list draws.
-_SHOWN = {StepState.DONE: "succeeded", StepState.UNDO_FAILED: "rollback_failed"}
-
-
-@dataclass(frozen=True)
-class StepView:
-    """One step as it is drawn. `seconds` is how long it took, or has taken so far."""
-
-    label: str
-    state: str
-    detail: str
-    seconds: float | None
-    error: str
 
 
 @pages.get("/jobs", permission="core.job.list")
@@ -47,7 +34,10 @@ def jobs(page: Page) -> Response:
 def job(page: Page, number: str) -> Response:
     """Steps beside the log. Without JavaScript a reload shows what happened since."""
     found = queries.get(page.ctx, number)
-    lines = queries.lines(page.ctx, found.key, limit=_LINES_SHOWN, newest=True)
+    words, problems = page.query.get("q", "").strip(), page.query.get("only") == "problems"
+    lines = queries.lines(
+        page.ctx, found.key, limit=_LINES_SHOWN, newest=True, words=words, problems=problems
+    )
     page.title = found.title
     page.crumbs((str(_("Jobs")), "/jobs"), (found.number, ""))
     last = lines[-1]["id"] if lines else 0
@@ -58,6 +48,8 @@ def job(page: Page, number: str) -> Response:
         lines=lines,
         shortened=len(lines) == _LINES_SHOWN,
         problems=queries.problem_count(page.ctx, found.key),
+        words=words,
+        only_problems=problems,
         stream=stream,
     )
 
@@ -96,86 +88,25 @@ def raw_log(page: Page, number: str) -> Response:
     return PlainTextResponse("\n".join(texts) + "\n", headers=headers)
 
 
-@pages.post("/jobs/{number}/cancel", permission="core.job.cancel")
-def cancel(page: Page, number: str) -> Response:
-    operations.cancel(page.ctx, number)
-    return page.redirect(f"/jobs/{number}", str(_("The job is being cancelled.")))
-
-
-@pages.post("/jobs/{number}/retry", permission="core.job.retry")
-def retry(page: Page, number: str) -> Response:
-    operations.retry(page.ctx, number)
-    return page.redirect(f"/jobs/{number}", str(_("The job goes on.")))
-
-
-@pages.post("/jobs/{number}/roll-back", permission="core.job.retry")
-def roll_back(page: Page, number: str) -> Response:
-    operations.roll_back(page.ctx, number)
-    return page.redirect(f"/jobs/{number}", str(_("The job is being undone.")))
-
-
-def _crumbs_of_settle(page: Page, number: str) -> Mapping[str, Any]:
-    found = queries.get(page.ctx, number)
-    page.crumbs(
-        (str(_("Jobs")), "/jobs"), (found.number, f"/jobs/{found.number}"), (str(_("Settle by hand")), "")
-    )
-    return {"job": found}
-
-
-@pages.form(
-    "/jobs/{number}/settle",
-    permission="core.job.retry",
-    schema=SettleJob,
-    template="jobs/settle.html",
-    title=_("Settle by hand"),
-    extra=_crumbs_of_settle,
-    submit=_("Settle"),
-)
-def settle(page: Page, command: SettleJob, number: str) -> Response:
-    operations.settle(page.ctx, number, command.reason)
-    return page.redirect(f"/jobs/{number}", str(_("The job is settled.")))
-
-
 def _facts(page: Page, found: Job) -> dict[str, Any]:
     steps = queries.steps_of(page.ctx, found.key)
-    state = JobState(found.state)
+    state, now = JobState(found.state), page.ctx.now()
+    told = expected(page.ctx, found)
+    makers = {plugin.name: plugin.label for plugin in page.app.plugins}
     return {
         "job": found,
         "kind": kind_label(found.kind),
         "customer": queries.customer_of(page.ctx, found),
-        "steps": [_step_view(step, page.ctx.now()) for step in steps],
+        "steps": step_views(found, steps, told, changes_of(page.ctx, found.key), makers, now),
         "done": sum(step.state == StepState.DONE for step in steps),
-        "current": next(
-            (step.seq for step in steps if step.state in (StepState.RUNNING, StepState.UNDOING)), None
-        ),
+        "current": next((step.seq for step in steps if step.state in BUSY), None),
+        "backwards": state in (JobState.ROLLING_BACK, JobState.ROLLED_BACK, JobState.ROLLBACK_FAILED),
         "over": state.is_over,
-        "elapsed": _seconds(found.started_at, found.finished_at or page.ctx.now()),
+        "elapsed": seconds_between(found.started_at, found.finished_at or now),
+        "since": found.started_at if not state.is_over else None,
+        "expected": told,
         "retried": next((step for step in steps if step.state == StepState.RUNNING and step.tries > 1), None),
     }
-
-
-def _step_view(step: JobStep, now: datetime) -> StepView:
-    state = StepState(step.state)
-    busy = state in (StepState.RUNNING, StepState.UNDOING)
-    return StepView(
-        label=i18n.translate(step.label),
-        state=_SHOWN.get(state, state.value),
-        detail=_outputs(step.outputs),
-        seconds=_seconds(step.started_at, now if busy else step.finished_at),
-        error=step.error,
-    )
-
-
-def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
-    return (ended - began).total_seconds() if began is not None and ended is not None else None
-
-
-def _outputs(outputs: Mapping[str, Any]) -> str:
-    """Plain outputs in one line: what a step brought to light."""
-    plain = (
-        f"{name} {value}" for name, value in outputs.items() if isinstance(value, str | int) and value != ""
-    )
-    return ", ".join(plain)[:200]
 
 
 async def _stream(page: Page, job_id: int, after: int) -> AsyncIterator[str]:

@@ -17,6 +17,7 @@ NEEDS_PERSON = (JobState.FAILED, JobState.ROLLBACK_FAILED)
 #: Kinds of jobs that are many and small; the list keeps them in a view of their own.
 MAIL_KINDS = ("core.mail",)
 
+_PROBLEMS = ("warn", "error")
 #: How long a customer's page tells of an order that was undone.
 _RECENT = timedelta(days=1)
 
@@ -89,9 +90,19 @@ def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:
 
 
 def lines(
-    ctx: Context, job_id: int, *, after: int = 0, limit: int = 1000, newest: bool = False
+    ctx: Context,
+    job_id: int,
+    *,
+    after: int = 0,
+    limit: int = 1000,
+    newest: bool = False,
+    words: str = "",
+    problems: bool = False,
 ) -> Sequence[RowMapping]:
-    """Lines of a job's log after the one with the key `after`, oldest first; with `newest` the last `limit` of them."""
+    """Lines of a job's log after the one with the key `after`, oldest first; with `newest` the last `limit` of them.
+
+    Only those that contain `words`, and only those that tell of `problems`, where asked.
+    """
     statement: Select[*tuple[Any, ...]] = (
         select(
             col(JobEvent.id).label("id"),
@@ -104,6 +115,10 @@ def lines(
         .order_by(col(JobEvent.id).desc() if newest else col(JobEvent.id))
         .limit(limit)
     )
+    if words:
+        statement = statement.where(col(JobEvent.text).icontains(words, autoescape=True))
+    if problems:
+        statement = statement.where(col(JobEvent.level).in_(_PROBLEMS))
     found = ctx.session.execute(statement).mappings().all()
     return list(reversed(found)) if newest else found
 
@@ -117,9 +132,7 @@ def traceback_of(ctx: Context, job_id: int) -> dict[int, str]:
 
 def problem_count(ctx: Context, job_id: int) -> int:
     """How many lines of the log tell of a problem."""
-    statement = select(func.count()).where(
-        col(JobEvent.job_id) == job_id, col(JobEvent.level).in_(("warn", "error"))
-    )
+    statement = select(func.count()).where(col(JobEvent.job_id) == job_id, col(JobEvent.level).in_(_PROBLEMS))
     return ctx.session.scalar(statement) or 0
 
 

@@ -618,6 +618,8 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(length=200), nullable=False),
+        sa.Column("product", sa.String(length=60), nullable=False),
+        sa.Column("action", sa.String(length=20), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
@@ -632,8 +634,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_job_created", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_core_job_due", ["state", "run_at", "priority"], unique=False)
+        batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_job_lease", ["state", "lease_until"], unique=False)
+        batch_op.create_index("ix_core_job_runs", ["kind", "product", "action", "state", "id"], unique=False)
         batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
         batch_op.create_index("ix_core_job_title", ["title"], unique=False)
@@ -1546,8 +1550,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_job_title")
         batch_op.drop_index("ix_core_job_subject")
         batch_op.drop_index("ix_core_job_state")
+        batch_op.drop_index("ix_core_job_runs")
         batch_op.drop_index("ix_core_job_lease")
         batch_op.drop_index(batch_op.f("ix_core_job_kind"))
+        batch_op.drop_index("ix_core_job_finished")
         batch_op.drop_index("ix_core_job_due")
         batch_op.drop_index(batch_op.f("ix_core_job_customer_id"))
         batch_op.drop_index("ix_core_job_created")

@@ -85,6 +85,8 @@ class Story:
         )
         if kind in ("runner_on_ok", "runner_item_on_ok"):
             word = "done" if event.get("hidden") else "changed" if event["changed"] else "ok"
+            if event["changed"]:
+                data["changed"] = True
             return Line(
                 "debug" if kind.startswith("runner_item") else "ok", f"{_named(event)}: {word}{words}", data
             )

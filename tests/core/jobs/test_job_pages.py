@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -150,6 +151,57 @@ def test_listeners_get_lines_written_while_they_listen(app: App, plan: Callable[
     with app.reading() as ctx:
         written = list(ctx.session.scalars(select(JobEvent.text).order_by(col(JobEvent.id))))
     assert sorted(texts) == sorted(written * 2)
+
+
+def test_the_log_is_searched_and_narrowed_to_problems_without_a_script(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan(do=True)
+    work_until_idle(app)
+    client = staff()
+    assert (
+        "Reserve: started."
+        not in client.get(f"/jobs/{number}?q=ANSWERED+409").text.partition('id="job-log"')[2]
+    )
+    problems = client.get(f"/jobs/{number}?only=problems").text.partition('id="job-log"')[2]
+    assert "the device answered 409" in problems
+    assert "Reserve: started." not in problems
+
+
+def test_a_job_says_how_long_its_work_takes_as_a_rule(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    for key in ("a", "b", "c"):
+        number = plan(key)
+        work_until_idle(app)
+    with app.unit_of_work() as ctx:
+        for job, seconds in zip(ctx.session.scalars(select(Job)), (40, 90, 10), strict=True):
+            assert job.started_at is not None
+            job.finished_at = job.started_at + timedelta(seconds=seconds)
+    client = staff()
+    assert "as a rule" not in client.get(f"/jobs/{number}").text
+    later = plan("d")
+    page = client.get(f"/jobs/{later}").text
+    assert "Not begun" in page
+    work_until_idle(app)
+    assert "about 40\N{NO-BREAK SPACE}s as a rule" in client.get(f"/jobs/{later}").text
+
+
+def test_what_is_asked_says_what_is_undone_and_is_a_page_without_a_script(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    number = plan("held", do=True, on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    client = staff()
+    page = client.get(f"/jobs/{number}/roll-back").text
+    order = page[page.index("These steps are undone") :]
+    assert order.index("Apply") < order.index("Reserve")
+    part = client.get(f"/jobs/{number}/retry", headers={"HX-Request": "true"}).text
+    assert "<main" not in part
+    assert f'action="/jobs/{number}/retry"' in part
+    client.submit(f"/jobs/{number}/roll-back")
+    work_until_idle(app)
+    assert "is undone by now" in client.get(f"/jobs/{number}/cancel").text
 
 
 def test_the_raw_log_is_text_with_every_line(app: App, staff: Staff, plan: Callable[..., str]) -> None:

@@ -37,6 +37,8 @@ def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> 
         key=first if line.attempt == 1 else f"{first}:{line.attempt}",
         customer_id=line.customer_id,
         subject=("order_line", line.key),
+        product=product.code,
+        action=view.action,
     )
     line.job_id, line.job_number = job.key, job.number
     ctx.session.flush()
