@@ -60,6 +60,7 @@ _VERBS = {
     "revoke": _("revoked"),
     "restore": _("restored"),
     "confirm": _("confirmed"),
+    "refuse": _("refused"),
 }
 
 

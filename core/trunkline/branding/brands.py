@@ -81,6 +81,10 @@ class Brands:
         known = self._read(session)
         return known.by_reseller.get(reseller_id or 0, known.own)
 
+    def last_known(self) -> Brand:
+        """The operator's own brand as it was read last, without asking the database."""
+        return self._known.own if self._known is not None else Brand(self.app.config.operator_name)
+
     def sheet(self, name: str) -> str | None:
         """The style sheet of this name."""
         return self._read().sheets.get(name)

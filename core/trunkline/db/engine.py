@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from trunkline.errors import ConfigError
 
 _BUSY_TIMEOUT_MS = 15_000
+#: What is raised when the database is away or stays locked, or no connection is left. BEGIN is said to SQLite's driver itself.
+NO_DATABASE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
+#: Seconds after which it is worth another try.
+RETRY_AFTER = 5
 
 
 class Database:

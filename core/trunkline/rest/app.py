@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
 from trunkline.errors import TrunklineError, WaitsForSecondPerson
 from trunkline.rest.describing import describe
 from trunkline.rest.limiting import TellBudget
@@ -43,6 +44,8 @@ def make_rest(app: "App") -> "FastAPI":
     api.add_exception_handler(TrunklineError, _known)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
+    for away in NO_DATABASE:
+        api.add_exception_handler(away, _no_database)
     api.add_exception_handler(Exception, _unknown)
     describe(api)
     return api
@@ -70,7 +73,9 @@ def _problem(
     if errors:
         body["errors"] = errors
     body["request_id"] = request.scope.get("state", {}).get("request_id", "")
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER)
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 
@@ -100,6 +105,12 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 — FastAPI calls it with this one only
     return _problem(request, error.status_code, str(error.detail), str(error.detail), [])
+
+
+async def _no_database(request: Request, error: Exception) -> JSONResponse:
+    log.error("database unavailable", exc_info=error)
+    detail = "The database does not answer, so nothing was done. Send the request again in a moment."
+    return _problem(request, 503, "Unavailable", detail, [])
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from trunkline import i18n
+from trunkline.activity.refusals import refused
 from trunkline.auth import api_access, api_keys
 from trunkline.clock import utc_now
 from trunkline.db.types import UtcDateTime
-from trunkline.errors import Conflict, Forbidden, Refused, Unauthenticated
+from trunkline.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.rest.limiting import RequestLimit, check
@@ -56,6 +58,7 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
     app: App = request.app.state.app
     actor: Actor = request.state.actor
     with (
+        _on_record(app, request, route, actor),
         i18n.use_locale(actor.language, app.config.time_zone),
         app.reading(actor, request_id=_id(request)) as ctx,
     ):
@@ -80,6 +83,7 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
         )
     fingerprint = _fingerprint(request, arguments) if key else ""
     with (
+        _on_record(app, request, route, actor),
         i18n.use_locale(actor.language, app.config.time_zone),
         app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx,
     ):
@@ -95,6 +99,25 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
             )
             ctx.session.add(row)
     return _answer(body, route.status)
+
+
+@contextmanager
+def _on_record(app: "App", request: Request, route: RestRoute, actor: Actor) -> Iterator[None]:
+    """Refusals that come out of the block are put on record; see `activity.refusals`."""
+    try:
+        yield
+    except (Forbidden, NotFound) as error:
+        if isinstance(error, Forbidden) or request.path_params:
+            refused(
+                app,
+                actor,
+                error,
+                permission=route.permission,
+                method=request.method,
+                path=request.url.path,
+                request_id=_id(request),
+            )
+        raise
 
 
 def _answer(body: Any, status: int) -> Response:
@@ -131,10 +154,13 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
         api_keys.touch(app, caller.used_key, address)
     actor = caller.actor
     if route.permission != SIGNED_IN and not actor.may(route.permission):
-        raise Forbidden(
-            _("This needs the permission “{label}”.").format(label=app.permission_label(route.permission)),
-            remedy=_("Ask an administrator for a role that has it."),
-        )
+        with _on_record(app, request, route, actor):
+            raise Forbidden(
+                _("This needs the permission “{label}”.").format(
+                    label=app.permission_label(route.permission)
+                ),
+                remedy=_("Ask an administrator for a role that has it."),
+            )
     return actor
 
 

@@ -10,6 +10,10 @@ PLAIN_NAME = "trunkline_session"
 ANONYMOUS_NAME = "trunkline_anonymous"
 #: A neighbouring host cannot plant a cookie of this name.
 SECURE_ANONYMOUS_NAME = "__Host-trunkline_anonymous"
+TOAST_NAME = "trunkline_toast"
+SECURE_TOAST_NAME = "__Host-trunkline_toast"
+#: Seconds that the message of one page waits for the next.
+_TOAST_WAITS = 30
 
 
 def is_secure(request: Request) -> bool:
@@ -53,3 +57,32 @@ def keep_anonymous(response: Response, request: Request, secret: str) -> None:
     name = anonymous_name(request)
     if request.cookies.get(name) != secret:
         response.set_cookie(name, secret, httponly=True, samesite="lax", secure=is_secure(request), path="/")
+
+
+def _toast_name(request: Request) -> str:
+    return SECURE_TOAST_NAME if is_secure(request) else TOAST_NAME
+
+
+def toast(request: Request) -> str:
+    """The signed message that the page before left for this one."""
+    return request.cookies.get(_toast_name(request), "")
+
+
+def keep_toast(response: Response, request: Request, value: str) -> None:
+    """Leave a signed message for the next page."""
+    response.set_cookie(
+        _toast_name(request),
+        value,
+        max_age=_TOAST_WAITS,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+        path="/",
+    )
+
+
+def clear_toast(response: Response, request: Request) -> None:
+    """The message was shown."""
+    response.delete_cookie(
+        _toast_name(request), httponly=True, samesite="lax", secure=is_secure(request), path="/"
+    )

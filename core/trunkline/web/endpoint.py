@@ -4,11 +4,10 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL, FormData
@@ -16,17 +15,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trunkline import i18n
+from trunkline.activity.refusals import refused
 from trunkline.auth import csrf, sessions, sudo
 from trunkline.auth.impersonation import limits
-from trunkline.errors import Forbidden, TrunklineError, Unauthenticated, Unavailable, WaitsForSecondPerson
+from trunkline.branding.brands import Brands
+from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
+from trunkline.errors import Forbidden, NotFound, TrunklineError, Unauthenticated, WaitsForSecondPerson
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.web import cookies
 from trunkline.web.fragments import VARY
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
 from trunkline.web.plain_text import refuse_nul
-from trunkline.web.shell import TOAST_COOKIE, SignedInUser, WebApp
-from trunkline.web.templating import initials
+from trunkline.web.shell import SignedInUser, WebApp
+from trunkline.web.templating import initials, render
 from trunkline.web.turns import in_turn
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Res
     return call
 
 
+class _NotOurForm(Forbidden):
+    """The form's token is missing or old, or the form comes from elsewhere."""
+
+
 class _Call:
     """One request for one page."""
 
@@ -70,12 +76,11 @@ class _Call:
         except WaitsForSecondPerson as waiting:
             response = self._to_request(waiting)
         except TrunklineError as error:
+            self._remember_refusal(error)
             response = self._error_page(error, error.status)
-        except (OperationalError, PoolTimeout) as error:
+        except NO_DATABASE:
             log.exception("database unavailable")
-            busy = Unavailable(_("The database does not answer."), remedy=_("Try again in a moment."))
-            busy.__cause__ = error
-            response = self._error_page(busy, 503)
+            return self._database_away()
         except Exception as error:  # the visitor gets a page, whatever failed
             log.exception("page %s failed", self.request.url.path)
             response = self._error_page(error, 500)
@@ -155,7 +160,7 @@ class _Call:
         """Token and origin (OWASP ASVS 5, 3.5): a form of another site has neither."""
         origin = self.request.headers.get("origin")
         if origin and urlsplit(origin).netloc != self.request.headers.get("host"):
-            raise Forbidden(_("This form was sent from another site."))
+            raise _NotOurForm(_("This form was sent from another site."))
         token = self.request.headers.get("x-csrf-token") or str(self.form.get("csrf_token", ""))
         valid = (
             self.signed_in.csrf_valid(token)
@@ -163,9 +168,26 @@ class _Call:
             else csrf.is_valid(self.anonymous_secret, token)
         )
         if not valid:
-            raise Forbidden(
+            raise _NotOurForm(
                 _("The form is out of date, so nothing was done."),
                 remedy=_("Reload the page and send it again."),
+            )
+
+    def _remember_refusal(self, error: TrunklineError) -> None:
+        """Access that was refused to somebody signed in is on record; a form that is out of date is none."""
+        nothing_there = isinstance(error, NotFound) and self.request.path_params
+        if self.signed_in is None or not (isinstance(error, Forbidden) or nothing_there):
+            return
+        if not isinstance(error, _NotOurForm):
+            refused(
+                self.app,
+                self._actor(),
+                error,
+                permission=self.route.permission,
+                method=self.request.method,
+                path=self.request.url.path,
+                request_id=self.request_id,
+                on_behalf_of=self._on_behalf_of(),
             )
 
     # Answers
@@ -188,7 +210,7 @@ class _Call:
         token = self.signed_in.csrf_token if self.signed_in else csrf.token_for(self.anonymous_secret)
         page = Page(self.request, ctx, self.web, shown, token, self.form, self.signed_in)
         if not page.is_fragment:
-            page.flash = self.web.take_toasts(self.request.cookies.get(TOAST_COOKIE, ""))
+            page.flash = self.web.take_toasts(cookies.toast(self.request))
         return page
 
     def _to_sign_in(self, error: Unauthenticated) -> Response:
@@ -220,7 +242,7 @@ class _Call:
             if "HX-Request" in self.request.headers
             else RedirectResponse(path, 303)
         )
-        self.web.remember_toast(response, waiting.message)
+        self.web.remember_toast(response, self.request, waiting.message)
         return response
 
     def _error_page(self, error: Exception, status: int) -> Response:
@@ -251,17 +273,32 @@ class _Call:
             return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
         return HTMLResponse(html, status, headers=VARY)
 
+    def _database_away(self) -> Response:
+        """A page that asks the database nothing, not even who is signed in."""
+        config, request = self.app.config, self.request
+        language = i18n.negotiate(request.headers.get("accept-language", ""), config.language)
+        page = SimpleNamespace(locale=language, brand=self.app.part(Brands).last_known())
+        here = request.url.path if request.method in _SAFE else "/"
+        words = {"status": 503, "here": here, "reference": self.request_id}
+        with i18n.use_locale(language, config.time_zone):
+            words["message"] = _("The database does not answer, so nothing was done.")
+            words["remedy"] = _("Try again in a moment. What was saved before is safe.")
+            html = render(self.web.environment, "errors/away.html", page, **words)
+        return HTMLResponse(
+            html, 503, headers={**VARY, "Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+        )
+
     def _finish(self, response: Response) -> Response:
         if self.signed_in is None:
             cookies.keep_anonymous(response, self.request, self.anonymous_secret)
         elif self.signed_in.stale:
             sessions.touch(self.app, self.signed_in)
         if (
-            self.request.cookies.get(TOAST_COOKIE)
+            cookies.toast(self.request)
             and response.status_code == 200
             and "HX-Request" not in self.request.headers
         ):
-            response.delete_cookie(TOAST_COOKIE, path="/")
+            cookies.clear_toast(response, self.request)
         if "cache-control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response

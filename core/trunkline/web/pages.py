@@ -252,7 +252,7 @@ class Page:
             else RedirectResponse(path, 303)
         )
         if toast:
-            self.web.remember_toast(response, toast)
+            self.web.remember_toast(response, self.request, toast)
         return response
 
     def crumbs(self, *pairs: tuple[str, str]) -> None:

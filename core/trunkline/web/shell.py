@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from sqlmodel import Session
+from starlette.requests import Request
 from starlette.responses import Response
 
 from trunkline.branding.brands import Brand, Brands
 from trunkline.db.savepoint import TransactionSpoilt, savepoint
 from trunkline.i18n import I18n, _, gettext
 from trunkline.plugin import MenuItem, Slot
-from trunkline.web import signing
+from trunkline.web import cookies, signing
 from trunkline.web.assets import Assets
 from trunkline.web.templating import make_environment, render, render_fragment
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _BADGE_SECONDS = 3.0
 _BADGES_KEPT = 500
-TOAST_COOKIE = "trunkline_toast"
 #: Groups of the staff's menu by name, in order.
 _GROUPS = {
     "": "",
@@ -255,10 +255,9 @@ class WebApp:
 
     # Toasts
 
-    def remember_toast(self, response: Response, text: str) -> None:
+    def remember_toast(self, response: Response, request: Request, text: str) -> None:
         """Show `text` on the page that comes next."""
-        value = signing.sign("toast", {"text": str(text)})
-        response.set_cookie(TOAST_COOKIE, value, max_age=30, httponly=True, samesite="lax", path="/")
+        cookies.keep_toast(response, request, signing.sign("toast", {"text": str(text)}))
 
     def take_toasts(self, cookie: str) -> list[Toast]:
         """The toasts that the page before left; an altered cookie counts for nothing."""

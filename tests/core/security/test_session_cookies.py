@@ -76,6 +76,25 @@ def test_cookies_are_for_the_browser_alone(
     assert _set(answer)[name][name]["max-age"] == _set(answer)[name][name]["expires"] == ""
 
 
+@pytest.mark.parametrize(
+    ("scheme", "name"), [("http", "trunkline_toast"), ("https", "__Host-trunkline_toast")]
+)
+def test_the_message_for_the_next_page_is_as_closed_as_the_session(
+    app: App, make_client: Callable[[], Browser], scheme: str, name: str
+) -> None:
+    create_user(app, _EMAIL, "administrator")
+    browser = make_client()
+    browser.base_url = f"{scheme}://testserver"
+    browser.sign_in(_EMAIL)
+    form = {"name": "Ana Lima", "language": "en"}
+    given = _set(browser.submit("/profile", form, follow_redirects=False))[name][name]
+    assert (bool(given["httponly"]), given["samesite"], given["path"]) == (True, "lax", "/")
+    assert bool(given["secure"]) == (scheme == "https")
+    shown = browser.get("/profile")
+    assert "Saved" in shown.text
+    assert _set(shown)[name][name]["max-age"] == "0"
+
+
 def test_a_refresh_token_is_no_session_and_a_session_no_token(app: App, client: Browser) -> None:
     create_user(app, _EMAIL, "administrator")
     pair = client.post("/api/v1/auth/login", json={"email": _EMAIL, "password": PASSWORD}).json()
