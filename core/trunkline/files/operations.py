@@ -1,6 +1,7 @@
 """Attaching files to customers and taking them away again."""
 
-from typing import BinaryIO
+import logging
+from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -9,12 +10,17 @@ from trunkline.customers import queries as customers
 from trunkline.customers.models import CustomerStatus
 from trunkline.errors import Refused
 from trunkline.files import content, store
+from trunkline.files.holding import discard_unused, hold
 from trunkline.files.models import StoredFile
 from trunkline.files.queries import of_customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.settings.core import CoreSettings
 
+if TYPE_CHECKING:
+    from trunkline.app import App
+
+log = logging.getLogger(__name__)
 #: More than anybody reads; a customer with more has a program writing there.
 MOST = 500
 
@@ -70,6 +76,7 @@ def keep(
         file,
         largest=limit,
         check=lambda first: found.append(content.media_type_of(clean, first, allowed)),
+        hold=lambda name: hold(ctx, name),
     )
     stored = StoredFile(
         kind=kind, name=clean, media_type=found[0], size=size, digest=digest, uploaded_by=ctx.actor.name
@@ -80,9 +87,15 @@ def keep(
 
 def forget(ctx: Context, stored: StoredFile) -> None:
     """Remove a row, and after the commit its content, unless another row shares it."""
-    digest = stored.digest
+    app, digest = ctx.app, stored.digest
     ctx.session.delete(stored)
     ctx.session.flush()
-    shared = ctx.session.execute(select(func.count()).where(col(StoredFile.digest) == digest)).scalar_one()
-    if not shared:
-        ctx.after_commit.append(lambda: store.discard(ctx.app, digest))
+    ctx.after_commit.append(lambda: _discard(app, digest))
+
+
+def _discard(app: "App", digest: str) -> None:
+    try:
+        with app.unit_of_work() as ctx:
+            discard_unused(ctx, digest)
+    except Exception:  # the removal stands whatever the disk or the database says now; the sweep comes by
+        log.exception("the content %s is not removed yet", digest)

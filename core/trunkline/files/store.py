@@ -22,8 +22,17 @@ def folder(app: "App") -> Path:
     return app.config.data / "files"
 
 
-def put(app: "App", source: BinaryIO, *, largest: int, check: Callable[[bytes], None]) -> tuple[str, int]:
+def put(
+    app: "App",
+    source: BinaryIO,
+    *,
+    largest: int,
+    check: Callable[[bytes], None],
+    hold: Callable[[str], None],
+) -> tuple[str, int]:
     """Keep a content; returns its digest and its size in bytes. `check` sees its beginning before anything is kept.
+
+    `hold` is called with the digest before the content comes to its place, and keeps others from removing it there.
 
     Raises Refused (field `file`) when it is empty or larger than `largest`, and what `check` raises.
     """
@@ -51,6 +60,7 @@ def put(app: "App", source: BinaryIO, *, largest: int, check: Callable[[bytes], 
         name = digest.hexdigest()
         path = _path(app, name)
         path.parent.mkdir(exist_ok=True, mode=0o700)
+        hold(name)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """The trunk's own settings, shown on the page “System”."""
 
+from typing import Any, Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext
@@ -9,6 +11,14 @@ _ = gettext
 _SIGN_IN = _("Sign-in and sessions")
 _REST = _("REST")
 _CARE = _("Second person and emergencies")
+_DEMANDED_OF: dict[str, Any] = {
+    "section": _SIGN_IN,
+    "choices": [
+        ("roles", _("People whose role demands it")),
+        ("staff", _("All staff, and customers whose role demands it")),
+        ("everybody", _("Everybody, customers too")),
+    ],
+}
 
 
 class CoreSettings(BaseModel):
@@ -71,6 +81,12 @@ class CoreSettings(BaseModel):
         title=_("Shortest password"),
         description=_("Characters that a new password needs at least."),
         json_schema_extra={"section": _SIGN_IN, "suffix": _("characters")},
+    )
+    second_factor_of: Literal["roles", "staff", "everybody"] = Field(
+        "roles",
+        title=_("A second factor is demanded of"),
+        description=_("Whoever has none sets one up at the next sign-in, before anything else."),
+        json_schema_extra=_DEMANDED_OF,
     )
     remember_device_days: int = Field(
         30,

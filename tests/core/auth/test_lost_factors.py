@@ -21,7 +21,11 @@ from trunkline.access.models import Role
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.second_factor.models import TotpFactor
+from trunkline.customers.models import CustomerKind
+from trunkline.customers.operations import register
+from trunkline.customers.schemas import RegisterCustomer
 from trunkline.mail.models import Email
+from trunkline.settings import operations as settings
 from trunkline.testing import PASSWORD, Browser, create_user
 
 __all__ = ["ana"]
@@ -47,6 +51,26 @@ def test_a_role_can_demand_a_second_factor_before_anything_else(
     refused = browser.submit("/profile/second-factor/app/remove", page="/profile/second-factor")
     assert refused.status_code == 422
     assert "this is your only one" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("of", "asked"), [("roles", [False, False]), ("staff", [True, False]), ("everybody", [True, True])]
+)
+def test_one_setting_demands_a_second_factor_of_all(
+    app: App, make_client: Callable[[], Browser], of: str, asked: list[bool]
+) -> None:
+    with app.unit_of_work() as ctx:
+        settings.save(ctx, "core", {"second_factor_of": of})
+        customer = register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Rita Lopes"))
+    create_user(app, "otavio@example.com", "cashier")
+    create_user(app, "rita@example.com", "portal_owner", customer_id=customer.key)
+    found = []
+    for email in ("otavio@example.com", "rita@example.com"):
+        answer = make_client().submit(
+            "/sign-in", {"email": email, "password": PASSWORD}, follow_redirects=False
+        )
+        found.append(answer.headers["location"].startswith("/sign-in/set-up"))
+    assert found == asked
 
 
 @pytest.mark.both_databases

@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -175,3 +176,41 @@ def test_a_content_that_nobody_refers_to_is_swept_away_after_a_day(app: App, cus
     kept = {path.name for path in store.folder(app).rglob("*") if path.is_file()}
     with app.reading() as ctx:
         assert kept == {ctx.session.scalars(select(StoredFile.digest)).one(), young.name}
+
+
+@pytest.mark.both_databases
+def test_a_content_that_is_attached_while_its_last_file_goes_stays(app: App, customer: str) -> None:
+    first = attach(app, customer, PDF)
+    with app.unit_of_work() as ctx:
+        operations.remove(ctx, customer, first)
+        afterwards = list(ctx.after_commit)
+        ctx.after_commit.clear()
+    attach(app, customer, PDF)
+    for call in afterwards:
+        call()
+    assert content_of(app) == PDF
+
+
+@pytest.mark.both_databases
+def test_removing_waits_for_who_attaches_the_same_content(app: App, customer: str) -> None:
+    first = attach(app, customer, PDF)
+
+    def take_away() -> None:
+        with app.unit_of_work() as ctx:
+            operations.remove(ctx, customer, first)
+
+    with ThreadPoolExecutor(1) as thread:
+        with app.unit_of_work() as ctx:
+            operations.attach(ctx, customer, io.BytesIO(PDF), "again.pdf", "")
+            removal = thread.submit(take_away)
+            if not app.database.is_sqlite:
+                with pytest.raises(TimeoutError):
+                    removal.result(0.5)
+        removal.result(20)
+    assert content_of(app) == PDF
+
+
+def content_of(app: App) -> bytes:
+    with app.reading() as ctx:
+        (digest,) = ctx.session.scalars(select(StoredFile.digest))
+    return store.path_of(app, digest).read_bytes()

@@ -13,7 +13,9 @@ from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.auth.second_factor import backup_codes, devices, totp
 from trunkline.auth.second_factor.devices import Device
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -79,8 +81,8 @@ def has_factor(session: "Session", user_id: int) -> bool:
 
 
 def required_by(ctx: Context, user_id: int) -> list[str]:
-    """Labels of the user's roles that demand a second factor."""
-    return list(
+    """Labels of the user's roles that demand a second factor, and of the setting if it demands one of everybody."""
+    roles = list(
         ctx.session.scalars(
             select(col(Role.label))
             .join(UserRole, col(UserRole.role_id) == col(Role.id))
@@ -88,6 +90,12 @@ def required_by(ctx: Context, user_id: int) -> list[str]:
             .order_by(col(Role.label))
         )
     )
+    demanded_of = ctx.settings(CoreSettings).second_factor_of
+    if demanded_of != "roles":
+        kind = ctx.session.scalar(select(col(User.kind)).where(col(User.id) == user_id))
+        if kind == UserKind.STAFF or (demanded_of == "everybody" and kind == UserKind.PORTAL):
+            roles.append(_("Settings for everybody"))
+    return roles
 
 
 def people_without(ctx: Context, role_id: int) -> list[int]:
