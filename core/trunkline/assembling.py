@@ -17,6 +17,8 @@ def assembling() -> Iterator[None]:
     """
     gc.disable()
     try:
+        import trunkline.db.base  # noqa: F401 — what is imported in the block builds its validators later
+
         yield
     finally:
         gc.freeze()

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 from sqlmodel import Field, SQLModel
@@ -10,7 +11,8 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.types import BigKey, UtcDateTime
 
-# Tables do not validate: their validators are made only for who asks, not at every start.
+# Validators are built at first use: a process needs few of some hundred schemas, and tables never validate.
+BaseModel.model_config["defer_build"] = True
 SQLModel.model_config["defer_build"] = True
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -1,6 +1,7 @@
 """The REST application at `/api/v1`: routes of core and plugins, problem+json errors, OpenAPI."""
 
 import logging
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -25,6 +26,10 @@ def make_rest(app: "App") -> "FastAPI":
     """The FastAPI application of `app`."""
     from fastapi import FastAPI
     from fastapi.exceptions import RequestValidationError
+    from pydantic.warnings import UnsupportedFieldAttributeWarning
+
+    # FastAPI silences it while it makes its adapters of fields; ours are built later, at the first request.
+    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
 
     api = FastAPI(
         title=f"{app.config.operator_name} API",
@@ -90,6 +95,10 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     from fastapi.exceptions import RequestValidationError
+    from pydantic.warnings import UnsupportedFieldAttributeWarning
+
+    # FastAPI silences it while it makes its adapters of fields; ours are built later, at the first request.
+    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
 
     assert isinstance(error, RequestValidationError)  # noqa: S101 — FastAPI calls it with this one only
     errors = [
