@@ -45,11 +45,32 @@ class Fault:
     times: int = 1
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks only at names that can be hooks: looking at every name of every module takes most of the time of a start."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        return super().parse_hookimpl_opts(plugin, name) if _may_be_hook(plugin, name) else None
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        if not _may_be_hook(module_or_class, name):
+            return None
+        return super().parse_hookspec_opts(module_or_class, name)
+
+
+def _may_be_hook(namespace: Any, name: str) -> bool:
+    if name.startswith("_"):
+        return False
+    if not isinstance(namespace, ModuleType):
+        return True
+    found = vars(namespace).get(name)
+    return callable(found) and not isinstance(found, type)
+
+
 class Hooks:
     """The plugin manager and what went wrong in it. Faults are kept in memory, newest last, one per plugin and place."""
 
     def __init__(self, *, strict: bool = False) -> None:
-        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager = _Manager(PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self.strict = strict
         self.faults: dict[tuple[str, str], Fault] = {}

@@ -2,12 +2,14 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
@@ -88,16 +90,59 @@ class Loaded:
         return [self.statuses[name] for name in self.order]
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """A plugin that an installed wheel has, and what the wheel says of itself."""
+
+    point: importlib_metadata.EntryPoint
+    version: str
+    distribution: str
+    summary: str
+    problem: str
+
+
 def installed() -> dict[str, importlib_metadata.EntryPoint]:
     """Entry points of every installed plugin by its name."""
-    return {name: points[0] for name, points in _offers().items()}
+    return {name: offers[0].point for name, offers in _offers().items()}
 
 
-def _offers() -> dict[str, list[importlib_metadata.EntryPoint]]:
-    found: dict[str, list[importlib_metadata.EntryPoint]] = {}
+def incompatibility(name: str) -> str:
+    """Why the core that runs does not fit what an installed plugin's wheel asks for; empty when it does."""
+    return _offers()[name][0].problem
+
+
+def _offers() -> Mapping[str, Sequence[_Offer]]:
+    return _offers_on(tuple((entry, _changed_at(entry)) for entry in sys.path))
+
+
+def _changed_at(entry: str) -> int:
+    try:
+        return os.stat(entry or ".").st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=2)
+def _offers_on(path: tuple[tuple[str, int], ...]) -> Mapping[str, Sequence[_Offer]]:
+    """What the wheels on the path offer; reading the metadata of all of them takes as long as all else at a start."""
+    found: dict[str, list[_Offer]] = {}
+    core = importlib_metadata.version(CORE_DISTRIBUTION)
     for point in importlib_metadata.entry_points(group=ENTRY_POINT_GROUP):
-        found.setdefault(point.name, []).append(point)
+        found.setdefault(point.name, []).append(_offer(point, core))
     return found
+
+
+def _offer(point: importlib_metadata.EntryPoint, core: str) -> _Offer:
+    if point.dist is None:
+        return _Offer(point, "", "", "", "")
+    summary = point.dist.metadata.get("Summary") or ""
+    return _Offer(
+        point,
+        point.dist.version,
+        point.dist.name,
+        summary,
+        _incompatibility(point.dist.requires or (), core),
+    )
 
 
 def load(
@@ -133,16 +178,15 @@ def load(
 # Finding
 
 
-def _described(status: PluginStatus, point: importlib_metadata.EntryPoint) -> PluginStatus:
-    if point.dist is not None:
-        status.version, status.distribution = point.dist.version, point.dist.name
-        status.summary = point.dist.metadata.get("Summary") or ""
+def _described(status: PluginStatus, offer: _Offer) -> PluginStatus:
+    status.version, status.distribution = offer.version, offer.distribution
+    status.summary = offer.summary
     return status
 
 
-def _examine(name: str, offers: Mapping[str, list[importlib_metadata.EntryPoint]]) -> PluginStatus:
-    points = offers.get(name, [])
-    if not points:
+def _examine(name: str, offers: Mapping[str, Sequence[_Offer]]) -> PluginStatus:
+    found = offers.get(name, ())
+    if not found:
         near = get_close_matches(name, offers, 1)
         hint = (
             f" Did you mean “{near[0]}”?"
@@ -152,14 +196,14 @@ def _examine(name: str, offers: Mapping[str, list[importlib_metadata.EntryPoint]
         return PluginStatus(
             name, PluginState.MISSING, error=f"No installed wheel offers the plugin “{name}”.{hint}"
         )
-    point = points[0]
-    status = _described(PluginStatus(name, PluginState.ENABLED), point)
-    if len(points) > 1:
-        wheels = " and ".join(sorted(p.dist.name for p in points if p.dist is not None))
+    point = found[0].point
+    status = _described(PluginStatus(name, PluginState.ENABLED), found[0])
+    if len(found) > 1:
+        wheels = " and ".join(sorted(offer.distribution for offer in found))
         status.fail(f"Several wheels offer the plugin “{name}”: {wheels}. Uninstall all but one.")
         return status
-    if problem := incompatibility(point):
-        status.state, status.error = PluginState.INCOMPATIBLE, problem
+    if found[0].problem:
+        status.state, status.error = PluginState.INCOMPATIBLE, found[0].problem
         return status
     try:
         status.plugin = _plugin_object(name, point)
@@ -181,10 +225,9 @@ def _plugin_object(name: str, point: importlib_metadata.EntryPoint) -> Plugin:
     return plugin
 
 
-def incompatibility(point: importlib_metadata.EntryPoint) -> str:
-    """Why the core that runs does not fit the wheel's own `Requires-Dist`; empty when it does."""
-    core = importlib_metadata.version(CORE_DISTRIBUTION)
-    for text in (point.dist.requires if point.dist else None) or ():
+def _incompatibility(requires: Iterable[str], core: str) -> str:
+    """Why the core that runs does not fit a wheel's own `Requires-Dist`; empty when it does."""
+    for text in requires:
         requirement = Requirement(text)
         if requirement.name == CORE_DISTRIBUTION and not requirement.specifier.contains(
             core, prereleases=True

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.util import LRUCache
 from sqlmodel import select
+from starlette import routing
 from starlette.testclient import TestClient
 
 from trunkline.app import App
@@ -192,6 +194,14 @@ def _never_wait_for_the_disk(connection: Any, record: object) -> None:
 def _cheap_hashing() -> Iterator[None]:
     """Passwords are hashed with 64 KiB in one pass; a test of the real parameters says `hashing_with(Hashing())`."""
     with hashing_with(Hashing(memory_kib=64, passes=1)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _paths_compiled_once() -> Iterator[None]:
+    """Hundreds of paths are the same in every system's routes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing, "compile_path", cache(routing.compile_path))
         yield
 
 

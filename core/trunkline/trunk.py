@@ -1,6 +1,7 @@
 """The trunk's own plugin: what core contributes through the same hooks that strangers use."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -38,6 +39,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
+@cache
 def _modules() -> Sequence[ModuleType]:
     names = [f"trunkline.{package}.contributions" for package in PACKAGES]
     return [import_module(name) for name in names if find_spec(name.rpartition(".")[0]) and find_spec(name)]

@@ -1,6 +1,7 @@
 """Wheels of strangers, as an installer would leave them on the path, for as long as a test lasts."""
 
 import importlib
+import os
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +70,8 @@ class Strangers:
         lines += [f"Requires-Dist: {need}" for need in needs]
         (info / "METADATA").write_text("\n".join(lines) + "\n")
         (info / "entry_points.txt").write_text(f"[trunkline.plugins]\n{name} = {package}.plugin:plugin\n")
+        # An installer removes the old metadata first, and so changes the folder in which they lie.
+        os.utime(self.folder)
 
 
 @contextmanager

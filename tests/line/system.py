@@ -162,12 +162,14 @@ def wait_for(
     explain: Callable[[], str] = lambda: "",
 ) -> T:
     """What `ready` gives as soon as it gives something; fails when that takes too long."""
-    deadline = time.monotonic() + within
+    deadline, pause = time.monotonic() + within, 0.1
     while time.monotonic() < deadline:
         found = ready()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(pause)
+        # Asking takes the time of the very processes that are waited for.
+        pause = min(pause * 1.2, 0.5)
     pytest.fail(f"{what} did not come within {within:.0f} s. {explain()}")
 
 

@@ -32,7 +32,7 @@ def enable(path: Path, config: Config, name: str) -> list[str]:
             raise Refused(
                 f"It requires the plugin “{wanted}”, which is not installed.", remedy="Install its wheel."
             )
-        if problem := incompatibility(points[wanted]):
+        if problem := incompatibility(wanted):
             raise Refused(f"The plugin “{wanted}” does not fit: {problem}")
     added = [wanted for wanted in with_requirements(name) if wanted not in config.plugins]
     if added:

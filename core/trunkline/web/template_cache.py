@@ -2,13 +2,18 @@
 
 import threading
 from pathlib import Path
+from types import CodeType
 
 import jinja2
 from jinja2.bccache import Bucket
 
 from trunkline.web.template_code import GENERATION
 
-_compiled: dict[str, bytes] = {}
+_compiled: dict[str, CodeType] = {}
+
+
+def _place(bucket: Bucket) -> str:
+    return f"{bucket.key}-{bucket.checksum}-{GENERATION}"
 
 
 class TemplateCache(jinja2.BytecodeCache):
@@ -21,24 +26,24 @@ class TemplateCache(jinja2.BytecodeCache):
         self.folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        place = f"{bucket.key}-{bucket.checksum}-{GENERATION}"
-        kept = _compiled.get(place)
-        if kept is None and self.folder is not None:
-            file = self.folder / place
-            kept = file.read_bytes() if file.is_file() else None
-        if kept is not None:
-            bucket.bytecode_from_string(kept)
-            _compiled[place] = kept
+        place = _place(bucket)
+        if place not in _compiled and self.folder is not None and (file := self.folder / place).is_file():
+            bucket.bytecode_from_string(file.read_bytes())
+            if bucket.code is not None:
+                _compiled[place] = bucket.code
+        bucket.code = _compiled.get(place)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        place = f"{bucket.key}-{bucket.checksum}-{GENERATION}"
-        _compiled[place] = bucket.bytecode_to_string()
+        if bucket.code is None:
+            return
+        place = _place(bucket)
+        _compiled[place] = bucket.code
         if self.folder is None:
             return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = self.folder / f"{place}.{threading.get_ident()}.part"
-            part.write_bytes(_compiled[place])
+            part.write_bytes(bucket.bytecode_to_string())
             part.replace(self.folder / place)
         except OSError:
             # A full or read-only disk costs a slower start, nothing else.
