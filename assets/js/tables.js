@@ -1,4 +1,5 @@
 // Lists: rows that lead somewhere, keys to walk them by, and the selection that bulk actions work on.
+import htmx from './htmx.js';
 import { $, $$, on } from './dom.js';
 
 on('click', 'tr[data-href]', (event, row) => {
@@ -67,6 +68,22 @@ document.addEventListener('keydown', (event) => {
   if (!target) { row.tabIndex = -1; row.focus(); } else target.focus();
   row.scrollIntoView({ block: 'nearest' });
 });
+
+// A live list is fetched anew where it stands, unless somebody reads, picks or types in it.
+const REFRESH = 5000;
+$$('[data-refresh]').forEach((button) => { button.hidden = false; });
+on('click', '[data-refresh]', (_event, button) => {
+  button.setAttribute('aria-pressed', String(button.getAttribute('aria-pressed') !== 'true'));
+});
+const inUse = (region) => region.contains(document.activeElement) || String(getSelection()) !== ''
+  || $('[data-pick]:checked, [popover]:popover-open', region) !== null;
+setInterval(() => {
+  if (document.hidden) return;
+  for (const button of $$('[data-refresh][aria-pressed=true]')) {
+    const part = `#${button.dataset.refresh}`, region = $(part);
+    if (region && !inUse(region)) htmx.ajax('GET', location.href, { target: part, select: part, swap: 'outerHTML show:none' });
+  }
+}, REFRESH);
 
 // A list that fits its card scrolls with the page, so that its head can stay in sight; a wider one scrolls sideways by itself.
 const fit = () => $$('.table-region .table-responsive').forEach((box) => {

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.jobs import acting_pages, queries
+from trunkline.jobs import acting_pages, performance_pages, queries
 from trunkline.jobs.pages import pages
+from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.jobs.tables import jobs_table
 from trunkline.lists import ListOf
 from trunkline.operation import Context
@@ -61,10 +62,9 @@ SLOTS = (
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
 
-LISTS = (
-    ListOf("jobs", "/jobs", "core.job.list", lambda ctx: jobs_table(queries.kinds(ctx)), queries.list_jobs),
-)
-PAGES = (pages, acting_pages.pages)
+LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
+# Its fixed address before the page of one job, which would take it for a number.
+PAGES = (performance_pages.pages, pages, acting_pages.pages)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -27,7 +27,7 @@ _STOP_POLLING = 286
 def jobs(page: Page) -> Response:
     page.title = str(_("Jobs"))
     page.crumbs((page.title, ""))
-    return page.table("jobs/list.html", jobs_table(queries.kinds(page.ctx)), queries.list_jobs(page.ctx))
+    return page.table("jobs/list.html", jobs_table(page.ctx), queries.list_jobs(page.ctx))
 
 
 @pages.get("/jobs/{number}", permission="core.job.view")

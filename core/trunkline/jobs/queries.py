@@ -18,6 +18,8 @@ NEEDS_PERSON = (JobState.FAILED, JobState.ROLLBACK_FAILED)
 MAIL_KINDS = ("core.mail",)
 
 _PROBLEMS = ("warn", "error")
+#: So many of the latest jobs say which products are suggested.
+_LATEST = 2000
 #: How long a customer's page tells of an order that was undone.
 _RECENT = timedelta(days=1)
 
@@ -28,6 +30,7 @@ _LISTED: Select[*tuple[Any, ...]] = (
         col(Job.number).label("number"),
         col(Job.title).label("title"),
         col(Job.kind).label("kind"),
+        col(Job.product).label("product"),
         col(Job.state).label("state"),
         col(Job.error).label("error"),
         col(Job.requested_by).label("requested_by"),
@@ -80,6 +83,15 @@ def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, .
 def kinds(ctx: Context) -> list[str]:
     """The kinds of jobs there are."""
     return sorted(ctx.session.scalars(select(col(Job.kind)).distinct()))
+
+
+def recent_products(ctx: Context) -> list[tuple[str, str]]:
+    """Products of the latest jobs, as suggestions (value, label)."""
+    latest = (
+        select(col(Job.product)).where(col(Job.product) != "").order_by(col(Job.id).desc()).limit(_LATEST)
+    )
+    found = ctx.session.scalars(select(latest.subquery().c.product).distinct())
+    return [(product, product) for product in sorted(found)]
 
 
 def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:

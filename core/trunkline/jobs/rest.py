@@ -16,7 +16,7 @@ rest = RestRoutes("/jobs", "jobs")
 @rest.get("", permission="core.job.list")
 def jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs, newest first."""
-    return read_list(ctx, jobs_table(queries.kinds(ctx)), queries.list_jobs(ctx), params, JobSummary)
+    return read_list(ctx, jobs_table(ctx), queries.list_jobs(ctx), params, JobSummary)
 
 
 @rest.get("/{number}", permission="core.job.view")

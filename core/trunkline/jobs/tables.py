@@ -1,20 +1,23 @@
 """Jobs as a list, for the page and for REST."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.i18n import current_zone, localize
 from trunkline.i18n import gettext as _
+from trunkline.jobs import queries
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.queries import MAIL_KINDS, NEEDS_PERSON
+from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline.web.tones import lazy_state_label
 
 _WORKING = (JobState.RUNNING, JobState.ROLLING_BACK)
 _UNDONE = (JobState.ROLLED_BACK, JobState.CANCELLED)
+_FAILED = (JobState.FAILED, JobState.ROLLED_BACK, JobState.ROLLBACK_FAILED)
 
 
 def kind_label(kind: str) -> str:
@@ -32,7 +35,38 @@ def _seconds(row: Any) -> float | None:
     return float((row["finished_at"] - row["started_at"]).total_seconds())
 
 
-JOBS = Table(
+def _tabs(ctx: Context) -> tuple[Tab, ...]:
+    no_mail = col(Job.kind).not_in(MAIL_KINDS)
+    today = localize(ctx.now(), current_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        Tab("work", _("All"), no_mail),
+        Tab("queued", _("Waiting"), (col(Job.state) == JobState.QUEUED) & no_mail, count=True),
+        Tab("running", _("At work"), col(Job.state).in_(_WORKING), count=True, tone="info"),
+        Tab("attention", _("Need a person"), col(Job.state).in_(NEEDS_PERSON), count=True, tone="danger"),
+        Tab(
+            "failed_today",
+            _("Failed today"),
+            col(Job.state).in_(_FAILED) & (col(Job.finished_at) >= today) & no_mail,
+            count=True,
+        ),
+        Tab("undone", _("Undone"), col(Job.state).in_(_UNDONE)),
+        Tab("mail", _("Mail"), col(Job.kind).in_(MAIL_KINDS)),
+    )
+
+
+def _filters(ctx: Context) -> tuple[Filter, ...]:
+    return (
+        Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState]),
+        Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in queries.kinds(ctx)]),
+        Filter("created_at", _("Queued"), kind="dates"),
+        Filter("product", _("Product"), queries.recent_products(ctx), "text"),
+        Filter(
+            "customer", _("Customer"), kind="text", where=lambda numbers: col(Customer.number).in_(numbers)
+        ),
+    )
+
+
+_JOBS = Table(
     "jobs",
     label=_("Jobs"),
     columns=(
@@ -45,30 +79,13 @@ JOBS = Table(
             href=lambda row: f"/customers/{row['customer']}" if row["customer"] else None,
         ),
         Column("kind", _("Kind"), priority=3, value=lambda row: kind_label(row["kind"])),
+        Column("product", _("Product"), priority=3, optional=True),
         Column("steps_done", _("Steps"), priority=3, align="end", value=_progress),
         Column("created_at", _("Queued"), Kind.RELATIVE, sort="id", priority=2),
         Column("took", _("Took"), Kind.DURATION, priority=3, value=_seconds),
         Column("requested_by", _("By"), priority=3, optional=True),
         Column("error", _("Error"), priority=3, optional=True),
         Column("state", _("State"), Kind.STATUS),
-    ),
-    tabs=(
-        Tab("work", _("All"), col(Job.kind).not_in(MAIL_KINDS)),
-        Tab(
-            "queued",
-            _("Waiting"),
-            (col(Job.state) == JobState.QUEUED) & col(Job.kind).not_in(MAIL_KINDS),
-            count=True,
-        ),
-        Tab("running", _("At work"), col(Job.state).in_(_WORKING), count=True, tone="info"),
-        Tab("attention", _("Need a person"), col(Job.state).in_(NEEDS_PERSON), count=True, tone="danger"),
-        Tab("undone", _("Undone"), col(Job.state).in_(_UNDONE)),
-        Tab("mail", _("Mail"), col(Job.kind).in_(MAIL_KINDS)),
-    ),
-    filters=(
-        Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState]),
-        Filter("created_at", _("Queued"), kind="dates"),
-        Filter("customer", _("Customer"), where=lambda numbers: col(Customer.number).in_(numbers)),
     ),
     starts=("number", "title"),
     found=(("customer", col(Job.customer_id)),),
@@ -82,7 +99,6 @@ JOBS = Table(
 )
 
 
-def jobs_table(kinds: Sequence[str]) -> Table:
-    """The list with a filter of the kinds there are."""
-    by_kind = Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in kinds])
-    return replace(JOBS, filters=(JOBS.filters[0], by_kind, *JOBS.filters[1:]))
+def jobs_table(ctx: Context) -> Table:
+    """The list as it is now: its views know what day it is, its filters the kinds and products there are."""
+    return replace(_JOBS, tabs=_tabs(ctx), filters=_filters(ctx))

@@ -16,7 +16,7 @@ REST = RestRoutes("/provisioning", "provisioning")
 def list_jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs with a step of this plugin, newest first."""
     statement = jobs.list_jobs(ctx, contributed_by="provisioning")
-    return read_list(ctx, jobs_table(jobs.kinds(ctx)), statement, params, JobSummary)
+    return read_list(ctx, jobs_table(ctx), statement, params, JobSummary)
 
 
 @REST.get("/playbooks", permission="provisioning.playbook.list")

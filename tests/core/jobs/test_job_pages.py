@@ -1,5 +1,6 @@
 """Jobs as people and programs see them: list, page, stream, log, and what may be done about them."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -274,6 +275,28 @@ def test_an_unknown_job_is_not_found(staff: Staff) -> None:
     client = staff()
     for path in ("/jobs/J999999", "/jobs/J999999/events", "/jobs/J999999/status", "/jobs/J999999/log.txt"):
         assert client.get(path).status_code == 404, path
+
+
+def test_many_jobs_are_retried_at_once_and_each_says_what_became_of_it(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    held = plan("held", do=True, on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(Job.id).where(Job.number == held)).one()
+    client = staff()
+    assert "Sample held" in client.get("/jobs?view=failed_today").text
+    done = plan("done")
+    work_until_idle(app)
+    with app.reading() as ctx:
+        other = ctx.session.scalars(select(Job.id).where(Job.number == done)).one()
+    asked = client.submit("/lists/jobs/do/core.job_retry", {"ids": [str(key), str(other)]}, page="/jobs")
+    picked = re.search(r'name="picked" value="([^"]*)"', asked.text)
+    assert picked is not None
+    begun = client.submit("/lists/jobs/do/core.job_retry/begin", {"picked": picked[1]}, page="/jobs")
+    work_until_idle(app)
+    assert "there is nothing to retry" in client.get(str(begun.url)).text
+    assert state_of(app, held) == JobState.SUCCEEDED
 
 
 def state_of(app: App, number: str) -> JobState:

@@ -1,0 +1,66 @@
+"""What may be done to many jobs at once."""
+
+from sqlmodel import col, select
+
+from trunkline.i18n import gettext as _
+from trunkline.jobs import operations
+from trunkline.jobs.models import Job
+from trunkline.lists import NoValues, RowAction
+from trunkline.operation import Context
+
+
+def _number(ctx: Context, key: int) -> str:
+    """The job's number. Visibility is checked by the operation that gets it."""
+    return ctx.session.scalars(select(Job.number).where(col(Job.id) == key)).one()
+
+
+def _retry(ctx: Context, key: int, command: NoValues) -> None:
+    operations.retry(ctx, _number(ctx, key))
+
+
+def _roll_back(ctx: Context, key: int, command: NoValues) -> None:
+    operations.roll_back(ctx, _number(ctx, key))
+
+
+def _cancel(ctx: Context, key: int, command: NoValues) -> None:
+    operations.cancel(ctx, _number(ctx, key))
+
+
+ROW_ACTIONS = (
+    RowAction(
+        "core.job_retry",
+        "jobs",
+        _("Retry"),
+        "core.job.retry",
+        _retry,
+        icon="refresh",
+        effect=_(
+            "Held jobs go on from their failed step, failed roll-backs are tried again. Others stay as they are."
+        ),
+        order=10,
+    ),
+    RowAction(
+        "core.job_roll_back",
+        "jobs",
+        _("Roll back"),
+        "core.job.retry",
+        _roll_back,
+        icon="arrow-back-up",
+        tone="danger",
+        effect=_("Held jobs undo what they have done. Others stay as they are."),
+        order=20,
+    ),
+    RowAction(
+        "core.job_cancel",
+        "jobs",
+        _("Cancel"),
+        "core.job.cancel",
+        _cancel,
+        icon="x",
+        tone="danger",
+        effect=_(
+            "Queued jobs end, running ones stop and undo what they have done. Jobs that are over stay as they are."
+        ),
+        order=30,
+    ),
+)
