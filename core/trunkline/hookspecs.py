@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
@@ -94,6 +95,11 @@ def list_columns() -> "Sequence[ListColumns]":  # type: ignore[empty-body]  # a 
 @hookspec
 def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a specification has no body
     """Actions on many rows of a list, done by a worker. Called once at start. Names are `<plugin>.<word>`."""
+
+
+@hookspec
+def customer_rows() -> "Sequence[CustomerRows]":  # type: ignore[empty-body]  # a specification has no body
+    """Tables whose rows belong to customers. Called when customers are first merged: their rows move to the one that stays."""
 
 
 @hookspec

@@ -12,9 +12,11 @@ from trunkline.auth.second_factor import models as second_factor
 from trunkline.auth.signing_keys import models as signing_keys
 from trunkline.branding import models as branding
 from trunkline.customers import models as customers
+from trunkline.customers.merging import models as merging
 from trunkline.db import numbers
 from trunkline.events import models as events
 from trunkline.files import models as files
+from trunkline.geocoding import models as geocoding
 from trunkline.imports import models as imports
 from trunkline.interactions import models as interactions
 from trunkline.jobs import models as jobs
@@ -40,6 +42,7 @@ __all__ = [
     "customers",
     "events",
     "files",
+    "geocoding",
     "impersonation",
     "imports",
     "interactions",
@@ -47,6 +50,7 @@ __all__ = [
     "lists",
     "mail",
     "mail_templates",
+    "merging",
     "numbers",
     "search",
     "second_factor",

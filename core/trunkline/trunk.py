@@ -24,6 +24,7 @@ from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.operation import Context
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail",
+    "home", "customers.merging", "customers", "interactions", "files", "search", "imports", "lists", "jobs", "mail",
     "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
     "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",
     "settings", "branding", "plugin_life", "rest",
@@ -116,6 +117,13 @@ def list_columns() -> "Sequence[ListColumns]":
 @hookimpl
 def row_actions() -> "Sequence[RowAction]":
     return _gathered("ROW_ACTIONS")
+
+
+@hookimpl
+def customer_rows() -> "Sequence[CustomerRows]":
+    from trunkline.customers.merging.own_rows import CUSTOMER_ROWS
+
+    return CUSTOMER_ROWS
 
 
 @hookimpl

@@ -100,6 +100,15 @@ class Customer(Record, table=True):
         default=None,
         sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT"), index=True),
     )
+    #: The customer whose branch, or whose customer, this one is; and the one that this one was merged into.
+    parent_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True),
+    )
+    merged_into_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True),
+    )
     #: Users by key: the colleague who looks after the customer, and who registered it. No foreign keys, because users
     #: refer to customers and SQLite cannot close the circle; users are disabled, never deleted.
     assigned_user_id: int | None = Field(default=None, sa_type=BigKey, index=True)
@@ -134,6 +143,11 @@ class Site(Record, table=True):
     time_zone: str = Field(default="", max_length=60)
     latitude: float | None = None
     longitude: float | None = None
+    #: Who said where it is: `manual`, or a provider's name; and what it called the place.
+    located_by: str = Field(default="", max_length=40)
+    located_as: str = Field(default="", max_length=300)
+    #: Whether its address is still to be looked up (`waiting`), or could not be (`unknown`, `failed`).
+    locating: str = Field(default="", max_length=10)
 
 
 class CustomerTag(Record, table=True):

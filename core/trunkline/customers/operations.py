@@ -177,6 +177,12 @@ def restore(ctx: Context, number: str) -> Customer:
     customer = ctx.load_by(Customer, Customer.number, number, lock=True)
     if customer.status != CustomerStatus.ARCHIVED:
         raise Refused(_("This customer is not archived."), field="status")
+    if customer.merged_into_id is not None:
+        raise Refused(
+            _("This customer was merged into another one."),
+            field="status",
+            remedy=_("Undo the merge on the page of that one."),
+        )
     _claim_tax_id(ctx, customer)
     _change_status(ctx, customer, CustomerStatus.CLOSED, "restored")
     return customer
@@ -310,6 +316,19 @@ def move_to_reseller(ctx: Context, customer: Customer, reseller_id: int | None) 
     customer.reseller_id = reseller_id
     _claim_tax_id(ctx, customer)
     _tell(ctx, customer, "reseller_id")
+
+
+def merge_away(customer: Customer, into: Customer) -> None:
+    """Make `customer` one that only leads to `into`; part of operations."""
+    customer.merged_into_id, customer.parent_id = into.key, None
+    customer.tax_key, customer.status = None, CustomerStatus.ARCHIVED.value
+
+
+def part_again(ctx: Context, customer: Customer, status: str, parent_id: int | None) -> None:
+    """Make a merged customer one of its own again; part of operations. Raises Refused when its tax id was taken meanwhile."""
+    customer.merged_into_id, customer.parent_id, customer.status = None, parent_id, status
+    if status != CustomerStatus.ARCHIVED:
+        _claim_tax_id(ctx, customer)
 
 
 def _tell(ctx: Context, customer: Customer, *fields: str) -> None:

@@ -41,6 +41,10 @@ BECOMES = {
 
 def show(page: Page, template: str, customer: Customer, tab: str, **context: Any) -> Response:
     """Render one of the customer's pages with head and tabs; `tab` is the one that is open."""
+    if (asked := page.request.path_params.get("number", customer.number)) != customer.number:
+        # The number of a customer that was merged leads to the one that stayed.
+        place = page.request.url.path.replace(f"/{asked}", f"/{customer.number}", 1)
+        return page.redirect(place, str(_("{asked} was merged into this customer.", asked=asked)))
     page.title = customer.name
     page.crumbs((str(_("Customers")), "/customers"), (customer.name, ""))
     return page.render(template, **frame(page, customer, tab), **context)

@@ -59,8 +59,9 @@ _ASSIGNED_TO = select(col(User.name)).where(col(User.id) == col(Customer.assigne
 
 
 def get(ctx: Context, number: str) -> Customer:
-    """The visible customer with this number. Raises NotFound."""
-    return ctx.load_by(Customer, Customer.number, number)
+    """The visible customer with this number; for one that was merged, the one it went into. Raises NotFound."""
+    customer = ctx.load_by(Customer, Customer.number, number)
+    return customer if customer.merged_into_id is None else ctx.load(Customer, customer.merged_into_id)
 
 
 def by_id(ctx: Context, customer_id: int) -> Customer:

@@ -12,6 +12,10 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchKind
 
+_MERGED = select(
+    *(col(getattr(Customer, name)) for name in "merged_into_id number name email phone tax_id".split())
+)
+
 
 def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
     customer = Customer
@@ -38,6 +42,10 @@ def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
         words.setdefault(owner, []).extend((street, city))
     for owner, text in _of(ctx, ids, CustomerTag, "text"):
         words.setdefault(owner, []).append(text)
+    # Who was merged into another is found by what they were called, and leads to the other.
+    for row in ctx.session.execute(_MERGED.where(col(Customer.merged_into_id).in_(ids))):
+        words.setdefault(row.merged_into_id, []).extend((row.number, row.name, row.email, row.tax_id))
+        digits.setdefault(row.merged_into_id, []).extend((row.number, row.phone, row.tax_id))
     return [
         SearchDocument(
             kind="customer",

@@ -133,6 +133,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_core_counter")),
     )
     op.create_table(
+        "core_customer_duplicate",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("second_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reasons", sa.String(length=60), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_by", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_customer_duplicate")),
+        sa.UniqueConstraint(
+            "first_id", "second_id", name=op.f("uq_core_customer_duplicate_first_id_second_id")
+        ),
+    )
+    with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_customer_duplicate_second_id"), ["second_id"], unique=False)
+
+    op.create_table(
+        "core_customer_merge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("source_number", sa.String(length=20), nullable=False),
+        sa.Column("source_name", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_by", sa.String(length=200), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("undo_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_customer_merge")),
+    )
+    with op.batch_alter_table("core_customer_merge", schema=None) as batch_op:
+        batch_op.create_index("ix_core_customer_merge_at", ["at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_customer_merge_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_customer_merge_source_id"), ["source_id"], unique=False)
+
+    op.create_table(
         "core_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -158,6 +198,21 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("entity", "entity_id", name=op.f("pk_core_event_sequence")),
     )
+    op.create_table(
+        "core_geocoded_address",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("provider", sa.String(length=40), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("label", sa.String(length=300), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_geocoded_address")),
+        sa.UniqueConstraint("digest", name=op.f("uq_core_geocoded_address_digest")),
+    )
+    with op.batch_alter_table("core_geocoded_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_geocoded_address_asked_at"), ["asked_at"], unique=False)
+
     op.create_table(
         "core_idempotent_answer",
         sa.Column("actor", sa.String(length=80), nullable=False),
@@ -325,8 +380,22 @@ def upgrade() -> None:
         sa.Column("website", sa.String(length=300), nullable=False),
         sa.Column("notes", sa.String(), nullable=False),
         sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("assigned_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("registered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_customer_merged_into_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_customer_parent_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
         sa.ForeignKeyConstraint(
             ["reseller_id"],
             ["core_reseller.id"],
@@ -344,7 +413,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_core_customer_email", ["email"], unique=False)
         batch_op.create_index("ix_core_customer_kind", ["kind", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_customer_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index("ix_core_customer_name", ["name", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_customer_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index("ix_core_customer_phone", ["phone"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_core_customer_registered_by_id"), ["registered_by_id"], unique=False
@@ -356,6 +427,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_customer_status_name", ["status", "name", "id"], unique=False)
         batch_op.create_index("ix_core_customer_tax_id", ["tax_id"], unique=False)
 
+    op.create_table(
+        "core_customer_merge_row",
+        sa.Column("merge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("part", sa.String(length=130), nullable=False),
+        sa.Column(
+            "row_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["merge_id"],
+            ["core_customer_merge.id"],
+            name=op.f("fk_core_customer_merge_row_merge_id_core_customer_merge"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("merge_id", "part", "row_id", name=op.f("pk_core_customer_merge_row")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "core_event_delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -658,6 +748,9 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(length=60), nullable=False),
         sa.Column("latitude", sa.Float(), nullable=True),
         sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("located_by", sa.String(length=40), nullable=False),
+        sa.Column("located_as", sa.String(length=300), nullable=False),
+        sa.Column("locating", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
@@ -1598,6 +1691,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_event_delivery_due")
 
     op.drop_table("core_event_delivery")
+    op.drop_table("core_customer_merge_row")
     with op.batch_alter_table("core_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_core_customer_tax_id")
         batch_op.drop_index("ix_core_customer_status_name")
@@ -1607,7 +1701,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_customer_registered_by_id"))
         batch_op.drop_index("ix_core_customer_phone")
+        batch_op.drop_index(batch_op.f("ix_core_customer_parent_id"))
         batch_op.drop_index("ix_core_customer_name")
+        batch_op.drop_index(batch_op.f("ix_core_customer_merged_into_id"))
         batch_op.drop_index("ix_core_customer_kind")
         batch_op.drop_index("ix_core_customer_email")
         batch_op.drop_index("ix_core_customer_created")
@@ -1631,11 +1727,25 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_idempotent_answer_at"))
 
     op.drop_table("core_idempotent_answer")
+    with op.batch_alter_table("core_geocoded_address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_geocoded_address_asked_at"))
+
+    op.drop_table("core_geocoded_address")
     op.drop_table("core_event_sequence")
     with op.batch_alter_table("core_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_event_name"))
 
     op.drop_table("core_event")
+    with op.batch_alter_table("core_customer_merge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_customer_merge_source_id"))
+        batch_op.drop_index(batch_op.f("ix_core_customer_merge_customer_id"))
+        batch_op.drop_index("ix_core_customer_merge_at")
+
+    op.drop_table("core_customer_merge")
+    with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_customer_duplicate_second_id"))
+
+    op.drop_table("core_customer_duplicate")
     op.drop_table("core_counter")
     with op.batch_alter_table("core_attempt_count", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_attempt_count_expires_at"))

@@ -98,6 +98,18 @@ def look_for(
     return Found(list(kept.groups()), by_likeness=bool(kept))
 
 
+def of_like_name(ctx: Context, name: str, kind: str, limit: int = 20) -> list[Hit]:
+    """Things of one kind whose title has the first and the last word of `name`, each perhaps with a letter wrong."""
+    asked, numbers = words(name), _numbers(ctx, (kind,))
+    if not asked or not numbers:
+        return []
+    groups = tiers.alike(ctx, list(dict.fromkeys((asked[0], asked[-1]))))
+    found = within(ctx, _MOMENT, lambda: tiers.by_words(ctx, numbers, groups, limit)) or []
+    kept = _Kept(ctx, limit + 1)
+    kept.add(found)
+    return [hit for group in kept.groups() for hit in group.hits]
+
+
 @dataclass(frozen=True)
 class _Dearer:
     """The ways whose cost depends on what is asked, for a while at most where somebody types on."""

@@ -160,6 +160,14 @@ def with_typos(ctx: Context, asked: Sequence[str]) -> Groups | None:
     return groups if helped else None
 
 
+def alike(ctx: Context, asked: Sequence[str]) -> Groups:
+    """The words, each or any that differs from it by a letter."""
+    return [
+        [(word, True), *((guess, False) for guess in (_guesses(ctx, word) if is_name(word) else ()))]
+        for word in asked
+    ]
+
+
 _BEGINS = (
     select(TYPOS.c.word)
     .where(TYPOS.c.variant >= bindparam("low"), TYPOS.c.variant < bindparam("high"))

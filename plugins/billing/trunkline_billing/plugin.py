@@ -16,6 +16,7 @@ from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated,
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
 
 if TYPE_CHECKING:
@@ -111,6 +112,13 @@ def cli(app: "typer.Typer") -> None:
     from trunkline_billing.commands import billing
 
     app.add_typer(billing, name="billing")
+
+
+@hookimpl
+def customer_rows() -> "Sequence[CustomerRows]":
+    from trunkline_billing.customer_rows import CUSTOMER_ROWS
+
+    return CUSTOMER_ROWS
 
 
 @hookimpl

@@ -16,6 +16,7 @@ from trunkline_catalog.settings import CatalogSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
@@ -137,6 +138,13 @@ def search_kinds() -> Sequence[SearchKind]:
     from trunkline_catalog.search import SEARCH_KINDS
 
     return SEARCH_KINDS
+
+
+@hookimpl
+def customer_rows() -> "Sequence[CustomerRows]":
+    from trunkline_catalog.customer_rows import CUSTOMER_ROWS
+
+    return CUSTOMER_ROWS
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from trunkline_inventory.permissions import PERMISSIONS, SENSITIVE
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListOf
@@ -70,6 +71,13 @@ def search_kinds() -> Sequence[SearchKind]:
     from trunkline_inventory.search import SEARCH_KINDS
 
     return SEARCH_KINDS
+
+
+@hookimpl
+def customer_rows() -> "Sequence[CustomerRows]":
+    from trunkline_inventory.customer_rows import CUSTOMER_ROWS
+
+    return CUSTOMER_ROWS
 
 
 @hookimpl

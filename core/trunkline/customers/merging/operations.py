@@ -1,0 +1,211 @@
+"""Making two customers one, taking that back, and saying that two are not one."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, update
+from sqlmodel import col
+
+from trunkline.customers import operations as customers
+from trunkline.customers.hierarchy import is_above
+from trunkline.customers.merging import moving
+from trunkline.customers.merging.events import CustomerMerged, CustomerMergeUndone
+from trunkline.customers.merging.models import CustomerDuplicate, CustomerMerge
+from trunkline.customers.merging.queries import differences, merge_by_key
+from trunkline.customers.merging.schemas import MergeCustomers
+from trunkline.customers.models import Customer, CustomerStatus
+from trunkline.customers.schemas import UpdateCustomer
+from trunkline.customers.versions import require_version
+from trunkline.errors import Refused
+from trunkline.i18n import format_date
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context, operation
+from trunkline.search.marking import mark_customer
+
+#: How long a merge can be undone.
+UNDO_FOR = timedelta(days=30)
+
+
+@operation("core.customer.merge")
+def merge(ctx: Context, number: str, command: MergeCustomers) -> CustomerMerge:
+    """Make the customer `command.source` a part of the customer `number`: all that is theirs moves, and their number leads here.
+
+    Raises NotFound for either, Conflict when one was changed since the preview, and Refused for customers that cannot be one:
+    the same, archived, of different resellers, or when a plugin refuses.
+    """
+    target, source = _both(ctx, number, command.source)
+    _refuse_if_apart(target, source)
+    require_version(target, command.version, {})
+    require_version(source, command.source_version, {})
+    ctx.emit(
+        CustomerMerged(
+            entity_id=target.key,
+            customer_id=target.key,
+            number=target.number,
+            source_id=source.key,
+            source_number=source.number,
+        )
+    )
+    taken = {
+        item.field: getattr(source, item.field)
+        for item in differences(target, source)
+        if item.field in command.take
+    }
+    if is_above(ctx, source, target):
+        _set_parent(target, source.parent_id)
+    before = {
+        "source": {"status": source.status, "parent_id": source.parent_id},
+        "target": {name: [_plain(getattr(target, name)), _plain(value)] for name, value in taken.items()},
+    }
+    mark_customer(ctx, source.key)
+    mark_customer(ctx, target.key)
+    _leave(ctx, source, target)
+    if taken:
+        customers.update(ctx, number, UpdateCustomer(**taken))
+    done = CustomerMerge(
+        customer_id=target.key,
+        source_id=source.key,
+        number=target.number,
+        source_number=source.number,
+        source_name=source.name,
+        at=ctx.now(),
+        merged_by=ctx.actor.name,
+        undo_until=ctx.now() + UNDO_FOR,
+    )
+    ctx.session.add(done)
+    ctx.session.flush()
+    counts, changed = moving.move(ctx, done.id or 0, source.key, target.key)
+    done.counts, done.before = counts, {**before, "rows": changed}
+    _forget_pairs(ctx, source.key)
+    ctx.session.flush()
+    ctx.session.expire_all()
+    ctx.note(target, merged=source.number, moved=counts)
+    return done
+
+
+@operation("core.customer.merge")
+def _leave(ctx: Context, source: Customer, target: Customer) -> None:
+    """The entry of the one that goes."""
+    customers.merge_away(source, target)
+    ctx.session.flush()
+    ctx.note(source, merged_into=target.number)
+
+
+@operation("core.customer.merge")
+def undo(ctx: Context, number: str, merge_id: int) -> Customer:
+    """Take a merge back: what moved returns, and what was taken over returns where nobody changed it since.
+
+    Returns the customer who is one of their own again. Raises NotFound, and Refused when the time for it is over, when either
+    customer was merged again, when the tax id was taken meanwhile, and when something newer binds the two together.
+    """
+    found = merge_by_key(ctx, number, merge_id)
+    _refuse_if_over(ctx, found)
+    target, source = _by_keys(ctx, found.customer_id, found.source_id)
+    if source.merged_into_id != target.key or target.status == CustomerStatus.ARCHIVED:
+        raise Refused(
+            _("{number} was merged or archived since.", number=target.number),
+            remedy=_("Undo that first: the newest comes first."),
+        )
+    ctx.emit(
+        CustomerMergeUndone(
+            entity_id=target.key,
+            customer_id=target.key,
+            number=target.number,
+            source_id=source.key,
+            source_number=source.number,
+        )
+    )
+    mark_customer(ctx, target.key)
+    mark_customer(ctx, source.key)
+    moving.bring_back(ctx, found)
+    ctx.session.expire_all()
+    given_back = {
+        name: had
+        for name, (had, got) in found.before.get("target", {}).items()
+        if _plain(getattr(target, name)) == got
+    }
+    if given_back:
+        customers.update(ctx, target.number, UpdateCustomer.model_validate(given_back))
+    _return(ctx, source, found)
+    found.undone_at, found.undone_by = ctx.now(), ctx.actor.name
+    ctx.note(target, parted=source.number)
+    return source
+
+
+@operation("core.customer.merge")
+def _return(ctx: Context, source: Customer, found: CustomerMerge) -> None:
+    """The entry of the one that comes back."""
+    was = found.before["source"]
+    customers.part_again(ctx, source, was["status"], was["parent_id"])
+    ctx.session.flush()
+    ctx.note(source, parted_from=found.number)
+
+
+@operation("core.customer.merge")
+def dismiss(ctx: Context, number: str, other: str) -> None:
+    """Say that two customers are not one, so that they are not offered again. Raises NotFound for either."""
+    target, source = _both(ctx, number, other)
+    first, second = sorted((target.key, source.key))
+    values = {"dismissed_at": ctx.now(), "dismissed_by": ctx.actor.name}
+    pair = col(CustomerDuplicate.first_id) == first, col(CustomerDuplicate.second_id) == second
+    done: Any = ctx.session.execute(update(CustomerDuplicate).where(*pair).values(**values))
+    if not done.rowcount:
+        made = {"first_id": first, "second_id": second, "reasons": "", "score": 0, "found_at": ctx.now()}
+        ctx.session.execute(insert(CustomerDuplicate).values(**made, **values))
+    ctx.note(target, not_the_same_as=source.number)
+
+
+def _both(ctx: Context, number: str, other: str) -> tuple[Customer, Customer]:
+    """Both customers, locked in the order of their keys, so that two who merge them crosswise wait for each other."""
+    keys = [ctx.load_by(Customer, Customer.number, one).key for one in (number, other)]
+    return _by_keys(ctx, *keys)
+
+
+def _by_keys(ctx: Context, target: int, source: int) -> tuple[Customer, Customer]:
+    locked = {key: ctx.load(Customer, key, lock=True) for key in sorted({target, source})}
+    return locked[target], locked[source]
+
+
+def _refuse_if_apart(target: Customer, source: Customer) -> None:
+    if target.key == source.key:
+        raise Refused(_("A customer cannot be merged into itself."), field="source")
+    for customer in (target, source):
+        if customer.status == CustomerStatus.ARCHIVED:
+            raise Refused(
+                _("{name} ({number}) is archived.", name=customer.name, number=customer.number),
+                field="source",
+                remedy=_("Restore it first."),
+            )
+    if target.reseller_id != source.reseller_id:
+        raise Refused(
+            _("They are customers of different resellers."),
+            field="source",
+            remedy=_("Give both to one reseller first."),
+        )
+
+
+def _refuse_if_over(ctx: Context, found: CustomerMerge) -> None:
+    if found.undone_at is not None:
+        raise Refused(_("This merge was undone already, by {name}.", name=found.undone_by))
+    if ctx.now() > found.undo_until:
+        raise Refused(
+            _(
+                "A merge can be undone for {days} days; this one until {day}.",
+                days=UNDO_FOR.days,
+                day=format_date(found.undo_until),
+            ),
+            remedy=_("Register the other customer anew."),
+        )
+
+
+def _set_parent(customer: Customer, parent_id: int | None) -> None:
+    customer.parent_id = parent_id
+
+
+def _forget_pairs(ctx: Context, key: int) -> None:
+    pairs = CustomerDuplicate
+    ctx.session.execute(delete(pairs).where(or_(col(pairs.first_id) == key, col(pairs.second_id) == key)))
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str) else str(value)
