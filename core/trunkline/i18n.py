@@ -191,6 +191,11 @@ class Lazy(str):
         """The message in the current locale."""
         return _fill(_said(_locale.get(), self._message), self._values)
 
+    @property
+    def parts(self) -> tuple[str, dict[str, Any]]:
+        """The English source with its `{names}` and what fills them, for keeping; `translate` puts them together again."""
+        return self._message, dict(self._values)
+
     def filled(self, **values: Any) -> Lazy:
         """The same message with its `{names}` filled, still translated only when it is shown."""
         return Lazy(self._message, {**self._values, **values})

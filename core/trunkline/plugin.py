@@ -128,6 +128,9 @@ class StepKind:
     A transactional step works through `step.ctx` (operations, events) and commits together with its own state: exactly once.
     Any other step acts on the outside world and must be safe to repeat under `step.idempotency_key`.
     `undo` must accept that nothing was done. A kind without `undo` is refused unless it says `irreversible`.
+    `verify` looks after `do` whether the effect is there, and raises StepFailed where it is not; then the step has failed.
+    `rehearse` looks what `do` would change, says so by `step.log` and changes nothing; a dry run says of a kind without it that
+    nobody can know before. Outputs of steps before are missing there: they have not been done.
     """
 
     name: str
@@ -139,6 +142,12 @@ class StepKind:
     irreversible: bool = False
     policy: Policy = Policy.RESUME
     timeout: timedelta = timedelta(minutes=10)
+    #: What `do` must return; anything else fails the step before a later one relies on it.
+    outputs: type[BaseModel] | None = None
+    verify: "Callable[[StepContext], None] | None" = None
+    rehearse: "Callable[[StepContext], None] | None" = None
+    #: Raises Refused for inputs that cannot work, when the plan is made: the earliest moment at which somebody can mend them.
+    check: "Callable[[Context, Any], None] | None" = None
 
 
 @dataclass(frozen=True)

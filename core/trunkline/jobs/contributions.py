@@ -7,6 +7,7 @@ from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.jobs import acting_pages, performance_pages, queries
 from trunkline.jobs.pages import pages
+from trunkline.jobs.retention import RETENTION
 from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.jobs.tables import jobs_table
 from trunkline.lists import ListOf
@@ -65,6 +66,7 @@ SLOTS = (
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
 # Its fixed address before the page of one job, which would take it for a number.
 PAGES = (performance_pages.pages, pages, acting_pages.pages)
+SCHEDULED = (RETENTION,)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -2,20 +2,28 @@
 
 import logging
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from trunkline.errors import TrunklineError
+from trunkline.jobs import journal, targets
 from trunkline.jobs.ending import announce
 from trunkline.jobs.lease import Heartbeat, claim, guarded
-from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
+from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.redaction import redacted
-from trunkline.jobs.steps import LeaseLost, StepContext, StepFailed, TryAgain, as_inputs
+from trunkline.jobs.steps import (
+    LeaseLost,
+    StepContext,
+    StepFailed,
+    TryAgain,
+    as_inputs,
+    beyond_return,
+    checked_outputs,
+)
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import Policy, StepKind
 
@@ -23,18 +31,20 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 log = logging.getLogger(__name__)
+_PASSED = (StepState.DONE, StepState.SKIPPED)
 
 
-def run(app: "App", job_id: int) -> None:
-    """Claim the job and work on it until it is over, handed back or lost. A job that is not due is left alone."""
+def run(app: "App", job_id: int) -> bool:
+    """Claim the job and work on it until it is over, handed back or lost; False for one that was not to be had."""
     epoch = claim(app, job_id)
     if epoch is None:
-        return
+        return False
     with Heartbeat(app, job_id, epoch) as heartbeat:
         try:
             _Run(app, job_id, epoch, heartbeat).to_the_end()
         except LeaseLost:
             log.warning("job %s was taken over by another worker", job_id)
+    return True
 
 
 class _Run:
@@ -43,6 +53,9 @@ class _Run:
     def __init__(self, app: "App", job_id: int, epoch: int, heartbeat: Heartbeat) -> None:
         self.app, self.job_id, self.epoch, self.heartbeat = app, job_id, epoch, heartbeat
         self.open_context: Context | None = None
+        self.journal = journal.Journal(job_id, epoch)
+        #: What no line, error or output of this run may show.
+        self.secrets: set[str] = set()
 
     @contextmanager
     def unit(self) -> Iterator[tuple[Context, Job]]:
@@ -72,17 +85,21 @@ class _Run:
     def _begin(self) -> None:
         """Take up where the job stands. A step that was running when its worker died is unknown; its policy decides."""
         with self.unit() as (ctx, job):
+            job.waits_for = ""
             if job.state == JobState.QUEUED:
-                job.state, job.started_at = JobState.RUNNING, job.started_at or ctx.now()
+                job.state = JobState.RUNNING
             if job.state != JobState.RUNNING:
                 return
             for step in self._steps(ctx):
                 if step.state == StepState.RUNNING and step.policy == Policy.UNDO:
-                    self._say(ctx, step.seq, "The worker died during this step; it will be undone.", "warn")
+                    self.journal.say(ctx, step.seq, "The worker died during this step.", "warn")
                     step.state, step.error = StepState.FAILED, "The worker died during this step."
-                    self._turn_back(job, step.error)
+                    targets.leave(ctx, step)
+                    self._stop(ctx, job, step.error)
                 elif step.state == StepState.RUNNING:
-                    self._say(ctx, step.seq, "The worker died during this step; doing it again.", "warn")
+                    self.journal.say(
+                        ctx, step.seq, "The worker died during this step; doing it again.", "warn"
+                    )
                     step.state = StepState.PENDING
 
     def _steps(self, ctx: Context, *, backwards: bool = False) -> list[JobStep]:
@@ -94,20 +111,29 @@ class _Run:
     def _forwards(self) -> bool:
         """Do the next step; False when the job is over or handed back."""
         with self.unit() as (ctx, job):
-            if job.cancel_requested:
-                self._turn_back(job, "Cancelled.")
-                return True
-            step = next((s for s in self._steps(ctx) if s.state != StepState.DONE), None)
+            steps = self._steps(ctx)
+            step = next((s for s in steps if s.state not in _PASSED), None)
             if step is None:
                 self._finish(ctx, job, JobState.SUCCEEDED, "All steps are done.", "ok")
                 return False
+            if job.cancel_requested:
+                if beyond_return(self.app, steps) is None:
+                    self._turn_back(job, "Cancelled.")
+                    return True
+                job.cancel_requested = False
+                self.journal.say(ctx, None, "Too late to cancel: what is done cannot be undone.", "warn")
+            if not targets.is_free(ctx, step):
+                # Queued again, so that it can still be cancelled without waiting.
+                job.state = JobState.QUEUED
+                targets.wait(ctx, job, step)
+                return False
+            job.started_at = job.started_at or ctx.now()
             step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
-            self._say(ctx, step.seq, f"{step.label}: started.", "step")
+            self.journal.say(ctx, step.seq, f"{step.label}: started.", "step")
             seq = step.seq
         return self._do(seq)
 
     def _do(self, seq: int) -> bool:
-        began = time.monotonic()
         try:
             self._perform(seq, "do")
         except LeaseLost:
@@ -115,11 +141,9 @@ class _Run:
         except TryAgain as error:
             return self._hand_back(seq, error)
         except Exception as error:  # a step may raise anything; the job keeps it
-            if self.heartbeat.lost:
-                raise LeaseLost(str(self.job_id)) from error
+            self._require_ours(error)
             self._step_failed(seq, error)
             return True
-        log.debug("job %s step %s took %.3f s", self.job_id, seq, time.monotonic() - began)
         return True
 
     def _hand_back(self, seq: int, error: TryAgain) -> bool:
@@ -129,29 +153,55 @@ class _Run:
             if step.tries >= error.limit:
                 ctx.session.rollback()
             else:
-                step.state, step.error = StepState.PENDING, error.message
+                step.state, step.error = StepState.PENDING, redacted(error.message, self.secrets)
                 job.state, job.run_at, job.lease_until = JobState.QUEUED, self.app.clock() + error.after, None
-                self._say(ctx, seq, f"{error.message} Next try in {error.after}.", "warn")
+                targets.leave(ctx, step)
+                self.journal.say(ctx, seq, f"{step.error} Next try in {error.after}.", "warn")
                 return False
         self._step_failed(seq, error)
         return True
 
     def _step_failed(self, seq: int, error: Exception) -> None:
-        text = _words(error)
-        log.info("job %s step %s failed: %s", self.job_id, seq, text, exc_info=error)
+        log.info("job %s step %s failed: %s", self.job_id, seq, error, exc_info=error)
         with self.unit() as (ctx, job):
             step = self._step(ctx, seq)
-            step.state, step.error, step.finished_at = StepState.FAILED, text, ctx.now()
-            self._say(ctx, seq, f"{step.label}: {text}", "error", _details(error))
-            message = f"{step.label}: {text}"
-            if job.on_failure == OnFailure.HOLD:
-                job.error = message
-                self._finish(ctx, job, JobState.FAILED, "Held for a person; nothing was undone.", "error")
-            else:
-                self._turn_back(job, message)
+            message = self._note_failure(ctx, step, StepState.FAILED, error, "")
+            self._stop(ctx, job, message)
+
+    def _note_failure(
+        self, ctx: Context, step: JobStep, state: StepState, error: Exception, what: str
+    ) -> str:
+        """Keep why a step failed, on itself and in the log; returns it with the step's label."""
+        step.error = redacted(journal.words(error), self.secrets)
+        step.state, step.finished_at = state, ctx.now()
+        message = f"{step.label}{what}: {step.error}"
+        details = redacted(journal.details(error), self.secrets)
+        self.journal.say(ctx, step.seq, message, "error", details)
+        targets.leave(ctx, step)
+        return message
+
+    def _stop(self, ctx: Context, job: Job, why: str) -> None:
+        """A step failed: undo, or hold where that was asked for or where something cannot be undone."""
+        final = beyond_return(self.app, self._steps(ctx))
+        if final is None and job.on_failure != OnFailure.HOLD:
+            self._turn_back(job, why)
+            return
+        job.error = why
+        reason = f"{final.label} cannot be undone. " if final is not None else ""
+        self._finish(ctx, job, JobState.FAILED, f"{reason}Held for a person; nothing was undone.", "error")
 
     def _turn_back(self, job: Job, why: str) -> None:
         job.state, job.error = JobState.ROLLING_BACK, why
+
+    def _require_ours(self, error: Exception) -> None:
+        """Raise LeaseLost for a job that is not ours any more, and the error itself where the database went away.
+
+        Neither says anything about the step: whoever takes the job up next decides by its policy.
+        """
+        if self.heartbeat.lost:
+            raise LeaseLost(str(self.job_id)) from error
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise error
 
     # Backwards
 
@@ -167,13 +217,16 @@ class _Run:
             if (
                 kind is not None
                 and kind.transactional
-                and step.state in (StepState.FAILED, StepState.RUNNING)
+                and step.state not in (StepState.DONE, StepState.UNDOING)
             ):
                 # Its transaction never committed, so there is nothing to undo.
                 step.state = StepState.UNDONE
                 return True
+            if not targets.is_free(ctx, step):
+                targets.wait(ctx, job, step)
+                return False
             step.state = StepState.UNDOING
-            self._say(ctx, step.seq, f"{step.label}: undoing.", "step")
+            self.journal.say(ctx, step.seq, f"{step.label}: undoing.", "step")
             seq = step.seq
         return self._undo(seq)
 
@@ -181,6 +234,9 @@ class _Run:
         kind = self.app.step_kinds.get(step.kind)
         if kind is not None and kind.undo is None:
             return False
+        if step.state == StepState.PENDING:
+            # What a try before left behind is unknown, and undoing accepts that nothing was done.
+            return step.tries > 0
         return step.state in (StepState.DONE, StepState.FAILED, StepState.RUNNING, StepState.UNDOING)
 
     def _undo(self, seq: int) -> bool:
@@ -189,13 +245,11 @@ class _Run:
         except LeaseLost:
             raise
         except Exception as error:  # a step may raise anything; the job keeps it
-            text = _words(error)
-            log.warning("job %s step %s cannot be undone: %s", self.job_id, seq, text, exc_info=error)
+            self._require_ours(error)
+            log.warning("job %s step %s cannot be undone: %s", self.job_id, seq, error, exc_info=error)
             with self.unit() as (ctx, job):
                 step = self._step(ctx, seq)
-                step.state, step.error, step.finished_at = StepState.UNDO_FAILED, text, ctx.now()
-                self._say(ctx, seq, f"{step.label}: cannot be undone: {text}", "error", _details(error))
-                job.error = f"{step.label} cannot be undone: {text}"
+                job.error = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")
                 self._finish(ctx, job, JobState.ROLLBACK_FAILED, "A person has to put this right.", "error")
             return False
         return True
@@ -220,7 +274,10 @@ class _Run:
 
     def _call(self, kind: StepKind, step: StepContext) -> Mapping[str, Any]:
         if step.direction == "do":
-            return kind.do(step) or {}
+            outputs = checked_outputs(kind.outputs, kind.do(step) or {})
+            if kind.verify is not None:
+                kind.verify(replace(step, outputs=outputs))
+            return outputs
         if kind.undo is not None:
             kind.undo(step)
         return {}
@@ -229,11 +286,13 @@ class _Run:
         row = self._step(ctx, seq)
         row.finished_at, row.error = ctx.now(), ""
         if direction == "do":
-            row.state, row.outputs = StepState.DONE, dict(outputs)
-            self._say(ctx, seq, f"{row.label}: done.", "ok")
+            row.state = StepState.DONE
+            row.outputs = redacted(outputs, self.secrets) if self.secrets else dict(outputs)
+            self.journal.say(ctx, seq, f"{row.label}: done.", "ok")
         else:
             row.state = StepState.UNDONE
-            self._say(ctx, seq, f"{row.label}: undone.", "ok")
+            self.journal.say(ctx, seq, f"{row.label}: undone.", "ok")
+        targets.leave(ctx, row)
 
     def _kind(self, step: JobStep) -> StepKind:
         kind = self.app.step_kinds.get(step.kind)
@@ -260,10 +319,9 @@ class _Run:
         before: Mapping[str, Mapping[str, Any]],
     ) -> StepContext:
         deadline = time.monotonic() + kind.timeout.total_seconds()
-        secrets: set[str] = set()
 
         def write_log(text: str, level: Any, data: Mapping[str, Any]) -> None:
-            self._log_line(step.seq, text, level, data, secrets)
+            self._log_line(step.seq, text, level, data)
 
         def is_cancelled() -> bool:
             asked = self.heartbeat.cancelled and direction == "do"
@@ -288,48 +346,19 @@ class _Run:
             write_log=write_log,
             is_cancelled=is_cancelled,
             open_unit=open_unit,
-            secrets=secrets,
+            secrets=self.secrets,
         )
 
     def _finish(self, ctx: Context, job: Job, state: JobState, text: str, level: str) -> None:
         job.state, job.finished_at, job.lease_until = state, ctx.now(), None
-        self._say(ctx, None, text, level)
+        if state not in NEEDS_DECISION:
+            job.holds = None
+        self.journal.say(ctx, None, text, level)
         announce(ctx, job)
 
-    def _say(
-        self, ctx: Context, seq: int | None, text: str, level: str, data: Mapping[str, Any] | None = None
-    ) -> None:
-        line = JobEvent(
-            job_id=self.job_id,
-            epoch=self.epoch,
-            step_seq=seq,
-            level=level,
-            text=text,
-            data=dict(data or {}),
-            at=ctx.now(),
-        )
-        ctx.session.add(line)
-
-    def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any], secrets: set[str]) -> None:
-        text, data = redacted(text, secrets), redacted(data, secrets)
+    def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any]) -> None:
         if self.open_context is not None:
-            self._say(self.open_context, seq, text, level, data)
+            self.journal.say_masked(self.open_context, seq, text, level, data, self.secrets)
             return
-        with self.app.unit_of_work(SYSTEM) as ctx:
-            self._say(ctx, seq, text, level, data)
-
-
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, TrunklineError) else f"{type(error).__name__}: {error}"
-
-
-def _details(error: Exception) -> dict[str, Any]:
-    """The traceback of a defect, for those who may read the raw log; a refusal needs none."""
-    if isinstance(error, TrunklineError):
-        return {}
-    return {"traceback": "".join(traceback.format_exception(error))[-4000:]}
-
-
-def retry_delay(tries: int) -> timedelta:
-    """Growing pause before another try: 30 s, 1 min, 2 min … at most an hour."""
-    return timedelta(seconds=min(30 * 2 ** max(tries - 1, 0), 3600))
+        with self.unit() as (ctx, _job):
+            self.journal.say_masked(ctx, seq, text, level, data, self.secrets)

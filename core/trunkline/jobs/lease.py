@@ -1,24 +1,30 @@
 """Holding a job: the claim that raises its epoch, the heartbeat that renews the lease, and the guard on every write."""
 
+import logging
 import os
 import socket
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CursorResult, or_, update
 from sqlmodel import col, select
 
-from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.models import OPEN, Job
 from trunkline.jobs.steps import LeaseLost
 from trunkline.operation import SYSTEM, Context
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
+log = logging.getLogger(__name__)
+#: How often a heartbeat looks whether somebody cancelled.
+_LOOK_SECONDS = 0.5
 #: How long a silent worker keeps a job. A death is noticed after at most this plus the sweeper's second.
 LEASE = timedelta(seconds=float(os.environ.get("TRUNKLINE_LEASE_SECONDS", "15")))
-CLAIMABLE = (JobState.QUEUED, JobState.RUNNING, JobState.ROLLING_BACK)
+#: After so much of it without a renewal a worker holds itself for cut off, before anybody else may take the job up.
+_GIVES_UP = 0.8
 
 
 def worker_name() -> str:
@@ -34,7 +40,7 @@ def claim(app: "App", job_id: int) -> int | None:
             update(Job)
             .where(
                 col(Job.id) == job_id,
-                col(Job.state).in_(CLAIMABLE),
+                col(Job.state).in_(OPEN),
                 col(Job.run_at) <= now,
                 or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
             )
@@ -55,14 +61,24 @@ def guarded(ctx: Context, job_id: int, epoch: int) -> Job:
 
 
 class Heartbeat:
-    """Renews the lease from a thread of its own while the job runs, and notices cancellation."""
+    """Renews the lease from a thread of its own while the job runs, and notices cancellation.
+
+    A worker that cannot reach the database, however its network is cut, holds the lease for lost by its own clock: a hanging
+    connection does not have to answer for that.
+    """
 
     def __init__(self, app: "App", job_id: int, epoch: int) -> None:
         self._app, self._job_id, self._epoch = app, job_id, epoch
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name=f"heartbeat-{job_id}")
-        self.lost = False
+        self._renewed_at = time.monotonic()
+        self._taken = False
         self.cancelled = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether another worker has the job, or may have it soon."""
+        return self._taken or time.monotonic() - self._renewed_at > LEASE.total_seconds() * _GIVES_UP
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()
@@ -70,16 +86,18 @@ class Heartbeat:
 
     def __exit__(self, *error: object) -> None:
         self._stopped.set()
-        self._thread.join()
+        # A hanging connection must not keep the worker: the thread ends with its statement.
+        self._thread.join(LEASE.total_seconds())
 
     def _beat(self) -> None:
-        pause = LEASE.total_seconds() / 4
-        while not self._stopped.wait(min(pause, 0.5)):
-            pause -= 0.5
-            self._look()
-            if pause <= 0:
-                pause = LEASE.total_seconds() / 4
-                self._renew()
+        every = LEASE.total_seconds() / 4
+        while not self._stopped.wait(min(every, _LOOK_SECONDS)):
+            try:
+                self._look()
+                if time.monotonic() - self._renewed_at >= every:
+                    self._renew()
+            except Exception:  # the database may be away for a while; `lost` tells when it was too long
+                log.warning("heartbeat of job %s failed", self._job_id, exc_info=True)
 
     def _look(self) -> None:
         with self._app.database.read() as session:
@@ -87,9 +105,10 @@ class Heartbeat:
                 select(Job.epoch, Job.cancel_requested).where(col(Job.id) == self._job_id)
             ).one()
             self.cancelled = bool(row.cancel_requested)
-            self.lost = self.lost or row.epoch != self._epoch
+            self._taken = self._taken or row.epoch != self._epoch
 
     def _renew(self) -> None:
+        now = time.monotonic()
         with self._app.unit_of_work(SYSTEM) as ctx:
             statement = (
                 update(Job)
@@ -97,4 +116,7 @@ class Heartbeat:
                 .values(lease_until=self._app.clock() + LEASE)
             )
             result: CursorResult[Any] = ctx.session.execute(statement)  # type: ignore[assignment]  # an UPDATE gives a cursor, typed as a result
-            self.lost = self.lost or result.rowcount == 0
+        if result.rowcount:
+            self._renewed_at = now
+        else:
+            self._taken = True

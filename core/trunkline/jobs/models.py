@@ -4,12 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.types import BigKey, UtcDateTime
+
+#: Of 1 (first) to 9 (last).
+USUAL_PRIORITY = 5
 
 
 class JobState(StrEnum):
@@ -28,6 +31,16 @@ class JobState(StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING, JobState.ROLLING_BACK)
 
 
+#: Over for workers, open for people: such a job still holds what it holds.
+NEEDS_DECISION = (JobState.FAILED, JobState.ROLLBACK_FAILED)
+#: What a worker may take up.
+OPEN = (JobState.QUEUED, JobState.RUNNING, JobState.ROLLING_BACK)
+#: Written out, because a database uses a partial index only where it reads the same words in the statement.
+IS_OPEN = text(f"core_job.state IN ({', '.join(repr(state.value) for state in OPEN)})")
+_OPEN_ROWS = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
+_WHERE_OPEN: dict[str, Any] = {"sqlite_where": _OPEN_ROWS, "postgresql_where": _OPEN_ROWS}
+
+
 class StepState(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
@@ -36,6 +49,8 @@ class StepState(StrEnum):
     UNDOING = "undoing"
     UNDONE = "undone"
     UNDO_FAILED = "undo_failed"
+    #: A person left it as it was; it is neither done nor undone any more.
+    SKIPPED = "skipped"
 
 
 class OnFailure(StrEnum):
@@ -50,8 +65,12 @@ class Job(Record, table=True):
 
     __tablename__ = "core_job"
     __table_args__ = (
-        Index("ix_core_job_due", "state", "run_at", "priority"),
-        Index("ix_core_job_lease", "state", "lease_until"),
+        # What workers look for, most urgent first: only open jobs are in it, however many have ended.
+        Index("ix_core_job_due", "priority", "run_at", "id", **_WHERE_OPEN),
+        # The next one that waits for a place at a target.
+        Index("ix_core_job_waits", "waits_for", "priority", "id", **_WHERE_OPEN),
+        # What retention forgets.
+        Index("ix_core_job_forget", "has_log", "finished_at"),
         # What the list filters and searches by.
         Index("ix_core_job_state", "state", "id"),
         Index("ix_core_job_created", "created_at", "id"),
@@ -67,7 +86,8 @@ class Job(Record, table=True):
     title: str = Field(max_length=200)
     state: str = Field(default=JobState.QUEUED, max_length=16)
     unique_key: str = Field(max_length=160, unique=True)
-    priority: int = 0
+    #: 1 goes first, 9 last.
+    priority: int = USUAL_PRIORITY
     run_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     epoch: int = 0
     owner: str = Field(default="", max_length=120)
@@ -87,13 +107,23 @@ class Job(Record, table=True):
     #: What is being provided and what is done with it, as codes: runs of the same work are compared with each other.
     product: str = Field(default="", max_length=60)
     action: str = Field(default="", max_length=20)
+    #: What no other open job may work on meanwhile, as in `service:12`; empty again once the job is settled.
+    holds: str | None = Field(default=None, max_length=120, unique=True)
+    #: The target that has no place free for its next step; empty when it waits for nothing but its date.
+    waits_for: str = Field(default="", max_length=120)
+    #: Whether its log is still there; retention takes it before the job.
+    has_log: bool = True
 
 
 class JobStep(SQLModel, table=True):
     """One step of the frozen plan."""
 
     __tablename__ = "core_job_step"
-    __table_args__ = (UniqueConstraint("job_id", "seq"), UniqueConstraint("job_id", "name"))
+    __table_args__ = (
+        UniqueConstraint("job_id", "seq"),
+        UniqueConstraint("job_id", "name"),
+        Index("ix_core_job_step_target", "target", "state"),
+    )
 
     id: int | None = key_field()
     job_id: int = Field(
@@ -109,6 +139,11 @@ class JobStep(SQLModel, table=True):
     outputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     state: str = Field(default=StepState.PENDING, max_length=12)
     tries: int = 0
+    #: What it works on, of which only `at_once` steps run at a time; 0 sets no limit.
+    target: str = Field(default="", max_length=120)
+    at_once: int = 0
+    #: What it will change, in words for people: `[{"text": "…{service}…", "values": {…}}, …]`, translated when shown.
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     error: str = ""

@@ -1,30 +1,22 @@
 """What people and plugins do with jobs: enqueue, cancel, retry, settle by hand."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import col, select
 
 from trunkline.db.numbers import next_number
-from trunkline.errors import Refused
-from trunkline.jobs import wake
+from trunkline.errors import Conflict, Refused
+from trunkline.i18n import gettext as _
+from trunkline.i18n import translate
+from trunkline.jobs import targets, wake
+from trunkline.jobs.decisions import BECOMES, SAID, Settlement
 from trunkline.jobs.ending import announce
-from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
+from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
+from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins plan with
+from trunkline.jobs.planning import checked_plan
+from trunkline.jobs.steps import StepFailed, beyond_return, checked_outputs
 from trunkline.operation import Context, operation
-from trunkline.plugin import Policy, StepKind
-
-
-@dataclass(frozen=True)
-class PlannedStep:
-    """One step of a plan. `inputs` are references and plain values, never secrets: they are stored and shown."""
-
-    kind: str
-    name: str = ""
-    label: str = ""
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    policy: Policy | None = None
 
 
 def enqueue(
@@ -37,21 +29,25 @@ def enqueue(
     customer_id: int | None = None,
     subject: tuple[str, int] | None = None,
     on_failure: OnFailure = OnFailure.UNDO,
-    priority: int = 0,
+    priority: int = USUAL_PRIORITY,
     run_at: datetime | None = None,
+    holds: str | None = None,
     product: str = "",
     action: str = "",
 ) -> Job:
     """Freeze a plan and queue it in this transaction; the same `key` gives the job that exists already.
 
-    A higher `priority` runs first. Times and success are told by `product` and `action`, both codes. Raises Refused for an
-    empty plan, an unknown step kind, inputs its schema rejects, or a step that could be neither undone nor is declared
-    irreversible and placed last.
+    `priority` 1 goes first and 9 last, nothing before `run_at`. What the job `holds`, as in `service:12`, no other open job can
+    hold: Conflict names the one that does. Times and success are told by `product` and `action`, both codes. Raises Refused for a
+    plan that is empty, goes in a circle, has an unknown step kind, inputs that its schema rejects, or a step that could be
+    neither undone nor is declared irreversible and placed last.
     """
     existing = ctx.session.scalars(select(Job).where(col(Job.unique_key) == key)).one_or_none()
     if existing is not None:
         return existing
-    kinds = _checked_plan(ctx, steps)
+    if holds is not None:
+        _require_free(ctx, holds)
+    plan = checked_plan(ctx, steps)
     job = Job(
         number=next_number(ctx.session, "job"),
         kind=kind,
@@ -66,128 +62,141 @@ def enqueue(
         requested_by=ctx.actor.name,
         product=product,
         action=action,
+        holds=holds,
     )
     ctx.session.add(job)
     ctx.session.flush()
-    ctx.session.add_all(_step_rows(job, steps, kinds))
+    ctx.session.add_all(plan.rows(job))
     ctx.session.add(JobEvent(job_id=job.key, text=f"Queued by {ctx.actor.name}.", level="info"))
     wake.job_is_due(ctx, job.key, job.run_at)
     return job
 
 
-def _checked_plan(ctx: Context, steps: Sequence[PlannedStep]) -> list[StepKind]:
-    if not steps:
-        raise Refused("A job needs at least one step.", field="steps")
-    kinds = []
-    for step in steps:
-        kind = ctx.app.step_kinds.get(step.kind)
-        if kind is None:
-            raise Refused(
-                f"No enabled plugin offers the step kind “{step.kind}”.",
-                field="steps",
-                remedy="Enable its plugin.",
-            )
-        if kind.inputs is not None:
-            kind.inputs.model_validate(dict(step.inputs))
-        kinds.append(kind)
-    last_reversible = max((n for n, kind in enumerate(kinds) if not kind.irreversible), default=-1)
-    for number, kind in enumerate(kinds):
-        if kind.irreversible and number < last_reversible:
-            raise Refused(f"The step “{kind.label}” cannot be undone, so it must come last.", field="steps")
-    return kinds
-
-
-def _step_rows(job: Job, steps: Sequence[PlannedStep], kinds: Sequence[StepKind]) -> list[JobStep]:
-    names: dict[str, int] = {}
-    rows = []
-    for seq, (step, kind) in enumerate(zip(steps, kinds, strict=True), start=1):
-        name = step.name or kind.name
-        names[name] = names.get(name, 0) + 1
-        rows.append(
-            JobStep(
-                job_id=job.key,
-                seq=seq,
-                name=name if names[name] == 1 else f"{name}_{names[name]}",
-                label=step.label or kind.label,
-                kind=kind.name,
-                contributed_by=kind.name.partition(".")[0],
-                policy=step.policy or kind.policy,
-                inputs=dict(step.inputs),
-            )
+def _require_free(ctx: Context, holds: str) -> None:
+    targets.take_turn(ctx, holds)
+    other = ctx.session.scalars(select(Job).where(col(Job.holds) == holds)).one_or_none()
+    if other is not None:
+        raise Conflict(
+            _("{job} is not over yet: {title}.", job=other.number, title=other.title),
+            remedy=_("Wait for its end, or cancel or settle it."),
         )
-    return rows
 
 
-def _write(ctx: Context, job: Job, text: str, level: str = "info") -> None:
-    ctx.session.add(JobEvent(job_id=job.key, epoch=job.epoch, text=text, level=level))
+def _write(ctx: Context, job: Job, text: str, level: str = "info", seq: int | None = None) -> None:
+    ctx.session.add(JobEvent(job_id=job.key, epoch=job.epoch, step_seq=seq, text=text, level=level))
+
+
+def _said(words: str, ctx: Context, reason: str) -> str:
+    """`Retried by Ana: the port was down.`"""
+    return f"{words} by {ctx.actor.name}: {reason}" if reason else f"{words} by {ctx.actor.name}."
+
+
+def _steps(ctx: Context, job: Job) -> Sequence[JobStep]:
+    return ctx.session.scalars(
+        select(JobStep).where(JobStep.job_id == job.key).order_by(col(JobStep.seq))
+    ).all()
+
+
+def _go_on(ctx: Context, job: Job, state: JobState) -> None:
+    """Give the job back to the workers, now."""
+    job.state, job.finished_at, job.lease_until, job.run_at = state, None, None, ctx.now()
+    job.waits_for = ""
+    wake.job_is_due(ctx, job.key, job.run_at)
+
+
+def words_of(job: Job) -> str:
+    """The job's state in the middle of a sentence: “rolled back”."""
+    return job.state.replace("_", " ")
 
 
 @operation("core.job.cancel")
 def cancel(ctx: Context, number: str) -> Job:
     """Ask that a job stop: a queued one ends now, a running one stops soon and is rolled back. Raises Refused when it is over."""
     job = ctx.load_by(Job, Job.number, number, lock=True)
-    state = JobState(job.state)
-    if state is JobState.QUEUED:
-        _cancel_queued(ctx, job)
-    elif state is JobState.RUNNING:
+    steps = _steps(ctx, job)
+    if (final := beyond_return(ctx.app, steps)) is not None and job.state in (
+        JobState.QUEUED,
+        JobState.RUNNING,
+    ):
+        raise Refused(
+            _("“{step}” of {job} is done and cannot be undone.", step=translate(final.label), job=number),
+            remedy=_("Let the job come to its end."),
+        )
+    if job.state == JobState.QUEUED:
+        _cancel_queued(ctx, job, steps)
+    elif job.state == JobState.RUNNING:
         job.cancel_requested = True
     else:
-        raise Refused(f"Job {number} is {state.value.replace('_', ' ')}; it cannot be cancelled any more.")
+        raise Refused(
+            _("Job {number} is {state}; it cannot be cancelled any more.", number=number, state=words_of(job))
+        )
     _write(ctx, job, f"Cancelled by {ctx.actor.name}.", "warn")
     ctx.note(job, label=job.number)
     return job
 
 
-def _cancel_queued(ctx: Context, job: Job) -> None:
+def _cancel_queued(ctx: Context, job: Job, steps: Sequence[JobStep]) -> None:
     """End a job that has done nothing; one that was handed back half done is rolled back first."""
-    steps = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job.key)).all()
-    tried = [step for step in steps if step.tries]
     job.cancel_requested = True
-    if not tried:
-        job.state, job.finished_at = JobState.CANCELLED, ctx.now()
+    if not any(step.tries for step in steps):
+        job.state, job.finished_at, job.holds, job.waits_for = JobState.CANCELLED, ctx.now(), None, ""
         announce(ctx, job)
         return
-    for step in tried:
-        if step.state == StepState.PENDING:
-            # What its last try left behind is unknown, and undoing accepts that nothing was done.
-            step.state = StepState.FAILED
-    job.state, job.error, job.run_at, job.lease_until = JobState.ROLLING_BACK, "Cancelled.", ctx.now(), None
-    wake.job_is_due(ctx, job.key, job.run_at)
+    job.error = "Cancelled."
+    _go_on(ctx, job, JobState.ROLLING_BACK)
 
 
 @operation("core.job.retry")
-def retry(ctx: Context, number: str) -> Job:
+def retry(ctx: Context, number: str, reason: str = "") -> Job:
     """Go on from the failed step (state failed) or try the failed roll-back again (rollback_failed).
 
     Raises Refused in any other state: a rolled back job is ordered anew.
     """
     job = ctx.load_by(Job, Job.number, number, lock=True)
-    steps = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job.key)).all()
     if job.state == JobState.FAILED:
-        _reset(steps, StepState.FAILED, StepState.PENDING)
-        job.state = JobState.QUEUED
+        _reset(_steps(ctx, job), StepState.FAILED, StepState.PENDING)
+        state = JobState.QUEUED
     elif job.state == JobState.ROLLBACK_FAILED:
-        _reset(steps, StepState.UNDO_FAILED, StepState.DONE)
-        job.state = JobState.ROLLING_BACK
+        _reset(_steps(ctx, job), StepState.UNDO_FAILED, StepState.DONE)
+        state = JobState.ROLLING_BACK
     else:
-        raise Refused(f"Job {number} is {job.state.replace('_', ' ')}; there is nothing to retry.")
-    job.error, job.finished_at, job.lease_until, job.run_at = "", None, None, ctx.now()
-    _write(ctx, job, f"Retried by {ctx.actor.name}.")
-    ctx.note(job, label=job.number)
-    wake.job_is_due(ctx, job.key, job.run_at)
+        raise Refused(
+            _("Job {number} is {state}; there is nothing to retry.", number=number, state=words_of(job))
+        )
+    job.error = ""
+    _write(ctx, job, _said("Retried", ctx, reason.strip()))
+    ctx.note(job, label=job.number, reason=reason.strip())
+    _go_on(ctx, job, state)
     return job
 
 
+def _reset(steps: Sequence[JobStep], was: StepState, becomes: StepState) -> None:
+    for step in steps:
+        if step.state == was:
+            # Tries are counted anew: a person has looked at it meanwhile.
+            step.state, step.error, step.tries = becomes, "", min(step.tries, 1)
+
+
 @operation("core.job.retry")
-def roll_back(ctx: Context, number: str) -> Job:
-    """Undo a held job (state failed). Raises Refused in any other state."""
+def roll_back(ctx: Context, number: str, reason: str = "") -> Job:
+    """Undo a held job (state failed). Raises Refused in any other state, or once a step is done that nothing undoes."""
     job = ctx.load_by(Job, Job.number, number, lock=True)
     if job.state != JobState.FAILED:
-        raise Refused(f"Job {number} is {job.state.replace('_', ' ')}; only a held job can be rolled back.")
-    job.state, job.finished_at, job.lease_until, job.run_at = JobState.ROLLING_BACK, None, None, ctx.now()
-    _write(ctx, job, f"Roll-back asked for by {ctx.actor.name}.")
-    ctx.note(job, label=job.number)
-    wake.job_is_due(ctx, job.key, job.run_at)
+        raise Refused(
+            _(
+                "Job {number} is {state}; only a held job can be rolled back.",
+                number=number,
+                state=words_of(job),
+            )
+        )
+    if (final := beyond_return(ctx.app, _steps(ctx, job))) is not None:
+        raise Refused(
+            _("“{step}” of {job} is done and cannot be undone.", step=translate(final.label), job=number),
+            remedy=_("Retry the step that failed, mark it done or skip it."),
+        )
+    _write(ctx, job, _said("Roll-back asked for", ctx, reason.strip()))
+    ctx.note(job, label=job.number, reason=reason.strip())
+    _go_on(ctx, job, JobState.ROLLING_BACK)
     return job
 
 
@@ -195,20 +204,89 @@ def roll_back(ctx: Context, number: str) -> Job:
 def settle(ctx: Context, number: str, reason: str) -> Job:
     """Close a failed roll-back that a person has put right. Raises Refused without a reason or in another state."""
     if not reason.strip():
-        raise Refused("Say what was done by hand.", field="reason")
+        raise Refused(_("Say what was done by hand."), field="reason")
     job = ctx.load_by(Job, Job.number, number, lock=True)
     if job.state != JobState.ROLLBACK_FAILED:
         raise Refused(
-            f"Job {number} is {job.state.replace('_', ' ')}; only a failed roll-back is settled by hand."
+            _(
+                "Job {number} is {state}; only a failed roll-back is settled by hand.",
+                number=number,
+                state=words_of(job),
+            )
         )
-    job.state, job.finished_at = JobState.ROLLED_BACK, ctx.now()
+    job.state, job.finished_at, job.holds = JobState.ROLLED_BACK, ctx.now(), None
     _write(ctx, job, f"Settled by hand by {ctx.actor.name}: {reason}", "warn")
     ctx.note(job, label=job.number, reason=reason)
     announce(ctx, job)
     return job
 
 
-def _reset(steps: Sequence[JobStep], was: StepState, becomes: StepState) -> None:
-    for step in steps:
-        if step.state == was:
-            step.state, step.error = becomes, ""
+@operation("core.job.retry")
+def settle_step(ctx: Context, number: str, seq: int, how: Settlement, reason: str) -> Job:
+    """Decide about the step that a job stopped at; then the job goes on, in the direction in which it went.
+
+    Raises Refused (field `reason`) without a reason, (field `seq`) for a step or a job that waits for nobody, (field `how`) for a
+    step marked done that had to hand something over to later ones.
+    """
+    if len(reason.strip()) < 3:
+        raise Refused(_("Say why, or what was done by hand."), field="reason")
+    job = ctx.load_by(Job, Job.number, number, lock=True)
+    state = JobState(job.state)
+    stopped = {JobState.ROLLBACK_FAILED: StepState.UNDO_FAILED, JobState.FAILED: StepState.FAILED}.get(state)
+    step = next((s for s in _steps(ctx, job) if s.seq == seq and s.state == stopped), None)
+    if step is None:
+        raise Refused(
+            _("Step {step} of {job} waits for nobody’s decision.", step=seq, job=number), field="seq"
+        )
+    if state is JobState.FAILED and how is Settlement.DONE:
+        _require_no_outputs(ctx, step)
+    step.state, step.error, step.tries = BECOMES[state][how], "", min(step.tries, 1)
+    job.error = ""
+    _write(
+        ctx,
+        job,
+        f"{step.label} {SAID[state][how]}, decided by {ctx.actor.name}: {reason.strip()}",
+        "warn",
+        seq,
+    )
+    ctx.note(job, label=job.number, step=step.name, decision=how.value, reason=reason.strip())
+    _go_on(ctx, job, JobState.ROLLING_BACK if state is JobState.ROLLBACK_FAILED else JobState.QUEUED)
+    return job
+
+
+def _require_no_outputs(ctx: Context, step: JobStep) -> None:
+    kind = ctx.app.step_kinds.get(step.kind)
+    try:
+        checked_outputs(kind.outputs if kind is not None else None, step.outputs)
+    except StepFailed as error:
+        raise Refused(
+            _(
+                "“{step}” has to hand something over that nobody can mark as done.",
+                step=translate(step.label),
+            ),
+            field="how",
+            remedy=_("Retry it, or skip it if no later step needs it."),
+        ) from error
+
+
+@operation("core.job.retry")
+def reschedule(
+    ctx: Context, number: str, start_after: datetime | None = None, priority: int | None = None
+) -> Job:
+    """Give a queued job another date or priority (1 first, 9 last). Raises Refused once it has begun."""
+    job = ctx.load_by(Job, Job.number, number, lock=True)
+    if job.state != JobState.QUEUED or job.started_at is not None:
+        raise Refused(
+            _("Job {number} has begun already.", number=number),
+            field="start_after",
+            remedy=_("Cancel it and order anew."),
+        )
+    if start_after is not None:
+        job.run_at, job.waits_for = start_after, ""
+        _write(ctx, job, f"Planned for {start_after.isoformat(timespec='minutes')} by {ctx.actor.name}.")
+    if priority is not None and priority != job.priority:
+        job.priority = priority
+        _write(ctx, job, f"Priority {priority} given by {ctx.actor.name}.")
+    ctx.note(job, label=job.number)
+    wake.job_is_due(ctx, job.key, job.run_at)
+    return job

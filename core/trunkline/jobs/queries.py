@@ -9,11 +9,11 @@ from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared
-from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, StepState
+from trunkline.jobs.models import NEEDS_DECISION, Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
 #: States in which a person has to decide.
-NEEDS_PERSON = (JobState.FAILED, JobState.ROLLBACK_FAILED)
+NEEDS_PERSON = NEEDS_DECISION
 #: Kinds of jobs that are many and small; the list keeps them in a view of their own.
 MAIL_KINDS = ("core.mail",)
 
@@ -38,6 +38,8 @@ _LISTED: Select[*tuple[Any, ...]] = (
         col(Job.subject_id).label("subject_id"),
         col(Job.created_at).label("created_at"),
         col(Job.run_at).label("run_at"),
+        col(Job.waits_for).label("waits_for"),
+        col(Job.priority).label("priority"),
         col(Job.started_at).label("started_at"),
         col(Job.finished_at).label("finished_at"),
         _STEPS.scalar_subquery().label("steps"),

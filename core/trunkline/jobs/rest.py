@@ -3,8 +3,18 @@
 from fastapi import Query
 
 from trunkline.jobs import operations, queries
+from trunkline.jobs.expecting import expected
 from trunkline.jobs.models import Job
-from trunkline.jobs.schemas import JobLine, JobOut, JobStepOut, JobSummary, SettleJob
+from trunkline.jobs.schemas import (
+    JobLine,
+    JobOut,
+    JobReason,
+    JobStepOut,
+    JobSummary,
+    RescheduleJob,
+    SettleJob,
+    SettleStep,
+)
 from trunkline.jobs.tables import jobs_table
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_params, read_list
@@ -46,15 +56,15 @@ def cancel(ctx: Context, number: str) -> JobOut:
 
 
 @rest.post("/{number}/retry", permission="core.job.retry", status=202)
-def retry(ctx: Context, number: str) -> JobOut:
+def retry(ctx: Context, number: str, command: JobReason | None = None) -> JobOut:
     """Go on from the failed step, or try a failed roll-back again."""
-    return _out(ctx, operations.retry(ctx, number))
+    return _out(ctx, operations.retry(ctx, number, command.reason if command else ""))
 
 
 @rest.post("/{number}/roll-back", permission="core.job.retry", status=202)
-def roll_back(ctx: Context, number: str) -> JobOut:
+def roll_back(ctx: Context, number: str, command: JobReason | None = None) -> JobOut:
     """Undo a held job."""
-    return _out(ctx, operations.roll_back(ctx, number))
+    return _out(ctx, operations.roll_back(ctx, number, command.reason if command else ""))
 
 
 @rest.post("/{number}/settle", permission="core.job.retry", status=200)
@@ -63,9 +73,27 @@ def settle(ctx: Context, number: str, command: SettleJob) -> JobOut:
     return _out(ctx, operations.settle(ctx, number, command.reason))
 
 
+@rest.post("/{number}/steps/{seq}/settle", permission="core.job.retry", status=202)
+def settle_step(ctx: Context, number: str, seq: int, command: SettleStep) -> JobOut:
+    """Decide about the step that a job stopped at: retry it, mark it done, or skip it. The job goes on from there."""
+    return _out(ctx, operations.settle_step(ctx, number, seq, command.how, command.reason))
+
+
+@rest.post("/{number}/reschedule", permission="core.job.retry", status=200)
+def reschedule(ctx: Context, number: str, command: RescheduleJob) -> JobOut:
+    """Give a job that has not begun another date or priority."""
+    return _out(
+        ctx, operations.reschedule(ctx, number, start_after=command.start_after, priority=command.priority)
+    )
+
+
 def _out(ctx: Context, found: Job) -> JobOut:
     customer = queries.customer_of(ctx, found)
     steps = [JobStepOut.model_validate(step) for step in queries.steps_of(ctx, found.key)]
     return JobOut.model_validate(found).model_copy(
-        update={"customer": customer.number if customer else None, "steps": steps}
+        update={
+            "customer": customer.number if customer else None,
+            "steps": steps,
+            "expected_seconds": expected(ctx, found).seconds,
+        }
     )

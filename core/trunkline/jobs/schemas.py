@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext as _
+from trunkline.jobs.decisions import Settlement
+
+_KEPT = _("It is kept with the job and in the activity record.")
 
 
 class SettleJob(BaseModel):
@@ -15,8 +18,44 @@ class SettleJob(BaseModel):
         min_length=3,
         max_length=1000,
         title=_("What was done by hand"),
-        description=_("It is kept with the job and in the activity record."),
+        description=_KEPT,
         json_schema_extra={"widget": "textarea"},
+    )
+
+
+class JobReason(BaseModel):
+    """Why a job is retried or undone; may be left out."""
+
+    reason: str = Field(
+        default="",
+        max_length=1000,
+        title=_("Reason"),
+        description=_KEPT,
+        json_schema_extra={"widget": "textarea"},
+    )
+
+
+class SettleStep(BaseModel):
+    """What becomes of the step that a job stopped at."""
+
+    how: Settlement = Field(title=_("What to do with the step"))
+    reason: str = Field(
+        min_length=3,
+        max_length=1000,
+        title=_("Reason"),
+        description=_KEPT,
+        json_schema_extra={"widget": "textarea"},
+    )
+
+
+class RescheduleJob(BaseModel):
+    """Another date or priority for a job that has not begun."""
+
+    start_after: AwareDatetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty leaves the date as it is.")
+    )
+    priority: int | None = Field(
+        default=None, ge=1, le=9, title=_("Priority"), description=_("1 goes first, 9 last; 5 is usual.")
     )
 
 
@@ -53,6 +92,8 @@ class JobStepOut(BaseModel):
     finished_at: datetime | None
     inputs: dict[str, Any]
     outputs: dict[str, Any]
+    target: str
+    at_once: int
     error: str
 
 
@@ -69,6 +110,12 @@ class JobOut(BaseModel):
     cancel_requested: bool
     priority: int
     run_at: datetime
+    waits_for: str
+    holds: str | None
+    product: str
+    action: str
+    has_log: bool
+    expected_seconds: float | None = None
     subject_kind: str
     subject_id: int | None
     requested_by: str

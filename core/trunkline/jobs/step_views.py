@@ -23,6 +23,7 @@ _WORDS = {
     StepState.UNDOING: _("Being undone"),
     StepState.UNDONE: _("Undone"),
     StepState.UNDO_FAILED: _("Could not be undone"),
+    StepState.SKIPPED: _("Skipped"),
 }
 BUSY = (StepState.RUNNING, StepState.UNDOING)
 #: Time is told of what was done; undoing moves the end, and of that the log tells.

@@ -1,14 +1,15 @@
 """What a running step sees."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import TrunklineError
+from trunkline.jobs.models import JobStep, StepState
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -93,6 +94,33 @@ class StepContext:
         return self.is_cancelled()
 
 
+def checked_outputs(model: type[BaseModel] | None, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The outputs, if they are as the step kind's model says. Raises StepFailed naming the field that is not."""
+    if model is None:
+        return outputs
+    try:
+        return model.model_validate(dict(outputs)).model_dump(mode="json")
+    except ValidationError as error:
+        raise StepFailed(f"What the step handed over is not as it must be: {faults_of(error)}") from None
+
+
+def faults_of(error: ValidationError) -> str:
+    """`msisdn: Field required; port: Input should be a valid integer`. Values are left out: one may be a secret."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'all of it'}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )
+
+
 def as_inputs(model: type[BaseModel] | None, values: Mapping[str, Any]) -> Any:
     """The planned values as the step kind's model."""
     return model.model_validate(values) if model is not None else dict(values)
+
+
+def beyond_return(app: "App", steps: Iterable[JobStep]) -> JobStep | None:
+    """The step that is done and that nothing can undo, if the job has come so far: it can only go on then."""
+    for step in steps:
+        kind = app.step_kinds.get(step.kind)
+        if step.state == StepState.DONE and kind is not None and kind.irreversible:
+            return step
+    return None

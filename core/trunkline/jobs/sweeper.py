@@ -11,8 +11,7 @@ from sqlmodel import Field, SQLModel, col, select
 from trunkline.db.types import UtcDateTime
 from trunkline.events.delivery import deliver_due
 from trunkline.jobs import wake
-from trunkline.jobs.lease import CLAIMABLE
-from trunkline.jobs.models import Job
+from trunkline.jobs.models import IS_OPEN, Job
 from trunkline.operation import SYSTEM
 from trunkline.search.indexing import index_due
 from trunkline.webhooks.sending import due_endpoints
@@ -97,19 +96,27 @@ class Sweeper(threading.Thread):
         run_scheduled(self.app)
 
 
-def due_jobs(app: "App", limit: int) -> list[int]:
-    """Keys of jobs that are due and held by nobody, the most urgent first."""
+def most_urgent(app: "App", job_id: int) -> int:
+    """The key of the due job that goes before this one by its priority; this very one where none does."""
+    return next(iter(due_jobs(app, 1, above=job_id)), job_id)
+
+
+def due_jobs(app: "App", limit: int, *, above: int | None = None) -> list[int]:
+    """Keys of jobs that are due and held by nobody, the most urgent first; with `above` only those that go before that job."""
     now = app.clock()
     statement = (
         select(Job.id)
         .where(
-            col(Job.state).in_(CLAIMABLE),
+            IS_OPEN,
             col(Job.run_at) <= now,
             or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
         )
-        .order_by(col(Job.priority).desc(), col(Job.id))
+        .order_by(col(Job.priority), col(Job.run_at), col(Job.id))
         .limit(limit)
     )
+    if above is not None:
+        bar = select(Job.priority).where(col(Job.id) == above).scalar_subquery()
+        statement = statement.where(col(Job.priority) < bar)
     with app.database.read() as session:
         return [key for key in session.scalars(statement) if key is not None]
 

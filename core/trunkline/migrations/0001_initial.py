@@ -710,6 +710,9 @@ def upgrade() -> None:
         sa.Column("requested_by", sa.String(length=200), nullable=False),
         sa.Column("product", sa.String(length=60), nullable=False),
         sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("holds", sa.String(length=120), nullable=True),
+        sa.Column("waits_for", sa.String(length=120), nullable=False),
+        sa.Column("has_log", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
             ["core_customer.id"],
@@ -717,20 +720,34 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_job")),
+        sa.UniqueConstraint("holds", name=op.f("uq_core_job_holds")),
         sa.UniqueConstraint("number", name=op.f("uq_core_job_number")),
         sa.UniqueConstraint("unique_key", name=op.f("uq_core_job_unique_key")),
     )
     with op.batch_alter_table("core_job", schema=None) as batch_op:
         batch_op.create_index("ix_core_job_created", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_core_job_due", ["state", "run_at", "priority"], unique=False)
+        batch_op.create_index(
+            "ix_core_job_due",
+            ["priority", "run_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+            postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+        )
         batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
+        batch_op.create_index("ix_core_job_forget", ["has_log", "finished_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
-        batch_op.create_index("ix_core_job_lease", ["state", "lease_until"], unique=False)
         batch_op.create_index("ix_core_job_runs", ["kind", "product", "action", "state", "id"], unique=False)
         batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
         batch_op.create_index("ix_core_job_title", ["title"], unique=False)
+        batch_op.create_index(
+            "ix_core_job_waits",
+            ["waits_for", "priority", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+            postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+        )
 
     op.create_table(
         "core_site",
@@ -1127,6 +1144,9 @@ def upgrade() -> None:
         sa.Column("outputs", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("target", sa.String(length=120), nullable=False),
+        sa.Column("at_once", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
@@ -1137,6 +1157,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "name", name=op.f("uq_core_job_step_job_id_name")),
         sa.UniqueConstraint("job_id", "seq", name=op.f("uq_core_job_step_job_id_seq")),
     )
+    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
+        batch_op.create_index("ix_core_job_step_target", ["target", "state"], unique=False)
+
     op.create_table(
         "core_list_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1579,6 +1602,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_list_run_user_id"))
 
     op.drop_table("core_list_run")
+    with op.batch_alter_table("core_job_step", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_job_step_target")
+
     op.drop_table("core_job_step")
     with op.batch_alter_table("core_job_event", schema=None) as batch_op:
         batch_op.drop_index("ix_core_job_event_job")
@@ -1640,14 +1666,23 @@ def downgrade() -> None:
 
     op.drop_table("core_site")
     with op.batch_alter_table("core_job", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_core_job_waits",
+            sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+            postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+        )
         batch_op.drop_index("ix_core_job_title")
         batch_op.drop_index("ix_core_job_subject")
         batch_op.drop_index("ix_core_job_state")
         batch_op.drop_index("ix_core_job_runs")
-        batch_op.drop_index("ix_core_job_lease")
         batch_op.drop_index(batch_op.f("ix_core_job_kind"))
+        batch_op.drop_index("ix_core_job_forget")
         batch_op.drop_index("ix_core_job_finished")
-        batch_op.drop_index("ix_core_job_due")
+        batch_op.drop_index(
+            "ix_core_job_due",
+            sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+            postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_job_customer_id"))
         batch_op.drop_index("ix_core_job_created")
 

@@ -11,6 +11,7 @@ _ = gettext
 _SIGN_IN = _("Sign-in and sessions")
 _REST = _("REST")
 _CARE = _("Second person and emergencies")
+_JOBS = _("Jobs")
 _DEMANDED_OF: dict[str, Any] = {
     "section": _SIGN_IN,
     "choices": [
@@ -170,4 +171,22 @@ class CoreSettings(BaseModel):
         title=_("Emergency access lasts at most"),
         description=_("Minutes after which every permission that somebody took ends by itself."),
         json_schema_extra={"section": _CARE, "suffix": _("minutes")},
+    )
+    job_log_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        title=_("Logs of jobs are kept for"),
+        description=_(
+            "Days after a job’s end. What waits for a person is kept with its log until it is settled."
+        ),
+        json_schema_extra={"section": _JOBS, "suffix": _("days")},
+    )
+    job_days: int = Field(
+        400,
+        ge=1,
+        le=3650,
+        title=_("Jobs are kept for"),
+        description=_("Days after their end. Orders, invoices and mails that they made stay."),
+        json_schema_extra={"section": _JOBS, "suffix": _("days")},
     )

@@ -39,6 +39,7 @@ def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> 
         subject=("order_line", line.key),
         product=product.code,
         action=view.action,
+        holds=f"service:{line.service_id}",
     )
     line.job_id, line.job_number = job.key, job.number
     ctx.session.flush()

@@ -1,0 +1,50 @@
+"""Writing a job's log: lines under the run's epoch, secrets masked before anything is kept."""
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from trunkline.errors import TrunklineError
+from trunkline.jobs.models import JobEvent
+from trunkline.jobs.redaction import redacted
+from trunkline.operation import Context
+
+
+class Journal:
+    """The log of one run of one job."""
+
+    def __init__(self, job_id: int, epoch: int) -> None:
+        self._job_id, self._epoch = job_id, epoch
+
+    def say(
+        self, ctx: Context, seq: int | None, text: str, level: str, data: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a line within the transaction of `ctx`; `seq` is the step's position."""
+        line = JobEvent(
+            job_id=self._job_id,
+            epoch=self._epoch,
+            step_seq=seq,
+            level=level,
+            text=text,
+            data=dict(data or {}),
+            at=ctx.now(),
+        )
+        ctx.session.add(line)
+
+    def say_masked(
+        self, ctx: Context, seq: int, text: str, level: str, data: Mapping[str, Any], secrets: set[str]
+    ) -> None:
+        """The same with every secret masked, wherever it stands."""
+        self.say(ctx, seq, redacted(text, secrets), level, redacted(data, secrets))
+
+
+def words(error: Exception) -> str:
+    """What the log says of an error."""
+    return str(error) if isinstance(error, TrunklineError) else f"{type(error).__name__}: {error}"
+
+
+def details(error: Exception) -> dict[str, Any]:
+    """The traceback of a defect, for those who may read the raw log; a refusal needs none."""
+    if isinstance(error, TrunklineError):
+        return {}
+    return {"traceback": "".join(traceback.format_exception(error))[-4000:]}
