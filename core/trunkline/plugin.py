@@ -175,6 +175,8 @@ class ServiceProcess:
     folder: Path | None = None
     #: Its output goes to this file; None for the worker's own log.
     log_file: Path | None = None
+    #: All that it knows of its surroundings; None for the worker's own environment.
+    environment: Mapping[str, str] | None = None
 
 
 class Health(StrEnum):

@@ -82,7 +82,12 @@ class Services(threading.Thread):
             output = files.enter_context(service.log_file.open("ab")) if service.log_file else None
             try:
                 self._running[service.name] = processes.start(
-                    service.argv, cwd=service.folder, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+                    service.argv,
+                    cwd=service.folder,
+                    env=service.environment,
+                    stdout=output,
+                    stderr=output,
+                    stdin=subprocess.DEVNULL,
                 )
             except OSError as error:
                 log.error("service %s cannot be started: %s", service.name, error)

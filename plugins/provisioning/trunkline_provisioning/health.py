@@ -8,11 +8,25 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport
 from trunkline_provisioning import queries
+from trunkline_provisioning.fork_server import places
 
 
 def reports(ctx: Context) -> Sequence[HealthReport]:
-    """HLR and Ansible, each in well under a second."""
-    return [_hlr(ctx), _ansible()]
+    """HLR, Ansible and its fork server, each in well under a second."""
+    return [_hlr(ctx), _ansible(), _fork_server(ctx)]
+
+
+def _fork_server(ctx: Context) -> HealthReport:
+    name = str(_("Fork server"))
+    found = places(ctx.app.config.data)
+    refusals = [place.refusal for place in found if place.refusal]
+    slower = str(_("Playbooks run all the same, by the stock command, which takes several times as long."))
+    if refusals:
+        return HealthReport(name, Health.WARNING, refusals[0], slower)
+    if not any(place.socket.exists() for place in found):
+        return HealthReport(name, Health.WARNING, str(_("not running, or still starting")), slower)
+    warm = str(_("warm, in {count} workers", count=len(found)) if len(found) > 1 else _("warm"))
+    return HealthReport(name, Health.OK, warm)
 
 
 def _hlr(ctx: Context) -> HealthReport:

@@ -129,14 +129,17 @@ def catalog_playbooks(ctx: "Context") -> Sequence[str]:
 
 @hookimpl
 def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:
+    from trunkline_provisioning import runner
     from trunkline_provisioning.hlr.peer import service_of
+    from trunkline_provisioning.library import collections
     from trunkline_provisioning.queries import hlr_place
     from trunkline_provisioning.run_folder import sweep
 
     # A worker that was killed could not delete what it held.
     sweep()
-    service = service_of(ctx.app.config, hlr_place(ctx))
-    return [service] if service else []
+    fork_server = runner.service(ctx.app.config.data, collections(ctx.app))
+    hlr = service_of(ctx.app.config, hlr_place(ctx))
+    return [fork_server, hlr] if hlr else [fork_server]
 
 
 @hookimpl

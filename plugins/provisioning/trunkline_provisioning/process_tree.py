@@ -4,7 +4,8 @@ import ctypes
 import os
 import signal
 import time
-from pathlib import Path
+from collections.abc import Container, Iterable
+from contextlib import suppress
 
 # prctl(2)
 _PR_SET_PDEATHSIG = 1
@@ -23,18 +24,15 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_with_parent(parent: int) -> bool:
-    """Ask for SIGTERM when the parent dies; False when `parent` is gone already, so that the signal will never come."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(parent: int, number: int = signal.SIGTERM) -> bool:
+    """Ask for a signal when the parent dies; False when `parent` is gone already, so that the signal will never come."""
+    _prctl(_PR_SET_PDEATHSIG, number)
     return os.getppid() == parent
 
 
 def descendants(pid: int) -> list[int]:
     """Every living process below `pid`, parents before children."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        if (parent := _parent(folder)) is not None:
-            children.setdefault(parent, []).append(int(folder.name))
+    children = _children()
     found, queue = [], [pid]
     while queue:
         below = children.get(queue.pop(0), [])
@@ -43,14 +41,24 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _parent(folder: Path) -> int | None:
+def _children() -> dict[int, list[int]]:
+    """The living children of every process."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and (parent := _parent(name)) is not None:
+            children.setdefault(parent, []).append(int(name))
+    return children
+
+
+def _parent(pid: str) -> int | None:
     """The parent's id; None for a process that is gone or a zombie."""
     try:
-        # The name in parentheses may itself hold spaces and parentheses: proc(5).
-        state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name in parentheses may itself hold spaces and parentheses: proc(5).
+            state, parent, *_ = file.read().rpartition(b")")[2].split()
     except (OSError, ValueError):
         return None
-    return None if state == "Z" else int(parent)
+    return None if state == b"Z" else int(parent)
 
 
 def kill_descendants(pid: int | None = None, *, patience: float = 10.0) -> list[int]:
@@ -58,17 +66,30 @@ def kill_descendants(pid: int | None = None, *, patience: float = 10.0) -> list[
     root = os.getpid() if pid is None else pid
     deadline = time.monotonic() + patience
     while True:
-        for child in descendants(root):
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        kill_all(descendants(root))
         if root == os.getpid():
             _reap()
         left = descendants(root)
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.01)
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    """Kill each of them that still lives."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def bury_orphans(*, spare: Container[int]) -> None:
+    """Kill and reap every child of this process that is not spared, and what falls to this process as their parents die."""
+    me = os.getpid()
+    while orphans := [pid for pid in _children().get(me, ()) if pid not in spare]:
+        kill_all(orphans)
+        for pid in orphans:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _reap() -> None:

@@ -28,6 +28,8 @@ class PlaybookResult:
     outputs: Mapping[str, Any]
     problem: str = ""
     changed: int = 0
+    #: Whether the fork server ran it, not the stock command.
+    warm: bool = False
 
     @property
     def succeeded(self) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PREFIX = "trunkline-run-"
+PREFIX, SERVER_PREFIX = "trunkline-run-", "trunkline-fork-"
 VARIABLES, SECRETS = "variables.json", "secrets.json"
+#: The keeper's socket, and what it and ansible-runner had to say when they failed.
+KEEPER, COMPLAINT = "keeper.socket", "complaint"
 
 #: What a run may be told, at the top. Everything of an order lies below these, so that no order can name a variable that Ansible
 #: itself obeys (`ansible_connection`, `ansible_python_interpreter`, `ansible_become_…`).
@@ -105,12 +107,13 @@ def as_data(value: Any) -> Any:
 
 
 def sweep() -> int:
-    """Delete folders whose process is gone; returns how many. Called when a worker starts."""
+    """Delete folders of runs and of fork servers whose worker is gone; returns how many. Called when a worker starts."""
     swept = 0
-    for path in folder_root().glob(f"{PREFIX}*"):
-        owner = path.name.removeprefix(PREFIX).partition("-")[0]
+    owners = [(path, path.name.split("-")[2]) for path in folder_root().glob(f"{PREFIX}*-*")]
+    owners += [(path, path.name.split("-")[-1]) for path in folder_root().glob(f"{SERVER_PREFIX}*-*")]
+    for path, owner in owners:
         with suppress(OSError, ValueError):
-            if path.stat().st_uid == os.getuid() and not Path(f"/proc/{int(owner)}").exists():
+            if path.lstat().st_uid == os.getuid() and not Path(f"/proc/{int(owner)}").exists():
                 shutil.rmtree(path, ignore_errors=True)
                 swept += 1
     return swept

@@ -4,28 +4,36 @@
 """
 
 import json
+import logging
 import os
-import queue
+import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from trunkline_provisioning.process_tree import kill_descendants
+from trunkline.plugin import ServiceProcess
+from trunkline_provisioning.fork_server import Place, command, place_of
+from trunkline_provisioning.process_tree import descendants, kill_all
 from trunkline_provisioning.run_events import Line, PlaybookResult, Story
-from trunkline_provisioning.run_folder import RunFolder
+from trunkline_provisioning.run_folder import COMPLAINT, KEEPER, RunFolder
 
 #: The collections of this wheel.
 COLLECTIONS = Path(__file__).parent
 
+#: Its `ansible-playbook` hands a run to the keeper.
+_SHIM = Path(__file__).parent / "fork_server" / "bin"
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 15.0
+#: How long the fork server may take to fork.
+_SERVER_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,19 @@ class PlaybookRun:
 
 def environment(home: Path, collections: tuple[Path, ...] = ()) -> dict[str, str]:
     """What a run may know of its surroundings: programs, language, its own folder. Nothing is inherited."""
-    programs = [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+    programs = [
+        str(_SHIM),
+        str(Path(sys.executable).parent),
+        "/usr/local/bin",
+        "/usr/bin",
+        "/bin",
+        "/usr/sbin",
+        "/sbin",
+    ]
     return {
         "PATH": ":".join(programs),
+        "TRUNKLINE_PYTHON": sys.executable,
+        "TRUNKLINE_KEEPER": str(home / KEEPER),
         "HOME": str(home / "home"),
         "TMPDIR": str(home / "tmp"),
         "LANG": "C.UTF-8",
@@ -69,19 +87,39 @@ def environment(home: Path, collections: tuple[Path, ...] = ()) -> dict[str, str
     }
 
 
+def service(data: Path, collections: tuple[Path, ...] = ()) -> ServiceProcess:
+    """The fork server of this worker. Until it is warm the stock command runs the playbooks, so nothing waits for it."""
+    place = place_of(data, os.getpid())
+    place.make()
+    place.want_collections((*collections, COLLECTIONS))
+    for name in ("home", "tmp"):
+        (place.folder / name).mkdir(mode=0o700, exist_ok=True)
+    (place.folder / "ansible.cfg").touch(mode=0o600)
+    return ServiceProcess(
+        "provisioning.fork_server",
+        command(place),
+        ready=lambda: True,
+        folder=place.folder,
+        log_file=place.folder / "log",
+        environment=environment(place.folder, collections),
+    )
+
+
 def run_playbook(
     run: PlaybookRun,
     *,
     log: Callable[[Line], None],
     is_cancelled: Callable[[], bool] = lambda: False,
+    server: Place | None = None,
 ) -> PlaybookResult:
     """Run it to its end, or until it is cancelled or its time is up; then no process of it is alive and its folder is gone.
 
-    `log` gets lines as they come, in this thread. Raises ValueError for a variable name that Ansible itself would obey.
+    `log` gets lines as they come, in this thread. The fork `server` runs it warm; without one, or while it is away, the stock
+    command runs it. Raises ValueError for a variable name that Ansible itself would obey.
     """
     story = Story(_texts(run.secrets))
     with RunFolder.make(run.variables, run.secrets) as folder:
-        keeper = _Keeper(run, folder)
+        keeper = _Keeper(run, folder, server)
         try:
             status, rc = "lost", None
             for message in keeper.messages(is_cancelled, run.timeout.total_seconds()):
@@ -91,67 +129,105 @@ def run_playbook(
                     log(line)
         finally:
             keeper.stop()
-    if keeper.ended_by == "cancelled":
-        return PlaybookResult("cancelled", {}, "Cancelled while the playbook ran.")
-    if keeper.ended_by == "timed_out":
-        return PlaybookResult(
-            "timed_out", {}, f"The playbook did not end within {run.timeout.total_seconds():.0f} s."
-        )
-    if status == "lost":
-        return PlaybookResult(
-            "lost", {}, f"The run ended without a result. {story.masked(keeper.complaint)}".strip()
-        )
-    return story.end(status, rc)
+        if keeper.ended_by == "cancelled":
+            return PlaybookResult("cancelled", {}, "Cancelled while the playbook ran.")
+        if keeper.ended_by == "timed_out":
+            seconds = run.timeout.total_seconds()
+            return PlaybookResult("timed_out", {}, f"The playbook did not end within {seconds:.0f} s.")
+        if status == "lost":
+            words = f"The run ended without a result. {story.masked(keeper.complaint)}"
+            return PlaybookResult("lost", {}, words.strip())
+        return replace(story.end(status, rc), warm=keeper.is_warm)
 
 
 class _Keeper:
-    """The keeper process as its parent sees it."""
+    """The keeper process as the worker sees it: a connection, whose end means that nothing of the run is alive."""
 
-    def __init__(self, run: PlaybookRun, folder: RunFolder) -> None:
+    def __init__(self, run: PlaybookRun, folder: RunFolder, server: Place | None) -> None:
         #: Why it was stopped before its end: `cancelled`, `timed_out` or nothing.
         self.ended_by = ""
-        self.complaint = ""
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "trunkline_provisioning.keeper"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(folder.path, run.collections),
-            cwd=folder.path,
-            text=True,
-            start_new_session=True,
-        )
-        order = {
+        self._folder = folder
+        self._pid: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read = b""
+        known = environment(folder.path, run.collections)
+        order: dict[str, Any] = {
             "folder": str(folder.path),
             "project": str(run.playbook.parent),
             "playbook": run.playbook.name,
             "worker": os.getpid(),
             "check": run.check,
+            "collections": [str(path) for path in (*run.collections, COLLECTIONS)],
+            "environment": known,
         }
-        self._readers = [
-            threading.Thread(target=target, daemon=True) for target in (self._read, self._read_complaint)
-        ]
-        for reader in self._readers:
-            reader.start()
-        with suppress(BrokenPipeError):
-            assert self._process.stdin is not None  # noqa: S101 — for the type checker
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.close()
+        #: Whether the fork server took the run.
+        self.is_warm = server is not None and self._ask(server, order)
+        if not self.is_warm:
+            self._start(order, known)
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 — for the type checker
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put("")
+    def _ask(self, server: Place, order: Mapping[str, Any]) -> bool:
+        """Have the fork server keep the run; False when it is away or out of date."""
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._connection.settimeout(_SERVER_SECONDS)
+        try:
+            self._connection.connect(str(server.socket))
+            self._order(order)
+            return self._introduced()
+        except OSError:
+            self._connection.close()
+            return False
 
-    def _read_complaint(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101 — for the type checker
-        for line in self._process.stderr:
-            self.complaint = (self.complaint + line)[-2000:]
+    def _start(self, order: Mapping[str, Any], known: Mapping[str, str]) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs, (self._folder.path / COMPLAINT).open("ab") as complaint:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "trunkline_provisioning.keeper"],
+                stdin=theirs.fileno(),
+                stdout=complaint,
+                stderr=complaint,
+                env=known,
+                cwd=self._folder.path,
+                start_new_session=True,
+            )
+        with suppress(OSError):
+            self._order(order)
+
+    def _order(self, order: Mapping[str, Any]) -> None:
+        self._connection.sendall(json.dumps(order).encode() + b"\n")
+
+    def _introduced(self) -> bool:
+        line = self._line(time.monotonic() + _SERVER_SECONDS)
+        if line:
+            self._pid = json.loads(line)["keeper"]
+            return True
+        self._connection.close()
+        return False
+
+    def _line(self, deadline: float) -> bytes | None:
+        """The next line; empty at the end, None when none has come in time."""
+        while b"\n" not in self._read:
+            self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                part = self._connection.recv(65536)
+            except TimeoutError:
+                return None
+            except ConnectionResetError:
+                return b""
+            if not part:
+                return b""
+            self._read += part
+        line, _newline, self._read = self._read.partition(b"\n")
+        return line
+
+    @property
+    def complaint(self) -> str:
+        """What the keeper or ansible-runner said when it failed."""
+        with suppress(OSError):
+            return (self._folder.path / COMPLAINT).read_text(errors="replace")[-2000:]
+        return ""
 
     def messages(self, is_cancelled: Callable[[], bool], seconds: float) -> Iterator[dict[str, Any]]:
-        """What the keeper writes, until it ends or has to be stopped."""
+        """What the keeper tells, until it ends or has to be stopped."""
         deadline = time.monotonic() + seconds
         next_look = 0.0
         while True:
@@ -162,39 +238,33 @@ class _Keeper:
                 if self.ended_by:
                     return
                 next_look = now + _LOOK_SECONDS
-            try:
-                line = self._lines.get(timeout=_LOOK_SECONDS)
-            except queue.Empty:
-                continue
-            if not line:
+            line = self._line(next_look)
+            if line == b"":
                 return
-            yield json.loads(line)
+            if line is not None:
+                message = json.loads(line)
+                if "keeper" in message:
+                    self._pid = message["keeper"]
+                else:
+                    yield message
 
     def stop(self) -> None:
-        """End it with everything below it."""
-        process = self._process
-        if process.poll() is None and not self._ends_by_itself():
-            process.terminate()
+        """End it with everything below it; it has mostly ended by itself."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while (line := self._line(deadline)) and time.monotonic() < deadline:
+            continue
+        if line != b"" and self._pid is not None:
+            log.error("the keeper %s of a run did not end; it is killed", self._pid)
+            kill_all([*descendants(self._pid), self._pid])
+        self._connection.close()
+        if self._process is not None:
             try:
-                process.wait(_GRACE_SECONDS)
+                self._process.wait(_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
-                kill_descendants(process.pid)
-                process.kill()
-                process.wait()
-        for reader in self._readers:
-            reader.join(_GRACE_SECONDS)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
-
-    def _ends_by_itself(self) -> bool:
-        if self.ended_by:
-            return False
-        try:
-            self._process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+                self._process.kill()
+                self._process.wait()
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The steps that provisioning brings to an order line's job."""
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -85,6 +86,7 @@ def play(
     check: bool = False,
 ) -> Mapping[str, Any]:
     """Run one playbook file for a step and return its outputs. Raises StepFailed in words. With `check` nothing is changed."""
+    from trunkline_provisioning.fork_server import place_of
     from trunkline_provisioning.run_events import forms
     from trunkline_provisioning.runner import PlaybookRun, run_playbook
 
@@ -106,6 +108,7 @@ def play(
         run,
         log=lambda line: step.log(line.text, line.level, **line.data),
         is_cancelled=step.cancelled,
+        server=place_of(step.app.config.data, os.getpid()),
     )
     if not result.succeeded:
         raise StepFailed(result.problem)

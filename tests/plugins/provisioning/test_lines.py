@@ -161,14 +161,16 @@ def test_an_unknown_playbook_is_refused_with_the_nearest_name(shop: App) -> None
 
 def test_health_names_the_simulated_hlr_and_one_that_is_silent(shop: App) -> None:
     with shop.reading() as ctx:
-        [hlr, ansible] = reports(ctx)
+        [hlr, ansible, fork_server] = reports(ctx)
     assert hlr.health is Health.WARNING
     assert "Simulated HLR" in hlr.detail
     assert ansible.health is Health.OK
+    assert fork_server.health is Health.WARNING
+    assert "stock command" in fork_server.remedy
     settings = shop.config.plugin["provisioning"]
     settings.update(hlr="external", hlr_port=9)
     with shop.reading() as ctx:
-        [hlr, _] = reports(ctx)
+        [hlr, *_] = reports(ctx)
     assert hlr.health is Health.FAILED
     assert "127.0.0.1:9 does not answer" in hlr.detail
 
