@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.plugin import (
     Command,
+    ConnectionCheck,
     HealthReport,
     MailTemplate,
     MenuItem,
@@ -75,6 +76,11 @@ def worker_services(ctx: "Context") -> Sequence[ServiceProcess]:  # type: ignore
 @hookspec
 def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[empty-body]  # a specification has no body
     """How the plugin's parts are. Called by the status page, `/readyz` and `trunkline doctor`; answer within a second."""
+
+
+@hookspec
+def connection_checks() -> Sequence[ConnectionCheck]:  # type: ignore[empty-body]  # a specification has no body
+    """Connections that the plugin's settings set up, to be tried by a button on their page. Called once."""
 
 
 @hookspec

@@ -196,6 +196,20 @@ class HealthReport:
 
 
 @dataclass(frozen=True)
+class ConnectionCheck:
+    """A connection that the plugin's settings set up; a button on their page tries it, for who may change them.
+
+    `run` gets a context that only reads, connects as the plugin does in earnest, changes nothing there, and answers in a
+    sentence what it found, within ten seconds. It raises Unavailable or Refused, with what to do, when it does not work.
+    """
+
+    #: A word, unique within the plugin.
+    name: str
+    label: str
+    run: "Callable[[Context], str]"
+
+
+@dataclass(frozen=True)
 class SearchDocument:
     """How one entity is found. `terms` holds everything a person may type; `digits` numbers found by any fragment."""
 

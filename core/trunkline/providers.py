@@ -23,6 +23,14 @@ class MailTransport(Protocol):
         """Send; returns the carrier's answer for the log. Raises Unavailable to be tried again, Refused for good."""
 
 
+@runtime_checkable
+class CheckedTransport(Protocol):
+    """A transport of mails or text messages that can be tried without sending any."""
+
+    def check(self) -> str:
+        """Who answered, in words; within ten seconds. Raises Unavailable or Refused."""
+
+
 @dataclass(frozen=True)
 class SmsMessage:
     """A text message on its way. `number` is the same when it is handed over again; `to` is E.164 with `+`."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
 from trunkline.plugin import (
     Command,
+    ConnectionCheck,
     HealthReport,
     MailTemplate,
     MenuItem,
@@ -139,6 +140,11 @@ def importers() -> "Sequence[Importer]":
 @hookimpl
 def health_checks(ctx: "Context") -> Sequence[HealthReport]:
     return [report for check in _gathered("HEALTH") for report in check(ctx)]
+
+
+@hookimpl
+def connection_checks() -> Sequence[ConnectionCheck]:
+    return _gathered("CONNECTIONS")
 
 
 @hookimpl

@@ -61,6 +61,7 @@ _VERBS = {
     "restore": _("restored"),
     "confirm": _("confirmed"),
     "refuse": _("refused"),
+    "test": _("tested"),
 }
 
 

@@ -15,9 +15,9 @@ from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
 from trunkline.mail.sending import SEND_MAIL
 from trunkline.mail.tables import EMAILS
-from trunkline.mail.transports import transport_for
+from trunkline.mail.transports import check, transport_for
 from trunkline.operation import Context
-from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
+from trunkline.plugin import ConnectionCheck, Health, HealthReport, MenuItem, Permission, Sensitive
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -61,6 +61,7 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
 
 
 HEALTH = (health_checks,)
+CONNECTIONS = (ConnectionCheck("mail", _("Mail"), check),)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from trunkline.config import MailConfig
 from trunkline.errors import Refused, Unavailable
-from trunkline.providers import MailTransport
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.providers import CheckedTransport, MailTransport
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -40,6 +42,25 @@ class SmtpTransport:
                 f"The mail server {self.config.host}:{self.config.port} does not answer: {error}.",
                 remedy="Check [mail] host, port and security.",
             ) from error
+
+    def check(self) -> str:
+        """Connect and sign in as for a message. Raises Unavailable or Refused."""
+        place = f"{self.config.host}:{self.config.port}"
+        try:
+            with self._session() as server:
+                code, text = server.noop()
+        except smtplib.SMTPResponseException as error:
+            raise _answered(error.smtp_code, error.smtp_error) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unavailable(
+                _("The mail server {place} does not answer: {why}", place=place, why=str(error)),
+                remedy=_("Check [mail] host, port and security."),
+            ) from error
+        if code != 250:
+            raise _answered(code, text)
+        if self.config.user:
+            return str(_("The mail server {place} answers and takes the user.", place=place))
+        return str(_("The mail server {place} answers.", place=place))
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
@@ -84,6 +105,10 @@ class SpoolTransport:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def check(self) -> str:
+        """No server is there to be reached."""
+        return str(_("No mail server is configured: messages are kept in {folder}.", folder=self.folder))
+
     def send(self, message: EmailMessage) -> str:
         """Write the message; the same one again replaces itself. Raises Unavailable when the folder cannot be written."""
         name = (
@@ -100,6 +125,17 @@ class SpoolTransport:
         except OSError as error:
             raise Unavailable(f"The mail spool {self.folder} cannot be written: {error.strerror}.") from error
         return f"spooled as {name}"
+
+
+def check(ctx: Context) -> str:
+    """Reach whoever carries mail, without sending any; says who answered. Raises Unavailable or Refused."""
+    transport = transport_for(ctx.app)
+    if not isinstance(transport, CheckedTransport):
+        raise Refused(
+            _("{transport} cannot be tested without sending.", transport=transport.name),
+            remedy=_("Send yourself a new password and look into the e-mail log."),
+        )
+    return transport.check()
 
 
 def spool_folder(app: "App") -> Path:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext
-from trunkline.plugin import MenuItem, Permission
-from trunkline.settings import pages
+from trunkline.plugin import ConnectionCheck, MenuItem, Permission
+from trunkline.settings import pages, redis_check
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -18,6 +18,7 @@ PERMISSIONS = [
 ]
 MENU = [MenuItem(_("Settings"), "/settings", "settings", "core.settings.view", "Administration", 90)]
 PAGES = [pages.pages]
+CONNECTIONS = [ConnectionCheck("redis", _("Redis"), redis_check.check)]
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -11,6 +11,7 @@ from trunkline.auth import sudo
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext
 from trunkline.settings import operations, queries
+from trunkline.settings.connections import Tried, attempt, checks_of
 from trunkline.settings.history import history
 from trunkline.settings.queries import SettingsView
 from trunkline.web.forms import Form
@@ -56,6 +57,13 @@ def save_settings(page: Page, owner: str) -> Response:
     return page.redirect(f"/settings/{owner}", _("Saved. The settings hold from now on."))
 
 
+@pages.post("/settings/{owner}/connections/{name}", permission="core.settings.edit", reads=True)
+def try_connection(page: Page, owner: str, name: str) -> Response:
+    view = queries.settings_of(page.ctx, owner)
+    _ask_for_secrets(page, view, PROOF_LASTS + TO_FILL_IN)
+    return _render(page, view, _form(page, view), tried=attempt(page.ctx, owner, name))
+
+
 @pages.post("/settings/{owner}/{name}/forget", permission="core.settings.edit")
 def forget_setting(page: Page, owner: str, name: str) -> Response:
     _ask_for_secrets(page, queries.settings_of(page.ctx, owner), PROOF_LASTS)
@@ -97,8 +105,18 @@ def _values(view: SettingsView, form: Form[BaseModel]) -> dict[str, Any]:
     return {name: getattr(form.command, name) for name in view.model.model_fields if name not in locked}
 
 
-def _render(page: Page, view: SettingsView, form: Form[BaseModel], status: int = 200) -> Response:
+def _render(
+    page: Page, view: SettingsView, form: Form[BaseModel], status: int = 200, tried: Tried | None = None
+) -> Response:
     page.title = _("System") if view.owner == "core" else _(view.label)
     page.crumbs((_("Settings"), "/settings"), (page.title, ""))
     changes = history(page.ctx, view.owner)
-    return page.render("settings/settings.html", status=status, view=view, form=form, history=changes)
+    return page.render(
+        "settings/settings.html",
+        status=status,
+        view=view,
+        form=form,
+        history=changes,
+        connections=checks_of(page.app, view.owner),
+        tried=tried,
+    )

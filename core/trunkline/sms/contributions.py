@@ -10,14 +10,14 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
 from trunkline.lists import ListOf
 from trunkline.operation import Context
-from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Sensitive
+from trunkline.plugin import ConnectionCheck, Health, HealthReport, MenuItem, Permission, Sensitive
 from trunkline.sms import queries
 from trunkline.sms.events import SmsFailed, SmsSent
 from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
 from trunkline.sms.sending import SEND_SMS
 from trunkline.sms.tables import MESSAGES
-from trunkline.sms.transports import chosen
+from trunkline.sms.transports import check, chosen
 
 _READERS = ("supervisor", "customer_care", "care_reader", "auditor")
 
@@ -66,3 +66,4 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
 
 
 HEALTH = (health_checks,)
+CONNECTIONS = (ConnectionCheck("sms", _("Text messages"), check),)

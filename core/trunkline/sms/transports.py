@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trunkline.errors import Unavailable
+from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline.providers import SmsMessage, SmsTransport
+from trunkline.providers import CheckedTransport, SmsMessage, SmsTransport
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ class SmsSpool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def check(self) -> str:
+        """No carrier is there to be reached."""
+        return str(_("No carrier is chosen: messages are kept in {folder}.", folder=self.folder))
 
     def send(self, message: SmsMessage) -> str:
         """Write the message; the same one again replaces itself. Raises Unavailable when the folder cannot be written."""
@@ -64,3 +68,14 @@ def chosen(ctx: Context) -> SmsTransport:
             remedy=_("Enable its plugin, or set sms_transport to one of {names}.", names=", ".join(known)),
         )
     return known[name]
+
+
+def check(ctx: Context) -> str:
+    """Reach whoever carries text messages, without sending any. Raises Unavailable or Refused."""
+    transport = chosen(ctx)
+    if not isinstance(transport, CheckedTransport):
+        raise Refused(
+            _("{transport} cannot be tested without sending.", transport=transport.name),
+            remedy=_("Send yourself a message and look at the list of text messages."),
+        )
+    return transport.check()

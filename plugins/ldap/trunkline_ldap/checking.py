@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from trunkline.errors import Unavailable
 from trunkline.i18n import gettext as _
+from trunkline.operation import Context
 from trunkline_ldap import directory
 from trunkline_ldap.connection import address_of, plain, searching
 from trunkline_ldap.directory import Entry, Group
@@ -37,6 +38,20 @@ def look(settings: LdapSettings, name: str = "") -> Findings:
     except ValueError as error:
         found.problem, found.remedy = plain(error), str(_("Check the filter in the settings."))
     return found
+
+
+def connection(ctx: Context) -> str:
+    """What a connection with the account that searches comes to, in words. Raises Unavailable."""
+    found = look(ctx.settings(LdapSettings))
+    if found.problem:
+        raise Unavailable(found.problem, remedy=found.remedy)
+    if found.encrypted:
+        return str(
+            _("{server} answers, encrypted, and takes the account that searches.", server=found.server)
+        )
+    return str(
+        _("{server} answers, not encrypted, and takes the account that searches.", server=found.server)
+    )
 
 
 def _look_up(found: Findings, connection: object, settings: LdapSettings, name: str) -> None:

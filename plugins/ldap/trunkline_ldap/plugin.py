@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.i18n import gettext as _
 from trunkline.plugin import (
+    ConnectionCheck,
     HealthReport,
     MenuItem,
     Permission,
@@ -75,3 +76,10 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:
     from trunkline_ldap.health import reports
 
     return reports(ctx)
+
+
+@hookimpl
+def connection_checks() -> Sequence[ConnectionCheck]:
+    from trunkline_ldap.checking import connection
+
+    return [ConnectionCheck("directory", _("Directory"), connection)]

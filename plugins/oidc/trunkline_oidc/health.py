@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trunkline.errors import Unavailable
+from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport
@@ -25,3 +25,17 @@ def reports(ctx: Context) -> Sequence[HealthReport]:
         remedy = _("Its people cannot sign in; those whose password is kept here can.")
         return [HealthReport(name, Health.FAILED, error.message, remedy)]
     return [HealthReport(name, Health.OK, settings.issuer)]
+
+
+def connection(ctx: Context) -> str:
+    """What the provider says of itself now and whether its keys can be had, in words. Raises Unavailable or Refused."""
+    settings = ctx.settings(OidcSettings)
+    if not settings.is_set_up:
+        raise Refused(
+            _("Nothing is set up."),
+            remedy=_("Enter issuer and client ID in the settings of the plugin OpenID Connect."),
+        )
+    # Not what is kept: what it says now.
+    discovery = Discovery(ctx.app)
+    found = len(discovery.keys(settings).get("keys", ()))
+    return str(_("{issuer} answers; it has {n} keys to sign with.", issuer=settings.issuer, n=found))

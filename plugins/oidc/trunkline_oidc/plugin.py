@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import HealthReport, Plugin, hookimpl
+from trunkline.plugin import ConnectionCheck, HealthReport, Plugin, hookimpl
 from trunkline_oidc.settings import OidcSettings
 
 if TYPE_CHECKING:
@@ -38,3 +38,10 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:
     from trunkline_oidc.health import reports
 
     return reports(ctx)
+
+
+@hookimpl
+def connection_checks() -> Sequence[ConnectionCheck]:
+    from trunkline_oidc.health import connection
+
+    return [ConnectionCheck("provider", _("Identity provider"), connection)]

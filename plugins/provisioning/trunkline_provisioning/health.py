@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from trunkline.errors import Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport
@@ -60,3 +61,11 @@ def _ansible() -> HealthReport:
 
     versions = (f"{name} {version(name)}" for name in ("ansible-core", "ansible-runner"))
     return HealthReport("Ansible", Health.OK, ", ".join(versions))
+
+
+def hlr_connection(ctx: Context) -> str:
+    """Which HLR answers, in words. Raises Unavailable."""
+    report = _hlr(ctx)
+    if report.health is Health.FAILED:
+        raise Unavailable(report.detail, remedy=report.remedy)
+    return str(_("{place} answers.", place=report.detail))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
 from trunkline.plugin import (
+    ConnectionCheck,
     HealthReport,
     MailTemplate,
     MenuItem,
@@ -169,3 +170,10 @@ def demo_today(app: "App", month: "DemoMonth") -> None:
     from trunkline_provisioning.demo import leave_work
 
     leave_work(app, month)
+
+
+@hookimpl
+def connection_checks() -> Sequence[ConnectionCheck]:
+    from trunkline_provisioning.health import hlr_connection
+
+    return [ConnectionCheck("hlr", _("HLR"), hlr_connection)]

@@ -1,0 +1,73 @@
+"""Connections are tried from the settings page: it says in words what happened, and never a secret."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import select
+
+from trunkline.activity.models import ActivityEntry
+from trunkline.app import App
+from trunkline.errors import Unavailable
+from trunkline.operation import Context
+from trunkline.plugin import ConnectionCheck
+from trunkline.settings.connections import checks_of
+from trunkline.testing import Browser
+
+#: The trunk alone, without plugins.
+pytestmark = pytest.mark.plugins()
+
+
+def closed(ctx: Context) -> str:
+    raise Unavailable("The gateway says no to hunter2-token.", remedy="Ask its people.")
+
+
+@pytest.fixture
+def with_secret(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    mail = app.config.mail.model_copy(update={"password": "hunter2-token"})
+    monkeypatch.setattr(app, "config", app.config.model_copy(update={"mail": mail}))
+    checks_of(app, "core").append(ConnectionCheck("gateway", "Gateway", closed))
+    return app
+
+
+def test_the_page_says_what_happened(app: App, staff: Callable[..., Browser]) -> None:
+    browser = staff()
+    assert "Test connection: Mail" in browser.get("/settings/core").text
+    answer = browser.submit("/settings/core/connections/mail", page="/settings/core")
+    assert "No mail server is configured: messages are kept in" in answer.text
+    answer = browser.submit("/settings/core/connections/redis", page="/settings/core")
+    assert "No Redis is configured" in answer.text
+    assert browser.submit("/settings/core/connections/fax", page="/settings/core").status_code == 404
+
+
+def test_a_mail_server_that_is_not_there_is_named_with_the_remedy(
+    app: App, staff: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = app.config.mail.model_copy(update={"host": "127.0.0.1", "port": 9, "security": "none"})
+    monkeypatch.setattr(app, "config", app.config.model_copy(update={"mail": mail}))
+    answer = staff().submit("/settings/core/connections/mail", page="/settings/core")
+    assert "The mail server 127.0.0.1:9 does not answer" in answer.text
+    assert "Check [mail] host, port and security." in answer.text
+
+
+def test_neither_the_page_nor_the_log_repeats_a_secret(
+    with_secret: App, staff: Callable[..., Browser]
+) -> None:
+    answer = staff().submit("/settings/core/connections/gateway", page="/settings/core")
+    assert "The gateway says no to •••." in answer.text
+    assert "Ask its people." in answer.text
+    with with_secret.reading() as ctx:
+        entry = ctx.session.scalars(
+            select(ActivityEntry).where(ActivityEntry.operation == "core.settings.test")
+        ).one()
+    assert entry.details == {"works": False, "answer": "The gateway says no to •••."}
+
+
+def test_only_who_may_change_settings_tests_and_nobody_without_end(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    reader, browser = staff("supervisor"), staff()
+    assert "Test connection" not in reader.get("/settings/core").text
+    path = "/settings/core/connections/mail"
+    assert reader.submit(path, page="/settings/core").status_code == 403
+    statuses = [browser.submit(path, page="/settings/core").status_code for _ in range(11)]
+    assert statuses == [200] * 10 + [429]
