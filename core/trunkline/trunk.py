@@ -7,7 +7,14 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from trunkline.jobs.events import JobCancelled, JobFailed, JobRollbackFailed, JobRolledBack, JobSucceeded
+from trunkline.jobs.events import (
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobRollbackFailed,
+    JobRolledBack,
+    JobSucceeded,
+)
 from trunkline.plugin import (
     Command,
     ConnectionCheck,
@@ -151,3 +158,24 @@ def connection_checks() -> Sequence[ConnectionCheck]:
 def demo_today(app: "App") -> None:
     for leave in _gathered("DEMO_TODAY"):
         leave(app)
+
+
+@hookimpl
+def on_job_failed(ctx: "Context", event: JobFailed) -> None:
+    _mail_failure(ctx, event)
+
+
+@hookimpl
+def on_job_rolled_back(ctx: "Context", event: JobRolledBack) -> None:
+    _mail_failure(ctx, event)
+
+
+@hookimpl
+def on_job_rollback_failed(ctx: "Context", event: JobRollbackFailed) -> None:
+    _mail_failure(ctx, event)
+
+
+def _mail_failure(ctx: "Context", event: JobEnded) -> None:
+    from trunkline.jobs.failure_mail import tell
+
+    tell(ctx, event)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.jobs import acting_pages, performance_pages, queries
+from trunkline.jobs import acting_pages, own_mail_pages, performance_pages, queries
 from trunkline.jobs.pages import pages
 from trunkline.jobs.retention import RETENTION
 from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
@@ -60,12 +60,21 @@ MENU = (
 )
 SLOTS = (
     Slot("customer.alerts", "jobs", _customer_alert, "core.job.view", _("Failed jobs"), order=20),
+    Slot(
+        "profile.sections",
+        "job_mails",
+        own_mail_pages.on_profile,
+        "core.job.view",
+        _("Mails about failed jobs"),
+        order=80,
+    ),
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
 
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
 # Its fixed address before the page of one job, which would take it for a number.
-PAGES = (performance_pages.pages, pages, acting_pages.pages)
+# A fixed address before the page of one job, which would take it for a number.
+PAGES = (performance_pages.pages, pages, acting_pages.pages, own_mail_pages.pages)
 SCHEDULED = (RETENTION,)
 
 

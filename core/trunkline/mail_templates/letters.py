@@ -37,6 +37,21 @@ LETTERS = (
         {"name": "Ana Souza", "number": "20261120-000042", "subject": "Second copy of an invoice", "at": _AT},
     ),
     MailTemplate(
+        "core/mail/job_failed",
+        _("A job failed"),
+        {
+            "name": "Bruno Lima",
+            "number": "J000123",
+            "operator": "Conecta Sul",
+            "title": "Activate Mobile 10 GB S000456",
+            "customer": "Ana Souza (C000123)",
+            "error": "Set up in the network: The terminal does not answer.",
+            "state": "failed",
+            "last": False,
+            "link": "https://bss.example.com/jobs/J000123",
+        },
+    ),
+    MailTemplate(
         "core/mail/approval_waiting",
         _("A decision is waited for"),
         {

@@ -10,6 +10,7 @@ _ = gettext
 
 _SIGN_IN = _("Sign-in and sessions")
 _REST = _("REST")
+_JOBS = _("Jobs")
 _CARE = _("Second person and emergencies")
 _JOBS = _("Jobs")
 _DEMANDED_OF: dict[str, Any] = {
@@ -155,6 +156,22 @@ class CoreSettings(BaseModel):
         title=_("Requests of one program"),
         description=_("A minute's requests of one key or user, after which it has to wait. 0 sets no limit."),
         json_schema_extra={"section": _REST, "suffix": _("a minute")},
+    )
+    job_failure_staff: bool = Field(
+        True,
+        title=_("Mail failed jobs to those who may retry them"),
+        description=_(
+            "Each member of staff can choose otherwise on their own account page. One mail per job."
+        ),
+        json_schema_extra={"section": _JOBS},
+    )
+    job_failure_mailbox: str = Field(
+        "",
+        max_length=254,
+        pattern=r"^([^@\s]+@[^@\s]+)?$",
+        title=_("Mail failed jobs to this address too"),
+        description=_("A team’s mailbox, or empty for none."),
+        json_schema_extra={"section": _JOBS, "autocomplete": "off"},
     )
     approval_days: int = Field(
         7,
