@@ -72,7 +72,6 @@ SLOTS = (
 )
 
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
-# Its fixed address before the page of one job, which would take it for a number.
 # A fixed address before the page of one job, which would take it for a number.
 PAGES = (performance_pages.pages, pages, acting_pages.pages, own_mail_pages.pages)
 SCHEDULED = (RETENTION,)
