@@ -108,7 +108,9 @@ def _server() -> str:
 def _make_postgres(name: str, template: str) -> str:
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        # Copying the files takes two thirds of what writing their pages to the log takes; before 15 it is the only way.
+        how = "STRATEGY file_copy" if (connection.dialect.server_version_info or ()) >= (15,) else ""
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {how}'))
     engine.dispose()
     return make_url(_server()).set(database=name).render_as_string(hide_password=False)
 

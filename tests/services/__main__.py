@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,20 +26,35 @@ def main(arguments: list[str]) -> int:
     # A terminated run must still stop the servers that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     what, *selection = arguments
-    failed = []
+    failed: list[str] = []
+    # Beside the tests, which wait for something now and then: so the checks take no time of their own.
+    checks = threading.Thread(target=_check, args=(failed,), daemon=True)
     if what == "check" or not selection:
-        failed = [" ".join(check) for check in CHECKS if not _passes(check)]
-    if what == "test" and _pytest(selection):
+        checks.start()
+    status = _pytest(selection) if what == "test" else 0
+    if checks.ident is not None:
+        checks.join()
+    if status:
         failed.append("pytest")
     for name in failed:
         print(f"run {what}: {name} failed", flush=True)
     return 1 if failed else 0
 
 
-def _passes(check: tuple[str, ...]) -> bool:
-    print(f"== {' '.join(check)}", flush=True)
-    program, *options = check
-    return subprocess.run([Path(sys.executable).parent / program, *options], cwd=ROOT).returncode == 0
+def _check(failed: list[str]) -> None:
+    """Run every check, print what it said in one piece, and add the names of those that failed to `failed`."""
+    for program, *options in CHECKS:
+        name = " ".join((program, *options))
+        done = subprocess.run(
+            [Path(sys.executable).parent / program, *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        print(f"\n== {name}\n{done.stdout}", end="", flush=True)
+        if done.returncode:
+            failed.append(name)
 
 
 def _pytest(selection: list[str]) -> int:
@@ -48,7 +64,8 @@ def _pytest(selection: list[str]) -> int:
     with ExitStack() as servers:
         if "TRUNKLINE_TEST_POSTGRES" not in environment and PROGRAMS["initdb"].path():
             environment["TRUNKLINE_TEST_POSTGRES"] = servers.enter_context(private_cluster())
-        workers = str(max(2, min(4, os.cpu_count() or 2)))
+        # One more than there are processors: a quarter of the time a worker waits for other programs.
+        workers = str(max(2, min(4, os.cpu_count() or 2)) + 1)
         options = selection or ["-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
         print(f"== pytest {' '.join(options)}", flush=True)
         return subprocess.run(
