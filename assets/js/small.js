@@ -98,6 +98,22 @@ on('keydown', '.nav-bordered .nav-link', (event, link) => {
 });
 $$('.nav-bordered .nav-link.active').forEach((link) => link.scrollIntoView({ block: 'nearest', inline: 'center' }));
 
+// Arrow keys walk a tree: up and down along it, into a branch and back to what it hangs from.
+on('keydown', '[data-tree] a', (event, link) => {
+  const all = $$('a', link.closest('[data-tree]')), item = link.closest('li');
+  const to = {
+    ArrowDown: () => all[all.indexOf(link) + 1],
+    ArrowUp: () => all[all.indexOf(link) - 1],
+    ArrowRight: () => $('ul a', item),
+    ArrowLeft: () => $('a', item.parentElement.closest('li') ?? item),
+    Home: () => all[0],
+    End: () => all.at(-1),
+  }[event.key];
+  if (!to) return;
+  event.preventDefault();
+  to()?.focus();
+});
+
 // What scrolls sideways must be reachable by keyboard; what fits needs no stop.
 function reachable() {
   for (const box of $$('.table-responsive, .code')) {

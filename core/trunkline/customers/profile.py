@@ -8,8 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.customers import queries
+from trunkline.customers.hierarchy import parent_of
 from trunkline.customers.identity import shown_tax_id, tax_id_label
-from trunkline.customers.models import ContactRole, Customer, CustomerStatus
+from trunkline.customers.models import ContactRole, Customer, CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.tables import KIND_LABELS
 from trunkline.i18n import babel_locale
@@ -64,6 +65,7 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
         "role_labels": ROLE_LABELS,
         "tags": queries.tags_of(page.ctx, customer.key, current=True),
         "sites": sites,
+        "parent": parent_of(page.ctx, customer),
         "town": next((", ".join(filter(None, (row.city, row.state))) for row in sites if row.city), ""),
         "tabs": _tabs(page, customer, tab, len(sites)),
         "may_edit": page.can("core.customer.edit") and customer.status != CustomerStatus.ARCHIVED,
@@ -72,6 +74,11 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
             (str(status), *BECOMES[CustomerStatus(status)]) for status in TRANSITIONS[customer.status]
         ],
     }
+
+
+def _has_hierarchy(customer: Customer, open_tab: str) -> bool:
+    """Businesses have branches; of people only those who stand under somebody, and whoever has the page open."""
+    return customer.kind == CustomerKind.BUSINESS or customer.parent_id is not None or open_tab == "hierarchy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ def _tabs(page: Page, customer: Customer, open_tab: str, site_count: int) -> lis
         tab(0, "", _("Overview")),
         tab(10, "contacts", _("Contacts"), queries.contact_count(page.ctx, customer.key)),
         tab(20, "sites", _("Sites"), site_count),
+        *([tab(15, "hierarchy", _("Hierarchy"))] if _has_hierarchy(customer, open_tab) else []),
         tab(990, "tags", _("Tags and attributes")),
         tab(1000, "activity", _("Activity")),
     ]

@@ -5,16 +5,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from trunkline.customers import operations, queries
+from trunkline.customers import hierarchy, operations, queries
 from trunkline.customers.schemas import (
     AssignCustomer,
     AttributeData,
     AttributeOut,
+    BranchOut,
     ContactData,
     ContactOut,
     CustomerOut,
     CustomerSummary,
     RegisterCustomer,
+    SetParent,
     SetStatus,
     SiteData,
     SiteOut,
@@ -88,6 +90,18 @@ def set_status(ctx: Context, number: str, command: SetStatus) -> CustomerOut:
 def assign(ctx: Context, number: str, command: AssignCustomer) -> CustomerOut:
     """Have a colleague look after the customer, or nobody. The list's filter `assigned` finds them."""
     return CustomerOut.model_validate(operations.assign(ctx, number, command))
+
+
+@rest.post("/{number}/parent", permission=_EDIT, status=200)
+def set_parent(ctx: Context, number: str, command: SetParent) -> CustomerOut:
+    """Put the customer under another one, or under nobody (empty)."""
+    return CustomerOut.model_validate(hierarchy.set_parent(ctx, number, command))
+
+
+@rest.get("/{number}/hierarchy", permission=_VIEW)
+def family(ctx: Context, number: str) -> BranchOut:
+    """The tree in which the customer stands, from the top."""
+    return BranchOut.model_validate(hierarchy.family_of(ctx, queries.get(ctx, number)).top)
 
 
 @rest.post("/{number}/archive", permission="core.customer.archive", status=200)

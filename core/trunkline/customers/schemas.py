@@ -330,6 +330,20 @@ class AssignCustomer(BaseModel):
     version: int | None = None
 
 
+class SetParent(BaseModel):
+    """The customer that another one stands under, by number; nobody when empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parent: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=20)] = Field(
+        default="",
+        title=_("Stands under"),
+        description=_("Number of a customer; empty for nobody. Type a name to be offered numbers."),
+        json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
+    )
+    version: int | None = None
+
+
 class AttributeData(BaseModel):
     """A free typed fact."""
 
@@ -391,6 +405,15 @@ class AttributeOut(CustomerRow):
     type: str
     value: str
     version: int
+
+
+class BranchOut(CustomerRow):
+    """A customer in a tree, with those below."""
+
+    number: str
+    name: str
+    status: str
+    below: list["BranchOut"]
 
 
 class CustomerSummary(CustomerRow):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trunkline.activity import viewed
+from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
 from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
@@ -117,6 +118,12 @@ def _overdue(accounts: list[AccountView]) -> list[Money]:
     return [amount for amount in totals([account.overdue for account in accounts]) if amount.micros > 0]
 
 
+def family(page: Page, family: Family) -> str:
+    """What a customer and all below owe together."""
+    owed = queries.owed_by(page.ctx, family.keys)
+    return page.fragment("billing/slots/family.html", owed=owed)
+
+
 def alert(page: Page, customer: Customer) -> str | None:
     overdue = _overdue(queries.accounts_of(page.ctx, customer.key))
     if not overdue:
@@ -187,6 +194,7 @@ SLOTS = (
     ),
     Slot("customer.tabs", "usage", usage_tab, "billing.usage.list", _("Usage"), order=45, icon="chart-bar"),
     Slot("customer.summary", "billing", summary, "billing.account.view", order=40),
+    Slot("customer.family", "billing", family, "billing.account.view", order=40),
     Slot("customer.alerts", "overdue", alert, "billing.account.view", order=20),
     Slot(
         "customer.overview",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
 from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
@@ -74,6 +75,21 @@ def _overview(page: Page, customer: Customer) -> str:
         icons=KIND_ICONS,
         prices=_prices(page, services),
     )
+
+
+def _family(page: Page, family: Family) -> str:
+    rows = page.ctx.session.execute(
+        select(col(CatalogService.state), func.count())
+        .where(
+            col(CatalogService.customer_id).in_(family.keys),
+            col(CatalogService.ended_at).is_(None),
+            *page.ctx.visible_conditions(CatalogService),
+        )
+        .group_by(col(CatalogService.state))
+    )
+    counts: dict[str, int] = dict(rows.all())
+    active = counts.get(ServiceState.ACTIVE, 0)
+    return page.fragment("catalog/slots/family.html", active=active, all=sum(counts.values()))
 
 
 def _new_order(page: Page, customer: Customer) -> str | None:
@@ -179,6 +195,7 @@ SLOTS = (
         count=_count,
     ),
     Slot("customer.summary", "services", _summary, "catalog.service.list", order=20),
+    Slot("customer.family", "services", _family, "catalog.service.list", order=20),
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),
     Slot("job.aside", "order", _job_order, "catalog.order.view", order=20),

@@ -29,7 +29,7 @@ class CustomerMerge(SQLModel, table=True):
     #: How many rows of each kind moved, by what they are called.
     counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: What the undo sets back: `source` {field: before}, `target` {field: [before, after]},
-    #: `rows` {part: {key: {column: before}}}.
+    #: `parents` [before, after] of the one that stays, `rows` {part: {key: {column: before}}}.
     before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     undo_until: datetime = Field(sa_type=UtcDateTime, nullable=False)
     undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -51,9 +51,11 @@ def merge(ctx: Context, number: str, command: MergeCustomers) -> CustomerMerge:
         for item in differences(target, source)
         if item.field in command.take
     }
+    parents = [target.parent_id, target.parent_id]
     if is_above(ctx, source, target):
-        _set_parent(target, source.parent_id)
+        target.parent_id = parents[1] = source.parent_id
     before = {
+        "parents": parents,
         "source": {"status": source.status, "parent_id": source.parent_id},
         "target": {name: [_plain(getattr(target, name)), _plain(value)] for name, value in taken.items()},
     }
@@ -126,6 +128,9 @@ def undo(ctx: Context, number: str, merge_id: int) -> Customer:
     }
     if given_back:
         customers.update(ctx, target.number, UpdateCustomer.model_validate(given_back))
+    had_parent, got_parent = found.before["parents"]
+    if target.parent_id == got_parent:
+        target.parent_id = had_parent
     _return(ctx, source, found)
     found.undone_at, found.undone_by = ctx.now(), ctx.actor.name
     ctx.note(target, parted=source.number)
@@ -196,10 +201,6 @@ def _refuse_if_over(ctx: Context, found: CustomerMerge) -> None:
             ),
             remedy=_("Register the other customer anew."),
         )
-
-
-def _set_parent(customer: Customer, parent_id: int | None) -> None:
-    customer.parent_id = parent_id
 
 
 def _forget_pairs(ctx: Context, key: int) -> None:

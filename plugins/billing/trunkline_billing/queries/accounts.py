@@ -102,6 +102,22 @@ def _book(ctx: Context, account_id: int, ledger: Ledger) -> Money:
     return Money(int(total), account.currency)
 
 
+def owed_by(ctx: Context, customer_ids: Sequence[int]) -> list[Money]:
+    """What these customers owe on invoices together, by currency."""
+    rows = ctx.session.execute(
+        select(col(BillingPosting.currency), func.sum(col(BillingPosting.amount_micros)))
+        .join(BillingAccount, col(BillingAccount.id) == col(BillingPosting.account_id))
+        .where(
+            col(BillingPosting.ledger) == Ledger.RECEIVABLE,
+            col(BillingAccount.customer_id).in_(customer_ids),
+            *ctx.visible_conditions(BillingAccount),
+        )
+        .group_by(col(BillingPosting.currency))
+        .order_by(col(BillingPosting.currency))
+    )
+    return [Money(int(total), currency) for currency, total in rows]
+
+
 def accounts_of(ctx: Context, customer_id: int) -> list[AccountView]:
     """A customer's accounts with their balances, the default one first."""
     return ctx.once(
