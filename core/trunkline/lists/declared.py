@@ -62,6 +62,8 @@ class RowAction:
     #: What it means for each row, said before it begins.
     effect: str = ""
     order: int = 100
+    #: Where the selection is taken instead, for work that asks more than a form: a page that is posted what `runs.chosen` reads.
+    page: str = ""
 
 
 @dataclass(frozen=True)

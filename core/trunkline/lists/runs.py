@@ -36,7 +36,7 @@ def action_of(ctx: Context, name: str, action: str) -> tuple[ListOf, RowAction]:
     """The list and what is to be done to its rows. Raises NotFound, or Forbidden for who may not."""
     found = listed(ctx, name)
     wanted = ctx.app.row_actions.get(action)
-    if wanted is None or wanted.of != name:
+    if wanted is None or wanted.of != name or wanted.page:
         raise NotFound(_("There is no action {name} on this list.", name=action))
     ctx.require(wanted.permission)
     return found, wanted

@@ -31,7 +31,12 @@ def for_reader(ctx: Context, found: ListOf, table: Table, kept: Sequence[str] = 
         if ctx.actor.may(brought.permission)
     ]
     bulk = [
-        Bulk(action.label, f"/lists/{found.name}/do/{action.name}", action.icon, action.tone)
+        Bulk(
+            action.label,
+            action.page or f"/lists/{found.name}/do/{action.name}",
+            action.icon,
+            action.tone,
+        )
         for action in ctx.app.row_actions.values()
         if action.of == found.name and ctx.actor.may(action.permission) and ctx.actor.may(runs.ACT)
     ]

@@ -1,4 +1,4 @@
-"""Tables of provisioning: what playbooks were when, and the network elements that playbooks reach."""
+"""Tables of provisioning: what playbooks were when, the elements they reach, and changes of many services at once."""
 
 from datetime import datetime
 
@@ -8,6 +8,8 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.types import EncryptedStr, UtcDateTime
+from trunkline_provisioning.rollouts.models import ProvisioningRollout as ProvisioningRollout
+from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow as ProvisioningRolloutRow
 
 
 class ProvisioningPlaybookVersion(SQLModel, table=True):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.jobs.events import JobEnded
+from trunkline.jobs.models import JobState
 from trunkline.plugin import (
     ConnectionCheck,
     HealthReport,
@@ -11,10 +13,15 @@ from trunkline.plugin import (
     MenuItem,
     Permission,
     Plugin,
+    ScheduledTask,
     ServiceProcess,
+    Slot,
     StepKind,
     hookimpl,
 )
+from trunkline_catalog.schemas import OrderLineCompleted
+from trunkline_provisioning.rollouts.events import EVENTS, RolloutDue
+from trunkline_provisioning.rollouts.permissions import PERMISSIONS as ROLLOUT_PERMISSIONS
 from trunkline_provisioning.settings import ProvisioningSettings
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
+    from trunkline.lists import RowAction
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
@@ -37,7 +45,9 @@ plugin = Plugin(
     requires=("inventory", "catalog"),
     settings=ProvisioningSettings,
     models="trunkline_provisioning.models",
+    events=EVENTS,
     permissions=(
+        *ROLLOUT_PERMISSIONS,
         Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
         Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
         Permission("provisioning.playbook.create", _("Add playbooks"), _WRITERS),
@@ -66,9 +76,10 @@ def mail_templates() -> Sequence[MailTemplate]:
 @hookimpl
 def routes() -> "Sequence[Pages]":
     from trunkline_provisioning import element_pages, library_pages, pages
+    from trunkline_provisioning.rollouts.pages import PAGES as rollouts
 
     # `new` before the page of one playbook, which would take it for a name.
-    return [library_pages.PAGES, pages.PAGES, element_pages.PAGES]
+    return [library_pages.PAGES, pages.PAGES, element_pages.PAGES, rollouts]
 
 
 @hookimpl
@@ -81,6 +92,14 @@ def rest_routes() -> "Sequence[RestRoutes]":
 @hookimpl
 def menu() -> Sequence[MenuItem]:
     return [
+        MenuItem(
+            _("Many at once"),
+            "/provisioning/rollouts",
+            "stack-2",
+            "provisioning.rollout.list",
+            group="Network",
+            order=310,
+        ),
         MenuItem(
             _("Playbooks"),
             "/provisioning/playbooks",
@@ -102,9 +121,71 @@ def menu() -> Sequence[MenuItem]:
 
 @hookimpl
 def step_kinds() -> Sequence[StepKind]:
+    from trunkline_provisioning.rollouts import contributions as rollouts
     from trunkline_provisioning.steps import STEP_KINDS
 
-    return STEP_KINDS
+    return [*STEP_KINDS, *rollouts.STEP_KINDS]
+
+
+@hookimpl
+def scheduled_tasks() -> Sequence[ScheduledTask]:
+    from trunkline_provisioning.rollouts import contributions as rollouts
+
+    return rollouts.TASKS
+
+
+@hookimpl
+def slots() -> Sequence[Slot]:
+    from trunkline_provisioning.rollouts import contributions as rollouts
+
+    return rollouts.SLOTS
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    from trunkline_provisioning.rollouts import contributions as rollouts
+
+    return rollouts.ROW_ACTIONS
+
+
+@hookimpl
+def on_rollout_due(ctx: "Context", event: RolloutDue) -> None:
+    from trunkline_provisioning.rollouts.driving import advance
+
+    advance(ctx, event.entity_id)
+
+
+@hookimpl
+def on_order_line_completed(ctx: "Context", event: OrderLineCompleted) -> None:
+    from trunkline_provisioning.rollouts.driving import line_completed
+
+    line_completed(ctx, event.entity_id)
+
+
+@hookimpl
+def on_job_failed(ctx: "Context", event: JobEnded) -> None:
+    _job_ended(ctx, event, JobState.FAILED)
+
+
+@hookimpl
+def on_job_rolled_back(ctx: "Context", event: JobEnded) -> None:
+    _job_ended(ctx, event, JobState.ROLLED_BACK)
+
+
+@hookimpl
+def on_job_rollback_failed(ctx: "Context", event: JobEnded) -> None:
+    _job_ended(ctx, event, JobState.ROLLBACK_FAILED)
+
+
+@hookimpl
+def on_job_cancelled(ctx: "Context", event: JobEnded) -> None:
+    _job_ended(ctx, event, JobState.CANCELLED)
+
+
+def _job_ended(ctx: "Context", event: JobEnded, state: JobState) -> None:
+    from trunkline_provisioning.rollouts.driving import job_ended
+
+    job_ended(ctx, event.entity_id, state, event.error)
 
 
 @hookimpl

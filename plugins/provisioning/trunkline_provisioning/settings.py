@@ -36,6 +36,13 @@ class ProvisioningSettings(BaseModel):
         title=_("Time a playbook may take"),
         description=_("In seconds. What runs longer is stopped and undone."),
     )
+    rollout_second_person_above: int | None = Field(
+        default=None,
+        ge=0,
+        le=20_000,
+        title=_("Changes of many services that need a second person"),
+        description=_("Those of more services than this wait for a second person. Empty: none does."),
+    )
     welcome_mail: bool = Field(
         default=True,
         title=_("Welcome mail"),

@@ -1,7 +1,8 @@
 """What the catalogue can be asked."""
 
-from trunkline_catalog.queries.changes import change_offers
+from trunkline_catalog.queries.changes import change_offers, change_problem
 from trunkline_catalog.queries.orders import (
+    busy_services,
     line,
     line_by_number,
     lines_of_service,
@@ -28,6 +29,7 @@ from trunkline_catalog.queries.services import (
     service,
     service_by_id,
     service_history,
+    services_numbered,
     services_of,
 )
 from trunkline_catalog.queries.suspensions import suspensions_between, suspensions_of
@@ -35,7 +37,9 @@ from trunkline_catalog.queries.suspensions import suspensions_between, suspensio
 __all__ = [
     "IndexEntry",
     "active_services",
+    "busy_services",
     "change_offers",
+    "change_problem",
     "identifier_holder",
     "identifier_index",
     "known_playbooks",
@@ -56,6 +60,7 @@ __all__ = [
     "service",
     "service_by_id",
     "service_history",
+    "services_numbered",
     "services_of",
     "suspensions_between",
     "suspensions_of",

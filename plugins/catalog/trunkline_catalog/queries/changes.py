@@ -1,8 +1,12 @@
 """What can be changed on services of a product."""
 
+from collections.abc import Sequence
+
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline_catalog.schemas import ChangeOffer, ProductView
+from trunkline_catalog.parameters import changed_values
+from trunkline_catalog.schemas import ChangeOffer, ChangeService, ProductView, ServiceView
 from trunkline_inventory import queries as inventory
 
 
@@ -16,6 +20,26 @@ def change_offers(ctx: Context, product: ProductView) -> list[ChangeOffer]:
     for offer in offers:
         by_word.setdefault(offer.word, offer)
     return list(by_word.values())
+
+
+def change_problem(
+    product: ProductView, offers: Sequence[ChangeOffer], service: ServiceView, command: ChangeService
+) -> str:
+    """Why a change would be refused as far as can be seen beforehand; empty when it would not. Stock is not looked at."""
+    offer = next((one for one in offers if one.word == command.change), None)
+    if offer is None:
+        return str(_("{product} offers no change “{word}”.", product=product.name, word=command.change))
+    if offer.switch and command.on == (offer.word in service.switches):
+        return str(_("It is so already."))
+    stray = next((name for name in command.picks if name not in offer.templates), None)
+    if stray is not None:
+        return str(_("This change exchanges no “{template}”.", template=stray))
+    try:
+        values = changed_values(product, offer, service.parameters, command.parameters)
+    except Refused as refusal:
+        return str(refusal)
+    unchanged = not offer.templates and not offer.switch and values == service.parameters
+    return str(_("It is so already.")) if unchanged else ""
 
 
 def _without_network(ctx: Context, product: ProductView) -> list[ChangeOffer]:

@@ -88,6 +88,16 @@ def open_line_of(ctx: Context, service_id: int) -> OrderLineView | None:
     return line_views(ctx, [row])[0] if row is not None else None
 
 
+def busy_services(ctx: Context, service_ids: Sequence[int]) -> dict[int, str]:
+    """Which of these services a line is at work on, with the line's number; at most some hundreds at once."""
+    rows = ctx.session.execute(
+        select(col(CatalogOrderLine.open_service_id), col(CatalogOrderLine.number)).where(
+            col(CatalogOrderLine.open_service_id).in_(service_ids)
+        )
+    )
+    return {service_id: number for service_id, number in rows if service_id is not None}
+
+
 def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLineView]:
     """Lines as others see them, with the names of what they refer to read in one go."""
     orders = _column(ctx, CatalogOrder, CatalogOrder.number, [row.order_id for row in rows])

@@ -47,11 +47,113 @@ def upgrade() -> None:
     with op.batch_alter_table("provisioning_playbook_version", schema=None) as batch_op:
         batch_op.create_index("ix_provisioning_playbook_version_digest", ["digest"], unique=False)
 
+    op.create_table(
+        "provisioning_rollout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("wish", sa.JSON(), nullable=False),
+        sa.Column("limits", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("in_canary", sa.Boolean(), nullable=False),
+        sa.Column("paused_why", sa.String(length=500), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("started", sa.Integer(), nullable=False),
+        sa.Column("running", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("cancelled", sa.Integer(), nullable=False),
+        sa.Column("rate_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rate_base", sa.Integer(), nullable=False),
+        sa.Column("ended_base", sa.Integer(), nullable=False),
+        sa.Column("failed_base", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_name", sa.String(length=200), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["core_user.id"],
+            name=op.f("fk_provisioning_rollout_user_id_core_user"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provisioning_rollout")),
+        sa.UniqueConstraint("number", name=op.f("uq_provisioning_rollout_number")),
+    )
+    with op.batch_alter_table("provisioning_rollout", schema=None) as batch_op:
+        batch_op.create_index("ix_provisioning_rollout_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "provisioning_rollout_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rollout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("service", sa.String(length=40), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("message", sa.String(length=500), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("job_number", sa.String(length=20), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_provisioning_rollout_row_customer_id_core_customer"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["rollout_id"],
+            ["provisioning_rollout.id"],
+            name=op.f("fk_provisioning_rollout_row_rollout_id_provisioning_rollout"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_id"],
+            ["catalog_service.id"],
+            name=op.f("fk_provisioning_rollout_row_service_id_catalog_service"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provisioning_rollout_row")),
+        sa.UniqueConstraint(
+            "rollout_id", "service_id", name=op.f("uq_provisioning_rollout_row_rollout_id_service_id")
+        ),
+    )
+    with op.batch_alter_table("provisioning_rollout_row", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_provisioning_rollout_row_customer_id"), ["customer_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_provisioning_rollout_row_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_provisioning_rollout_row_line_id"), ["line_id"], unique=False)
+        batch_op.create_index("ix_provisioning_rollout_row_next", ["rollout_id", "state", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_provisioning_rollout_row_service_id"), ["service_id"], unique=False
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("provisioning_rollout_row", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provisioning_rollout_row_service_id"))
+        batch_op.drop_index("ix_provisioning_rollout_row_next")
+        batch_op.drop_index(batch_op.f("ix_provisioning_rollout_row_line_id"))
+        batch_op.drop_index(batch_op.f("ix_provisioning_rollout_row_job_id"))
+        batch_op.drop_index(batch_op.f("ix_provisioning_rollout_row_customer_id"))
+
+    op.drop_table("provisioning_rollout_row")
+    with op.batch_alter_table("provisioning_rollout", schema=None) as batch_op:
+        batch_op.drop_index("ix_provisioning_rollout_state")
+
+    op.drop_table("provisioning_rollout")
     with op.batch_alter_table("provisioning_playbook_version", schema=None) as batch_op:
         batch_op.drop_index("ix_provisioning_playbook_version_digest")
 

@@ -1,0 +1,192 @@
+"""What people do with rollouts: prepare one and look, start, pause, go on, stop."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from sqlalchemy import delete, insert
+from sqlmodel import col
+
+from trunkline.approvals.second_person import Matter, SecondPerson
+from trunkline.db.numbers import next_number
+from trunkline.errors import Forbidden, Refused
+from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
+from trunkline.operation import Context, operation
+from trunkline.web.tones import state_label
+from trunkline_provisioning.rollouts import doing, driving, queries, words
+from trunkline_provisioning.rollouts.events import RolloutDue
+from trunkline_provisioning.rollouts.looking import Looked, look
+from trunkline_provisioning.rollouts.models import ProvisioningRollout, ProvisioningRolloutRow
+from trunkline_provisioning.rollouts.schemas import (
+    PrepareRollout,
+    RolloutAction,
+    RolloutLimits,
+    RolloutState,
+    RolloutView,
+    RowState,
+    ServiceWish,
+)
+from trunkline_provisioning.settings import ProvisioningSettings
+
+_ROWS_AT_ONCE = 500
+
+
+@operation("provisioning.rollout.create")
+def prepare(ctx: Context, command: PrepareRollout) -> RolloutView:
+    """Keep a list of services with what shall be done to them, each looked at: nothing begins before `start`.
+
+    Raises Refused naming the field when the wish itself cannot be, or no service could undergo it.
+    """
+    if ctx.actor.id is None:
+        raise Forbidden(_("Only people and programs with an account may have this done."))
+    _check(ctx, command)
+    rollout = ProvisioningRollout(
+        number=next_number(ctx.session, "rollout"),
+        title=command.title.strip() or words.wish_in_words(ctx, command.wish),
+        wish=command.wish.model_dump(mode="json"),
+        limits=command.limits.model_dump(mode="json"),
+        user_id=ctx.actor.id,
+        user_name=ctx.actor.name,
+    )
+    ctx.session.add(rollout)
+    ctx.session.flush()
+    wanted = [one if isinstance(one, ServiceWish) else ServiceWish(service=one) for one in command.services]
+    found = look(ctx, command.wish, wanted)
+    while part := list(islice(found, _ROWS_AT_ONCE)):
+        _keep(ctx, rollout, part)
+    ctx.session.flush()
+    ctx.note(rollout, label=rollout.number, services=rollout.total, excluded=rollout.excluded)
+    return queries.view(rollout)
+
+
+def _check(ctx: Context, command: PrepareRollout) -> None:
+    if command.wish.action is RolloutAction.PLAYBOOK:
+        doing.playbook_file(ctx, command.wish)
+    if command.wish.action is RolloutAction.CHANGE and not command.wish.change:
+        raise Refused(_("Say which change."), field="change")
+
+
+def _keep(ctx: Context, rollout: ProvisioningRollout, part: Sequence[Looked]) -> None:
+    rows = [
+        {
+            "rollout_id": rollout.key,
+            "service_id": one.service.id if one.service else None,
+            "customer_id": one.service.customer_id if one.service else None,
+            "service": one.wish.service[:40],
+            "label": _called(one)[:200],
+            "values": one.wish.model_dump(exclude={"service"}, exclude_defaults=True),
+            "state": RowState.EXCLUDED.value if one.problem else RowState.WAITING.value,
+            "message": one.problem[:500],
+            "job_number": "",
+        }
+        for one in part
+    ]
+    ctx.session.execute(insert(ProvisioningRolloutRow), rows)
+    rollout.total += len(rows)
+    rollout.excluded += sum(1 for one in part if one.problem)
+
+
+def _called(one: Looked) -> str:
+    if one.service is None:
+        return ""
+    known = one.service.identifiers
+    return known.get("msisdn") or known.get("number") or one.service.product_name
+
+
+def _look_at_start(ctx: Context, number: str) -> Matter | None:
+    limit = ctx.settings(ProvisioningSettings).rollout_second_person_above
+    rollout = queries.get(ctx, number)
+    services = rollout.total - rollout.excluded
+    if limit is None or services <= limit:
+        return None
+    view = queries.view(rollout)
+    return Matter(
+        ngettext("{title}: one service", "{title}: {n} services", services, title=rollout.title),
+        [
+            (str(_("What")), words.wish_in_words(ctx, view.wish)),
+            (str(_("Services")), str(services)),
+            (str(_("First")), str(view.limits.canary)),
+        ],
+        path=f"/provisioning/rollouts/{number}",
+    )
+
+
+@operation("provisioning.rollout.run", approval=SecondPerson(_("Change many services"), _look_at_start))
+def start(ctx: Context, number: str) -> RolloutView:
+    """Let a looked-at list begin, with its first services. Raises Refused when it has begun, or nothing can be done."""
+    rollout = queries.get(ctx, number, lock=True)
+    _require(rollout, RolloutState.DRAFT)
+    if rollout.total == rollout.excluded:
+        raise Refused(
+            _("No service of the list can undergo this."), remedy=_("The reasons stand beside each.")
+        )
+    limits = RolloutLimits.model_validate(rollout.limits)
+    rollout.state, rollout.started_at = RolloutState.RUNNING, ctx.now()
+    rollout.in_canary = limits.canary > 0
+    return _go(ctx, rollout)
+
+
+@operation("provisioning.rollout.run")
+def pause(ctx: Context, number: str) -> RolloutView:
+    """Let nothing more begin; what is under way ends by itself. Raises Refused unless it runs."""
+    rollout = queries.get(ctx, number, lock=True)
+    _require(rollout, RolloutState.RUNNING)
+    driving.pause(ctx, rollout, str(_("Paused by {name}.", name=ctx.actor.name)))
+    ctx.note(rollout, label=rollout.number)
+    return queries.view(rollout)
+
+
+@operation("provisioning.rollout.run")
+def go_on(ctx: Context, number: str) -> RolloutView:
+    """Go on after a pause: the thresholds count anew. Raises Refused unless it is paused."""
+    rollout = queries.get(ctx, number, lock=True)
+    _require(rollout, RolloutState.PAUSED)
+    rollout.state, rollout.paused_why = RolloutState.RUNNING, ""
+    rollout.failed_base, rollout.ended_base = rollout.failed, rollout.done + rollout.failed
+    return _go(ctx, rollout)
+
+
+@operation("provisioning.rollout.run")
+def stop(ctx: Context, number: str) -> RolloutView:
+    """End a rollout: services that have not begun stay as they are. Raises Refused when it is over."""
+    rollout = queries.get(ctx, number, lock=True)
+    if RolloutState(rollout.state).is_over:
+        raise Refused(_("{number} is over.", number=number))
+    driving.leave_rest(ctx, rollout)
+    rollout.state, rollout.finished_at, rollout.paused_why = RolloutState.STOPPED, ctx.now(), ""
+    ctx.session.flush()
+    ctx.note(rollout, label=rollout.number)
+    return queries.view(rollout)
+
+
+@operation("provisioning.rollout.create")
+def discard(ctx: Context, number: str) -> None:
+    """Throw a list away that has not begun. Raises Refused when it has."""
+    rollout = queries.get(ctx, number, lock=True)
+    _require(rollout, RolloutState.DRAFT)
+    ctx.note(rollout, label=rollout.number)
+    ctx.session.execute(
+        delete(ProvisioningRolloutRow).where(col(ProvisioningRolloutRow.rollout_id) == rollout.key)
+    )
+    ctx.session.delete(rollout)
+    ctx.session.flush()
+
+
+def _go(ctx: Context, rollout: ProvisioningRollout) -> RolloutView:
+    rollout.rate_from, rollout.rate_base = ctx.now(), rollout.started
+    ctx.session.flush()
+    ctx.emit(RolloutDue(entity_id=rollout.key))
+    ctx.note(rollout, label=rollout.number, services=rollout.total - rollout.excluded)
+    return queries.view(rollout)
+
+
+def _require(rollout: ProvisioningRollout, state: RolloutState) -> None:
+    if rollout.state != state:
+        raise Refused(
+            _(
+                "{number} is {state}, not {wanted}.",
+                number=rollout.number,
+                state=state_label(rollout.state).lower(),
+                wanted=state_label(state).lower(),
+            )
+        )
