@@ -1,4 +1,4 @@
-// Theme, density and shortcuts are this browser's own business: kept in it, applied at once.
+// Theme and density are this browser's own business: kept in it, applied at once. Shortcuts are the person's, in every browser.
 import { $$, on, store } from './dom.js';
 
 const root = document.documentElement;
@@ -15,7 +15,8 @@ for (const [name, attribute] of Object.entries(settings)) {
 on('change', '[data-set-shortcuts]', (_event, box) => {
   const value = box.checked ? 'on' : 'off';
   root.dataset.shortcuts = value;
-  store.set('shortcuts', value);
+  const headers = JSON.parse(document.body.getAttribute('hx-headers') ?? '{}');
+  fetch('/profile/shortcuts', { method: 'POST', keepalive: true, headers, body: new URLSearchParams({ wanted: value }) }).catch(() => {});
 });
 
 function press() {

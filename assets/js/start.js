@@ -1,7 +1,7 @@
 // Runs before the first paint, so that a page never flashes in the wrong theme or density.
 try {
   const root = document.documentElement;
-  for (const [key, attribute] of [['theme', 'data-bs-theme'], ['density', 'data-density'], ['shortcuts', 'data-shortcuts']]) {
+  for (const [key, attribute] of [['theme', 'data-bs-theme'], ['density', 'data-density']]) {
     const value = localStorage.getItem(`trunkline.${key}`);
     if (value) root.setAttribute(attribute, value);
   }

@@ -37,6 +37,14 @@ def change_profile(ctx: Context, command: Profile) -> User:
     return user
 
 
+def keep_shortcuts(ctx: Context, wanted: bool) -> None:
+    """Whether single keys do something on the pages of this person (WCAG 2.2, 2.1.4), in every browser."""
+    user = own_user(ctx)
+    with ctx.run("core.user.edit_own"):
+        user.preferences = {**user.preferences, "shortcuts": wanted}
+        ctx.note(user, label=user.email)
+
+
 def replace_password(
     ctx: Context, command: ChangePassword, facts: "RequestFacts", *, this_session: int | None
 ) -> None:

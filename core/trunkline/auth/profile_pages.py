@@ -56,6 +56,13 @@ def change_profile(page: Page, command: Profile) -> Response:
     return page.redirect("/profile", _("Saved."))
 
 
+@pages.post("/profile/shortcuts", permission=SIGNED_IN)
+def keep_shortcuts(page: Page) -> Response:
+    """The switch in the list of shortcuts, which has shown by itself what it does."""
+    own_account.keep_shortcuts(page.ctx, page.form_data.get("wanted") == "on")
+    return Response(status_code=204)
+
+
 @pages.get("/profile/password", permission=SIGNED_IN)
 def show_change_password(page: Page) -> Response:
     user = own_account.own_user(page.ctx)

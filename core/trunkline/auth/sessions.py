@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -51,6 +51,7 @@ class Account:
     reseller_id: int | None
     scope_tags: list[str]
     break_glass_until: datetime | None
+    preferences: dict[str, Any]
 
     @property
     def is_active(self) -> bool:
@@ -144,6 +145,7 @@ ACCOUNT = (
     _USER.reseller_id,
     _USER.scope_tags,
     _USER.break_glass_until,
+    _USER.preferences,
 )
 _FIND = Prepared(
     select(

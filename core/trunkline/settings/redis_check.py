@@ -1,5 +1,6 @@
 """Whether the Redis server of the configuration answers."""
 
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from trunkline.errors import Refused, Unavailable
@@ -19,16 +20,16 @@ def check(ctx: Context) -> str:
         )
     place = f"{urlsplit(url).hostname}:{urlsplit(url).port or 6379}"
     try:
-        from redis import Redis
-        from redis.exceptions import RedisError
+        # Only who configures Redis installs its package.
+        redis = import_module("redis")
     except ImportError as error:
         raise Unavailable(
             _("The package redis is not installed."), remedy=_("Install it with pip.")
         ) from error
     try:
-        with Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS) as client:
+        with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS) as client:
             client.ping()
-    except (RedisError, OSError, ValueError) as error:
+    except (redis.RedisError, OSError, ValueError) as error:
         raise Unavailable(
             _("Redis at {place} does not answer: {why}", place=place, why=str(error)[:200]),
             remedy=_("Check the address and the password in trunkline.toml, and the firewall between."),

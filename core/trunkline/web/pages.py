@@ -183,6 +183,12 @@ class Page:
         return self.actor.language
 
     @property
+    def shortcuts(self) -> str:
+        """Whether single keys do something for this person: `on` or `off`."""
+        chosen = self.signed_in.user.preferences.get("shortcuts", True) if self.signed_in else True
+        return "on" if chosen else "off"
+
+    @property
     def is_fragment(self) -> bool:
         """Whether htmx asks for a part of the page."""
         return wants_fragment(self.request.headers)

@@ -9,10 +9,10 @@ from sqlmodel import col
 from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline.plugin import Health, HealthReport, MenuItem, Permission
+from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Slot
 from trunkline.webhooks.events import WebhookStopped, WebhookTested
 from trunkline.webhooks.models import Webhook
-from trunkline.webhooks.pages import pages
+from trunkline.webhooks.pages import pages, waiting
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -32,6 +32,7 @@ PERMISSIONS = (
 EVENTS = (WebhookTested, WebhookStopped)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
 PAGES = (pages,)
+SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -25,6 +25,12 @@ def list_webhooks(page: Page) -> Response:
     return page.table("webhooks/list.html", WEBHOOKS, queries.list_webhooks(page.ctx))
 
 
+def waiting(page: Page, subject: object) -> str | None:
+    """Rows of the start page's “Waits for you”: what was given up on, to be sent again from there."""
+    found = queries.given_up_on(page.ctx)
+    return page.fragment("webhooks/waiting.html", webhooks=found) if found else None
+
+
 def _new(page: Page) -> Mapping[str, Any]:
     page.crumbs((_("Webhooks"), _LIST), (_("New"), ""))
     return {"form_options": {"choices": {"events": queries.event_choices(page.ctx)}, "cancel": _LIST}}

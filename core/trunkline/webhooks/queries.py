@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, select
 from sqlmodel import col
 
+from trunkline.db.prepared import Found, Prepared
 from trunkline.errors import NotFound
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
 from trunkline.i18n import gettext
@@ -61,6 +62,25 @@ def get(ctx: Context, number: str) -> RowMapping:
     if row is None:
         raise NotFound(_("There is no webhook {number}.", number=number))
     return row
+
+
+_GIVEN_UP_ON = Prepared(
+    select(
+        col(Webhook.number).label("number"),
+        col(Webhook.name).label("name"),
+        col(Webhook.active).label("active"),
+        func.count(col(EventDelivery.id)).label("parked"),
+    )
+    .join(EventDelivery, col(EventDelivery.webhook_id) == col(Webhook.id))
+    .where(col(EventDelivery.state) == DeliveryState.PARKED)
+    .group_by(col(Webhook.id), col(Webhook.number), col(Webhook.name), col(Webhook.active))
+    .order_by(col(Webhook.id))
+)
+
+
+def given_up_on(ctx: Context) -> Sequence[Found]:
+    """Endpoints to which deliveries were given up on, with how many: `number`, `name`, `active`, `parked`."""
+    return _GIVEN_UP_ON.rows(ctx)
 
 
 def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:

@@ -340,3 +340,13 @@ def test_the_access_log_holds_no_secret_of_these_links(
     )
     assert "/confirm-email/…" in written
     assert not [path for path in paths if path.rpartition("/")[2] in written]
+
+
+def test_single_key_shortcuts_are_switched_off_for_the_person_in_every_browser(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    create_user(app, "ana@example.com", "administrator")
+    first, second = (make_client().sign_in("ana@example.com") for _ in range(2))
+    assert 'data-shortcuts="on"' in second.get("/").text
+    assert first.submit("/profile/shortcuts", {"wanted": "off"}, page="/").status_code == 204
+    assert 'data-shortcuts="off"' in second.get("/").text

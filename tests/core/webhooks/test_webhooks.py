@@ -182,6 +182,26 @@ def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_perso
         assert [attempt["status"] for attempt in queries.attempts(ctx, delivery["id"])] == [200] + [500] * 9
 
 
+def test_what_was_given_up_on_waits_on_the_start_page_and_is_sent_again_from_there(
+    app: App, endpoint: str, clock: Hands, staff: Callable[..., Browser]
+) -> None:
+    make(app, endpoint, "customer.registered")
+    register(app)
+    assert "that were given up on" not in staff("supervisor").get("/").text
+    Listening.answers = [500] * (len(PAUSES) + 1)
+    for pause in (*PAUSES, timedelta()):
+        send(app)
+        clock.on(max(pause, timedelta(hours=1)))
+    for reader, may in ((staff("supervisor"), True), (staff("auditor"), False)):
+        page = reader.get("/").text
+        assert "Deliveries to CRM that were given up on" in page
+        assert ("Send again: CRM" in page) == may
+    staff("supervisor").submit("/webhooks/W0001/retry", page="/")
+    send(app)
+    assert states(app)[0][0] == "delivered"
+    assert "that were given up on" not in staff("supervisor").get("/").text
+
+
 def test_an_endpoint_that_answers_nothing_is_spared_and_410_switches_it_off(
     app: App, endpoint: str, clock: Hands, staff: Callable[..., Browser]
 ) -> None:
