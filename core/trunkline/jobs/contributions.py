@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.jobs import acting_pages, own_mail_pages, performance_pages, queries
+from trunkline.jobs import acting_pages, own_mail_pages, performance_pages, plan_pages, queries
 from trunkline.jobs.pages import pages
+from trunkline.jobs.rehearsal import STEP_KINDS as STEP_KINDS
 from trunkline.jobs.retention import RETENTION
 from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.jobs.tables import jobs_table
@@ -68,12 +69,13 @@ SLOTS = (
         _("Mails about failed jobs"),
         order=80,
     ),
+    Slot("job.aside", "plan", plan_pages.plan_card, "core.job.view", _("Plan"), order=5),
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
 
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
 # A fixed address before the page of one job, which would take it for a number.
-PAGES = (performance_pages.pages, pages, acting_pages.pages, own_mail_pages.pages)
+PAGES = (performance_pages.pages, pages, acting_pages.pages, own_mail_pages.pages, plan_pages.pages)
 SCHEDULED = (RETENTION,)
 
 

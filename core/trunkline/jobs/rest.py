@@ -2,9 +2,10 @@
 
 from fastapi import Query
 
-from trunkline.jobs import operations, queries
+from trunkline.jobs import operations, queries, rehearsal
 from trunkline.jobs.expecting import expected
 from trunkline.jobs.models import Job
+from trunkline.jobs.plans import PlanStep, plan_of
 from trunkline.jobs.schemas import (
     JobLine,
     JobOut,
@@ -47,6 +48,18 @@ def log(
     return [
         JobLine.model_validate(dict(line)) for line in queries.lines(ctx, found.key, after=after, limit=limit)
     ]
+
+
+@rest.get("/{number}/plan", permission="core.job.view")
+def plan(ctx: Context, number: str) -> list[PlanStep]:
+    """The frozen plan: who contributes each step, what it will change, and what a dry run can know of it."""
+    return plan_of(ctx, queries.get(ctx, number))
+
+
+@rest.post("/{number}/dry-run", permission="core.job.retry", status=202)
+def dry_run(ctx: Context, number: str) -> JobOut:
+    """Queue a job that looks what a waiting one would change, and changes nothing; its log is the answer."""
+    return _out(ctx, rehearsal.dry_run(ctx, number))
 
 
 @rest.post("/{number}/cancel", permission="core.job.cancel", status=202)
