@@ -13,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 T = TypeVar("T")
 
-#: One hashes, the others read and write before and after it, or wait for a directory's answer.
-_AT_ONCE = 4
+#: One hashes, which needs no interpreter, the other reads and writes before and after it. Each further one would take as much of
+#: the interpreter's time as a page has.
+_AT_ONCE = 2
 #: One for each event loop: a server has one, tests have many.
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
