@@ -13,8 +13,8 @@ _MADE = 1_000
 def assembling() -> Iterator[None]:
     """What is imported and made in the block stays until the process ends: nobody looks for garbage in it, then or later.
 
-    Looking takes a seventh of a start. Afterwards older objects are looked through less often than Python does by itself: nearly all
-    that a request makes is gone soon.
+    Looking takes a seventh of a start. Afterwards older objects are looked through less often than Python does by itself, because
+    nearly all that a request makes is gone soon.
     """
     gc.disable()
     try:
