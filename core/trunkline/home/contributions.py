@@ -25,7 +25,6 @@ MENU = [MenuItem(_("Home"), "/", "home", "core.home.view", order=0, key="h")]
 PAGES = [pages.pages]
 SLOTS = [
     Slot("home.queues", "approvals", pages.approvals_waiting, "core.approval.list", _("Approvals"), 10),
-    Slot("home.queues", "jobs", pages.jobs_waiting, "core.job.list", _("Jobs"), 20),
     Slot("home.queues", "emails", pages.mails_waiting, "core.email.list", _("E-mails"), 70),
     Slot("home.queues", "texts", pages.texts_waiting, "core.sms.list", _("Text messages"), 71),
 ]

@@ -5,7 +5,6 @@ from starlette.responses import Response
 from trunkline.approvals import queries as approvals
 from trunkline.home.queries import mails_that_failed, overview, texts_that_failed
 from trunkline.i18n import _
-from trunkline.jobs import queries as jobs
 from trunkline.search.commands import suggested
 from trunkline.search.recent import recent
 from trunkline.web.pages import Page, Pages
@@ -44,17 +43,6 @@ def approvals_waiting(page: Page, subject: object) -> str | None:
         approvals.waiting_for(page.ctx),
         "/approvals",
         "user-check",
-    )
-
-
-def jobs_waiting(page: Page, subject: object) -> str | None:
-    return waiting(
-        page,
-        _("Jobs that need you"),
-        jobs.needing_person(page.ctx),
-        "/jobs?view=attention",
-        "player-play",
-        bad=True,
     )
 
 

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
-from trunkline.jobs import acting_pages, own_mail_pages, performance_pages, plan_pages, queries
+from trunkline.jobs import (
+    acting_pages,
+    own_mail_pages,
+    performance_pages,
+    plan_pages,
+    queries,
+    undecided_pages,
+)
 from trunkline.jobs.pages import pages
 from trunkline.jobs.rehearsal import STEP_KINDS as STEP_KINDS
 from trunkline.jobs.retention import RETENTION
@@ -70,12 +77,28 @@ SLOTS = (
         order=80,
     ),
     Slot("job.aside", "plan", plan_pages.plan_card, "core.job.view", _("Plan"), order=5),
+    Slot(
+        "home.queues",
+        "roll_backs",
+        undecided_pages.roll_backs_waiting,
+        "core.job.list",
+        _("Roll-backs that failed"),
+        order=20,
+    ),
+    Slot("home.queues", "held_jobs", undecided_pages.held_waiting, "core.job.list", _("Held jobs"), order=21),
     Slot("home.cards", "jobs", _home_card, "core.job.view", _("Jobs that need you"), order=10),
 )
 
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
-# A fixed address before the page of one job, which would take it for a number.
-PAGES = (performance_pages.pages, pages, acting_pages.pages, own_mail_pages.pages, plan_pages.pages)
+# Fixed addresses before the page of one job, which would take them for a number.
+PAGES = (
+    performance_pages.pages,
+    undecided_pages.pages,
+    pages,
+    acting_pages.pages,
+    own_mail_pages.pages,
+    plan_pages.pages,
+)
 SCHEDULED = (RETENTION,)
 
 

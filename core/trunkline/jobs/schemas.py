@@ -35,6 +35,18 @@ class JobReason(BaseModel):
     )
 
 
+class DecideStep(BaseModel):
+    """Why somebody decides so about the step that a job stopped at."""
+
+    reason: str = Field(
+        min_length=3,
+        max_length=1000,
+        title=_("Reason"),
+        description=_KEPT,
+        json_schema_extra={"widget": "textarea", "rows": 3},
+    )
+
+
 class SettleStep(BaseModel):
     """What becomes of the step that a job stopped at."""
 

@@ -28,6 +28,10 @@ _WORDS = {
 BUSY = (StepState.RUNNING, StepState.UNDOING)
 #: Time is told of what was done; undoing moves the end, and of that the log tells.
 _TIMED = (StepState.RUNNING, StepState.DONE, StepState.FAILED)
+_UNDECIDED = (
+    (StepState.UNDO_FAILED, JobState.ROLLBACK_FAILED),
+    (StepState.FAILED, JobState.FAILED),
+)
 _LONGEST = 300
 
 
@@ -42,7 +46,7 @@ class StepView:
     #: The state as people read it.
     word: str
     by: str
-    #: What it handed over and what it changed, each in a line.
+    #: What it will change while it is not begun, then what it handed over; and what it did change.
     detail: str
     changed: str
     error: str
@@ -50,6 +54,7 @@ class StepView:
     expected: float | None
     #: Since when it is at work, for a clock that ticks.
     since: datetime | None
+    #: Whether a person has to decide about it.
     undecided: bool
 
 
@@ -81,7 +86,7 @@ def _view(
         state=_SHOWN.get(state, state.value),
         word=str(_("Not reached") if skipped else _WORDS[state]),
         by=i18n.translate(makers.get(step.contributed_by, step.contributed_by)),
-        detail=_outputs(step.outputs),
+        detail=_planned(step) if state is StepState.PENDING else _outputs(step.outputs),
         changed="; ".join(changes)[:_LONGEST],
         error=step.error,
         seconds=seconds_between(step.started_at, now if state in BUSY else step.finished_at)
@@ -89,8 +94,14 @@ def _view(
         else None,
         expected=told.steps.get(step.name) if state in (StepState.PENDING, StepState.RUNNING) else None,
         since=step.started_at if state is StepState.RUNNING else None,
-        undecided=state is StepState.UNDO_FAILED and job.state == JobState.ROLLBACK_FAILED,
+        undecided=(state, JobState(job.state)) in _UNDECIDED,
     )
+
+
+def _planned(step: JobStep) -> str:
+    """What it will change, in the reader's language."""
+    told = (i18n.translate(one["text"], **one.get("values", {})) for one in step.changes)
+    return "; ".join(told)[:_LONGEST]
 
 
 def _outputs(outputs: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import anyio.to_thread
 import pytest
 from sqlmodel import col, select
 
+from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers.models import CustomerKind
 from trunkline.customers.operations import register
@@ -257,6 +258,32 @@ def test_a_failed_roll_back_is_settled_only_with_a_reason(
     client.submit(f"/jobs/{number}/settle", {"reason": "Port freed by hand on the switch"})
     assert state_of(app, number) == JobState.ROLLED_BACK
     assert "Port freed by hand on the switch" in client.get(f"/jobs/{number}").text
+
+
+@pytest.mark.parametrize("how", ["done", "skip", "retry"])
+def test_each_step_of_a_failed_roll_back_is_decided_in_the_queue_with_a_reason(
+    app: App, staff: Staff, plan: Callable[..., str], how: str
+) -> None:
+    number = plan("stuck", do=True, undo=True)
+    work_until_idle(app)
+    client = staff()
+    assert "Roll-backs that failed" in client.get("/").text
+    queue = client.get("/jobs/undecided").text
+    assert "the device is locked" in queue
+    path = f"/jobs/{number}/steps/1/{how}"
+    assert path in queue
+    assert path in client.get(f"/jobs/{number}").text
+    assert client.submit(path, {"reason": " "}).status_code == 422
+    assert state_of(app, number) == JobState.ROLLBACK_FAILED
+    plan("other")  # and the device is not locked any more
+    client.submit(path, {"reason": "Unlocked at the cabinet"})
+    work_until_idle(app)
+    assert state_of(app, number) == JobState.ROLLED_BACK
+    with app.reading() as ctx:
+        said = ctx.session.scalars(select(ActivityEntry.details)).all()
+    assert any("Unlocked at the cabinet" in str(details) for details in said)
+    assert "Every roll-back came to its end" in client.get("/jobs/undecided").text
+    assert "is undone by now" in client.get(path).text
 
 
 def test_who_may_only_look_sees_no_buttons_and_cannot_post(
