@@ -1,7 +1,7 @@
 """Forms whose fields an operator's own templates decide."""
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
@@ -127,24 +127,3 @@ class Relabel(BaseModel):
 
     label: str = Field(min_length=1, max_length=60, title=_("Label"))
     version: int | None = None
-
-
-class BulkState(BaseModel):
-    """One state for several items."""
-
-    ids: str = Field(json_schema_extra={"widget": "hidden"})
-    state: Literal["available", "quarantine", "faulty", "retired"] = Field(title=_("State"))
-    note: str = Field(default="", max_length=300, title=_("Reason"))
-
-
-class BulkMove(BaseModel):
-    """One stock for several items."""
-
-    ids: str = Field(json_schema_extra={"widget": "hidden"})
-    stock: str = Field(title=_("To stock"))
-    note: str = Field(default="", max_length=300, title=_("Note"))
-
-
-def keys_in(text: str) -> list[int]:
-    """The keys that a bulk form carries."""
-    return [int(part) for part in text.split(",") if part.isdecimal()]

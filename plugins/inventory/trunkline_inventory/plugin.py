@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
-    from trunkline.lists import ListOf
+    from trunkline.lists import ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -64,6 +64,13 @@ def lists() -> "Sequence[ListOf]":
     from trunkline_inventory.lists import LISTS
 
     return LISTS
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    from trunkline_inventory.row_actions import ROW_ACTIONS
+
+    return ROW_ACTIONS
 
 
 @hookimpl

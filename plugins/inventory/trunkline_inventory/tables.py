@@ -10,7 +10,7 @@ from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.table_search import begins_with
-from trunkline.web.tables import Bulk, Column, Empty, Filter, Kind, Statement, Tab, Table
+from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
 from trunkline_inventory.models import (
     InventoryIdentifier,
     InventoryItem,
@@ -120,10 +120,6 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
         search_label=_("ICCID, IMSI, number, holder"),
         sort="-number",
         row_href="/inventory/items/{number}",
-        bulk=(
-            Bulk(_("Set state"), "/inventory/bulk/state", "tag", permission="inventory.item.change"),
-            Bulk(_("Move"), "/inventory/bulk/move", "transfer", permission="inventory.item.move"),
-        ),
         empty=Empty(
             _("Nothing in stock yet"),
             _("Import a file of SIM cards or numbers, or add an item."),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from trunkline.app import App
-from trunkline.testing import Browser
+from trunkline.testing import Browser, work_until_idle
 from trunkline_inventory import operations, queries
 from trunkline_inventory.schemas import Holder
 
@@ -80,14 +80,16 @@ def test_secrets_are_revealed_on_demand_only_to_those_who_may(
 def test_several_items_change_state_at_once(app: App, staff: Staff, stocked: Stocked) -> None:
     stocked(3)
     client = staff()
-    asked = client.submit("/inventory/bulk/state", {"ids": ["1", "2"]}, page="/inventory")
-    ids = re.search(r'name="ids" value="([^"]+)"', asked.text)
-    assert ids is not None
-    client.submit(
-        "/inventory/bulk/state/apply",
-        {"ids": ids.group(1), "state": "faulty", "note": "bent"},
+    asked = client.submit("/lists/inventory/do/inventory.item_state", {"ids": ["1", "2"]}, page="/inventory")
+    picked = re.search(r'name="picked" value="([^"]+)"', asked.text)
+    assert picked is not None
+    begun = client.submit(
+        "/lists/inventory/do/inventory.item_state/begin",
+        {"picked": picked.group(1), "state": "faulty", "note": "bent"},
         page="/inventory",
     )
+    work_until_idle(app)
+    assert "Done." in client.get(str(begun.url)).text
     with app.reading() as ctx:
         assert queries.counts(ctx)["sim"] == {"faulty": 2, "available": 1}
 
@@ -99,7 +101,7 @@ def test_a_held_item_keeps_its_state_and_the_page_says_who_holds_it(
     with app.unit_of_work() as ctx:
         operations.hold(ctx, template="sim", holder=Holder("service", 4, None, "S000004"), key="k")
     answer = staff().submit(
-        "/inventory/bulk/state/apply", {"ids": "1", "state": "retired", "note": ""}, page="/inventory"
+        "/inventory/items/I000001/state", {"state": "retired", "note": ""}, page="/inventory/items/I000001"
     )
     assert answer.status_code == 422
     assert "S000004" in answer.text
@@ -141,7 +143,8 @@ def test_items_move_to_a_new_stock(app: App, staff: Staff, stocked: Stocked) -> 
     stocked(1)
     client = staff()
     client.submit("/inventory/stocks/new", {"name": "Shop", "note": ""})
-    client.submit("/inventory/bulk/move/apply", {"ids": "1", "stock": "Shop", "note": ""}, page="/inventory")
+    item = "/inventory/items/I000001"
+    client.submit(f"{item}/move", {"stock": "Shop", "note": ""}, page=item)
     with app.reading() as ctx:
         assert queries.item(ctx, "I000001").stock == "Shop"
     assert client.submit("/inventory/stocks/2/close", page="/inventory/stocks/2").status_code == 422

@@ -7,12 +7,14 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.customers.models import Customer
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_inventory import operations, queries
 from trunkline_inventory.forms import VALUE, item_schema, values_in
-from trunkline_inventory.pages.bulk import move_form, state_form
-from trunkline_inventory.schemas import AddItem, FieldKind, ItemView, TemplateView
+from trunkline_inventory.row_actions import state_choices, stock_choices
+from trunkline_inventory.schemas import AddItem, ChangeState, FieldKind, ItemView, MoveItems, TemplateView
 from trunkline_inventory.tables import (
     ACTION_LABELS,
     MOVEMENTS,
@@ -88,6 +90,64 @@ def new(page: Page, command: Any) -> Response:
     return page.redirect(f"/inventory/items/{item.number}", str(_("{item} was added.", item=item.label)))
 
 
+def _state_form(page: Page, number: str) -> Form[ChangeState]:
+    return page.form(
+        ChangeState,
+        action=f"/inventory/items/{number}/state",
+        id="state-form",
+        submit=str(_("Set state")),
+        cancel=f"/inventory/items/{number}",
+        choices=state_choices(page.ctx),
+    )
+
+
+def _move_form(page: Page, number: str) -> Form[MoveItems]:
+    return page.form(
+        MoveItems,
+        action=f"/inventory/items/{number}/move",
+        id="move-form",
+        submit=str(_("Move")),
+        cancel=f"/inventory/items/{number}",
+        choices=stock_choices(page.ctx),
+    )
+
+
+def _again(page: Page, number: str, title: str, form: Form[Any]) -> Response:
+    """A form of the item's dialogs on a page of its own, with what is wrong beside its fields."""
+    item = queries.item(page.ctx, number)
+    page.title = title
+    page.crumbs(home(), (item.label, f"/inventory/items/{number}"), (title, ""))
+    return page.render("inventory/form.html", status=422, form=form)
+
+
+@pages.post("/inventory/items/{number}/state", permission="inventory.item.change")
+def set_state(page: Page, number: str) -> Response:
+    item, form = queries.item(page.ctx, number), _state_form(page, number).parse(page.form_data)
+    if form.valid:
+        try:
+            operations.change_state(page.ctx, [item.id], form.command)
+        except Refused as error:
+            page.ctx.session.rollback()
+            form.refuse(error.field, str(error))
+    if not form.valid:
+        return _again(page, number, str(_("Set the state of {item}", item=item.label)), form)
+    return page.redirect(f"/inventory/items/{number}", str(_("Saved.")))
+
+
+@pages.post("/inventory/items/{number}/move", permission="inventory.item.move")
+def move(page: Page, number: str) -> Response:
+    item, form = queries.item(page.ctx, number), _move_form(page, number).parse(page.form_data)
+    if form.valid:
+        try:
+            operations.move(page.ctx, [item.id], form.command)
+        except Refused as error:
+            page.ctx.session.rollback()
+            form.refuse(error.field, str(error))
+    if not form.valid:
+        return _again(page, number, str(_("Move {item}", item=item.label)), form)
+    return page.redirect(f"/inventory/items/{number}", str(_("{item} was moved.", item=item.label)))
+
+
 @pages.get("/inventory/items/{number}", permission="inventory.item.view")
 def show(page: Page, number: str) -> Response:
     item = queries.item(page.ctx, number)
@@ -105,8 +165,8 @@ def show(page: Page, number: str) -> Response:
         actions=ACTION_LABELS,
         icons=_ICONS,
         states=STATE_LABELS,
-        state_form=state_form(page, [item.id]),
-        move_form=move_form(page, [item.id]),
+        state_form=_state_form(page, number),
+        move_form=_move_form(page, number),
     )
 
 
