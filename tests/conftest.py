@@ -15,17 +15,26 @@ from tests.services.programs import PROGRAMS, Program
 settings.register_profile("trunkline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("trunkline")
 
-#: Files that take minutes. They begin first, or one worker ends alone with one of them.
+#: Files that take minutes, the longest first. They begin before all others, or one worker ends alone with one of them.
 _LONG = (
     "tests/line/test_killed_worker.py",
-    "tests/line/test_openapi.py",
+    "tests/line/test_rest_line.py",
+    "tests/browser/test_first_line.py",
     "tests/line/test_walk.py",
+    "tests/contract/test_stranger.py",
+    "tests/line/test_openapi.py",
+    "tests/contract/test_docs.py",
     "tests/line/test_row_scopes.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Where its file stands among the long ones; behind all of them for every other."""
+    return next((at for at, file in enumerate(_LONG) if item.nodeid.startswith(file)), len(_LONG))
 
 
 def pytest_collection_finish() -> None:
