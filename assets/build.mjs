@@ -16,7 +16,7 @@ const target = process.argv[2] ?? join(root, 'core', 'trunkline', 'static');
 const out = join(modules, '.trunkline-build');
 
 /** Limits in bytes after brotli; a build that grows past one fails, so that nobody does it unawares. */
-const LIMITS = { 'app.css': 35 * 1024, 'app.js': 25 * 1024, 'charts.js': 60 * 1024, 'passkeys.js': 2 * 1024 };
+const LIMITS = { 'app.css': 35 * 1024, 'app.js': 25 * 1024, 'charts.js': 60 * 1024, 'passkeys.js': 2 * 1024, 'maps.js': 45 * 1024, 'maps.css': 4 * 1024 };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -40,6 +40,9 @@ await build({ ...common, entryPoints: [join(here, 'js', 'app.js')], outfile: joi
 await build({ ...common, entryPoints: [join(here, 'js', 'passkeys.js')], outfile: join(out, 'passkeys.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'start.js')], outfile: join(out, 'start.js'), format: 'iife' });
 await build({ ...common, entryPoints: [join(here, 'js', 'charts.js')], outfile: join(out, 'charts.js'), format: 'esm' });
+
+// The pictures of leaflet's own pins and switches are not used: pins are circles.
+await build({ ...common, entryPoints: [join(here, 'js', 'maps.js')], outfile: join(out, 'maps.js'), format: 'esm', loader: { '.png': 'empty' } });
 
 cpSync(join(here, 'images'), out, { recursive: true });
 writeFileSync(join(out, 'icons.svg'), sprite());

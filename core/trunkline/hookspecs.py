@@ -172,6 +172,11 @@ def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specif
 
 
 @hookspec
+def geocoding_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
+    """Ways to find where an address lies; see `trunkline.providers.GeocodingProvider`. The operator picks one by its name."""
+
+
+@hookspec
 def sign_in_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to prove who somebody is: `trunkline.providers.SignInProvider`s take the name and secret of the sign-in page,
     `RedirectingProvider`s add a button to it. E-mail and password is built in.

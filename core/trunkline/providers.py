@@ -51,6 +51,28 @@ class SmsTransport(Protocol):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something is, in degrees (WGS 84), and what the provider calls it."""
+
+    latitude: float
+    longitude: float
+    label: str = ""
+
+
+@runtime_checkable
+class GeocodingProvider(Protocol):
+    """Says where an address lies. Called in the worker, outside any transaction, one address at a time, maybe twice for one."""
+
+    name: str
+
+    def locate(self, address: str, country: str) -> Place | None:
+        """The place of `address` in the country (ISO 3166), None when it is not known.
+
+        Calls out through `trunkline.outbound`. Raises Unavailable to be asked again later, Refused for good.
+        """
+
+
+@dataclass(frozen=True)
 class Vouched:
     """A user whom a provider vouches for. `strong`: the provider asked for two factors itself, so none is asked for here."""
 

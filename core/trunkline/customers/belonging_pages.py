@@ -1,5 +1,6 @@
 """Pages of a customer's contacts, sites, tags and attributes."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from trunkline.customers import operations, queries
 from trunkline.customers.profile import show
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
+from trunkline.geocoding.maps import allow_tiles, map_of, pins
+from trunkline.geocoding.providers import provider_of
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
@@ -26,7 +29,19 @@ def contacts(page: Page, number: str) -> Response:
 
 @pages.get("/customers/{number}/sites", permission=_VIEW)
 def sites(page: Page, number: str) -> Response:
-    return show(page, "customers/sites.html", queries.get(page.ctx, number), "sites")
+    customer, drawn = queries.get(page.ctx, number), map_of(page.ctx)
+    sites = queries.sites_of(page.ctx, customer.key)
+    answer = show(
+        page,
+        "customers/sites.html",
+        customer,
+        "sites",
+        map=drawn,
+        pins=json.dumps(pins(sites)),
+        pinned=any(site.latitude is not None for site in sites),
+        may_locate=provider_of(page.ctx) is not None,
+    )
+    return allow_tiles(answer, drawn)
 
 
 @pages.get("/customers/{number}/tags", permission=_VIEW)

@@ -24,11 +24,14 @@ from trunkline.customers.schemas import AttributeData, ContactData, SiteData, Ta
 from trunkline.customers.versions import require_version
 from trunkline.db.base import Record
 from trunkline.errors import Refused
+from trunkline.geocoding.operations import MANUAL, address_changed
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 
 R = TypeVar("R", bound=Record)
+#: What a new place is looked up for.
+_ADDRESS = ("street", "city", "state", "postal_code", "country")
 
 
 @operation("core.customer.edit")
@@ -59,7 +62,9 @@ def remove_contact(ctx: Context, number: str, contact_id: int) -> None:
 def add_site(ctx: Context, number: str, command: SiteData) -> Site:
     """Add a place. Raises Refused naming the field."""
     customer = _open(ctx, number)
-    return _add(ctx, customer, "sites", Site(customer_id=customer.key, **site_values(customer, command)))
+    site = Site(customer_id=customer.key, **site_values(customer, command))
+    _place(ctx, site, address=True, pinned=site.latitude is not None)
+    return _add(ctx, customer, "sites", site)
 
 
 @operation("core.customer.edit")
@@ -67,7 +72,12 @@ def update_site(ctx: Context, number: str, site_id: int, command: SiteData) -> S
     """Change a place. Raises Conflict showing both values when `version` is old."""
     customer = _open(ctx, number)
     row = queries.site(ctx, customer, site_id)
-    return _change(ctx, customer, "sites", row, site_values(customer, command), command.version)
+    values = site_values(customer, command)
+    address = any(getattr(row, name) != values[name] for name in _ADDRESS)
+    pinned = any(getattr(row, name) != values[name] for name in ("latitude", "longitude"))
+    changed = _change(ctx, customer, "sites", row, values, command.version)
+    _place(ctx, changed, address=address, pinned=pinned)
+    return changed
 
 
 @operation("core.customer.edit")
@@ -176,6 +186,15 @@ def canonical(kind: AttributeType, text: str) -> str:
             field="value",
             remedy=_("Write it as {example}.", example=examples[kind]),
         ) from None
+
+
+def _place(ctx: Context, site: Site, *, address: bool, pinned: bool) -> None:
+    """What new coordinates or a new address mean for where a site is."""
+    if pinned and site.latitude is not None and site.longitude is not None:
+        site.located_by, site.located_as, site.locating = MANUAL, "", ""
+    elif pinned or address:
+        site.located_by = "" if pinned else site.located_by
+        address_changed(ctx, site)
 
 
 def _open(ctx: Context, number: str) -> Customer:

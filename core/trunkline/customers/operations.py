@@ -28,6 +28,7 @@ from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, U
 from trunkline.customers.versions import require_version
 from trunkline.db.numbers import claim_number, next_number
 from trunkline.errors import Refused
+from trunkline.geocoding.operations import address_changed
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark, mark_customer
@@ -268,8 +269,10 @@ def _first_site(ctx: Context, customer: Customer, command: RegisterCustomer) -> 
         return
     name = _("Head office") if customer.kind == CustomerKind.BUSINESS else _("Home")
     site = SiteData(name=str(name), country=customer.country, **command.address.model_dump())
-    ctx.session.add(Site(customer_id=customer.key, **site_values(customer, site)))
+    row = Site(customer_id=customer.key, **site_values(customer, site))
+    ctx.session.add(row)
     ctx.session.flush()
+    address_changed(ctx, row)
 
 
 def _flush(ctx: Context, customer: Customer) -> None:

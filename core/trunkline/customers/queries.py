@@ -37,7 +37,10 @@ def _of_customer(model: Any, names: str, *order: str) -> Prepared:
 
 _CONTACTS = _of_customer(Contact, "id name roles email phone notes version", "name", "id")
 _SITES = _of_customer(
-    Site, "id name street city state postal_code country time_zone latitude longitude version", "name", "id"
+    Site,
+    "id name street city state postal_code country time_zone latitude longitude located_by located_as locating version",
+    "name",
+    "id",
 )
 _TAGS = _of_customer(CustomerTag, "id text colour link from_date to_date version", "text")
 _ATTRIBUTES = _of_customer(CustomerAttribute, "id name type value version", "name")

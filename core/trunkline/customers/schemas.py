@@ -386,6 +386,11 @@ class SiteOut(CustomerRow):
     time_zone: str
     latitude: float | None
     longitude: float | None
+    #: `manual` or a provider's name, and what the provider calls the place.
+    located_by: str
+    located_as: str
+    #: `waiting`, `unknown`, `failed`, or empty.
+    locating: str
     version: int
 
 

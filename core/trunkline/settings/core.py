@@ -10,7 +10,7 @@ _ = gettext
 
 _SIGN_IN = _("Sign-in and sessions")
 _REST = _("REST")
-_JOBS = _("Jobs")
+_MAPS = _("Maps")
 _CARE = _("Second person and emergencies")
 _JOBS = _("Jobs")
 _DEMANDED_OF: dict[str, Any] = {
@@ -172,6 +172,52 @@ class CoreSettings(BaseModel):
         title=_("Mail failed jobs to this address too"),
         description=_("A team’s mailbox, or empty for none."),
         json_schema_extra={"section": _JOBS, "autocomplete": "off"},
+    )
+    geocoding: str = Field(
+        "",
+        max_length=40,
+        pattern=r"^[a-z0-9_-]*$",
+        title=_("Addresses are looked up by"),
+        description=_(
+            "“nominatim”, or the name that a plugin gives its provider; empty: they do not leave the house."
+        ),
+        json_schema_extra={"section": _MAPS, "autocomplete": "off"},
+    )
+    geocoding_url: str = Field(
+        "",
+        max_length=300,
+        pattern=r"^(https?://[^\s@]+)?$",
+        title=_("Nominatim server"),
+        description=_(
+            "As in https://nominatim.openstreetmap.org, whose terms allow one question a second; or one of your own."
+        ),
+        json_schema_extra={"section": _MAPS, "autocomplete": "off"},
+    )
+    geocoding_per_minute: int = Field(
+        50,
+        ge=1,
+        le=6000,
+        title=_("Addresses asked for"),
+        description=_(
+            "At most so many a minute, whatever the provider’s terms allow. Answers are kept for half a year."
+        ),
+        json_schema_extra={"section": _MAPS, "suffix": _("a minute")},
+    )
+    map_tiles: str = Field(
+        "",
+        max_length=300,
+        pattern=r"^(https?://[^\s@{};,'\"]+(/[^\s@;,'\"]*)?)?$",
+        title=_("Map tiles"),
+        description=_(
+            "As in https://tiles.example.com/{z}/{x}/{y}.png. Browsers of staff load them from there; empty: no map is drawn."
+        ),
+        json_schema_extra={"section": _MAPS, "autocomplete": "off"},
+    )
+    map_attribution: str = Field(
+        "© OpenStreetMap",
+        max_length=120,
+        title=_("What the map says about its source"),
+        json_schema_extra={"section": _MAPS},
     )
     approval_days: int = Field(
         7,

@@ -20,6 +20,7 @@ _PROVIDERS = (
     "mail_transports",
     "sms_transports",
     "sign_in_providers",
+    "geocoding_providers",
 )
 
 

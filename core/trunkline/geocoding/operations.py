@@ -1,0 +1,119 @@
+"""Where a site is: asked for, answered, pinned by hand."""
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.customers import queries
+from trunkline.customers.models import Customer, Site
+from trunkline.customers.versions import require_version
+from trunkline.errors import Refused
+from trunkline.geocoding.providers import provider_of
+from trunkline.geocoding.schemas import PinSite
+from trunkline.i18n import gettext as _
+from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.operations import PlannedStep, enqueue
+from trunkline.operation import Context, operation
+from trunkline.providers import Place
+
+KIND = "core.geocoding"
+STEP = "core.locate"
+MANUAL, WAITING, UNKNOWN, FAILED = "manual", "waiting", "unknown", "failed"
+
+
+def address_of(site: Site) -> str:
+    """The address as a provider reads it: street, postal code, town, state. The country goes beside it."""
+    return ", ".join(
+        filter(None, (site.street, " ".join(filter(None, (site.postal_code, site.city))), site.state))
+    )
+
+
+def address_changed(ctx: Context, site: Site) -> None:
+    """Have a site looked up whose address is new; part of operations. A pin set by hand stays, and off means off."""
+    if site.located_by == MANUAL:
+        return
+    site.latitude = site.longitude = None
+    site.located_by = site.located_as = site.locating = ""
+    if provider_of(ctx) is not None and (site.street or site.postal_code) and site.city:
+        _wait(ctx, site)
+
+
+@operation("core.customer.edit")
+def look_up(ctx: Context, number: str, site_id: int) -> Site:
+    """Ask the provider again where a site is, a pin set by hand included. Raises Refused where none is chosen."""
+    site = queries.site(ctx, ctx.load_by(Customer, Customer.number, number, lock=True), site_id)
+    if provider_of(ctx) is None:
+        raise Refused(
+            _("Addresses are not looked up here."),
+            remedy=_("An administrator chooses a provider in the settings, under Maps."),
+        )
+    if not address_of(site):
+        raise Refused(_("This site has no address."), remedy=_("Write one first."))
+    _wait(ctx, site)
+    ctx.note(site, label=f"{number} {site.name}")
+    return site
+
+
+@operation("core.customer.edit")
+def pin(ctx: Context, number: str, site_id: int, command: PinSite) -> Site:
+    """Say by hand where a site is; without coordinates its address decides again. Raises Conflict when it was changed since."""
+    site = queries.site(ctx, ctx.load_by(Customer, Customer.number, number, lock=True), site_id)
+    require_version(site, command.version, {"latitude": command.latitude, "longitude": command.longitude})
+    site.locating = site.located_as = ""
+    if command.latitude is None or command.longitude is None:
+        site.located_by = ""
+        address_changed(ctx, site)
+    else:
+        site.latitude, site.longitude, site.located_by = command.latitude, command.longitude, MANUAL
+    ctx.note(site, label=f"{number} {site.name}")
+    return site
+
+
+@operation("core.customer.edit")
+def answered(ctx: Context, site_id: int, address: str, provider: str, place: Place | None) -> None:
+    """Keep what a provider said about a site, if its address is still the one that was asked for."""
+    site = ctx.load(Site, site_id, lock=True)
+    if site.locating != WAITING or address_of(site) != address:
+        return
+    site.locating = "" if place is not None else UNKNOWN
+    if place is not None:
+        site.latitude, site.longitude = round(place.latitude, 6), round(place.longitude, 6)
+        site.located_by, site.located_as = provider, place.label[:300]
+    ctx.note(site, label=site.name)
+
+
+@operation("core.customer.edit")
+def gave_up(ctx: Context, site_id: int) -> None:
+    """Note that a provider refused a site's address."""
+    site = ctx.load(Site, site_id, lock=True)
+    if site.locating == WAITING:
+        site.locating = FAILED
+        ctx.note(site, label=site.name)
+
+
+def _wait(ctx: Context, site: Site) -> None:
+    site.locating = WAITING
+    ctx.session.flush()
+    start(ctx)
+
+
+def start(ctx: Context) -> None:
+    """Queue the one job that looks addresses up, unless it is under way: one at a time keeps to a service's terms."""
+    open_ = select(col(Job.id)).where(
+        col(Job.kind) == KIND, col(Job.state).in_((JobState.QUEUED, JobState.RUNNING))
+    )
+    if ctx.session.scalars(open_.limit(1)).first() is None:
+        enqueue(
+            ctx,
+            kind=KIND,
+            title=str(_("Look up addresses")),
+            steps=[PlannedStep(STEP)],
+            key=f"{KIND}:{ctx.now().isoformat()}",
+            priority=8,
+        )
+
+
+def start_if_waiting(ctx: Context) -> None:
+    """For the scheduler: what came while the job was ending, or waits since the service did not answer."""
+    waits = select(col(Site.id)).where(col(Site.locating) == WAITING).limit(1)
+    if provider_of(ctx) is not None and ctx.session.scalars(waits).first() is not None:
+        start(ctx)
