@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -68,6 +69,12 @@ def server_pid(place: Place) -> int:
         for pid in descendants(os.getpid())
         if str(place.folder) in Path(f"/proc/{pid}/cmdline").read_text() and parent_of(pid) == os.getpid()
     )
+
+
+def command_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def parent_of(pid: int) -> int:
@@ -187,7 +194,11 @@ PASSING = (
 
 
 class FarEnd(BaseHTTPRequestHandler):
+    #: Whether a program of Ansible's making ran below this process when it was asked.
+    programs: ClassVar[list[bool]] = []
+
     def do_POST(self) -> None:
+        self.programs.append(any("AnsiballZ" in command_of(pid) for pid in descendants(os.getpid())))
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(200)
 
@@ -295,6 +306,7 @@ def test_modules_in_the_fork_answer_as_the_stock_ones(both_ways: Compare, far_en
     assert (written["changed"], again["changed"]) == (True, False)
     assert posted["json"] == {"done": True}
     assert (refused["failed"], misused["failed"]) == (True, True)
+    assert FarEnd.programs == [True, False]
 
 
 def test_check_mode_changes_nothing_and_shows_the_same_difference(both_ways: Compare) -> None:

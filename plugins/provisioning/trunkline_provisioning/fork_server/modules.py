@@ -17,6 +17,8 @@ from typing import Any
 PROVEN = frozenset({"uri", "copy", "stat", "file"})
 _BUILTIN = ("ansible.builtin.", "ansible.legacy.")
 _INTERPRETER = "ansible_python_interpreter"
+#: Options of a call that are understood here; any other that says something sends the module the stock way.
+_UNDERSTOOD = {"module_name", "module_args", "task_vars", "ignore_unknown_opts"}
 
 
 def install() -> None:
@@ -44,7 +46,7 @@ def install() -> None:
 def _here(action: Any, wanted: Mapping[str, Any]) -> str | None:
     """The module to run in here; None when the stock way has to."""
     task, connection = action._task, action._connection
-    if set(wanted) - {"module_name", "module_args", "task_vars", "ignore_unknown_opts"}:
+    if {option for option, value in wanted.items() if value} - _UNDERSTOOD:
         return None
     if connection.transport != "local" or connection.become or task.async_val or task.delegate_to:
         return None
