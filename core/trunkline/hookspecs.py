@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from trunkline.app import App
     from trunkline.customers.merging.rows import CustomerRows
+    from trunkline.customers.models import Customer
+    from trunkline.customers.sheets.sections import SheetSection
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
@@ -106,6 +108,11 @@ def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a spe
 @hookspec
 def customer_rows() -> "Sequence[CustomerRows]":  # type: ignore[empty-body]  # a specification has no body
     """Tables whose rows belong to customers. Called when customers are first merged: their rows move to the one that stays."""
+
+
+@hookspec
+def customer_sheet(ctx: "Context", customer: "Customer") -> "Sequence[SheetSection]":  # type: ignore[empty-body]  # a specification has no body
+    """Tables on a customer's data sheet, in the language of the moment. Called when one is printed; shown by permission."""
 
 
 @hookspec

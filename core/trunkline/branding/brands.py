@@ -40,6 +40,8 @@ class Brand:
     favicon: str = ""
     #: Address of the style sheet with its colours; empty for the built-in ones.
     css: str = ""
+    #: The brand colour, as #rrggbb; empty for the built-in one.
+    colour: str = ""
     greeting: str = ""
     support: str = ""
     language: str = ""
@@ -154,6 +156,7 @@ def _read_brands(app: "App", session: Session) -> _Read:
             logo=picture(row, theme, "logo"),
             favicon=picture(row, theme, "favicon"),
             css=FILES + name,
+            colour=row.colour or theme.colour,
             greeting=row.greeting or theme.greeting,
             support=row.support,
             language=row.language,

@@ -17,6 +17,8 @@ from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated,
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.customers.merging.rows import CustomerRows
+    from trunkline.customers.models import Customer
+    from trunkline.customers.sheets.sections import SheetSection
     from trunkline.demo.month import DemoMonth
 
 if TYPE_CHECKING:
@@ -119,6 +121,13 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_billing.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_sheet(ctx: Context, customer: "Customer") -> "Sequence[SheetSection]":
+    from trunkline_billing.customer_sheet import sections
+
+    return sections(ctx, customer)
 
 
 @hookimpl

@@ -1,15 +1,14 @@
 """Setting an invoice as PDF with typst: texts in the customer's language are made here, the look is in `typst/invoice.typ`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trunkline.i18n import format_date, format_money, format_number, use_locale
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
+from trunkline.typesetting import typeset
 from trunkline_billing.schemas import InvoiceLineView, InvoiceView
 from trunkline_billing.words import USAGE_LABELS, quantity_text
 
@@ -21,37 +20,7 @@ def render_invoice(invoice: InvoiceView) -> bytes:
     with use_locale(str(invoice.customer.get("language") or invoice.operator.get("language") or "en")):
         texts = _texts(invoice)
     made = datetime(invoice.issued_on.year, invoice.issued_on.month, invoice.issued_on.day, tzinfo=UTC)
-    return _typeset(json.dumps(texts, ensure_ascii=False, sort_keys=True), int(made.timestamp()))
-
-
-def _typeset(data: str, timestamp: int) -> bytes:
-    from typst import Compiler
-
-    # A compiler of its own for each document: one that is kept holds the last document's memory, and is not safe among threads.
-    compiler = Compiler(
-        str(_TEMPLATE),
-        root=str(_TEMPLATE.parent),
-        font_paths=_fonts(),
-        sys_inputs={"data": data},
-        ignore_system_fonts=True,
-    )
-    content = compiler.compile(format="pdf", timestamp=timestamp)
-    if not isinstance(content, bytes):
-        raise TypeError("typst returned no single document")
-    return content
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> Any:
-    """The invoice's font alone, so that a document looks alike on every machine."""
-    import fontpkg_source_sans_3
-    from typst import Fonts
-
-    return Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=False,
-        font_paths=[str(fontpkg_source_sans_3.ROOT / "files")],
-    )
+    return typeset(_TEMPLATE, texts, int(made.timestamp()))
 
 
 def _texts(invoice: InvoiceView) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from trunkline_catalog.settings import CatalogSettings
 if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.customers.merging.rows import CustomerRows
+    from trunkline.customers.models import Customer
+    from trunkline.customers.sheets.sections import SheetSection
     from trunkline.demo.month import DemoMonth
     from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
@@ -145,6 +147,13 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_catalog.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_sheet(ctx: Context, customer: "Customer") -> "Sequence[SheetSection]":
+    from trunkline_catalog.customer_sheet import sections
+
+    return sections(ctx, customer)
 
 
 @hookimpl

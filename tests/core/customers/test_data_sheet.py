@@ -1,0 +1,48 @@
+"""The data sheet of a customer."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import select
+
+from trunkline.activity.models import ActivityEntry
+from trunkline.app import App
+from trunkline.customers import operations
+from trunkline.customers.schemas import ContactData, RegisterCustomer
+from trunkline.testing import Browser
+from trunkline.typesetting import typeset
+
+Staff = Callable[..., Browser]
+
+
+def test_it_speaks_the_customers_language_and_takes_nothing_for_markup(
+    app: App, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate(
+            {"kind": "individual", "name": '#panic("x") *Ana* $x$', "language": "pt_BR", "notes": "bad payer"}
+        )
+        number = operations.register(ctx, command).number
+        operations.add_contact(ctx, number, ContactData(name='#read("/etc/passwd")'))
+    told = []
+
+    def listening(template, texts, timestamp):  # type: ignore[no-untyped-def]  # as typeset
+        told.append(texts)
+        return typeset(template, texts, timestamp)
+
+    monkeypatch.setattr("trunkline.customers.sheets.queries.typeset", listening)
+    browser = staff("customer_care")
+    place = f"/customers/{number}/sheet.pdf"
+    answer = browser.get(place)
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{number}.pdf"'
+    assert browser.get(f"{place}?language=own").status_code == 200
+    theirs, own = told
+    assert (theirs["lang"], own["lang"]) == ("pt", "en")
+    assert theirs["name"] == '#panic("x") *Ana* $x$'
+    assert theirs["sections"][0]["rows"][0][0] == '#read("/etc/passwd")'
+    assert "bad payer" not in str(told)
+    with app.reading() as ctx:
+        looked = ctx.session.scalars(select(ActivityEntry).where(ActivityEntry.subject == number)).all()
+        assert any("sheet" in str(entry.details) or "sheet" in entry.operation for entry in looked)
+    assert staff("field_technician").get(place).status_code == 403
