@@ -93,6 +93,8 @@ class MenuItem:
     audience: Literal["staff", "portal"] = "staff"
     #: Second key of the `g …` jump.
     key: str = ""
+    #: Further paths whose pages belong to this entry.
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

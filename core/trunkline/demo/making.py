@@ -17,6 +17,7 @@ from trunkline.config import Config
 from trunkline.db.base import Record
 from trunkline.demo.history import arrivals, month_edges, signing_times
 from trunkline.demo.month import DemoClock, DemoMonth
+from trunkline.demo.reselling import open_reseller
 from trunkline.demo.signing_up import sign_up
 from trunkline.demo.staff import SignIn, hire, sign_ins
 from trunkline.jobs.idle import work_until_idle
@@ -46,6 +47,7 @@ def make(config: Config, *, scale: float, seed: int, say: Callable[[str], None])
                     function(ctx=ctx, scale=scale, seed=seed)
                 log.info("sample data of %s is there", plugin)
             _live(app, clock, edges, scale, seed, say)
+            open_reseller(app)
             index_due(app)
             app.clock = utc_now
             run_scheduled(app)

@@ -63,7 +63,7 @@ class SignIn:
 
 
 def sign_ins(ctx: Context) -> list[SignIn]:
-    """Everybody who can sign in with the sample password: staff in the order of `STAFF`, then customers."""
+    """Everybody who can sign in with the sample password: staff in the order of `STAFF`, a reseller's, then customers."""
     statement = (
         select(col(User.email), col(User.kind), col(Role.name))
         .join(UserRole, col(UserRole.user_id) == col(User.id))
@@ -74,4 +74,5 @@ def sign_ins(ctx: Context) -> list[SignIn]:
     rows = ctx.session.execute(statement).all()
     staff = {email: SignIn(email, role) for email, kind, role in rows if kind == UserKind.STAFF}
     portal = [SignIn(email, role) for email, kind, role in rows if kind == UserKind.PORTAL]
-    return [*(staff[one.email] for one in STAFF if one.email in staff), *portal]
+    own = [staff.pop(one.email) for one in STAFF if one.email in staff]
+    return [*own, *staff.values(), *portal]

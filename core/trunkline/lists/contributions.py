@@ -15,7 +15,14 @@ PERMISSIONS = (
     Permission(
         runs.ACT,
         _("Do things to many rows of a list at once"),
-        ("supervisor", "customer_care", "warehouse", "product_manager", "accountant"),
+        (
+            "supervisor",
+            "customer_care",
+            "warehouse",
+            "product_manager",
+            "accountant",
+            "provisioning_engineer",
+        ),
     ),
     Permission(runs.WRITE, _("Have long lists written to a file"), _STAFF),
 )

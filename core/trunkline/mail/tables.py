@@ -8,7 +8,7 @@ EMAILS = Table(
     "emails",
     label=_("E-mails"),
     columns=(
-        Column("number", "#", Kind.MONO),
+        Column("number", _("Number"), Kind.MONO),
         Column("sender", _("From"), priority=3),
         Column("recipient", _("To")),
         Column("subject", _("Subject"), priority=2),

@@ -8,7 +8,7 @@ MESSAGES = Table(
     "text_messages",
     label=_("Text messages"),
     columns=(
-        Column("number", "#", Kind.MONO),
+        Column("number", _("Number"), Kind.MONO),
         Column("recipient", _("To"), Kind.PHONE),
         Column("text", _("Text"), priority=2),
         Column("queued_at", _("Date"), Kind.DATETIME, sort=True),

@@ -147,7 +147,8 @@ class WebApp:
                 self._menus.clear()
             self._menus[audience, allowed] = shown
         here = page.request.url.path
-        return shown, max((i.path for _p, i in shown if _within(here, i.path)), key=len, default="")
+        paths = {path: i.path for _p, i in shown for path in (*i.also, i.path)}
+        return shown, paths.get(max((path for path in paths if _within(here, path)), key=len, default=""), "")
 
     @staticmethod
     def _audience(page: "Page") -> str:
@@ -270,8 +271,12 @@ class WebApp:
             return []
 
 
+#: The start pages, to which nothing belongs but themselves.
+_STARTS = ("/", "/portal")
+
+
 def _within(here: str, path: str) -> bool:
-    return here == path or (path != "/" and here.startswith(f"{path}/"))
+    return here == path or (path not in _STARTS and here.startswith(f"{path}/"))
 
 
 def as_json(value: Any) -> str:

@@ -50,13 +50,17 @@ plugin = Plugin(
 def menu() -> Sequence[MenuItem]:
     from trunkline_portal.queries import overdue_count
 
-    def entry(order: int, label: str, path: str, icon: str, permission: str, badge: bool = False) -> MenuItem:
-        counted = overdue_count if badge else None
-        return MenuItem(label, path, icon, permission, order=order, badge=counted, audience="portal")
+    def entry(order: int, label: str, path: str, icon: str, permission: str, *also: str) -> MenuItem:
+        counted = overdue_count if path == "/portal/invoices" else None
+        return MenuItem(
+            label, path, icon, permission, order=order, badge=counted, audience="portal", also=also
+        )
 
     return [
         entry(10, _("Home"), "/portal", "home", "portal.home.view"),
-        entry(20, _("Invoices"), "/portal/invoices", "file-invoice", "portal.invoice.list", badge=True),
+        entry(
+            20, _("Invoices"), "/portal/invoices", "file-invoice", "portal.invoice.list", "/portal/payments"
+        ),
         entry(30, _("Services"), "/portal/services", "apps", "portal.service.view"),
         entry(40, _("Usage"), "/portal/usage", "chart-bar", "portal.usage.list"),
         entry(50, _("Account"), "/portal/account", "user", "portal.home.view"),

@@ -1,5 +1,6 @@
 """What customers see, and that they see nothing of anybody else."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -126,3 +127,12 @@ def test_a_password_is_changed_only_with_the_old_one(
     right = {**wrong, "current": "correct horse battery staple"}
     assert client.submit("/portal/account/password", right, page="/portal/account").status_code == 200
     make_client().sign_in(f"owner-{ana.number.lower()}@correio.example", new)
+
+
+def test_payments_belong_to_the_invoices_in_the_menu(
+    ana: Household, portal_client: Callable[..., Browser]
+) -> None:
+    current = re.compile(r'<a[^>]*href="([^"]+)"[^>]*aria-current="page"')
+    browser = portal_client(ana)
+    for path, entry in {"/portal": "/portal", "/portal/payments": "/portal/invoices"}.items():
+        assert set(current.findall(browser.get(path).text)) == {entry}, path
