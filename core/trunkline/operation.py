@@ -20,6 +20,9 @@ from trunkline.clock import Clock, utc_now
 from trunkline.errors import Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import SessionTransaction
+
     from trunkline.app import App
     from trunkline.approvals.second_person import Approved, SecondPerson
     from trunkline.events import Event
@@ -101,10 +104,18 @@ class Context:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _operations: list["_Running"] = field(default_factory=list)
     _answers: dict[Hashable, Any] = field(default_factory=dict)
+    _connection: "tuple[SessionTransaction | None, Connection] | None" = field(default=None, repr=False)
 
     def now(self) -> datetime:
         """The time of this unit of work's clock, aware UTC."""
         return self.clock()
+
+    def connection(self) -> "Connection":
+        """The session's connection. A page of many small reads asks the session for it once in a transaction."""
+        if self._connection is None or self._connection[0] is not self.session.get_transaction():
+            connection = self.session.connection()
+            self._connection = (self.session.get_transaction(), connection)
+        return self._connection[1]
 
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the actor holds `permission`."""

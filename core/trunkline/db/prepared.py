@@ -44,7 +44,7 @@ class Prepared:
         if ctx.writing:
             ctx.session.flush()
         conditions = ctx.visible_conditions(self._owner) if self._owner is not None else ()
-        connection = ctx.session.connection()
+        connection = ctx.connection()
         if conditions:
             return list(map(self._row, connection.execute(self._statement.where(*conditions), values)))
         return self.found(connection, **values)
