@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.jobs.steps import StepContext
+from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_billing.engines import charging_engine
@@ -47,12 +48,29 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
     inputs = {"line_id": line.id}
     if line.action is LineAction.NEW:
         return (
-            LineStep(OPEN_ACCOUNT, PlannedStep("billing.open_charging_account", inputs=inputs)),
-            LineStep(START_CHARGES, PlannedStep("billing.start_charges", inputs=inputs)),
+            LineStep(
+                OPEN_ACCOUNT,
+                PlannedStep(
+                    "billing.open_charging_account",
+                    inputs=inputs,
+                    changes=[_("A charging account is opened, unless there is one")],
+                ),
+            ),
+            LineStep(
+                START_CHARGES, PlannedStep("billing.start_charges", inputs=inputs, changes=_charged(line))
+            ),
         )
     if line.action is LineAction.TERMINATE:
-        return (LineStep(START_CHARGES, PlannedStep("billing.stop_charges", inputs=inputs)),)
+        ends = [_("Monthly charges of {service} end", service=line.service_number)]
+        return (LineStep(START_CHARGES, PlannedStep("billing.stop_charges", inputs=inputs, changes=ends)),)
     return ()
+
+
+def _charged(line: OrderLineView) -> list[str]:
+    if not line.currency:
+        return []
+    setup, monthly = Money(line.setup_micros, line.currency), Money(line.monthly_micros, line.currency)
+    return [_("{setup} once and {monthly} a month are charged", setup=str(setup), monthly=str(monthly))]
 
 
 def _open_account(step: StepContext) -> Mapping[str, Any]:

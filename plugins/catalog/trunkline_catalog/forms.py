@@ -1,6 +1,6 @@
 """The forms of products, orders and services."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
@@ -247,6 +247,11 @@ class OrderNote(BaseModel):
         title=_("Note"),
         description=_("For those who work on this order."),
         json_schema_extra={"width": "full"},
+    )
+    start_after: datetime | None = Field(
+        default=None,
+        title=_("Not before"),
+        description=_("Empty begins at once. Items are held at once in any case."),
     )
 
 

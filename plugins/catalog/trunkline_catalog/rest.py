@@ -11,6 +11,7 @@ from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_catalog import operations, queries
+from trunkline_catalog.operations.previewing import LinePlan, preview
 from trunkline_catalog.schemas import (
     ChangeOffer,
     ChangeService,
@@ -178,6 +179,12 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
     if ctx.idempotency_key and not command.idempotency_key:
         command = command.model_copy(update={"idempotency_key": ctx.idempotency_key})
     return operations.place_order(ctx, command)
+
+
+@rest.post("/orders/plan", permission="catalog.order.create", status=200, reads=True)
+def plan_order(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
+    """What an order would do, line by line and step by step. Nothing is kept; what would be refused is refused."""
+    return preview(ctx, command)
 
 
 @rest.get("/orders/{number}", permission="catalog.order.view")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
@@ -279,6 +279,8 @@ class PlaceOrder(BaseModel):
     lines: list[OrderLineInput] = Field(min_length=1, max_length=MAX_LINES)
     note: str = Field(default="", max_length=500)
     idempotency_key: str = Field(default="", max_length=120)
+    #: Nothing is done before that moment; items are held at once.
+    start_after: AwareDatetime | None = None
 
 
 class RecordExistingService(BaseModel):

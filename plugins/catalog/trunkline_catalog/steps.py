@@ -55,10 +55,22 @@ STEP_KINDS = (
 )
 
 
+_CHANGES = {
+    LineAction.NEW: _("{service} becomes active"),
+    LineAction.CHANGE: _("{service} has its new values once the network has them"),
+    LineAction.SUSPEND: _("{service} is suspended"),
+    LineAction.RESUME: _("{service} is active again"),
+    LineAction.TERMINATE: _("{service} ends, and what it has goes into quarantine"),
+}
+
+
 def line_steps(line: OrderLineView) -> Sequence[LineStep]:
     """What catalog itself adds to a line's plan."""
-    inputs = {"line_id": line.id}
+    inputs, service = {"line_id": line.id}, line.service_number
+    held = ", ".join(pick.label for pick in line.picks.values())
+    begin = [_("{items} held for {service}", items=held, service=service)] if held else []
+    finish = [_CHANGES[line.action].filled(service=service)]
     return (
-        LineStep(BEGIN, PlannedStep("catalog.begin", inputs=inputs)),
-        LineStep(FINISH, PlannedStep(_FINISH_KIND[line.action], inputs=inputs)),
+        LineStep(BEGIN, PlannedStep("catalog.begin", inputs=inputs, changes=begin)),
+        LineStep(FINISH, PlannedStep(_FINISH_KIND[line.action], inputs=inputs, changes=finish)),
     )

@@ -188,6 +188,12 @@ def secrets_of(ctx: Context, item_id: int) -> dict[str, str]:
     }
 
 
+def secret_names(ctx: Context, item_id: int) -> set[str]:
+    """Which secret values an item has; none of them is read."""
+    row = ctx.session.get(InventoryItem, item_id)
+    return set(row.secrets) if row is not None else set()
+
+
 def seal_place(label: str, field: str) -> str:
     """What a secret value is bound to: its own item and field, so that it opens nowhere else."""
     return f"inventory_item:{label}:{field}"

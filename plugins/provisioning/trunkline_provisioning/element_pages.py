@@ -52,7 +52,7 @@ def _values(page: Page, name: str) -> Mapping[str, Any]:
     if element is None:
         raise NotFound(_("There is no element {name}.", name=name), field="name")
     page.crumbs((str(_("Network elements")), _LIST), (element.label, ""))
-    plain = ("name", "label", "host", "port", "username", "version")
+    plain = ("name", "label", "host", "port", "username", "at_once", "version")
     return {
         **{field: getattr(element, field) for field in plain},
         "facts": "\n".join(f"{key}: {value}" for key, value in element.facts.items()),

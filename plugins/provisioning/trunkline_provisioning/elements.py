@@ -48,6 +48,13 @@ class ElementFields(BaseModel):
         description=_("For SSH. Kept sealed and never shown; empty leaves it as it is."),
         json_schema_extra={"widget": "code", "rows": 3},
     )
+    at_once: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        title=_("Jobs at once"),
+        description=_("How many sessions it bears; further jobs wait for their turn. 0 sets no limit."),
+    )
     facts: str = Field(
         default="",
         max_length=8_000,
@@ -194,6 +201,7 @@ def secrets(ctx: Context, texts: Iterable[str]) -> dict[str, dict[str, str]]:
 
 def _fill(element: ProvisioningElement, command: ElementFields) -> None:
     element.host, element.port, element.username = command.host, command.port, command.username
+    element.at_once = command.at_once
     if command.password:
         element.password = command.password
     if command.private_key.strip():

@@ -50,3 +50,5 @@ class ProvisioningElement(Record, table=True):
     private_key: str | None = Field(default=None, sa_type=EncryptedStr("provisioning_element.private_key"))
     #: Further values by name, such as a host key, a kind of device or a URL. No secrets.
     facts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    #: So many steps of jobs work on it at a time; 0 sets no limit.
+    at_once: int = 0

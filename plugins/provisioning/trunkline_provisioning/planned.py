@@ -1,5 +1,6 @@
 """What an order line's playbook is: looked at and frozen when the line is planned, and found again when it runs."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,18 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.schemas import LineAction, OrderLineView, ProductView
+from trunkline_inventory import queries as inventory
 from trunkline_provisioning import elements, library, versions
 from trunkline_provisioning.schemas import AnsibleInputs
 
 if TYPE_CHECKING:
     from trunkline.app import App
+
+_NAME = r"\bsecrets\.(elements\.[a-z][a-z0-9_]*+|[a-z][a-z0-9_]*+)\.([a-z][a-z0-9_]*+)"
+#: `secrets.elements.olt.password` and `secrets.sim.ki` in a playbook.
+_SECRET = re.compile(_NAME)
+#: The same where the playbook says what it does without.
+_OPTIONAL = re.compile(_NAME + r"\s*(?:\|\s*default\b|is\s+(?:not\s+)?defined\b)")
 
 _CANNOT = {
     LineAction.NEW: _("{product} cannot be set up: its playbook {playbook} has no {file}."),
@@ -48,6 +56,7 @@ def network_inputs(
     words = [do, undo] if playbook.has(undo) else [do]
     require_sound(playbook, words, library.collections(ctx.app))
     _require_elements(ctx, product, playbook, words)
+    _require_secrets(ctx, line, product, versions.texts_of(playbook, words))
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
@@ -72,6 +81,55 @@ def _require_elements(
             field="playbook",
             remedy=_("Add it under Network elements."),
         )
+
+
+def _require_secrets(ctx: Context, line: OrderLineView, product: ProductView, texts: Sequence[str]) -> None:
+    """Raise Refused when a secret that the playbook reads is not kept: of an element, or of an item that was picked."""
+    had = elements.secrets(ctx, texts)
+    wanted = {found for text in texts for found in _SECRET.findall(text)}
+    wanted -= {found for text in texts for found in _OPTIONAL.findall(text)}
+    for owner, name in sorted(wanted):
+        if owner.startswith("elements."):
+            element = owner.removeprefix("elements.")
+            if name not in had.get(element, {}):
+                raise Refused(
+                    _(
+                        "{product} cannot be provided: the network element {element} has no {secret}.",
+                        product=product.name,
+                        element=element,
+                        secret=name.replace("_", " "),
+                    ),
+                    field="playbook",
+                    remedy=_("Enter it under Network elements."),
+                )
+            continue
+        pick = line.picks.get(owner)
+        if pick is None or pick.item_id is None:
+            continue
+        if name not in inventory.secret_names(ctx, pick.item_id):
+            raise Refused(
+                _(
+                    "{item} cannot be used: its secret {name}, which the playbook needs, is missing.",
+                    item=pick.label,
+                    name=name,
+                ),
+                field=f"picks.{owner}",
+                remedy=_("Choose another one, or import it again with its secrets."),
+            )
+
+
+def target_of(ctx: Context, product: ProductView, inputs: AnsibleInputs) -> tuple[str, int]:
+    """The element with the fewest sessions that the step's playbook names, and how many steps it bears at once."""
+    playbook = library.find(ctx.app, product.playbook)
+    words = [inputs.playbook.partition("/")[2], inputs.undo_playbook.partition("/")[2]]
+    named = elements.named(versions.texts_of(playbook, [word for word in words if word]))
+    limits = [
+        (element.at_once, f"element:{element.name}")
+        for element in (elements.elements(ctx) if named else [])
+        if element.name in named and element.at_once
+    ]
+    at_once, target = min(limits, default=(0, ""))
+    return target, at_once
 
 
 @contextmanager

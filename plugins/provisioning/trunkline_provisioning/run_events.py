@@ -1,7 +1,9 @@
 """What a run's events say in a job's log, and what they amount to at the end."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from typing import Any, Literal
 
 from trunkline.jobs.steps import Level
@@ -9,6 +11,8 @@ from trunkline.jobs.steps import Level
 Status = Literal["successful", "failed", "cancelled", "timed_out", "lost"]
 _MASK = "•••"
 _LONGEST_LINE = 400
+#: Of one task's difference.
+_MOST_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,12 @@ class Story:
             word = "done" if event.get("hidden") else "changed" if event["changed"] else "ok"
             if event["changed"]:
                 data["changed"] = True
+                data["diff"] = self.masked(_difference(event))
             return Line(
                 "debug" if kind.startswith("runner_item") else "ok", f"{_named(event)}: {word}{words}", data
             )
         if kind in ("runner_on_skipped", "runner_item_on_skipped"):
-            return Line("debug", f"{_named(event)}: skipped", data)
+            return Line("debug", f"{_named(event)}: skipped", {**data, "skipped": True})
         if kind == "runner_retry":
             result = event["result"]
             tries = (
@@ -164,6 +169,29 @@ def _message(event: Mapping[str, Any]) -> str:
         return ""
     result = event.get("result", {})
     return " ".join(str(result.get("msg") or result.get("reason") or result.get("stderr") or "").split())
+
+
+def _difference(event: Mapping[str, Any]) -> list[str]:
+    """What a task changed or would change, as lines of a unified difference; nothing where it does not say."""
+    text = event.get("result", {}).get("diff")
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        # Too long to have been kept whole.
+        return []
+    lines: list[str] = []
+    for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, Mapping) and one.get("prepared"):
+            lines += str(one["prepared"]).splitlines()
+        elif isinstance(one, Mapping) and ("before" in one or "after" in one):
+            before, after = _plain(one.get("before")), _plain(one.get("after"))
+            lines += list(unified_diff(before, after, n=1, lineterm=""))[2:]
+    return [line for line in lines if not line.startswith("@@")][:_MOST_LINES]
+
+
+def _plain(value: Any) -> list[str]:
+    text = value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True, default=str)
+    return [] if value in (None, "") else text.splitlines()
 
 
 def _time(seconds: float) -> str:

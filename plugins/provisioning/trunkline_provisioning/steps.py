@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
@@ -16,9 +16,12 @@ from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
 from trunkline_provisioning import change_words, library, queries, versions
 from trunkline_provisioning.messages import queue_messages
-from trunkline_provisioning.planned import network_inputs, playbook_file
+from trunkline_provisioning.planned import network_inputs, playbook_file, target_of
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
 from trunkline_provisioning.settings import ProvisioningSettings
+
+if TYPE_CHECKING:
+    from trunkline_provisioning.run_events import Line
 
 NETWORK_ORDER, WELCOME_ORDER = 50, 90
 
@@ -38,7 +41,14 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
         steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product)))
     if line.action is LineAction.NEW and ctx.settings(ProvisioningSettings).welcome_mail:
         steps.append(
-            LineStep(WELCOME_ORDER, PlannedStep("provisioning.welcome", inputs={"line_id": line.id}))
+            LineStep(
+                WELCOME_ORDER,
+                PlannedStep(
+                    "provisioning.welcome",
+                    inputs={"line_id": line.id},
+                    changes=[_("A welcome mail goes to the customer, if there is an address")],
+                ),
+            )
         )
     return steps
 
@@ -49,7 +59,15 @@ def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> Pl
     else:
         do, undo, label = _ACTIONS[line.action]
     inputs = network_inputs(ctx, line, product, do, undo)
-    return PlannedStep("provisioning.ansible", label=str(label), inputs=inputs.model_dump())
+    target, at_once = target_of(ctx, product, inputs)
+    return PlannedStep(
+        "provisioning.ansible",
+        label=str(label),
+        inputs=inputs.model_dump(),
+        target=target,
+        at_once=at_once,
+        changes=[_("Playbook {playbook}, version {n}, is run", playbook=inputs.playbook, n=inputs.version)],
+    )
 
 
 def run_ansible(step: StepContext) -> Mapping[str, Any]:
@@ -65,7 +83,12 @@ def undo_ansible(step: StepContext) -> None:
     queue_messages(step, _run(step, step.inputs.undo_playbook))
 
 
-def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
+def rehearse_ansible(step: StepContext) -> None:
+    """Run a step's playbook in Ansible's check mode, which changes nothing and says what it would change."""
+    _run(step, step.inputs.playbook, check=True)
+
+
+def _run(step: StepContext, reference: str, *, check: bool = False) -> Mapping[str, Any]:
     inputs: AnsibleInputs = step.inputs
     with playbook_file(step.app, reference, inputs.version) as (source, path):
         step.log(f"Playbook {reference} of {source}.")
@@ -73,7 +96,7 @@ def _run(step: StepContext, reference: str) -> Mapping[str, Any]:
         with step.app.reading() as ctx:
             variables = queries.run_variables(ctx, inputs.line_id, step)
             secrets = queries.run_secrets(ctx, variables, texts)
-        return play(step, reference, path, variables, secrets)
+        return play(step, reference, path, variables, secrets, check=check)
 
 
 def play(
@@ -104,14 +127,28 @@ def play(
         library.collections(step.app),
         check=check,
     )
+    unseen: list[str] = []
+
+    def write(line: "Line") -> None:
+        step.log(line.text, line.level, **line.data)
+        for text in line.data.get("diff", ()) if check else ():
+            step.log(text, "info")
+        if line.data.get("skipped"):
+            unseen.append(str(line.data["task"]))
+
     result = run_playbook(
         run,
-        log=lambda line: step.log(line.text, line.level, **line.data),
+        log=write,
         is_cancelled=step.cancelled,
         server=place_of(step.app.config.data, os.getpid()),
     )
     if not result.succeeded:
         raise StepFailed(result.problem)
+    if check and unseen:
+        step.log(
+            f"Check mode cannot know what these tasks would do, if they are reached: {', '.join(unseen)}.",
+            "warn",
+        )
     step.log(f"Playbook {reference} ended well, {result.changed} changed.")
     return result.outputs
 
@@ -167,6 +204,7 @@ STEP_KINDS = (
         _("Ansible playbook"),
         run_ansible,
         undo_ansible,
+        rehearse=rehearse_ansible,
         inputs=AnsibleInputs,
         policy=Policy.RESUME,
         # The playbook's own limit is in the settings and never above this.

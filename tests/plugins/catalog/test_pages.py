@@ -5,8 +5,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from sqlmodel import select
 
 from trunkline.app import App
+from trunkline.jobs.models import Job
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import OrderView, ServiceState, SuspendService, SuspensionReason
@@ -42,6 +44,10 @@ def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
     )
     assert "49.90" in reviewed.text
     assert "+5551991234503" in reviewed.text
+    # The plan as it will be, of an order of which nothing is kept yet.
+    assert "S000001 becomes active" in reviewed.text
+    with shop.reading() as ctx:
+        assert ctx.session.scalars(select(Job)).all() == []
     placed = client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
     assert placed.url.path == "/catalog/orders/O000001"
     again = client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
@@ -325,3 +331,29 @@ def test_every_page_opens(shop: App, staff: Staff, order: Order, path: str) -> N
     answer = staff().get(path)
     assert answer.status_code == 200
     assert "Mobile" in answer.text or "SIM" in answer.text or path in ("/", "/catalog/orders/new")
+
+
+def test_what_a_plugin_refuses_is_said_before_the_order_is_placed(
+    shop: App, staff: Staff, network: SimpleNamespace
+) -> None:
+    del shop.step_kinds["network.touch"]
+    client = staff()
+    reviewed = client.submit(
+        f"/catalog/orders/review?{FOR}", {**ONE, "lines.0.pick_sim": ""}, page=f"/catalog/orders/new?{CHOSEN}"
+    )
+    assert reviewed.status_code == 422
+    assert "No enabled plugin offers the step kind" in reviewed.text
+
+
+def test_an_order_for_a_date_holds_its_items_and_waits(shop: App, staff: Staff) -> None:
+    client = staff()
+    reviewed = client.submit(
+        f"/catalog/orders/review?{FOR}",
+        {**ONE, "start_after": "2099-01-05T08:00"},
+        page=f"/catalog/orders/new?{CHOSEN}",
+    )
+    client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert ctx.session.scalars(select(Job)).one().run_at.year == 2099
+        assert queries.service(ctx, "S000001").state is ServiceState.DRAFT

@@ -78,12 +78,12 @@ def shop(app: App) -> App:
 
 
 @pytest.fixture
-def order(shop: App) -> Callable[[], OrderView]:
-    """Places an order of one Mobile 10 GB."""
+def order(shop: App) -> Callable[..., OrderView]:
+    """Places an order of one Mobile 10 GB; keyword arguments say more of the order."""
 
-    def place() -> OrderView:
+    def place(**more: object) -> OrderView:
         with shop.unit_of_work() as ctx:
-            wish = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}]}
+            wish = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}], **more}
             return operations.place_order(ctx, PlaceOrder.model_validate(wish))
 
     return place

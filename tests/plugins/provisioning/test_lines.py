@@ -11,6 +11,7 @@ from tests.plugins.provisioning.conftest import IMSI, KI, MSISDN, ODD_NAME, OPC
 from trunkline.app import App
 from trunkline.errors import Refused
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
+from trunkline.jobs.rehearsal import dry_run
 from trunkline.mail.models import Email
 from trunkline.plugin import Health
 from trunkline.testing import work_until_idle
@@ -73,6 +74,39 @@ def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, fi
     assert state_of(shop, number) is ServiceState.TERMINATED
     assert find() is None
     assert_no_secret_in_database(shop)
+
+
+def test_a_dry_run_says_what_the_hlr_would_get_and_leaves_it_alone(
+    shop: App, order: Callable[..., OrderView], find: Find
+) -> None:
+    number = order(start_after=shop.clock() + timedelta(days=3)).lines[0].job_number
+    with shop.unit_of_work() as ctx:
+        looking = dry_run(ctx, number).number
+    work_until_idle(shop)
+    log = log_of(shop)
+    assert "Subscriber and number in the HLR: changed" in log
+    assert "catalog_service changed: state" in log, log
+    assert KI.lower() not in log.lower()
+    assert find() is None
+    with shop.reading() as ctx:
+        jobs = {job.number: job.state for job in ctx.session.scalars(select(Job))}
+    assert jobs == {number: JobState.QUEUED, looking: JobState.SUCCEEDED}
+
+
+def test_a_secret_that_the_playbook_needs_is_missed_before_anything_is_ordered(
+    shop: App, order: Order
+) -> None:
+    folder = shop.config.playbook_folder / "mobile_line"
+    folder.mkdir(parents=True)
+    for word, secret in (("do", "{{ secrets.sim.adm1 }}"), ("undo", "{{ secrets.sim.adm2 | default('') }}")):
+        (folder / f"{word}.yml").write_text(
+            "- name: Card\n  hosts: localhost\n  gather_facts: false\n  tasks:\n    - name: Tell\n"
+            f'      ansible.builtin.debug:\n        msg: "{secret}"\n      no_log: true\n'
+        )
+    with pytest.raises(Refused) as refused:
+        order()
+    assert refused.value.field == "lines.0.picks.sim"
+    assert "its secret adm1" in str(refused.value)
 
 
 def assert_no_secret_in_database(app: App) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -57,7 +58,7 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
     order = new_order(ctx, customer, command.note, key)
     for position, wish in enumerate(command.lines, start=1):
         try:
-            _add_new(ctx, order, customer, position, wish)
+            _add_new(ctx, order, customer, position, wish, command.start_after)
         except (Refused, NotFound) as error:
             error.field = f"lines.{position - 1}.{error.field}" if error.field else f"lines.{position - 1}"
             raise
@@ -123,7 +124,12 @@ def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> C
 
 
 def _add_new(
-    ctx: Context, order: CatalogOrder, customer: Customer, position: int, wish: OrderLineInput
+    ctx: Context,
+    order: CatalogOrder,
+    customer: Customer,
+    position: int,
+    wish: OrderLineInput,
+    start_after: datetime | None,
 ) -> None:
     product, price = orderable(ctx, wish.product_code)
     values = collected(product, wish.parameters)
@@ -158,7 +164,7 @@ def _add_new(
     ctx.session.flush()
     hold_picks(ctx, line, service, product, wish.picks)
     mark(ctx, "service", service.key)
-    enqueue_line(ctx, line, product)
+    enqueue_line(ctx, line, product, start_after=start_after)
 
 
 def orderable(ctx: Context, code: str) -> tuple[ProductView, Price]:

@@ -1,5 +1,7 @@
 """The plan of an order line: what every plugin adds, in order, frozen in a job."""
 
+from datetime import datetime
+
 from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
@@ -21,7 +23,9 @@ _TITLES = {
 }
 
 
-def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> None:
+def enqueue_line(
+    ctx: Context, line: CatalogOrderLine, product: ProductView, *, start_after: datetime | None = None
+) -> None:
     """Plan a line and queue its job; a line that is tried again gets another job."""
     line.state = LineState.QUEUED
     ctx.session.flush()
@@ -39,6 +43,7 @@ def enqueue_line(ctx: Context, line: CatalogOrderLine, product: ProductView) -> 
         subject=("order_line", line.key),
         product=product.code,
         action=view.action,
+        run_at=start_after,
         holds=f"service:{line.service_id}",
     )
     line.job_id, line.job_number = job.key, job.number

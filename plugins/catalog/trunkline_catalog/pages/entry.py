@@ -13,8 +13,8 @@ from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.forms import PICK
 from trunkline_catalog.operations.orders import ordering_customer, placed_before
+from trunkline_catalog.operations.previewing import preview
 from trunkline_catalog.pages.order_form import OrderForm
-from trunkline_catalog.schemas import PlaceOrder
 from trunkline_catalog.tables import KIND_ICONS
 from trunkline_inventory import queries as inventory
 
@@ -112,10 +112,16 @@ def review(page: Page) -> Response:
     order.find_items()
     if not order.valid:
         return _ask_details(page, customer, order, 422)
+    try:
+        plans = preview(page.ctx, order.wish(""))
+    except (Refused, NotFound) as error:
+        order.refuse(error)
+        return _ask_details(page, customer, order, 422)
     return page.render(
         "catalog/entry_review.html",
         customer=customer,
         order=order,
+        plans=plans,
         labels=_labels(page),
         key=secrets.token_hex(12),
     )
@@ -134,15 +140,7 @@ def place(page: Page) -> Response:
         return _ask_details(page, customer, order, 422)
     try:
         with page.ctx.session.begin_nested():
-            placed = operations.place_order(
-                page.ctx,
-                PlaceOrder(
-                    customer_number=customer.number,
-                    lines=[line.wish() for line in order.lines],
-                    note=order.note.command.note,
-                    idempotency_key=key,
-                ),
-            )
+            placed = operations.place_order(page.ctx, order.wish(key))
     except (Refused, NotFound) as error:
         page.ctx.session.rollback()
         page.ctx.after_commit.clear()

@@ -16,7 +16,7 @@ from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
 from trunkline_catalog.forms import PARAMETER, PICK, AddLine, OrderNote, order_schema
-from trunkline_catalog.schemas import MAX_LINES, OrderLineInput, ProductView
+from trunkline_catalog.schemas import MAX_LINES, OrderLineInput, PlaceOrder, ProductView
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import ItemState, ItemView
 
@@ -152,6 +152,16 @@ class OrderForm:
             del self.lines[position]
             for place, line in enumerate(self.lines):
                 line.form.prefix = f"lines.{place}."
+
+    def wish(self, key: str) -> PlaceOrder:
+        """The order as the operation takes it; sent twice under the same `key`, it is placed once."""
+        return PlaceOrder(
+            customer_number=self.customer_number,
+            lines=[line.wish() for line in self.lines],
+            note=self.note.command.note,
+            idempotency_key=key,
+            start_after=self.note.command.start_after,
+        )
 
     @property
     def totals(self) -> list[Total]:

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("password", sa.String(), nullable=True),
         sa.Column("private_key", sa.String(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("at_once", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provisioning_element")),
         sa.UniqueConstraint("name", name=op.f("uq_provisioning_element_name")),
     )
