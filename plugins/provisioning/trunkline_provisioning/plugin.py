@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
+    from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.lists import RowAction
     from trunkline.operation import Context
@@ -207,6 +208,13 @@ def catalog_playbooks(ctx: "Context") -> Sequence[str]:
     from trunkline_provisioning.queries import playbook_names
 
     return playbook_names(ctx)
+
+
+@hookimpl
+def customer_rows() -> "Sequence[CustomerRows]":
+    from trunkline_provisioning.customer_rows import CUSTOMER_ROWS
+
+    return CUSTOMER_ROWS
 
 
 @hookimpl
