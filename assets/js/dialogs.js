@@ -12,6 +12,11 @@ on('click', '[data-open]', (event, opener) => {
   const body = $('[hx-trigger="drawer-open"]', target);
   if (body) htmx.trigger(body, 'drawer-open');
 });
+// A question that was fetched into its dialog: what is to be filled in has the focus, else the button that answers.
+document.addEventListener('htmx:afterSettle', (event) => {
+  const asked = event.target.closest?.('dialog[open]') && $('form.asked', event.target);
+  if (asked) ($('textarea, select, input:not([type=hidden])', asked) ?? $('[data-close]', asked))?.focus();
+});
 on('click', '[data-close]', (_event, closer) => closer.closest('dialog')?.close());
 // A click on the backdrop is a click on the dialog itself.
 on('click', 'dialog', (event, dialog) => {

@@ -22,6 +22,7 @@ PERMISSIONS = (
             "product_manager",
             "accountant",
             "provisioning_engineer",
+            "duty_officer",
         ),
     ),
     Permission(runs.WRITE, _("Have long lists written to a file"), _STAFF),

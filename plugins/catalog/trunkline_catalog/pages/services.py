@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
+from sqlmodel import col, select
 from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Contact, Site
 from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
+from trunkline.jobs.models import Job
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
@@ -19,6 +21,7 @@ from trunkline_catalog.pages.changes import ChangeDialog
 from trunkline_catalog.pages.orders import STOP_POLLING
 from trunkline_catalog.schemas import (
     ChangeService,
+    OrderLineView,
     OrderView,
     ResumeService,
     ServiceState,
@@ -87,6 +90,7 @@ def _show(
     status: int = 200,
     dialogs: list[ChangeDialog] | None = None,
 ) -> Response:
+    busy = queries.open_line_of(page.ctx, service.id)
     if dialogs is None:
         dialogs = changes.dialogs(page, service) if _is_free(page, service) else []
     product = queries.product(page.ctx, service.product_code)
@@ -111,7 +115,8 @@ def _show(
         dialogs=dialogs,
         switches=_switches(page, service),
         opened=opened,
-        busy=queries.open_line_of(page.ctx, service.id),
+        busy=busy,
+        job=_job_of(page, busy),
         lines=queries.lines_of_service(page.ctx, service.id),
         identifiers=queries.service_history(page.ctx, service.id),
         items=inventory.items_of(page.ctx, Holder("service", service.id)),
@@ -145,7 +150,14 @@ def status(page: Page, number: str) -> Response:
     busy = queries.open_line_of(page.ctx, service.id)
     if busy is None:
         return Response(status_code=STOP_POLLING, headers={"HX-Refresh": "true"})
-    return page.part("catalog/service_busy.html", busy=busy, actions=ACTION_LABELS)
+    return page.part("catalog/service_busy.html", busy=busy, job=_job_of(page, busy), actions=ACTION_LABELS)
+
+
+def _job_of(page: Page, busy: OrderLineView | None) -> Job | None:
+    """The job that works on a line: it says whether it goes on or waits for somebody."""
+    if busy is None or not busy.job_number:
+        return None
+    return page.ctx.session.scalars(select(Job).where(col(Job.number) == busy.job_number)).one_or_none()
 
 
 Change = Callable[[BaseModel], OrderView]
