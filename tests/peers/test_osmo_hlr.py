@@ -70,6 +70,7 @@ def play(real: OsmoHlr) -> Callable[[str], int]:
     def run(word: str) -> int:
         variables = {
             "hlr": {"host": real.host, "port": real.vty_port},
+            "service": {"suspensions": [], "switches": []},
             "picks": {"sim": {"imsi": IMSI}, "number": {"number": f"+{MSISDN}"}},
         }
         path = COLLECTIONS / "playbooks" / "mobile_line" / f"{word}.yml"

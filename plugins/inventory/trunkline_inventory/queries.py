@@ -104,6 +104,20 @@ def items_of(ctx: Context, holder: Holder) -> list[ItemView]:
     return views(ctx, rows)
 
 
+def items_of_many(ctx: Context, kind: str, ids: Sequence[int]) -> dict[int, list[ItemView]]:
+    """What each of these holders of one kind holds, in a few statements; at most some hundreds at once."""
+    rows = ctx.session.scalars(
+        select(InventoryItem)
+        .where(col(InventoryItem.holder_kind) == kind, col(InventoryItem.holder_id).in_(ids))
+        .order_by(col(InventoryItem.id))
+    ).all()
+    found: dict[int, list[ItemView]] = {}
+    for view in views(ctx, rows):
+        if view.holder_id is not None:
+            found.setdefault(view.holder_id, []).append(view)
+    return found
+
+
 def items_by_id(ctx: Context, ids: Iterable[int]) -> dict[int, ItemView]:
     """Items by key, for those who keep references to them."""
     rows = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.id).in_(list(ids)))).all()

@@ -8,6 +8,8 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.types import EncryptedStr, UtcDateTime
+from trunkline_provisioning.network_audit.models import ProvisioningAudit as ProvisioningAudit
+from trunkline_provisioning.network_audit.models import ProvisioningFinding as ProvisioningFinding
 from trunkline_provisioning.rollouts.models import ProvisioningRollout as ProvisioningRollout
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow as ProvisioningRolloutRow
 

@@ -20,6 +20,8 @@ from trunkline.plugin import (
     hookimpl,
 )
 from trunkline_catalog.schemas import OrderLineCompleted
+from trunkline_provisioning import hookspecs
+from trunkline_provisioning.network_audit.permissions import PERMISSIONS as AUDIT_PERMISSIONS
 from trunkline_provisioning.rollouts.events import EVENTS, RolloutDue
 from trunkline_provisioning.rollouts.permissions import PERMISSIONS as ROLLOUT_PERMISSIONS
 from trunkline_provisioning.settings import ProvisioningSettings
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
     from trunkline_catalog.schemas import ChangeOffer, LineStep, OrderLineView, ProductView
+    from trunkline_provisioning.network_audit.readers import Reader
 
 _READERS = ("supervisor", "provisioning_engineer", "product_manager", "duty_officer", "auditor")
 _WRITERS = ("provisioning_engineer",)
@@ -47,8 +50,10 @@ plugin = Plugin(
     settings=ProvisioningSettings,
     models="trunkline_provisioning.models",
     events=EVENTS,
+    hookspecs=(hookspecs,),
     permissions=(
         *ROLLOUT_PERMISSIONS,
+        *AUDIT_PERMISSIONS,
         Permission("provisioning.playbook.list", _("List playbooks"), _READERS),
         Permission("provisioning.playbook.view", _("Read the source of playbooks"), _READERS),
         Permission("provisioning.playbook.create", _("Add playbooks"), _WRITERS),
@@ -77,10 +82,11 @@ def mail_templates() -> Sequence[MailTemplate]:
 @hookimpl
 def routes() -> "Sequence[Pages]":
     from trunkline_provisioning import element_pages, library_pages, pages
+    from trunkline_provisioning.network_audit.pages import PAGES as audits
     from trunkline_provisioning.rollouts.pages import PAGES as rollouts
 
     # `new` before the page of one playbook, which would take it for a name.
-    return [library_pages.PAGES, pages.PAGES, element_pages.PAGES, rollouts]
+    return [library_pages.PAGES, pages.PAGES, element_pages.PAGES, rollouts, audits]
 
 
 @hookimpl
@@ -100,6 +106,14 @@ def menu() -> Sequence[MenuItem]:
             "provisioning.rollout.list",
             group="Network",
             order=310,
+        ),
+        MenuItem(
+            _("Network and system"),
+            "/provisioning/differences",
+            "arrows-diff",
+            "provisioning.audit.list",
+            group="Network",
+            order=315,
         ),
         MenuItem(
             _("Playbooks"),
@@ -122,24 +136,34 @@ def menu() -> Sequence[MenuItem]:
 
 @hookimpl
 def step_kinds() -> Sequence[StepKind]:
+    from trunkline_provisioning.network_audit import steps as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
     from trunkline_provisioning.steps import STEP_KINDS
 
-    return [*STEP_KINDS, *rollouts.STEP_KINDS]
+    return [*STEP_KINDS, *rollouts.STEP_KINDS, *audits.STEP_KINDS]
 
 
 @hookimpl
 def scheduled_tasks() -> Sequence[ScheduledTask]:
+    from trunkline_provisioning.network_audit import steps as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
 
-    return rollouts.TASKS
+    return [*rollouts.TASKS, audits.NIGHTLY]
 
 
 @hookimpl
 def slots() -> Sequence[Slot]:
+    from trunkline_provisioning.network_audit import contributions as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
 
-    return rollouts.SLOTS
+    return [*rollouts.SLOTS, *audits.SLOTS]
+
+
+@hookimpl
+def provisioning_readers() -> "Sequence[Reader]":
+    from trunkline_provisioning.network_audit import hlr, json_resource, radius
+
+    return [hlr.READER, radius.READER, json_resource.READER]
 
 
 @hookimpl
@@ -184,8 +208,10 @@ def on_job_cancelled(ctx: "Context", event: JobEnded) -> None:
 
 
 def _job_ended(ctx: "Context", event: JobEnded, state: JobState) -> None:
+    from trunkline_provisioning.network_audit import following
     from trunkline_provisioning.rollouts.driving import job_ended
 
+    following.job_ended(ctx, event)
     job_ended(ctx, event.entity_id, state, event.error)
 
 

@@ -7,11 +7,13 @@ from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_provisioning import queries
+from trunkline_provisioning.network_audit.rest import add_routes as add_audits
 from trunkline_provisioning.rollouts.rest import add_routes as add_rollouts
 from trunkline_provisioning.schemas import PlaybookView
 
 REST = RestRoutes("/provisioning", "provisioning")
 add_rollouts(REST)
+add_audits(REST)
 
 
 @REST.get("/jobs", permission="provisioning.job.list")

@@ -36,6 +36,15 @@ class ProvisioningSettings(BaseModel):
         title=_("Time a playbook may take"),
         description=_("In seconds. What runs longer is stopped and undone."),
     )
+    audit_hour: int | None = Field(
+        default=2,
+        ge=0,
+        le=23,
+        title=_("Hour of the nightly audit"),
+        description=_(
+            "From this hour on network and system are compared, once a night. Empty: only when asked."
+        ),
+    )
     rollout_second_person_above: int | None = Field(
         default=None,
         ge=0,

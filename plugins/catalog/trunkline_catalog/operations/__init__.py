@@ -12,6 +12,7 @@ from trunkline_catalog.operations.products import (
 )
 from trunkline_catalog.operations.services import (
     change_service,
+    record_switch,
     resume_service,
     suspend_service,
     terminate_service,
@@ -24,6 +25,7 @@ __all__ = [
     "place_order",
     "record_existing_service",
     "record_existing_services",
+    "record_switch",
     "reinstate_product",
     "resume_service",
     "retire_product",

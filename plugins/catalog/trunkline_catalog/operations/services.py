@@ -9,7 +9,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
-from trunkline_catalog.events import OrderPlaced
+from trunkline_catalog.events import OrderPlaced, ServiceChanged
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
 from trunkline_catalog.operations.orders import (
     hold_exchanged,
@@ -30,6 +30,7 @@ from trunkline_catalog.schemas import (
     ProductView,
     ResumeService,
     ServiceState,
+    ServiceView,
     SuspendService,
     SuspensionReason,
     TerminateService,
@@ -155,6 +156,28 @@ def offered(ctx: Context, product: ProductView, word: str) -> ChangeOffer:
             remedy=_("It offers: {names}.", names=", ".join(offers) or "–"),
         )
     return offers[word]
+
+
+@operation("catalog.service.change")
+def record_switch(ctx: Context, number: str, word: str, on: bool) -> ServiceView:
+    """Record that a switch stands so in the network already: no order and no job. Raises Refused when a line is at work on it."""
+    service, _before = _changing(ctx, number, LineAction.CHANGE, "")
+    others = [one for one in service.switches if one != word]
+    service.switches = sorted([*others, word]) if on else others
+    ctx.session.flush()
+    product = queries.product_by_id(ctx, service.product_id)
+    ctx.emit(
+        ServiceChanged(
+            entity_id=service.key,
+            customer_id=service.customer_id,
+            number=service.number,
+            product_code=product.code,
+            change=word,
+            turn="on" if on else "off",
+        )
+    )
+    ctx.note(service, label=service.number, switch=word, on=on)
+    return service_views(ctx, [service])[0]
 
 
 def _turn(offer: ChangeOffer, had: Previous, command: ChangeService) -> str:

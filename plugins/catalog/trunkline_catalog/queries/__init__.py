@@ -20,6 +20,7 @@ from trunkline_catalog.queries.products import (
     product_by_id,
     products,
 )
+from trunkline_catalog.queries.provisioned import Provisioned, provisioned_services
 from trunkline_catalog.queries.services import (
     IndexEntry,
     active_services,
@@ -36,6 +37,7 @@ from trunkline_catalog.queries.suspensions import suspensions_between, suspensio
 
 __all__ = [
     "IndexEntry",
+    "Provisioned",
     "active_services",
     "busy_services",
     "change_offers",
@@ -56,6 +58,7 @@ __all__ = [
     "product",
     "product_by_id",
     "products",
+    "provisioned_services",
     "provisioning_variables",
     "service",
     "service_by_id",

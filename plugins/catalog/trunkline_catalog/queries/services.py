@@ -284,7 +284,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "tariff": sold.tariff,
             "allowances": [allowance.model_dump() for allowance in sold.allowances],
         },
-        "picks": {item.template: _pick(item) for item in items},
+        "picks": {item.template: pick(item) for item in items},
         "previous": _previous(ctx, subject),
         "parameters": dict(subject.parameters),
         "line": {
@@ -298,7 +298,8 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
     }
 
 
-def _pick(item: ItemView) -> dict[str, Any]:
+def pick(item: ItemView) -> dict[str, Any]:
+    """An item as playbooks know it."""
     return {"item_id": item.id, "item": item.number, **item.fields, **item.identifiers}
 
 
@@ -307,7 +308,7 @@ def _previous(ctx: Context, subject: OrderLineView) -> dict[str, Any]:
     if subject.action is not LineAction.CHANGE:
         return {}
     items = inventory.items_by_id(ctx, subject.previous.items.values())
-    picks = {template: _pick(items[key]) for template, key in subject.previous.items.items() if key in items}
+    picks = {template: pick(items[key]) for template, key in subject.previous.items.items() if key in items}
     return {**picks, "parameters": subject.previous.parameters, "switches": list(subject.previous.switches)}
 
 

@@ -100,6 +100,10 @@ class Http:
                 )
         return Outcome(True, f"{wanted.url}: {words}", before, after, {"json": after})
 
+    def get(self, url: str) -> Mapping[str, Any] | None:
+        """What the interface holds there; None when it has no such resource. Raises DeviceError."""
+        return self._get(url)
+
     def remove(self, url: str, *, dry_run: bool = False) -> Outcome:
         """Delete the resource; absent is fine. Raises DeviceError when it is refused or still there."""
         held = self._get(url)

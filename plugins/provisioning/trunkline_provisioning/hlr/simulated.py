@@ -131,10 +131,19 @@ def _delete(db: sqlite3.Connection, imsi: str) -> list[str]:
 
 def _list(db: sqlite3.Connection) -> list[str]:
     rows = db.execute(f"SELECT {_COLUMNS} FROM subscriber ORDER BY id").fetchall()  # noqa: S608 — constants of this module
-    lines = ["ID     MSISDN        IMSI              NAM", "-----  ------------  ----------------  -----"]
-    lines += [f"{row[0]:<5}  {row[2] or 'none':<12}  {row[1]:<16}  {row[5]}" for row in rows]
+    lines = [
+        "ID     MSISDN        IMSI              IMEI              NAM",
+        "-----  ------------  ----------------  ----------------  -----",
+    ]
+    lines += [
+        f"{row[0]:<5}  {row[2] or 'none':<12}  {row[1]:<16}   -------------    {_LISTED.get(row[5], '')}".rstrip()
+        for row in rows
+    ]
     return [*lines, f" Subscribers Shown: {len(rows)}"]
 
+
+#: How the list shows the network access mode; nothing for neither.
+_LISTED = {"cs+ps": "CSPS", "cs": "CS", "ps": "    PS"}
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Callable[..., list[str]]], ...] = (
     (re.compile(r"enable|"), lambda db: []),

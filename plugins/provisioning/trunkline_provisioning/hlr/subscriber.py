@@ -1,6 +1,7 @@
 """Subscribers of an HLR that speaks Osmocom's VTY: read, compare, change only what differs."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,9 @@ _MODES: dict[Access, str] = {
     "voice_barred": "ps",
     "data_barred": "cs",
 }
+
+#: The same as its list shows it; nothing: neither.
+_LISTED: dict[str, Access] = {"csps": "enabled", "cs": "data_barred", "ps": "voice_barred"}
 
 #: 3GPP TS 23.003 clause 2.2: an IMSI has at most 15 digits (3 of the country, 2 or 3 of the network, then the subscriber).
 _IMSI = re.compile(r"\d{6,15}")
@@ -97,6 +101,19 @@ class Hlr:
             facts.get("OPC", "").lower(),
             access,
         )
+
+    def everybody(self) -> Iterator[Subscriber]:
+        """Every subscriber without keys, as the HLR lists them. Raises VtyError when the answer is not understood."""
+        for line in self.vty.lines("show subscribers all"):
+            words = line.split()
+            # ID, MSISDN, IMSI, IMEI and network access mode; neither of both modes leaves the last column empty.
+            if len(words) < 3 or not words[0].isdigit():
+                if line.startswith("%"):
+                    raise VtyError(f"{self.vty.place} does not list its subscribers: {line}")
+                continue
+            _key, msisdn, imsi, *rest = words
+            mode = rest[-1].lower().replace("+", "") if rest else ""
+            yield Subscriber(imsi, "" if msisdn == "none" else msisdn, access=_LISTED.get(mode, "suspended"))
 
     def put(self, wanted: Subscriber, *, dry_run: bool = False) -> Outcome:
         """Make the subscriber be as `wanted`; an empty number or key leaves what the HLR holds. Raises VtyError when refused."""

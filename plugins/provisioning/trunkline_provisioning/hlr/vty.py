@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -53,6 +54,26 @@ class Vty:
         if lines and lines[0].strip() == text.strip():
             del lines[0]
         return [line.rstrip() for line in lines if line.strip()]
+
+    def lines(self, text: str) -> Iterator[str]:
+        """The lines that a command answers, as they come: for answers of any length. Raises VtyError as `command` does."""
+        if any(character in text for character in "\r\n\0\xff?\t"):
+            raise VtyError("A command must be one line of plain characters.")
+        self._socket.sendall(text.encode() + b"\n")
+        rest = b""
+        while True:
+            try:
+                block = self._socket.recv(65536)
+            except OSError as error:
+                raise VtyError(f"{self.place} gave no answer: {error.strerror or error}.") from error
+            if not block:
+                raise VtyError(f"{self.place} hung up.")
+            *whole, rest = _TELNET.sub(b"", rest + block).replace(b"\r", b"").split(b"\n")
+            for line in whole:
+                if shown := line.decode(errors="replace").rstrip():
+                    yield shown
+            if _PROMPT.search(b"\n" + rest):
+                return
 
     def _read(self) -> str:
         received = b""
