@@ -57,3 +57,18 @@ class ProvisioningSettings(BaseModel):
         title=_("Welcome mail"),
         description=_("Write to the customer when a new service works."),
     )
+    welcome_sms: bool = Field(
+        default=False,
+        title=_("Welcome text message"),
+        description=_("Write to the new number, or to the customer’s phone, when a new service works."),
+    )
+    welcome_sms_text: str = Field(
+        default="",
+        max_length=459,
+        title=_("Wording of the welcome text message"),
+        description=_(
+            "{operator}, {name}, {product}, {service} and {number} stand for what they name. Empty: the standard words in the "
+            "customer’s language."
+        ),
+        json_schema_extra={"widget": "textarea", "rows": 3},
+    )

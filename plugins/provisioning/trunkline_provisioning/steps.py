@@ -6,24 +6,24 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
-from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
 from trunkline_provisioning import change_words, library, queries, versions
 from trunkline_provisioning.messages import queue_messages
 from trunkline_provisioning.planned import network_inputs, playbook_file, target_of
-from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs, WelcomeInputs
+from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs
 from trunkline_provisioning.settings import ProvisioningSettings
+from trunkline_provisioning.welcoming import STEP_KINDS as WELCOMES
+from trunkline_provisioning.welcoming import welcome_steps
 
 if TYPE_CHECKING:
     from trunkline_provisioning.run_events import Line
 
-NETWORK_ORDER, WELCOME_ORDER = 50, 90
+NETWORK_ORDER = 50
 
 #: What each action runs, what undoes it, and what people read.
 _ACTIONS = {
@@ -39,17 +39,8 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     steps = []
     if product.playbook and line.needs_network:
         steps.append(LineStep(NETWORK_ORDER, _network_step(ctx, line, product)))
-    if line.action is LineAction.NEW and ctx.settings(ProvisioningSettings).welcome_mail:
-        steps.append(
-            LineStep(
-                WELCOME_ORDER,
-                PlannedStep(
-                    "provisioning.welcome",
-                    inputs={"line_id": line.id},
-                    changes=[_("A welcome mail goes to the customer, if there is an address")],
-                ),
-            )
-        )
+    if line.action is LineAction.NEW:
+        steps += welcome_steps(ctx, line)
     return steps
 
 
@@ -153,38 +144,6 @@ def play(
     return result.outputs
 
 
-def welcome(step: StepContext) -> Mapping[str, Any]:
-    """Queue the welcome mail, in the transaction that ends the job. A customer without an address gets none."""
-    from trunkline.mail import operations as mail
-
-    inputs: WelcomeInputs = step.inputs
-    ctx = step.ctx
-    line = catalog.line(ctx, inputs.line_id)
-    customer = customers.by_id(ctx, line.customer_id)
-    if not customer.email:
-        step.log(f"{customer.name} has no e-mail address, so no welcome is sent.", "warn")
-        return {}
-    service = catalog.service_by_id(ctx, line.service_id) if line.service_id is not None else None
-    email = mail.queue(
-        ctx,
-        template="provisioning/mail/welcome",
-        to=customer.email,
-        language=customer.language,
-        context={
-            "customer": {"name": customer.name, "number": customer.number},
-            "product": line.product_name,
-            "service": service.number if service else "",
-            "msisdn": service.identifiers.get("msisdn", "") if service else "",
-            "operator": ctx.app.config.operator_name,
-            "portal_url": f"{ctx.app.config.public_url}/portal",
-        },
-        customer_id=line.customer_id,
-        key=f"welcome:{line.number}",
-    )
-    step.log(f"Welcome mail {email.number} to {customer.email} queued.", "ok")
-    return {"email": email.number}
-
-
 def run_trial(step: StepContext) -> Mapping[str, Any]:
     """Run one file of a playbook for somebody who tries it out."""
     from trunkline_provisioning.trials import variables_of
@@ -219,12 +178,5 @@ STEP_KINDS = (
         irreversible=True,
         timeout=timedelta(hours=2),
     ),
-    StepKind(
-        "provisioning.welcome",
-        _("Welcome mail"),
-        welcome,
-        inputs=WelcomeInputs,
-        transactional=True,
-        irreversible=True,
-    ),
+    *WELCOMES,
 )

@@ -14,6 +14,7 @@ from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
 from trunkline.jobs.rehearsal import dry_run
 from trunkline.mail.models import Email
 from trunkline.plugin import Health
+from trunkline.sms.models import Sms
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import (
@@ -47,6 +48,8 @@ def log_of(app: App) -> str:
 
 
 def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, find: Find) -> None:
+    wording = "{name}: {number} works"
+    shop.config.plugin["provisioning"].update(welcome_sms=True, welcome_sms_text=wording)
     number = order().lines[0].service_number
     work_until_idle(shop)
     assert state_of(shop, number) is ServiceState.ACTIVE, log_of(shop)
@@ -57,8 +60,10 @@ def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, fi
     assert f"Simulated HLR: {IMSI} created, MSISDN none → {MSISDN}" in log
     with shop.reading() as ctx:
         welcome = ctx.session.scalars(select(Email)).one()
+        message = ctx.session.scalars(select(Sms)).one()
         step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
     assert ODD_NAME in welcome.text
+    assert (message.recipient, message.text) == (f"+{MSISDN}", f"{ODD_NAME}: +{MSISDN} works")
     assert step.outputs["msisdn"] == f"+{MSISDN}"
     with shop.unit_of_work() as ctx:
         operations.suspend_service(ctx, number, SuspendService(reason=SuspensionReason.DEBT))
