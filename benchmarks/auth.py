@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.crowd import SIZE, Form
-from benchmarks.first_line import _CLI, Figure, _print, _resident, _server, _web_pid, figure
+from benchmarks.figures import Figure, all_kept, figure, show
+from benchmarks.serving import CLI, resident, server, web_pid
 from tests.services.loopback import free_port
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def main() -> int:
         figures = [_knowing(app, repeats)]
         app.close()
         figures += _crowd(Path(folder) / "data", repeats)
-    _print(figures)
-    return 0 if all(one.kept for one in figures) else 1
+    show(figures)
+    return 0 if all_kept(figures) else 1
 
 
 def _people(data: Path) -> "App":
@@ -113,7 +114,7 @@ def _knowing(app: "App", repeats: int, count: int = 500) -> Figure:
 
     floors, runs = asyncio.run(measure())
     floor = statistics.median(floors)
-    return figure("knowing who asks", "ms CPU", [run - floor for run in runs], floor, 0.3)
+    return figure("knowing who asks", "ms CPU", [run - floor for run in runs], 0.3, floor=floor)
 
 
 def _crowd(data: Path, repeats: int) -> list[Figure]:
@@ -122,21 +123,21 @@ def _crowd(data: Path, repeats: int) -> list[Figure]:
     port = free_port()
     config = data.parent / "trunkline.toml"
     config.write_text(f'data = "{data}"\n')
-    command = [*_CLI, "--config", str(config), "serve", "--port", str(port), "--no-worker"]
-    with _server(command, port) as (process, _ready), _people_at_the_door(port) as door:
-        web, office = _web_pid(process.pid), _Office(port)
+    command = [*CLI, "--config", str(config), "serve", "--port", str(port), "--no-worker"]
+    with server(command, port) as (process, _ready), _people_at_the_door(port) as door:
+        web, office = web_pid(process.pid), _Office(port)
         office.pages(lambda: len(office.took) >= 50)
         for _n in range(repeats):
             calm.append(_slowest(office.pages(lambda: len(office.took) >= _PAGES)))
-            before, beside = _resident(web), list[float]()
+            before, beside = resident(web), list[float]()
             while len(beside) < _PAGES:
                 door.press()
                 beside += office.pages(door.all_in)
             slowest.append(_slowest(beside))
-            growth.append(_resident(web) - before)
+            growth.append(resident(web) - before)
     return [
-        figure("page beside 20 sign-ins, p99", "ms", slowest, statistics.median(calm), 20),
-        figure("memory that 20 sign-ins add", "MB", growth, 19.9, 40),
+        figure("page beside 20 sign-ins, p99", "ms", slowest, 20, floor=statistics.median(calm)),
+        figure("memory that 20 sign-ins add", "MB", growth, 40, floor=19.9),
     ]
 
 

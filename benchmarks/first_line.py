@@ -7,27 +7,22 @@ The last line printed is one JSON object with all of them.
 import argparse
 import contextlib
 import csv
-import json
-import os
-import re
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import urlopen
 
 import httpx2
 
+from benchmarks.figures import Figure, all_kept, figure, show
+from benchmarks.serving import CLI, cpu, family, resident, server, signed_in, web_pid
 from tests.services.loopback import free_port
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_CLI = [sys.executable, "-m", "trunkline"]
 _BARE = """
 import sys, uvicorn
 from starlette.applications import Starlette
@@ -36,31 +31,6 @@ from starlette.routing import Route
 app = Starlette(routes=[Route("/readyz", lambda request: PlainTextResponse("ok"))])
 uvicorn.run(app, port=int(sys.argv[1]), log_level="error")
 """
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured thing: median and spread of its runs, the floor of the same run, and the limit it must keep."""
-
-    name: str
-    unit: str
-    median: float
-    low: float
-    high: float
-    floor: float
-    limit: float
-    more_is_better: bool = False
-
-    @property
-    def kept(self) -> bool:
-        return self.median >= self.limit if self.more_is_better else self.median <= self.limit
-
-
-def figure(
-    name: str, unit: str, runs: Sequence[float], floor: float, limit: float, *, more: bool = False
-) -> Figure:
-    """The figure of several runs."""
-    return Figure(name, unit, statistics.median(runs), min(runs), max(runs), floor, limit, more)
 
 
 def main() -> int:
@@ -77,19 +47,8 @@ def main() -> int:
         figures = [] if chosen.data else [_cold(data, chosen.scale)]
         figures += _served(data, chosen.repeats)
         figures.append(_usage(Path(folder), chosen.repeats))
-    _print(figures)
-    return 0 if all(one.kept for one in figures) else 1
-
-
-def _print(figures: Sequence[Figure]) -> None:
-    print(f"{'':34}{'median':>12}{'spread':>20}{'floor':>12}{'limit':>12}")
-    for one in figures:
-        spread = f"{one.low:,.1f} – {one.high:,.1f}"
-        mark = "" if one.kept else "  exceeded"
-        print(
-            f"{one.name + ', ' + one.unit:34}{one.median:>12,.1f}{spread:>20}{one.floor:>12,.1f}{one.limit:>12,.1f}{mark}"
-        )
-    print(json.dumps({one.name.replace(" ", "_"): asdict(one) for one in figures}))
+    show(figures)
+    return 0 if all_kept(figures) else 1
 
 
 # Cold and warm start, memory, pages
@@ -97,12 +56,11 @@ def _print(figures: Sequence[Figure]) -> None:
 
 def _cold(data: Path, scale: float) -> Figure:
     began = time.monotonic()
-    command = [*_CLI, "demo", "--no-serve", "--data", str(data), "--scale", str(scale)]
+    command = [*CLI, "demo", "--no-serve", "--data", str(data), "--scale", str(scale)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     took = time.monotonic() - began
-    return figure(
-        "cold demo", "s", [took], _timed(lambda: subprocess.run([*_CLI, "version"], check=True)), 60
-    )
+    floor = _timed(lambda: subprocess.run([*CLI, "version"], check=True))
+    return figure("cold demo", "s", [took], 60, floor=floor)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -111,103 +69,45 @@ def _timed(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-@contextlib.contextmanager
-def _server(command: list[str], port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    """The running server and the seconds until its first answer."""
-    began = time.monotonic()
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while True:
-            with (
-                contextlib.suppress(OSError),
-                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer,
-            ):
-                if answer.status == 200:
-                    break
-            if server.poll() is not None:
-                raise RuntimeError(f"{command} ended with {server.returncode}")
-            time.sleep(0.01)
-        yield server, time.monotonic() - began
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
 def _served(data: Path, repeats: int) -> list[Figure]:
     starts, memory, pages, floors, bare = [], 0.0, list[float](), list[float](), list[float]()
     config = str(data / "trunkline.toml")
     for run in range(repeats):
         port = free_port()
-        with _server([sys.executable, "-c", _BARE, str(port)], port) as (_process, took):
+        with server([sys.executable, "-c", _BARE, str(port)], port) as (_process, took):
             bare.append(took)
         port = free_port()
-        command = [*_CLI, "--config", config, "serve", "--port", str(port)]
-        with _server(command, port) as (process, _ready), _signed_in(port) as client:
+        command = [*CLI, "--config", config, "serve", "--port", str(port)]
+        with server(command, port) as (process, _ready), signed_in(port) as client:
             starts.append(_ready)
             if run == repeats - 1:
-                pages, floors = _pages(client, _web_pid(process.pid))
-                memory = max(_resident(pid) for pid in _family(process.pid))
+                pages, floors = _pages(client, web_pid(process.pid))
+                memory = max(resident(pid) for pid in family(process.pid))
     floor_memory = _resident_of_bare()
     return [
-        figure("warm start to first page", "s", starts, statistics.median(bare), 2.5),
-        figure("memory of the largest process", "MB", [memory], floor_memory, 150),
-        figure("customer page", "ms CPU", pages, statistics.median(floors), 5),
+        figure("warm start to first page", "s", starts, 2.5, floor=statistics.median(bare)),
+        figure("memory of the largest process", "MB", [memory], 150, floor=floor_memory),
+        figure("customer page", "ms CPU", pages, 5, floor=statistics.median(floors)),
     ]
-
-
-@contextlib.contextmanager
-def _signed_in(port: int) -> Iterator[httpx2.Client]:
-    from trunkline.demo.staff import PASSWORD, STAFF
-
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        shown = client.get("/sign-in").text
-        token = re.search(r'name="csrf_token" value="([^"]+)"', shown)
-        assert token is not None
-        fields = {"csrf_token": token.group(1), "email": STAFF[0].email, "password": PASSWORD}
-        answer = client.post("/sign-in", data=fields)
-        assert answer.status_code == 303, answer.status_code
-        yield client
 
 
 def _pages(client: httpx2.Client, web: int, count: int = 60) -> tuple[list[float], list[float]]:
     """CPU milliseconds of the web process per customer page, and per `/healthz`, over several rounds."""
 
     def per_request(path: str) -> float:
-        before = _cpu(web)
+        before = cpu(web)
         for _ in range(count):
             assert client.get(path).status_code == 200
-        return (_cpu(web) - before) * 1000 / count
+        return (cpu(web) - before) * 1000 / count
 
     per_request("/customers/C000002")
     return [per_request("/customers/C000002") for _ in range(5)], [per_request("/healthz") for _ in range(5)]
 
 
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(int(child) for child in children)]
-
-
-def _web_pid(pid: int) -> int:
-    for child in _family(pid)[1:]:
-        if b"\0web" in Path(f"/proc/{child}/cmdline").read_bytes():
-            return child
-    raise RuntimeError("serve has no web process")
-
-
-def _resident(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) / 1000 if found else 0.0
-
-
 def _resident_of_bare() -> float:
     port = free_port()
-    with _server([sys.executable, "-c", _BARE, str(port)], port) as (process, _took):
-        return _resident(process.pid)
+    with server([sys.executable, "-c", _BARE, str(port)], port) as (process, _took):
+        return resident(process.pid)
 
 
 # Usage
@@ -233,7 +133,7 @@ def _usage(folder: Path, repeats: int, rows: int = 100_000) -> Figure:
         speeds.append(rows / took)
         floors.append(rows / _timed(lambda p=path: _bare_import(folder, p)))  # type: ignore[misc]
     app.close()
-    return figure("usage rated", "rows/s", speeds, statistics.median(floors), 50_000, more=True)
+    return figure("usage rated", "rows/s", speeds, 50_000, floor=statistics.median(floors), more=True)
 
 
 def _services(app: "object", folder: Path, count: int = 200) -> list[str]:
