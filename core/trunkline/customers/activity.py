@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.activity import words
-from trunkline.customers.queries import latest_activity_of
-from trunkline.db.prepared import Found
+from trunkline.customers.queries import latest_activity_of, latest_activity_of_all, merged_into
 from trunkline.i18n import format_datetime
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -51,7 +50,15 @@ def happenings(
     return [_told(row) for row in latest_activity_of(ctx, customer_id, limit, before)]
 
 
-def _told(row: Found) -> Happening:
+def happenings_with_merged(ctx: Context, customer_id: int, *, before: int | None = None) -> list[Happening]:
+    """`happenings` of the customer and of those merged into it: the log is only added to, so their entries stay theirs."""
+    merged = merged_into(ctx, customer_id)
+    if not merged:
+        return happenings(ctx, customer_id, before=before)
+    return [_told(row) for row in latest_activity_of_all(ctx, (customer_id, *merged), PAGE, before)]
+
+
+def _told(row: Any) -> Happening:
     changes = row.changes or []
     verb = words.verb_of(row.operation, changes)
     reason = (row.details or {}).get("reason", "")

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer, CustomerStatus
-from trunkline.customers.schemas import SetParent
+from trunkline.customers.schemas import AddBelow, SetParent
 from trunkline.customers.versions import require_version
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
@@ -64,6 +64,21 @@ def set_parent(ctx: Context, number: str, command: SetParent) -> Customer:
         )
     )
     return customer
+
+
+@operation("core.customer.edit")
+def add_below(ctx: Context, number: str, command: AddBelow) -> Customer:
+    """`set_parent` seen from above. Raises as it does, with the field `number`."""
+    try:
+        return set_parent(ctx, command.number, SetParent(parent=number))
+    except NotFound:
+        raise Refused(
+            _("There is no customer {number}.", number=command.number),
+            field="number",
+            remedy=_("Type the number, as C000123."),
+        ) from None
+    except Refused as refused:
+        raise Refused(refused.message, field="number", remedy=refused.remedy) from None
 
 
 def _parent(ctx: Context, customer: Customer, number: str) -> Customer:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from trunkline.customers import hierarchy, queries
 from trunkline.customers.profile import show
-from trunkline.customers.schemas import SetParent
+from trunkline.customers.schemas import AddBelow, SetParent
 from trunkline.i18n import gettext as _
 from trunkline.search.queries import find
 from trunkline.web.pages import Page, Pages
@@ -59,9 +59,23 @@ def move(page: Page, command: SetParent, number: str) -> Response:
     return page.redirect(f"/customers/{number}/hierarchy", str(_("Moved.")))
 
 
-@pages.post("/customers/{number}/branches", permission=_EDIT)
-def add_below(page: Page, number: str) -> Response:
-    """Put the customer whose number was typed under this one."""
-    below = str(page.form_data.get("number", "")).strip().upper()
-    hierarchy.set_parent(page.ctx, queries.get(page.ctx, below).number, SetParent(parent=number))
+def _below_initial(page: Page, number: str) -> Mapping[str, Any]:
+    customer = queries.get(page.ctx, number)
+    here = f"/customers/{customer.number}"
+    page.title = str(_("Put a customer below {name}", name=customer.name))
+    page.crumbs((str(_("Customers")), "/customers"), (customer.name, here), (str(_("Put below")), ""))
+    return {"form_options": {"cancel": f"{here}/hierarchy"}}
+
+
+@pages.form(
+    "/customers/{number}/branches",
+    permission=_EDIT,
+    schema=AddBelow,
+    template="customers/form.html",
+    title=_("Put a customer below"),
+    initial=_below_initial,
+    submit=_("Put below"),
+)
+def add_below(page: Page, command: AddBelow, number: str) -> Response:
+    hierarchy.add_below(page.ctx, number, command)
     return page.redirect(f"/customers/{number}/hierarchy", str(_("Moved.")))

@@ -7,13 +7,15 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.customers import operations, queries
-from trunkline.customers.activity import PAGE, happenings
+from trunkline.customers.activity import PAGE, happenings, happenings_with_merged
 from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.field_pages import editable
+from trunkline.customers.merging.moving import held
 from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.profile import BECOMES, show
 from trunkline.customers.schemas import (
+    ArchiveNote,
     AssignCustomer,
     EditBusiness,
     EditIndividual,
@@ -134,13 +136,39 @@ def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
     return {"version": customer.version, "form_options": options}
 
 
+_EFFECTS = {
+    CustomerStatus.SUSPENDED: _(
+        "Services go on as they are: suspend those by themselves. Nothing new can be ordered meanwhile."
+    ),
+    CustomerStatus.CLOSED: _(
+        "Everything stays readable. Services must be terminated before; open invoices stay due."
+    ),
+    CustomerStatus.ARCHIVED: _(
+        "The customer leaves every list and the search, the tax id becomes free, and nothing can be changed "
+        "until it is restored. Everything stays readable."
+    ),
+}
+
+
+def _leaving(page: Page, number: str, status: str = CustomerStatus.ARCHIVED) -> Mapping[str, Any]:
+    """What somebody who leaves has, and what becomes of it."""
+    customer = queries.get(page.ctx, number)
+    goes = status in (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED)
+    return {
+        "name": customer.name,
+        "holds": held(page.ctx, customer.key) if goes else [],
+        "effect": _EFFECTS.get(CustomerStatus(status), ""),
+    }
+
+
 @pages.form(
     "/customers/{number}/status/{status}",
     permission="core.customer.edit",
     schema=_status_schema,
-    template="customers/form.html",
+    template="customers/leaving.html",
     title=_("Change status"),
     initial=_status_initial,
+    extra=_leaving,
 )
 def set_status(page: Page, command: StatusNote, number: str, status: str) -> Response:
     change = SetStatus(status=CustomerStatus(status), reason=command.reason, version=command.version)
@@ -173,9 +201,27 @@ def assign(page: Page, command: AssignCustomer, number: str) -> Response:
     return page.redirect(f"/customers/{number}", str(said))
 
 
-@pages.post("/customers/{number}/archive", permission="core.customer.archive")
-def archive(page: Page, number: str) -> Response:
-    customer = operations.archive(page.ctx, number)
+def _archive_initial(page: Page, number: str) -> Mapping[str, Any]:
+    customer = queries.get(page.ctx, number)
+    page.title = str(_("Archive {name}", name=customer.name))
+    page.crumbs(
+        (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Archive")), "")
+    )
+    return {"form_options": {"cancel": f"/customers/{number}", "danger": True}}
+
+
+@pages.form(
+    "/customers/{number}/archive",
+    permission="core.customer.archive",
+    schema=ArchiveNote,
+    template="customers/leaving.html",
+    title=_("Archive"),
+    initial=_archive_initial,
+    extra=_leaving,
+    submit=_("Archive"),
+)
+def archive(page: Page, command: ArchiveNote, number: str) -> Response:
+    customer = operations.archive(page.ctx, number, command.reason)
     return page.redirect(f"/customers/{number}", str(_("{name} was archived.", name=customer.name)))
 
 
@@ -189,7 +235,7 @@ def restore(page: Page, number: str) -> Response:
 def activity(page: Page, number: str) -> Response:
     customer = queries.get(page.ctx, number)
     asked = page.query.get("before", "")
-    found = happenings(page.ctx, customer.key, before=int(asked) if asked.isdecimal() else None)
+    found = happenings_with_merged(page.ctx, customer.key, before=int(asked) if asked.isdecimal() else None)
     older = found[-1].id if len(found) == PAGE else None
     return show(page, "customers/activity.html", customer, "activity", entries=found, older=older)
 

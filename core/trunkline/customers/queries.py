@@ -185,6 +185,25 @@ def latest_activity_of(
     return _LATEST.rows(ctx, customer_id=customer_id, before=before or _BEYOND, limit=limit)
 
 
+def latest_activity_of_all(
+    ctx: Context, customer_ids: Sequence[int], limit: int, before: int | None = None
+) -> Sequence[Any]:
+    """`latest_activity_of` of several customers, such as one and those who were merged into it."""
+    statement = _ENTRIES.where(_ENTRY.customer_id.in_(customer_ids), _ENTRY.id < (before or _BEYOND))
+    return ctx.session.execute(statement.order_by(_ENTRY.id.desc()).limit(limit)).all()
+
+
+def merged_into(ctx: Context, customer_id: int) -> Sequence[int]:
+    """The keys of the customers who were merged into this one."""
+    return [
+        key
+        for key in ctx.session.scalars(
+            select(col(Customer.id)).where(col(Customer.merged_into_id) == customer_id)
+        )
+        if key is not None
+    ]
+
+
 def site(ctx: Context, customer: Customer, site_id: int) -> Site:
     """A site of this customer. Raises NotFound."""
     return _belonging(ctx, Site, customer, site_id)

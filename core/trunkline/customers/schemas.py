@@ -212,8 +212,8 @@ class UpdateCustomer(BaseModel):
     version: int | None = None
 
 
-class StatusNote(BaseModel):
-    """The form that activates a customer; a reason may be given."""
+class ArchiveNote(BaseModel):
+    """The form that archives a customer; a reason may be given."""
 
     reason: Annotated[str, _text(300)] = Field(
         default="",
@@ -221,6 +221,11 @@ class StatusNote(BaseModel):
         description=_("Kept in the activity log."),
         json_schema_extra={"width": "full"},
     )
+
+
+class StatusNote(ArchiveNote):
+    """The form that activates a customer; a reason may be given."""
+
     version: int | None = None
 
 
@@ -342,6 +347,20 @@ class SetParent(BaseModel):
         json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
     )
     version: int | None = None
+
+
+class AddBelow(BaseModel):
+    """The customer who is put under another one, by number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Annotated[
+        str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=20)
+    ] = Field(
+        title=_("Customer"),
+        description=_("Number of the customer. Type a name to be offered numbers."),
+        json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
+    )
 
 
 class AttributeData(BaseModel):

@@ -174,3 +174,15 @@ def test_a_fragment_of_a_tab_has_no_shell(app: App, staff: Staff) -> None:
     shown = staff("customer_care").get(f"/customers/{number}/contacts", headers={"HX-Request": "true"}).text
     assert "<html" not in shown
     assert "Contacts" in shown
+
+
+def test_closing_and_archiving_say_what_the_customer_has(app: App, staff: Staff) -> None:
+    number = add(app, address={"city": "Recife"})
+    browser = staff("supervisor")
+    assert re.search(r"Sites</dt>\s*<dd>1", browser.get(f"/customers/{number}/status/closed").text)
+    browser.submit(f"/customers/{number}/status/closed", {"reason": "moved away"})
+    asked = browser.get(f"/customers/{number}/archive").text
+    assert "the tax id becomes free" in asked
+    archived = browser.submit(f"/customers/{number}/archive", {"reason": "double"})
+    assert "This customer is archived." in archived.text
+    assert staff("customer_care").get(f"/customers/{number}/archive").status_code == 403

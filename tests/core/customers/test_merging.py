@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel, col, select
 
 from trunkline.activity.models import ActivityEntry
@@ -13,7 +14,7 @@ from trunkline.customers import operations, queries
 from trunkline.customers.merging import candidates, moving
 from trunkline.customers.merging.operations import UNDO_FOR, dismiss, merge, undo
 from trunkline.customers.merging.queries import dismissed_with, list_duplicates
-from trunkline.customers.merging.rows import references
+from trunkline.customers.merging.rows import CustomerRows, references
 from trunkline.customers.merging.schemas import MergeCustomers
 from trunkline.customers.schemas import RegisterCustomer, SiteData, TagData, UpdateCustomer
 from trunkline.errors import Conflict, Forbidden, Refused
@@ -46,26 +47,31 @@ def _key(app: App, number: str) -> int:
 
 def test_no_table_with_rows_of_customers_is_forgotten(app: App) -> None:
     with app.reading() as ctx:
-        declared = {part.name for part in moving.parts(ctx)}
-        undeclared = {part.name for part in moving.parts(ctx) if part.label and not _declared(app, part.name)}
-    wanted = set()
+        moving_parts = {part.name for part in moving.parts(ctx)}
+    declared = {rows.name for _, rows in app.hooks.gather("customer_rows", CustomerRows)}
+    owners = tuple(f"{plugin.name}_" for plugin in app.plugins)
+    wanted, once_a_customer = set(), set()
     for table in SQLModel.metadata.tables.values():
-        if not table.name.startswith(
-            ("core_", "catalog_", "billing_", "inventory_", "provisioning_", "portal_")
-        ):
-            continue
-        wanted |= {f"{name}.{column}" for name, column in references(table)}
-        wanted |= {f"{table.name}.{name}" for name in ("customer_id",) if name in table.c}
-    assert wanted - declared - set(_STAY) == set()
-    assert undeclared == set(), (
-        "a table that moves by itself has no words: declare it by the hook customer_rows"
-    )
+        if table.name.startswith(owners):
+            columns = {column for _table, column in references(table)} | (
+                {"customer_id"} & set(table.c.keys())
+            )
+            wanted |= {f"{table.name}.{column}" for column in columns}
+            unique = [set(one.columns.keys()) for one in _restrictions(table) if _unique(one)]
+            once_a_customer |= {
+                f"{table.name}.{column}" for column in columns for one in unique if column in one
+            }
+    assert wanted - moving_parts - set(_STAY) == set()
+    # What may be there once for each customer cannot move by itself: it says what stays or what changes.
+    assert once_a_customer - declared == set()
 
 
-def _declared(app: App, name: str) -> bool:
-    from trunkline.customers.merging.rows import CustomerRows
+def _restrictions(table: Any) -> list[Any]:
+    return [*table.constraints, *table.indexes]
 
-    return name in {rows.name for _, rows in app.hooks.gather("customer_rows", CustomerRows)}
+
+def _unique(one: Any) -> bool:
+    return isinstance(one, UniqueConstraint) or (isinstance(one, Index) and bool(one.unique))
 
 
 def _furnish(app: App, number: str) -> None:

@@ -22,11 +22,24 @@ def parts(ctx: Context) -> tuple[CustomerRows, ...]:
 def counted(ctx: Context, source: int, target: int) -> list[tuple[str, int, int]]:
     """(what, how many move, how many stay) of what the customer `source` has, for the preview."""
     found = []
+    for part, count in _counts(ctx, source):
+        stays = len(part.stays(ctx, source, target)) if part.stays else 0
+        found.append((str(part.label), count - stays, stays))
+    return found
+
+
+def held(ctx: Context, customer_id: int) -> list[tuple[str, int]]:
+    """(what, how many) of all that a customer has."""
+    return [(str(part.label), count) for part, count in _counts(ctx, customer_id)]
+
+
+def _counts(ctx: Context, customer_id: int) -> list[tuple[CustomerRows, int]]:
+    found = []
     for part in parts(ctx):
-        count = ctx.session.scalar(select(func.count()).select_from(part.table).where(part.owner == source))
-        if part.label and count:
-            stays = len(part.stays(ctx, source, target)) if part.stays else 0
-            found.append((str(part.label), count - stays, stays))
+        if part.label:
+            rows = select(func.count()).select_from(part.table).where(part.owner == customer_id)
+            if count := ctx.session.scalar(rows):
+                found.append((part, count))
     return found
 
 

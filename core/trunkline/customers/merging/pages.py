@@ -1,17 +1,18 @@
 """Pages on which two customers become one, and are parted again."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.merging import candidates, operations, queries
-from trunkline.customers.merging.schemas import FIELDS, Difference, MergeCustomers
+from trunkline.customers.merging.schemas import FIELDS, Difference, MergeCustomers, MergePreview
 from trunkline.customers.merging.tables import DUPLICATES
 from trunkline.customers.models import Customer
+from trunkline.errors import NotFound, Refused
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
@@ -22,22 +23,26 @@ _MERGE = "core.customer.merge"
 _Which = Literal["keep", "take"]
 
 
+def _choice(title: str) -> Any:
+    return Field(default="keep", title=title, json_schema_extra={"widget": "radio", "width": "full"})
+
+
 class MergeForm(BaseModel):
     """Field by field, whose value stays; and the versions that were compared."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: _Which = "keep"
-    legal_name: _Which = "keep"
-    tax_id: _Which = "keep"
-    email: _Which = "keep"
-    phone: _Which = "keep"
-    language: _Which = "keep"
-    birth_date: _Which = "keep"
-    identity_document: _Which = "keep"
-    state_registration: _Which = "keep"
-    website: _Which = "keep"
-    notes: _Which = "keep"
+    name: _Which = _choice(_("Name"))
+    legal_name: _Which = _choice(_("Legal name"))
+    tax_id: _Which = _choice(_("Tax id"))
+    email: _Which = _choice(_("E-mail"))
+    phone: _Which = _choice(_("Phone"))
+    language: _Which = _choice(_("Language"))
+    birth_date: _Which = _choice(_("Date of birth"))
+    identity_document: _Which = _choice(_("Identity document"))
+    state_registration: _Which = _choice(_("State registration"))
+    website: _Which = _choice(_("Website"))
+    notes: _Which = _choice(_("Notes"))
     version: int | None = None
     source_version: int | None = Field(default=None, json_schema_extra={"widget": "hidden"})
 
@@ -73,10 +78,41 @@ def dismiss(page: Page, number: str, other: str) -> Response:
     return page.redirect(f"/customers/{number}/duplicates", str(_("They are not offered again.")))
 
 
-@pages.post("/customers/{number}/merge", permission=_MERGE)
-def choose(page: Page, number: str) -> Response:
-    """To the comparison with the customer whose number was typed."""
-    other = customers.get(page.ctx, str(page.form_data.get("source", "")).strip().upper())
+class CompareWith(BaseModel):
+    """The customer to compare with, by number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Annotated[
+        str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=20)
+    ] = Field(
+        title=_("Customer that goes into this one"),
+        description=_("Number of the customer. Type a name to be offered numbers."),
+        json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
+    )
+
+
+def _choose_initial(page: Page, number: str) -> Mapping[str, Any]:
+    customer = customers.get(page.ctx, number)
+    _crumbs(page, customer, str(_("Duplicates")))
+    return {"form_options": {"cancel": f"/customers/{customer.number}/duplicates"}}
+
+
+@pages.form(
+    "/customers/{number}/merge",
+    permission=_MERGE,
+    schema=CompareWith,
+    template="customers/form.html",
+    title=_("Compare with another"),
+    initial=_choose_initial,
+    submit=_("Compare"),
+)
+def choose(page: Page, command: CompareWith, number: str) -> Response:
+    """To the comparison with the customer whose number was typed; nothing changes yet."""
+    try:
+        other = customers.get(page.ctx, command.source)
+    except NotFound as error:
+        raise Refused(error.message, field="source", remedy=_("Type the number, as C000123.")) from None
     return page.redirect(f"/customers/{number}/merge/{other.number}")
 
 
@@ -94,13 +130,16 @@ def _initial(page: Page, number: str, other: str) -> Mapping[str, Any]:
             "cancel": f"/customers/{number}/duplicates",
             "danger": True,
             "exclude": [name for name in FIELDS if name not in differing],
-            "choices": {name: _choices(item) for name, item in differing.items()},
+            "choices": {name: _choices(found, item) for name, item in differing.items()},
         },
     }
 
 
-def _choices(item: Difference) -> list[tuple[str, str]]:
-    return [("keep", _told(item, item.value)), ("take", _told(item, item.source_value))]
+def _choices(found: MergePreview, item: Difference) -> list[tuple[str, str]]:
+    return [
+        ("keep", f"{_told(item, item.value)} ({found.number})"),
+        ("take", f"{_told(item, item.source_value)} ({found.source})"),
+    ]
 
 
 def _told(item: Difference, value: str) -> str:

@@ -63,18 +63,19 @@ class DeclaredRows:
     def all(self) -> Sequence[CustomerRows]:
         """Every table, declared or found."""
         declared = [rows for _, rows in self._app.hooks.gather("customer_rows", CustomerRows)]
-        return sorted((*declared, *_undeclared(declared)), key=lambda rows: rows.follows is not None)
+        return sorted((*declared, *self._undeclared(declared)), key=lambda rows: rows.follows is not None)
 
-
-def _undeclared(declared: Sequence[CustomerRows]) -> list[CustomerRows]:
-    known = {(rows.table.name, rows.column) for rows in declared}
-    found = []
-    for mapper in SQLModel._sa_registry.mappers:
-        for name, column in references(mapper.local_table):
-            if (name, column) not in known and "id" in mapper.local_table.c:
-                label = name.partition("_")[2].replace("_", " ").capitalize()
-                found.append(CustomerRows(mapper.class_, label, column))
-    return found
+    def _undeclared(self, declared: Sequence[CustomerRows]) -> list[CustomerRows]:
+        known = {(rows.table.name, rows.column) for rows in declared}
+        # Of plugins that are off, models may be loaded all the same, and tables missing.
+        owners = tuple(f"{plugin.name}_" for plugin in self._app.plugins)
+        found = []
+        for mapper in SQLModel._sa_registry.mappers:
+            for name, column in references(mapper.local_table):
+                if (name, column) not in known and name.startswith(owners) and "id" in mapper.local_table.c:
+                    label = name.partition("_")[2].replace("_", " ").capitalize()
+                    found.append(CustomerRows(mapper.class_, label, column))
+        return found
 
 
 def references(table: Any) -> list[tuple[str, str]]:
