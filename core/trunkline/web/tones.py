@@ -20,8 +20,8 @@ ALIASES = {
 _TONES = {
     "success": "active succeeded paid delivered sent ok available done approved enabled published completed verified "
     "registered connected settled accepted in_stock signs",
-    "warning": "suspended warning due pending_approval held waiting directory retrying expiring partial low unverified parked "
-    "maintenance quarantine quarantined rolling_back",
+    "warning": "suspended paused warning due pending_approval held waiting directory retrying expiring partial low unverified "
+    "parked maintenance quarantine quarantined rolling_back",
     "danger": "failed failing rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "

@@ -4,6 +4,7 @@ from threading import Thread
 
 from trunkline.app import App
 from trunkline.demo.month import DemoMonth
+from trunkline.settings import operations as settings
 from trunkline_catalog import operations as catalog
 from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, UpdateProduct
 from trunkline_provisioning import library
@@ -85,6 +86,8 @@ def leave_work(app: App, month: DemoMonth) -> None:
     while _looking:
         _looking.pop().join()
     with app.unit_of_work() as ctx:
+        # The months before never reached the sample HLR, so a night's audit would name every line of them.
+        settings.save(ctx, "provisioning", {"audit_hour": None})
         for code in _MOBILE:
             catalog.update_product(ctx, code, UpdateProduct(playbook=_MOBILE_PLAYBOOK))
         catalog.update_product(ctx, _FIBRE, UpdateProduct(playbook=_FIBRE_PLAYBOOK))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
-    from trunkline.lists import RowAction
+    from trunkline.lists import ListOf, RowAction
     from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
@@ -168,9 +168,18 @@ def provisioning_readers() -> "Sequence[Reader]":
 
 @hookimpl
 def row_actions() -> "Sequence[RowAction]":
+    from trunkline_provisioning.network_audit import contributions as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
 
-    return rollouts.ROW_ACTIONS
+    return [*rollouts.ROW_ACTIONS, *audits.ROW_ACTIONS]
+
+
+@hookimpl
+def lists() -> "Sequence[ListOf]":
+    from trunkline_provisioning.network_audit import contributions as audits
+    from trunkline_provisioning.rollouts import contributions as rollouts
+
+    return [*rollouts.LISTS, *audits.LISTS]
 
 
 @hookimpl

@@ -17,13 +17,21 @@ from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Refused, WaitsForSecondPerson
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
-from trunkline.operation import Actor, ActorKind
+from trunkline.operation import Actor, ActorKind, Context
 from trunkline.plugin import StepKind, hookimpl
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations as catalog
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrderLine
-from trunkline_catalog.schemas import CreateProduct, LineStep, Parameter, RecordExistingService
+from trunkline_catalog.schemas import (
+    ChangeService,
+    CreateProduct,
+    LineStep,
+    OrderLineView,
+    Parameter,
+    RecordExistingService,
+    ServiceKind,
+)
 from trunkline_provisioning.rollouts import driving, operations
 from trunkline_provisioning.rollouts import queries as rollouts
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow
@@ -57,7 +65,7 @@ def network(app: App, staff: Staff) -> SimpleNamespace:
     app.hooks.manager.register(Network, "network")
     asked = Parameter(name="speed", label="Speed", ask=True)
     product = CreateProduct(
-        code="fibre", name="Fibre", service_kind="other", currency="BRL", parameters=(asked,)
+        code="fibre", name="Fibre", service_kind=ServiceKind.OTHER, currency="BRL", parameters=(asked,)
     )
     staff("provisioning_engineer", "supervisor")
     with app.unit_of_work() as ctx:
@@ -132,18 +140,16 @@ def test_a_few_go_first_and_the_rest_after_a_person_says_so(network: SimpleNames
     assert set(placed_by.values()) == {network.actor.name, "system"}
 
 
-def lines(ctx: object) -> list[object]:
+def lines(ctx: Context) -> list[OrderLineView]:
     return [
         line
         for number in SERVICES
-        for line in queries.lines_of_service(ctx, queries.service(ctx, number).id)  # type: ignore[arg-type]
+        for line in queries.lines_of_service(ctx, queries.service(ctx, number).id)
         if line.action == "change"
     ]
 
 
-def catalog_change(speed: str) -> object:
-    from trunkline_catalog.schemas import ChangeService
-
+def catalog_change(speed: str) -> ChangeService:
     return ChangeService(change="parameters", parameters={"speed": speed})
 
 

@@ -7,11 +7,12 @@ from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.steps import StepContext
-from trunkline.lists import RowAction
+from trunkline.lists import ListOf, RowAction
 from trunkline.operation import Context
 from trunkline.plugin import ScheduledTask, Slot, StepKind
 from trunkline.web.pages import Page
 from trunkline_provisioning.rollouts import driving, queries
+from trunkline_provisioning.rollouts.tables import ROLLOUTS
 
 
 def _report(step: StepContext) -> None:
@@ -58,6 +59,15 @@ def _elsewhere(ctx: Context, key: int, command: object) -> None:
     raise Refused(_("This is prepared on a page of its own."))
 
 
+LISTS = (
+    ListOf(
+        "provisioning-rollouts",
+        "/provisioning/rollouts",
+        "provisioning.rollout.list",
+        lambda ctx: ROLLOUTS,
+        queries.list_rollouts,
+    ),
+)
 ROW_ACTIONS = (
     RowAction(
         "provisioning.rollout",

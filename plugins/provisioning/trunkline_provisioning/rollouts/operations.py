@@ -42,7 +42,7 @@ def prepare(ctx: Context, command: PrepareRollout) -> RolloutView:
     _check(ctx, command)
     rollout = ProvisioningRollout(
         number=next_number(ctx.session, "rollout"),
-        title=command.title.strip() or words.wish_in_words(ctx, command.wish),
+        title=command.title.strip(),
         wish=command.wish.model_dump(mode="json"),
         limits=command.limits.model_dump(mode="json"),
         user_id=ctx.actor.id,
@@ -54,6 +54,12 @@ def prepare(ctx: Context, command: PrepareRollout) -> RolloutView:
     found = look(ctx, command.wish, wanted)
     while part := list(islice(found, _ROWS_AT_ONCE)):
         _keep(ctx, rollout, part)
+    rollout.title = rollout.title or ngettext(
+        "{what}: one service",
+        "{what}: {n} services",
+        rollout.total - rollout.excluded,
+        what=words.wish_in_words(ctx, command.wish),
+    )
     ctx.session.flush()
     ctx.note(rollout, label=rollout.number, services=rollout.total, excluded=rollout.excluded)
     return queries.view(rollout)

@@ -110,7 +110,9 @@ def _asked(page: Page, *, listed: bool) -> type[BaseModel]:
             ),
         }
     for name, info in RolloutLimits.model_fields.items():
+        own = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         extra: dict[str, JsonValue] = {
+            **own,
             "section": _HOW,
             "width": "full" if name == "canary_goes_on" else "third",
         }

@@ -80,9 +80,6 @@ class RolloutLimits(BaseModel):
         title=_("First"),
         description=_("So many services go first; the others wait until these have ended. 0: none."),
     )
-    canary_goes_on: bool = Field(
-        default=False, title=_("Go on by itself when all of the first ones went well")
-    )
     at_once: int = Field(
         default=10, ge=1, le=200, title=_("At once"), description=_("No more than so many at the same time.")
     )
@@ -104,8 +101,12 @@ class RolloutLimits(BaseModel):
         default=20,
         ge=1,
         le=100,
-        title=_("Stop at a share"),
+        title=_("Stop at a share of"),
+        json_schema_extra={"suffix": "%"},
         description=_("Pauses when more than this share of those that have ended failed, from the tenth on."),
+    )
+    canary_goes_on: bool = Field(
+        default=False, title=_("Go on by itself when all of the first ones went well")
     )
 
 

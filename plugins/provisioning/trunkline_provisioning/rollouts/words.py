@@ -48,9 +48,14 @@ def choices(ctx: Context) -> list[tuple[str, str]]:
         found += [(_value(word, on), _change_in_words(offer.label, on)) for on in turns]
     if ctx.actor.may("provisioning.playbook.run"):
         for playbook in library.library(ctx.app).values():
-            names = (f"{playbook.name}/{word}" for word in playbook.files if not word.startswith("undo"))
+            names = (f"{playbook.name}/{word}" for word in playbook.files if not _belongs_to_orders(word))
             found += [(f"playbook:{name}", str(_("Playbook {name}", name=name))) for name in names]
     return found
+
+
+def _belongs_to_orders(word: str) -> bool:
+    """Files that an order runs: by themselves they would leave network and system apart."""
+    return word in ("suspend", "resume", "terminate") or word.startswith(("undo", "change"))
 
 
 def _value(word: str, on: bool | None) -> str:
