@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trunkline.config import Config
 
 log = logging.getLogger(__name__)
+#: Where the queue cannot be listened to (SQLite), a job waits for its worker's look at most this long.
 _POLL_SECONDS = 0.05
 
 
@@ -48,8 +49,8 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
         app.waker.huey,
         workers=app.config.job_threads,
         periodic=False,
-        initial_delay=_POLL_SECONDS,
-        max_delay=_POLL_SECONDS * 4,
+        initial_delay=_POLL_SECONDS / 2,
+        max_delay=_POLL_SECONDS,
         check_worker_health=True,
         shutdown_timeout=30,
         graceful_signal="TERM",
