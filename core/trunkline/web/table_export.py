@@ -28,11 +28,10 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 #: A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_AS_IT_IS = frozenset({str, int, bool})
 _BATCH = 1000
 _IN_MEMORY = 4_000_000
 _CHUNK = 65_536
-#: Spreadsheets keep fifteen figures; longer numbers stay text.
-_EXACT = 10**15
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,14 @@ def _cells(columns: list[Column], row: RowMapping) -> Iterator[Any]:
 
 
 def _plain(column: Column, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.kind == Kind.STATUS or column.labels:
+        return column.text(value)
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         return localize(value)
-    if value is not None and (column.kind == Kind.STATUS or column.labels):
-        return column.text(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, list | tuple):
@@ -176,36 +179,9 @@ def _write_csv(columns: list[Column], rows: Any) -> IO[bytes]:
 
 
 def _write_xlsx(columns: list[Column], rows: Any) -> IO[bytes]:
-    import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+    from trunkline.web.table_workbook import write_workbook
 
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — the response closes it
-    book = xlsxwriter.Workbook(
-        file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    sheet = book.add_worksheet()
-    bold, day, moment = (
-        book.add_format({"bold": True}),
-        book.add_format({"num_format": "yyyy-mm-dd"}),
-        book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-    )
-    sheet.freeze_panes(1, 0)
-    for position, head in enumerate(_heads(columns)):
-        sheet.set_column(position, position, max(10, min(40, len(head) + 6)))
-        sheet.write_string(0, position, head, bold)
-    for line, row in enumerate(rows, start=1):
-        for position, value in enumerate(_cells(columns, row)):
-            if value is None:
-                continue
-            if isinstance(value, datetime):
-                sheet.write_datetime(line, position, value.replace(tzinfo=None), moment)
-            elif isinstance(value, date):
-                sheet.write_datetime(line, position, value, day)
-            elif isinstance(value, bool):
-                sheet.write_boolean(line, position, value)
-            elif isinstance(value, int | Decimal) and -_EXACT < value < _EXACT:
-                sheet.write_number(line, position, value)
-            else:
-                sheet.write_string(line, position, str(value))
-    book.close()
+    write_workbook(file, _heads(columns), (_cells(columns, row) for row in rows))
     file.seek(0)
     return file

@@ -1,0 +1,123 @@
+"""A workbook of one sheet (ECMA-376): XlsxWriter makes its frame, and the rows are put into it as markup.
+
+Through XlsxWriter's own calls, cell by cell, a row takes three times as long as it takes to read it from the database.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+_SHEET = "xl/worksheets/sheet1.xml"
+#: Spreadsheets keep fifteen figures; longer numbers stay text.
+_EXACT = 10**15
+#: Day 0 of spreadsheets, which believe in a 29 February 1900.
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 — cells have no zone
+_DAY_SECONDS = 86_400
+_ROWS_AT_ONCE = 500
+#: Half the time of the usual 6, for files a tenth larger.
+_COMPRESSION = 3
+#: What cannot stand in XML as it is, and what would be read as the way in which it is written instead (`_x0001_`).
+_UNSAFE = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
+_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def write_workbook(file: IO[bytes], heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a sheet of these rows below the heads, which stay in sight. A value of None leaves its cell empty.
+
+    Texts are never formulas or links. Memory does not grow with the number of rows.
+    """
+    frame = _frame(heads)
+    with ZipFile(frame) as made, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as book:
+        for name in made.namelist():
+            if name != _SHEET:
+                book.writestr(name, made.read(name))
+        before, day, moment, after = _parts(made.read(_SHEET).decode())
+        with book.open(_SHEET, "w", force_zip64=True) as sheet:
+            sheet.write(before.encode())
+            for text in _markup(rows, day, moment):
+                sheet.write(text.encode())
+            sheet.write(after.encode())
+
+
+def _frame(heads: Sequence[str]) -> BytesIO:
+    """A workbook with the heads, and below them a day and a moment, whose cells show the numbers of their formats."""
+    import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+
+    frame = BytesIO()
+    book = xlsxwriter.Workbook(frame, {"in_memory": True, "strings_to_formulas": False})
+    sheet = book.add_worksheet()
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    for position, head in enumerate(heads):
+        sheet.set_column(position, position, max(10, min(40, len(head) + 6)))
+        sheet.write_string(0, position, head, bold)
+    sheet.write_datetime(1, 0, _EPOCH, book.add_format({"num_format": "yyyy-mm-dd"}))
+    sheet.write_datetime(1, 1, _EPOCH, book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}))
+    book.close()
+    frame.seek(0)
+    return frame
+
+
+def _parts(sheet: str) -> tuple[str, str, str, str]:
+    """What stands before the rows, the formats of a day and of a moment, and what stands behind the rows."""
+    # How large the sheet is may be left out; it is not known before the last row.
+    sheet = re.sub(r"<dimension [^>]*/>", "", sheet)
+    before, sample, after = re.split(r"(<row r=\"2\".*?</row>)", sheet, maxsplit=1)
+    day, moment = re.findall(r'<c r="[AB]2" s="(\d+)"', sample)
+    return before, day, moment, after
+
+
+def _markup(rows: Iterable[Iterable[Any]], day: str, moment: str) -> Iterator[str]:
+    """The rows from the second on, some hundred at a time."""
+    parts: list[str] = []
+    for line, row in enumerate(rows, start=2):
+        parts.append(f'<row r="{line}">')
+        for position, value in enumerate(row):
+            if value is not None:
+                parts.append(_cell(f"{_letters(position)}{line}", value, day, moment))
+        parts.append("</row>")
+        if line % _ROWS_AT_ONCE == 0:
+            yield "".join(parts)
+            parts.clear()
+    yield "".join(parts)
+
+
+def _cell(place: str, value: Any, day: str, moment: str) -> str:
+    if isinstance(value, str):
+        pass
+    elif isinstance(value, bool):
+        return f'<c r="{place}" t="b"><v>{value:d}</v></c>'
+    elif isinstance(value, datetime):
+        since = (value.replace(tzinfo=None) - _EPOCH).total_seconds()
+        return f'<c r="{place}" s="{moment}"><v>{since / _DAY_SECONDS:.9f}</v></c>'
+    elif isinstance(value, date):
+        return f'<c r="{place}" s="{day}"><v>{value.toordinal() - _EPOCH.toordinal()}</v></c>'
+    elif isinstance(value, int | Decimal) and -_EXACT < value < _EXACT:
+        return f'<c r="{place}"><v>{value}</v></c>'
+    text = str(value)
+    if _UNSAFE.search(text):
+        text = _UNSAFE.sub(_written, text)
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def _written(found: re.Match[str]) -> str:
+    sign = found.group()
+    return _MARKUP.get(sign) or f"_x{ord(sign[0]):04X}_{sign[1:]}"
+
+
+_LETTERS: list[str] = []
+
+
+def _letters(position: int) -> str:
+    """The name of a column by its position from 0: A, B, …, Z, AA, …"""
+    while len(_LETTERS) <= position:
+        name, rest = "", len(_LETTERS) + 1
+        while rest:
+            rest, sign = divmod(rest - 1, 26)
+            name = chr(ord("A") + sign) + name
+        _LETTERS.append(name)
+    return _LETTERS[position]

@@ -1,0 +1,48 @@
+"""Workbooks that spreadsheets open: every value in its own column, whatever the text."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+from trunkline.web.table_workbook import write_workbook
+
+_NAMES = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+def _rows(*rows: tuple[object, ...]) -> list[dict[str, str]]:
+    """What a sheet of these rows holds, by the name of the cell, row by row, without the heads."""
+    file = BytesIO()
+    write_workbook(file, [f"Head {number}" for number in range(len(rows[0]))], rows)
+    sheet = ElementTree.fromstring(ZipFile(file).read("xl/worksheets/sheet1.xml"))  # noqa: S314 — our own
+    found = sheet.findall(".//s:row", _NAMES)[1:]
+    return [
+        {str(cell.get("r")): "".join(cell.itertext()) for cell in row.findall("s:c", _NAMES)} for row in found
+    ]
+
+
+def test_values_stand_in_their_columns_and_days_are_numbers_of_days() -> None:
+    moment, day = datetime(2026, 11, 22, 12, tzinfo=UTC), date(2026, 11, 22)
+    assert _rows(("Ana", None, moment, day), (None, Decimal("-2.50"), None, True)) == [
+        {"A2": "Ana", "C2": "46348.500000000", "D2": "46348"},
+        {"B3": "-2.50", "D3": "1"},
+    ]
+
+
+def test_any_text_is_kept_as_text() -> None:
+    (row,) = _rows(('=1+1 & "<b>"', "line\nbreak", "\x07", "_x0041_", 10**16))
+    assert row == {
+        "A2": '=1+1 & "<b>"',
+        "B2": "line\nbreak",
+        "C2": "_x0007_",
+        "D2": "_x005F_x0041_",
+        "E2": "10000000000000000",
+    }
+
+
+def test_no_row_is_lost_among_many() -> None:
+    rows = _rows(*((number, str(number)) for number in range(1203)))
+    assert [row[f"A{line}"] for line, row in enumerate(rows, start=2)] == [
+        str(number) for number in range(1203)
+    ]
