@@ -37,6 +37,25 @@ addEventListener('beforeunload', (event) => {
   if ([...dirty].some((form) => form.isConnected)) event.preventDefault();
 });
 
+// What is half filled in is kept on the server for its writer, a moment after the last key, and when the page is left.
+const SOON = 1500, waiting = new Map();
+const keepSoon = (_event, form) => { clearTimeout(waiting.get(form)); waiting.set(form, setTimeout(keep, SOON, form)); };
+on('input', 'form[data-draft]', keepSoon);
+on('change', 'form[data-draft]', keepSoon);
+document.addEventListener('submit', (event) => { clearTimeout(waiting.get(event.target)); waiting.delete(event.target); });
+addEventListener('pagehide', () => { for (const form of waiting.keys()) keep(form); });
+function keep(form) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  const body = new URLSearchParams({ draft_form: form.dataset.draft, draft_resume: form.dataset.draftResume });
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === 'string' && !['csrf_token', 'draft_form', 'draft_resume'].includes(name) && !$(`[type=password][name="${CSS.escape(name)}"]`, form)) body.append(name, value);
+  }
+  const headers = JSON.parse(document.body.getAttribute('hx-headers') ?? '{}');
+  // What is kept needs no warning when the page is left.
+  fetch('/drafts', { method: 'POST', keepalive: true, headers, body }).then((answer) => { if (answer.ok && !waiting.has(form)) dirty.delete(form); }).catch(() => {});
+}
+
 // A form in place of a value: the cursor goes into it, Escape brings the value back, Ctrl+Enter saves where Enter breaks a line.
 document.body.addEventListener('htmx:afterSettle', (event) => {
   const form = event.detail.elt;

@@ -14,6 +14,7 @@ from trunkline.branding import models as branding
 from trunkline.customers import models as customers
 from trunkline.customers.merging import models as merging
 from trunkline.db import numbers
+from trunkline.drafts import models as drafts
 from trunkline.events import models as events
 from trunkline.files import models as files
 from trunkline.geocoding import models as geocoding
@@ -40,6 +41,7 @@ __all__ = [
     "code_sign_in",
     "counting",
     "customers",
+    "drafts",
     "events",
     "files",
     "geocoding",

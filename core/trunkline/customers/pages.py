@@ -70,6 +70,7 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
     initial=_new_initial,
     extra=lambda page: {"kind": _kind(page)},
     submit=_("Add customer"),
+    draft="customer",
 )
 def new(page: Page, command: NewBusiness | NewIndividual) -> Response:
     registering = RegisterCustomer(kind=_kind(page), **command.model_dump())

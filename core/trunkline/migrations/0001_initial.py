@@ -1052,6 +1052,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_break_glass_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_draft",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column("resume", sa.String(length=300), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["core_user.id"], name=op.f("fk_core_draft_user_id_core_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_draft")),
+        sa.UniqueConstraint("user_id", "form", name=op.f("uq_core_draft_user_id_form")),
+    )
+    with op.batch_alter_table("core_draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_draft_saved_at"), ["saved_at"], unique=False)
+
+    op.create_table(
         "core_impersonation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1620,6 +1637,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_impersonation_staff_id"))
 
     op.drop_table("core_impersonation")
+    with op.batch_alter_table("core_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_draft_saved_at"))
+
+    op.drop_table("core_draft")
     with op.batch_alter_table("core_break_glass", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_break_glass_user_id"))
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from trunkline import drafts
 from trunkline.errors import (
     Conflict,
     Forbidden,
@@ -31,6 +32,8 @@ class FormPage:
     initial: Callable[..., Mapping[str, Any]] | None
     further: Callable[..., Mapping[str, Any]] | None
     submit_label: str
+    #: The word under which what is half filled in is kept; empty: it is not.
+    draft: str = ""
 
     @property
     def __module__(self) -> str:  # type: ignore[override]  # so that faults name the plugin of the handler
@@ -38,16 +41,26 @@ class FormPage:
 
     def show(self, page: Page, **parameters: Any) -> Response:
         """The form with its initial values."""
-        return self._render(page, self._form(page, parameters), parameters)
+        form = self._form(page, parameters)
+        if self.draft:
+            form.offer = drafts.offered(page.ctx, self.draft)
+        return self._render(page, form, parameters)
 
     def submit_form(self, page: Page, **parameters: Any) -> Response:
         """Validate and act. What is refused undoes everything of this request before the form is shown again."""
         form = self._form(page, parameters).parse(page.form_data)
+        if self.draft and "draft_resume" in page.form_data:
+            # Nothing is wrong yet: it is still being filled in.
+            form.errors.clear()
+            return self._render(page, form, parameters)
         if not form.valid:
             return self._render(page, form, parameters, 422)
         try:
             with page.ctx.session.begin_nested():
-                return self.handler(page, form.command, **parameters)
+                response = self.handler(page, form.command, **parameters)
+                if self.draft:
+                    drafts.drop(page.ctx, self.draft)
+                return response
         except (Forbidden, NotFound, Unauthenticated, WaitsForSecondPerson):
             raise
         except TrunklineError as error:
@@ -87,5 +100,9 @@ class FormPage:
         self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200
     ) -> Response:
         page.title = page.title or _(self.title)
+        if self.draft:
+            query = page.request.url.query
+            form.draft = self.draft
+            form.draft_resume = f"{page.request.url.path}?{query}" if query else page.request.url.path
         further = self.further(page, **parameters) if self.further else {}
         return page.render(self.template, status=status, form=form, **further)

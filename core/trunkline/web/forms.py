@@ -8,7 +8,7 @@ code, color, country), `choices` ((value, label) pairs), `section`, `placeholder
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,9 @@ from trunkline.i18n import gettext
 from trunkline.web.field_kinds import FieldSpec, read_specs
 from trunkline.web.form_errors import message_for
 from trunkline.web.form_input import read_input, shown_value
+
+if TYPE_CHECKING:
+    from trunkline.drafts.keeping import Offer
 
 _ = gettext
 
@@ -158,6 +161,10 @@ class Form(Generic[M]):
         self.values: dict[str, Any] = _flat(values)
         self._command: M | None = None
         self.submitted = False
+        #: What is typed is kept under this word; posted to `draft_resume`, it shows the form again. `offer`: what was left.
+        self.draft = ""
+        self.draft_resume = ""
+        self.offer: Offer | None = None
 
     # -------------------------------------------------------------- reading what was posted
 

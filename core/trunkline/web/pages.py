@@ -125,19 +125,21 @@ class Pages:
         extra: Callable[..., Mapping[str, Any]] | None = None,
         submit: str = "",
         sudo: bool = False,
+        draft: str = "",
     ) -> Callable[[Handler], Handler]:
         """Register a form page: GET shows it, POST validates and calls the handler with `(page, command, …path parameters)`.
 
         Validation errors and `Refused` from the handler show the form again (422) with the message beside its field, the
         input kept and nothing saved. `initial` and `extra` get `(page, …path parameters)`; `schema` may be such a function too.
-        The template gets `form` and what `extra` returns. With `sudo` the form opens after a fresh password only.
+        The template gets `form` and what `extra` returns. With `sudo` the form opens after a fresh password only. With `draft`, a
+        word, what is half filled in is kept for the person and offered when they return; not for forms about money or rights.
         """
         to_open, to_send = (PROOF_LASTS, PROOF_LASTS + TO_FILL_IN) if sudo else (None, None)
 
         def decorate(handler: Handler) -> Handler:
             from trunkline.web.form_pages import FormPage
 
-            pair = FormPage(schema, template, title, handler, initial, extra, submit)
+            pair = FormPage(schema, template, title, handler, initial, extra, submit, draft)
             self.routes.append(
                 PageRoute(path, ("GET",), pair.show, permission, self.audience, proof_lasts=to_open)
             )

@@ -70,6 +70,21 @@ def test_the_review_goes_back_with_everything_kept(shop: App, staff: Staff) -> N
     assert "by phone" in back.text
 
 
+def test_an_order_left_half_filled_is_offered_at_each_step_until_it_is_placed(
+    shop: App, staff: Staff
+) -> None:
+    client, details = staff(), f"/catalog/orders/new?{CHOSEN}"
+    assert 'data-draft="order"' in client.get(details).text
+    typed = {**ONE, "lines.0.pick_number": "+5551991234503", "note": "by phone"}
+    kept = {"draft_form": "order", "draft_resume": f"/catalog/orders/details?{FOR}", **typed}
+    assert client.submit("/drafts", kept, page=details).status_code == 204
+    for step in ("/catalog/orders/new", f"/catalog/orders/new?{FOR}"):
+        assert f'action="/catalog/orders/details?{FOR}"' in client.get(step).text
+    reviewed = client.submit(f"/catalog/orders/review?{FOR}", typed, page=details)
+    client.post(f"/catalog/orders?{FOR}", data=hidden(reviewed.text))
+    assert "You began this before" not in client.get("/catalog/orders/new").text
+
+
 def test_an_item_that_is_not_free_is_refused_beside_its_field(shop: App, staff: Staff, order: Order) -> None:
     order(picks={"number": "I000006"})
     answer = staff().submit(

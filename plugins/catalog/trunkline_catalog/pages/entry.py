@@ -1,10 +1,11 @@
-"""Taking an order, step by step: customer, product, details of every line, review. Nothing is kept until it is placed."""
+"""Taking an order, step by step: customer, product, details of every line, review. Until it is placed it is a draft."""
 
 import secrets
 from typing import Any
 
 from starlette.responses import Response
 
+from trunkline import drafts
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer
 from trunkline.errors import NotFound, Refused
@@ -14,7 +15,7 @@ from trunkline_catalog import operations, queries
 from trunkline_catalog.forms import PICK
 from trunkline_catalog.operations.orders import ordering_customer, placed_before
 from trunkline_catalog.operations.previewing import preview
-from trunkline_catalog.pages.order_form import OrderForm
+from trunkline_catalog.pages.order_form import DRAFT, OrderForm
 from trunkline_catalog.tables import KIND_ICONS
 from trunkline_inventory import queries as inventory
 
@@ -39,6 +40,8 @@ def new(page: Page) -> Response:
             stock=inventory.counts(page.ctx),
             labels=_labels(page),
             step=2,
+            offer=drafts.offered(page.ctx, DRAFT),
+            here=f"/catalog/orders/new?customer={customer.number}",
         )
     order = OrderForm(page, customer)
     order.add(queries.product(page.ctx, code))
@@ -62,7 +65,9 @@ def _ask_customer(page: Page) -> Response:
     if query:
         matching = CUSTOMERS.filtered(customers.list_customers(page.ctx), {"q": query})
         found = list(page.ctx.session.execute(matching.limit(_FOUND)).mappings())
-    return page.render("catalog/entry_customer.html", query=query, found=found, step=1)
+    return page.render(
+        "catalog/entry_customer.html", query=query, found=found, step=1, offer=drafts.offered(page.ctx, DRAFT)
+    )
 
 
 def _ask_details(page: Page, customer: Customer, order: OrderForm, status: int = 200) -> Response:
@@ -146,6 +151,7 @@ def place(page: Page) -> Response:
         page.ctx.after_commit.clear()
         order.refuse(error)
         return _ask_details(page, customer, order, 422)
+    drafts.drop(page.ctx, DRAFT)
     return page.redirect(
         f"/catalog/orders/{placed.number}", str(_("Order {number} was placed.", number=placed.number))
     )

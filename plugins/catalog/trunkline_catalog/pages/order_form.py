@@ -78,8 +78,12 @@ def totals(prices: Iterable[tuple[int, int, str]]) -> list[Total]:
     return list(found.values())
 
 
+#: Under this word an order that was not placed yet is kept for whoever takes it.
+DRAFT = "order"
+
+
 class OrderForm:
-    """What is being ordered by one customer. Nothing of it is kept before the order is placed: it travels with the page."""
+    """What is being ordered by one customer. Nothing is booked or held before the order is placed: it travels with the page."""
 
     id, enctype, danger = "order-form", "application/x-www-form-urlencoded", False
 
@@ -94,6 +98,8 @@ class OrderForm:
         self.action = f"/catalog/orders/review?customer={customer.number}"
         self.submit = str(_("Review"))
         self.cancel = f"/catalog/orders/new?customer={customer.number}"
+        self.draft = DRAFT
+        self.draft_resume = f"/catalog/orders/details?customer={customer.number}"
         self._sites = customers.sites_of(page.ctx, customer.key)
         self._contacts = customers.contacts_of(page.ctx, customer.key)
         self._templates = tuple(inventory.templates(page.ctx))

@@ -1,0 +1,69 @@
+"""Keeping, offering and dropping drafts. Each is of the person who acts, and nobody else's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from trunkline.db.prepared import Prepared
+from trunkline.drafts.models import Draft
+from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+
+_DRAFT = Draft.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+_KEPT = timedelta(days=14)
+_MOST_FIELDS, _MOST_SIGNS = 400, 40_000
+_OFFERED = Prepared(
+    select(_DRAFT.c.form, _DRAFT.c.resume, _DRAFT.c.fields, _DRAFT.c.saved_at).where(
+        _DRAFT.c.user_id == bindparam("user"), _DRAFT.c.form == bindparam("form")
+    )
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A draft as a page offers it. Posting `fields` to `resume` shows the form as it was."""
+
+    form: str
+    resume: str
+    fields: Sequence[tuple[str, str]]
+    saved_at: datetime
+
+
+def keep(ctx: Context, form: str, resume: str, fields: Sequence[tuple[str, str]]) -> None:
+    """Keep what the actor typed, in place of what was kept before. Raises Refused for more than any form holds."""
+    if len(fields) > _MOST_FIELDS or sum(len(name) + len(value) for name, value in fields) > _MOST_SIGNS:
+        raise Refused(_("This is too long to be kept as a draft."), remedy=_("Send the form."))
+    if ctx.actor.id is None or not any(value for _name, value in fields):
+        return
+    values = {"resume": resume, "fields": [list(pair) for pair in fields], "saved_at": ctx.now()}
+    insert = (sqlite if ctx.app.database.is_sqlite else postgresql).insert(_DRAFT)
+    ctx.session.connection().execute(
+        insert.on_conflict_do_update(index_elements=["user_id", "form"], set_=values),
+        {"user_id": ctx.actor.id, "form": form, **values},
+    )
+
+
+def offered(ctx: Context, form: str) -> Offer | None:
+    """What the actor left half filled in, if anything."""
+    if ctx.actor.id is None:
+        return None
+    row = _OFFERED.first(ctx, user=ctx.actor.id, form=form)
+    if row is None or row.saved_at < ctx.now() - _KEPT:
+        return None
+    return Offer(row.form, row.resume, [(name, value) for name, value in row.fields], row.saved_at)
+
+
+def drop(ctx: Context, form: str) -> None:
+    """The form was sent, or its draft is not wanted."""
+    if ctx.actor.id is not None:
+        ctx.session.execute(delete(Draft).where(col(Draft.user_id) == ctx.actor.id, col(Draft.form) == form))
+
+
+def forget_old(ctx: Context) -> None:
+    """Delete drafts of two weeks ago."""
+    ctx.session.execute(delete(Draft).where(col(Draft.saved_at) < ctx.now() - _KEPT))
