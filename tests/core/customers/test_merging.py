@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col, select
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers import operations, queries
-from trunkline.customers.merging import candidates, moving
+from trunkline.customers.merging import candidates, moving, nightly
 from trunkline.customers.merging.operations import UNDO_FOR, dismiss, merge, undo
 from trunkline.customers.merging.queries import dismissed_with, list_duplicates
 from trunkline.customers.merging.rows import CustomerRows, references
@@ -216,12 +216,12 @@ def test_doubles_are_found_by_what_they_share(app: App) -> None:
     with app.unit_of_work() as ctx:
         found = {one.number: one.reasons for one in candidates.like(ctx, queries.get(ctx, shop))}
         assert found == {branch: ["tax_id"], mail: ["email", "name"]}
-        candidates.scan(ctx)
-        candidates.scan(ctx)
+        nightly.keep(ctx, nightly.look(ctx))
+        nightly.keep(ctx, nightly.look(ctx))
         pairs = {(row.number, row.other_number) for row in ctx.session.execute(list_duplicates(ctx))}
         assert pairs == {(shop, branch), (shop, mail)}
         dismiss(ctx, shop, branch)
-        candidates.scan(ctx)
+        nightly.keep(ctx, nightly.look(ctx))
         assert [row.other_number for row in ctx.session.execute(list_duplicates(ctx))] == [mail]
         assert dismissed_with(ctx, queries.get(ctx, shop).key) == {queries.get(ctx, branch).key}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trunkline.customers.merging import candidates, pages, queries
+from trunkline.customers.merging import nightly, pages, queries
 from trunkline.customers.merging.events import CustomerMerged, CustomerMergeUndone
 from trunkline.customers.merging.tables import DUPLICATES
 from trunkline.i18n import gettext as _
@@ -33,7 +33,8 @@ LISTS = (
     ),
 )
 SLOTS = (Slot("customer.alerts", "duplicates", pages.alert, _MERGE, _("Duplicates"), order=10),)
-SCHEDULED = (ScheduledTask("core.customer_duplicates", candidates.scan, timedelta(days=1)),)
+SCHEDULED = (ScheduledTask("core.customer_duplicates", nightly.start, timedelta(days=1)),)
+STEP_KINDS = (nightly.COMPARE,)
 PAGES = (pages.pages,)
 
 
