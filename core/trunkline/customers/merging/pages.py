@@ -130,21 +130,23 @@ def _initial(page: Page, number: str, other: str) -> Mapping[str, Any]:
             "cancel": f"/customers/{number}/duplicates",
             "danger": True,
             "exclude": [name for name in FIELDS if name not in differing],
-            "choices": {name: _choices(found, item) for name, item in differing.items()},
+            "choices": {name: _choices(found, item, customer.country) for name, item in differing.items()},
         },
     }
 
 
-def _choices(found: MergePreview, item: Difference) -> list[tuple[str, str]]:
+def _choices(found: MergePreview, item: Difference, country: str) -> list[tuple[str, str]]:
     return [
-        ("keep", f"{_told(item, item.value)} ({found.number})"),
-        ("take", f"{_told(item, item.source_value)} ({found.source})"),
+        ("keep", f"{_told(item, item.value, country)} ({found.number})"),
+        ("take", f"{_told(item, item.source_value, country)} ({found.source})"),
     ]
 
 
-def _told(item: Difference, value: str) -> str:
+def _told(item: Difference, value: str, country: str) -> str:
     if not value:
         return str(_("nothing"))
+    if item.field == "tax_id":
+        return shown_tax_id(value, country)
     if item.field == "phone":
         return phone_text(value)
     return LANGUAGES.get(value, value) if item.field == "language" else value
