@@ -1,6 +1,7 @@
 """What a run's events say in a job's log, and what they amount to at the end."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import unified_diff
@@ -11,6 +12,10 @@ from trunkline.jobs.steps import Level
 Status = Literal["successful", "failed", "cancelled", "timed_out", "lost"]
 _MASK = "•••"
 _LONGEST_LINE = 400
+#: As Ansible begins what it complains of; a traceback holds the word in other names.
+_ERROR = re.compile(r"(?<![A-Z_])ERROR")
+#: The last line of a traceback, of the kind that names a cause.
+_FAULT = re.compile(r"[A-Z]\w*Error: ")
 #: Of one task's difference.
 _MOST_LINES = 40
 
@@ -51,6 +56,8 @@ class Story:
         self._stats: Mapping[str, Any] | None = None
         self._outputs: Mapping[str, Any] = {}
         self._noise: list[str] = []
+        #: The last error of Ansible's own inside.
+        self._fault = ""
 
     def tell(self, event: Mapping[str, Any]) -> Line | None:
         """The log line of one event, if it deserves one."""
@@ -122,6 +129,8 @@ class Story:
         if not plain:
             return None
         self._noise = [*self._noise[-8:], plain]
+        if _FAULT.match(plain):
+            self._fault = plain
         return Line("debug", plain)
 
     def end(self, status: str, rc: int | None) -> PlaybookResult:
@@ -141,7 +150,9 @@ class Story:
                 if bad["rescued"]
                 else self._problem
             )
-        errors = [text for text in self._noise if "ERROR" in text] or self._noise[-2:]
+        errors = [text for text in self._noise if _ERROR.search(text)] or [
+            self._fault or " ".join(self._noise[-2:])
+        ]
         return self.masked(" ".join(errors)) or f"Ansible ended with status {rc} and said nothing."
 
 

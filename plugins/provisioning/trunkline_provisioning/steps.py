@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
+from trunkline.jobs.queries import steps_of
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from trunkline_provisioning.run_events import Line
 
 NETWORK_ORDER = 50
+_MOST_RUNS = 3
 
 #: What each action runs, what undoes it, and what people read.
 _ACTIONS = {
@@ -102,6 +104,8 @@ def play(
     """Run one playbook file for a step and return its outputs. Raises StepFailed in words. With `check` nothing is changed."""
     from trunkline_provisioning.fork_server import place_of
     from trunkline_provisioning.run_events import forms
+    from trunkline_provisioning.run_folder import folder_root
+    from trunkline_provisioning.run_log import RunLog
     from trunkline_provisioning.runner import PlaybookRun, run_playbook
 
     with step.app.reading() as ctx:
@@ -127,12 +131,23 @@ def play(
         if line.data.get("skipped"):
             unseen.append(str(line.data["task"]))
 
-    result = run_playbook(
-        run,
-        log=write,
-        is_cancelled=step.cancelled,
-        server=place_of(step.app.config.data, os.getpid()),
-    )
+    lines = RunLog(step, write)
+
+    def is_cancelled() -> bool:
+        lines.look()
+        return step.cancelled()
+
+    server = place_of(step.app.config.data, os.getpid())
+    for left in reversed(range(1 if check else _runs(step))):
+        try:
+            result = run_playbook(run, log=lines.add, is_cancelled=is_cancelled, server=server)
+        except OSError as error:
+            why = error.strerror or error
+            raise StepFailed(f"The run's folder cannot be kept in {folder_root()}: {why}.") from error
+        lines.flush()
+        if result.status != "lost" or not left:
+            break
+        step.log(f"{result.problem} Doing it again.", "warn")
     if not result.succeeded:
         raise StepFailed(result.problem)
     if check and unseen:
@@ -142,6 +157,14 @@ def play(
         )
     step.log(f"Playbook {reference} ended well, {result.changed} changed.")
     return result.outputs
+
+
+def _runs(step: StepContext) -> int:
+    """How often a run is begun that died without a result: the step's policy decides, as when its worker dies."""
+    with step.app.reading() as ctx:
+        planned = next((one for one in steps_of(ctx, step.job_id) if one.seq == step.seq), None)
+    again = step.direction == "undo" or (planned is not None and planned.policy == Policy.RESUME)
+    return _MOST_RUNS if again else 1
 
 
 def run_trial(step: StepContext) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_provisioning.devices.outcome import DeviceError, Outcome, masked, secrets_in, without
@@ -184,11 +185,19 @@ class Http:
             return {}
 
 
+@cache
+def usual_trust() -> ssl.SSLContext:
+    """Whom to trust unless a playbook says otherwise. Loading it takes longer than a request, so the fork server does it once."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def _trust(access: Access) -> "ssl.SSLContext | bool":
     if not access.verify:
         return False
     if not access.ca_file:
-        return True
+        return usual_trust()
     try:
         return ssl.create_default_context(cafile=access.ca_file)
     except OSError as error:

@@ -46,6 +46,8 @@ def load() -> None:
     os.environ["ANSIBLE_RETRY_FILES_ENABLED"] = "False"
     os.environ["ANSIBLE_HOST_KEY_CHECKING"] = "False"
     _loaded.update(os.environ)
+    from trunkline_provisioning.devices.http import usual_trust
+
     try:
         _prime()
     except Unproven:
@@ -55,6 +57,7 @@ def load() -> None:
     for name in _LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(name)
+    usual_trust()
     if threading.active_count() != 1:
         names = ", ".join(thread.name for thread in threading.enumerate())
         raise Unproven(f"Ansible left threads running, which no fork survives: {names}.")

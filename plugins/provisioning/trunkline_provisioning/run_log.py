@@ -1,0 +1,39 @@
+"""A run's lines on their way into the job's log: at once when there is time, together when they come quickly."""
+
+import time
+from collections.abc import Callable
+
+from trunkline.jobs import StepContext
+from trunkline_provisioning.run_events import Line
+
+#: A line is written at once unless one was written so short a time ago.
+_PAUSE_SECONDS = 0.1
+
+
+class RunLog:
+    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `flush` at the end."""
+
+    def __init__(self, step: StepContext, write: Callable[[Line], None]) -> None:
+        self._step, self._write = step, write
+        self._waiting: list[Line] = []
+        self._written = 0.0
+
+    def add(self, line: Line) -> None:
+        """Take a line. Raises LeaseLost when the job was taken over."""
+        self._waiting.append(line)
+        self.look()
+
+    def look(self) -> None:
+        """Write what waits, if it may be written by now."""
+        if self._waiting and time.monotonic() - self._written >= _PAUSE_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        lines, self._waiting = self._waiting, []
+        with self._step.unit_of_work():
+            for line in lines:
+                self._write(line)
+        self._written = time.monotonic()
