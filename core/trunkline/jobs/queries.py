@@ -96,6 +96,18 @@ def recent_products(ctx: Context) -> list[tuple[str, str]]:
     return [(product, product) for product in sorted(found)]
 
 
+def recent_targets(ctx: Context) -> list[tuple[str, str]]:
+    """What the latest steps worked on, as suggestions (value, label)."""
+    latest = (
+        select(col(JobStep.target))
+        .where(col(JobStep.target) != "")
+        .order_by(col(JobStep.id).desc())
+        .limit(_LATEST)
+    )
+    found = ctx.session.scalars(select(latest.subquery().c.target).distinct())
+    return [(target, target) for target in sorted(found)]
+
+
 def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:
     """A job's steps in order."""
     return ctx.session.scalars(

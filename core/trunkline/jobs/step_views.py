@@ -88,7 +88,7 @@ def _view(
         by=i18n.translate(makers.get(step.contributed_by, step.contributed_by)),
         detail=_planned(step) if state is StepState.PENDING else _outputs(step.outputs),
         changed="; ".join(changes)[:_LONGEST],
-        error=step.error,
+        error=step.error[:_LONGEST],
         seconds=seconds_between(step.started_at, now if state in BUSY else step.finished_at)
         if state in _TIMED
         else None,
@@ -105,10 +105,13 @@ def _planned(step: JobStep) -> str:
 
 
 def _outputs(outputs: Mapping[str, Any]) -> str:
-    """Plain outputs in one line: what a step brought to light."""
+    """Plain outputs in one line: what a step brought to light; keys of rows mean nothing to people."""
     plain = (
         f"{name.replace('_', ' ')} {value}"
         for name, value in outputs.items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+        if isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and value != ""
+        and not name.endswith("_id")
     )
     return ", ".join(plain)[:_LONGEST]

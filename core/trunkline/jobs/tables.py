@@ -1,15 +1,17 @@
 """Jobs as a list, for the page and for REST."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlmodel import col
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import current_zone, localize
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
-from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.models import Job, JobState, JobStep
 from trunkline.jobs.queries import MAIL_KINDS, NEEDS_PERSON
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
@@ -54,12 +56,18 @@ def _tabs(ctx: Context) -> tuple[Tab, ...]:
     )
 
 
+def _works_on(targets: Sequence[str]) -> ColumnElement[bool]:
+    """Jobs with a step at one of these targets."""
+    return col(Job.id).in_(select(col(JobStep.job_id)).where(col(JobStep.target).in_(targets)))
+
+
 def _filters(ctx: Context) -> tuple[Filter, ...]:
     return (
         Filter("state", _("State"), [(state.value, lazy_state_label(state)) for state in JobState]),
         Filter("kind", _("Kind"), [(kind, kind_label(kind)) for kind in queries.kinds(ctx)]),
         Filter("created_at", _("Queued"), kind="dates"),
         Filter("product", _("Product"), queries.recent_products(ctx), "text"),
+        Filter("target", _("Target"), queries.recent_targets(ctx), "text", where=_works_on),
         Filter(
             "customer", _("Customer"), kind="text", where=lambda numbers: col(Customer.number).in_(numbers)
         ),

@@ -55,7 +55,7 @@ def plan(app: App) -> Callable[..., str]:
                 ctx,
                 kind="core.sample",
                 title=f"Sample {key}",
-                steps=[PlannedStep("core.first"), PlannedStep("core.second")],
+                steps=[PlannedStep("core.first", target="switch-1"), PlannedStep("core.second")],
                 key=key,
                 customer_id=customer,
                 on_failure=wrong.get("on_failure", OnFailure.UNDO),
@@ -85,6 +85,8 @@ def test_the_list_finds_jobs_by_state_and_customer(app: App, staff: Staff, plan:
     assert "Sample wanted" in of_customer
     assert "Sample waiting" not in of_customer
     assert "Sample wanted" in client.get("/jobs?q=padaria").text
+    assert "Sample wanted" in client.get("/jobs?target=switch-1").text
+    assert "Sample wanted" not in client.get("/jobs?target=switch-2").text
 
 
 def test_the_page_shows_steps_beside_the_log_and_escapes_what_they_say(
