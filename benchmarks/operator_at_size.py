@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from sqlmodel import SQLModel
 if TYPE_CHECKING:
     from trunkline.app import App
 
-_BATCH = 20_000
+#: Customers per transaction.
+_BLOCK = 20_000
 _FIRST = (
     "an",
     "bre",
@@ -117,15 +118,18 @@ def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
             for code in PRODUCTS
         ]
         product_ids = [int(getattr(one, "id")) for one in products]  # noqa: B009 — a row or a view of it
-    people = People()
-    for table, rows in (
-        ("core_customer", _customers(people, customers)),
-        ("catalog_service", _services(people, customers, product_ids)),
-        ("core_customer_tag", _tags(customers)),
-        ("catalog_identifier", _identifiers(people, customers)),
-    ):
-        _insert(app, SQLModel.metadata.tables[table], rows)
-        progress(f"{table} filled")
+    people, keys = People(), count(1)
+    for first in range(1, customers + 1, _BLOCK):
+        block = [(place, people.at(place)) for place in range(first, min(first + _BLOCK, customers + 1))]
+        with app.database.write() as session:
+            for table, rows in (
+                ("core_customer", _customers(block)),
+                ("catalog_service", _services(block, product_ids)),
+                ("core_customer_tag", _tags(block, keys)),
+                ("catalog_identifier", _identifiers(block)),
+            ):
+                _put(session.connection(), SQLModel.metadata.tables[table], list(rows))
+    progress("tables filled")
     _analyze(app)
     rebuild(
         app, lambda kind, done, of: progress(f"{kind}: {done:,} of {of:,} indexed") if done == of else None
@@ -133,15 +137,11 @@ def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
     _analyze(app)
 
 
-def _insert(app: "App", table: Table, rows: Iterator[dict[str, Any]]) -> None:
-    while batch := list(islice(rows, _BATCH)):
-        with app.database.write() as session:
-            _put(session.connection(), table, batch)
-
-
 def _put(connection: Connection, table: Table, batch: Sequence[dict[str, Any]]) -> None:
+    if not batch:
+        return
     if connection.dialect.name == "sqlite":
-        connection.execute(table.insert(), list(batch))
+        connection.execute(table.insert(), batch)
         return
     driver: Any = connection.connection.driver_connection
     names = ", ".join(batch[0])
@@ -161,9 +161,12 @@ def _record(place: int) -> dict[str, Any]:
     return {"id": place, "created_at": at, "updated_at": at, "version": 1}
 
 
-def _customers(people: People, count: int) -> Iterator[dict[str, Any]]:
-    for place in range(1, count + 1):
-        facts = people.at(place)
+#: Customers by their place in the sequence.
+Block = Sequence[tuple[int, Facts]]
+
+
+def _customers(block: Block) -> Iterator[dict[str, Any]]:
+    for place, facts in block:
         yield _record(place) | {
             "number": f"C{place:06d}",
             "kind": "business" if place % 2_000 == 0 else "individual",
@@ -183,9 +186,9 @@ def _customers(people: People, count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _services(people: People, count: int, product_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
-    for place in range(1, count + 1):
-        for second, label in enumerate(people.at(place).msisdns):
+def _services(block: Block, product_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for place, facts in block:
+        for second, label in enumerate(facts.msisdns):
             key = place * 2 - 1 + second
             yield _record(key) | {
                 "number": f"S{key:06d}",
@@ -209,18 +212,15 @@ def _one_in(key: int, shares: dict[str, int], values: Sequence[int]) -> int:
     )
 
 
-def _tags(count: int) -> Iterator[dict[str, Any]]:
-    key = 0
-    for place in range(1, count + 1):
+def _tags(block: Block, keys: Iterator[int]) -> Iterator[dict[str, Any]]:
+    for place, _facts in block:
         for text, share in TAGS.items():
             if place % share == 0:
-                key += 1
-                yield _record(key) | {"customer_id": place, "text": text, "colour": "blue", "link": ""}
+                yield _record(next(keys)) | {"customer_id": place, "text": text, "colour": "blue", "link": ""}
 
 
-def _identifiers(people: People, count: int) -> Iterator[dict[str, Any]]:
-    for place in range(1, count + 1):
-        facts = people.at(place)
+def _identifiers(block: Block) -> Iterator[dict[str, Any]]:
+    for place, facts in block:
         for second, pair in enumerate(zip(facts.msisdns, facts.iccids, strict=True)):
             service = place * 2 - 1 + second
             for third, (kind, value) in enumerate(zip(("msisdn", "iccid"), pair, strict=True)):

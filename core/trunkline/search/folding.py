@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 
 from trunkline.plugin import SearchDocument
 
@@ -31,17 +32,22 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return "".join(filterfalse(unicodedata.combining, decomposed))
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text."""
-    return [word[:KEY_LENGTH] for word in _WORD.findall(fold(text))]
+    return _split(fold(text))
+
+
+def _split(folded: str) -> list[str]:
+    found = _WORD.findall(folded)
+    return found if len(folded) <= KEY_LENGTH else [word[:KEY_LENGTH] for word in found]
 
 
 def figures(text: str) -> str:
     """Only the figures of a text."""
-    return "".join(character for character in text if character.isdecimal())
+    return text if text.isdecimal() else "".join(filter(str.isdecimal, text))
 
 
 @lru_cache(maxsize=8)
@@ -76,11 +82,12 @@ def entries_of(document: SearchDocument, code: str = "") -> Entries:
     bag, names = dict.fromkeys(title), set(title)
     numbers = dict.fromkeys([figures(document.title)] if _FIGURES.fullmatch(document.title) else [])
     for text in (*document.subtitle.split(" · "), *document.terms):
-        found = words(text)
+        folded = fold(text)
+        found = _split(folded)
         bag.update(dict.fromkeys(found))
         # The parts of addresses are no words that anybody knows, and there is no end of them.
         names.update(() if "@" in text else found)
-        whole = fold(text).strip()
+        whole = folded.strip()
         if whole and " " not in whole:
             keys[whole] = None
             if serial := _SERIAL.fullmatch(whole):

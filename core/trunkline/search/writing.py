@@ -1,9 +1,10 @@
 """Putting documents into the index and taking them out, a batch at a time."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trunkline.operation import Context
@@ -18,15 +19,26 @@ if TYPE_CHECKING:
 
 _DOCUMENTS = models.SearchDocument.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _KINDS = SearchKindNumber.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+#: Lists of thousands come in one parameter: writing out a parameter for each takes longer than the look-up.
+_LISTED = {
+    "sqlite": "SELECT value FROM json_each(:listed)",
+    "postgresql": "SELECT value FROM json_array_elements_text(CAST(:listed AS json))",
+}
+_AMONG = {
+    name: text(f"id IN ({listed.replace('value', 'CAST(value AS bigint)', 1)})")
+    for name, listed in _LISTED.items()
+}
 # Built once: building costs more than running.
-_IDS: BindParameter[Any] = bindparam("of_ids", expanding=True)
-_OLD = select(TEXTS).where(TEXTS.c.id.in_(_IDS))
-_DROP_TEXTS = delete(TEXTS).where(TEXTS.c.id.in_(_IDS))
-_DROP_DOCUMENTS = delete(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(_IDS))
+_OLD = {name: select(TEXTS).where(among) for name, among in _AMONG.items()}
+_DROP_TEXTS = {name: delete(TEXTS).where(among) for name, among in _AMONG.items()}
+_DROP_DOCUMENTS = {name: delete(_DOCUMENTS).where(among) for name, among in _AMONG.items()}
+_KNOWN_WORDS = {
+    name: text(f"SELECT word FROM search_typo WHERE variant IN ({listed})")  # noqa: S608 — constants
+    for name, listed in _LISTED.items()
+}
 _DROP_KEYS = delete(KEYS).where(
     KEYS.c.kind == bindparam("of_kind"), KEYS.c.key == bindparam("of_key"), KEYS.c.id == bindparam("of_id")
 )
-_KNOWN_WORDS = select(TYPOS.c.word).where(TYPOS.c.variant.in_(bindparam("variants", expanding=True)))
 _INSERT_TYPOS = {
     "sqlite": sqlite.insert(TYPOS).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(TYPOS).on_conflict_do_nothing(),
@@ -86,7 +98,8 @@ def remove(ctx: Context, keys: Sequence[int]) -> None:
     if not keys:
         return
     connection = ctx.session.connection()
-    old = connection.execute(_OLD, {"of_ids": list(keys)}).all()
+    dialect, listed = connection.dialect.name, {"listed": json.dumps(list(keys))}
+    old = connection.execute(_OLD[dialect], listed).all()
     if old:
         if ctx.app.database.is_sqlite:
             for column, _comes, goes in FEEDS:
@@ -99,8 +112,8 @@ def remove(ctx: Context, keys: Sequence[int]) -> None:
                 for key in row.keys.split("\n")
             ],
         )
-        connection.execute(_DROP_TEXTS, {"of_ids": list(keys)})
-    connection.execute(_DROP_DOCUMENTS, {"of_ids": list(keys)})
+        connection.execute(_DROP_TEXTS[dialect], listed)
+    connection.execute(_DROP_DOCUMENTS[dialect], listed)
 
 
 def _put(connection: Connection, into: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -121,7 +134,8 @@ def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
     names = sorted(frozenset().union(*(one.names for one in entries)))
     if not names:
         return
-    known = set(connection.execute(_KNOWN_WORDS, {"variants": [WHOLE + name for name in names]}).scalars())
+    asked = {"listed": json.dumps([WHOLE + name for name in names])}
+    known = set(connection.execute(_KNOWN_WORDS[connection.dialect.name], asked).scalars())
     rows = [
         {"variant": variant, "word": name}
         for name in names
