@@ -236,7 +236,10 @@ class Keeper:
             status = 0
         except BrokenPipeError:
             _abandon()
-        except BaseException:  # nothing of the keeper's loop may go on in here
+        except BaseException as error:  # nothing of the keeper's loop may go on in here
+            with suppress(OSError):
+                # The file of complaints may be what cannot be written.
+                self._tell({"complaint": f"{type(error).__name__}: {error}"})
             traceback.print_exc()
         finally:
             kill_descendants()

@@ -121,9 +121,11 @@ def run_playbook(
     with RunFolder.make(run.variables, run.secrets) as folder:
         keeper = _Keeper(run, folder, server)
         try:
-            status, rc = "lost", None
+            status, rc, complaint = "lost", None, ""
             for message in keeper.messages(is_cancelled, run.timeout.total_seconds()):
-                if "result" in message:
+                if "complaint" in message:
+                    complaint = message["complaint"]
+                elif "result" in message:
                     status, rc = message["result"]["status"], message["result"]["rc"]
                 elif line := story.tell(message["event"]):
                     log(line)
@@ -135,7 +137,7 @@ def run_playbook(
             seconds = run.timeout.total_seconds()
             return PlaybookResult("timed_out", {}, f"The playbook did not end within {seconds:.0f} s.")
         if status == "lost":
-            words = f"The run ended without a result. {story.masked(keeper.complaint)}"
+            words = f"The run ended without a result. {story.masked(complaint or keeper.complaint)}"
             return PlaybookResult("lost", {}, words.strip())
         return replace(story.end(status, rc), warm=keeper.is_warm)
 
