@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.exc import DBAPIError
@@ -36,22 +36,36 @@ _PASSED = (StepState.DONE, StepState.SKIPPED)
 
 def run(app: "App", job_id: int) -> bool:
     """Claim the job and work on it until it is over, handed back or lost; False for one that was not to be had."""
-    epoch = claim(app, job_id)
-    if epoch is None:
-        return False
-    with Heartbeat(app, job_id, epoch) as heartbeat:
-        try:
-            _Run(app, job_id, epoch, heartbeat).to_the_end()
-        except LeaseLost:
-            log.warning("job %s was taken over by another worker", job_id)
+    with app.unit_of_work(SYSTEM) as ctx:
+        epoch = claim(ctx, job_id)
+        if epoch is None:
+            return False
+        hold = _Run(app, job_id, epoch)
+        # Claimed and begun in one transaction: each costs a wait for the disk.
+        turn = hold.begin(ctx)
+    if turn is not None:
+        with hold.heartbeat:
+            try:
+                hold.to_the_end(turn)
+            except LeaseLost:
+                log.warning("job %s was taken over by another worker", job_id)
     return True
 
 
-class _Run:
-    """One worker's hold of one job."""
+@dataclass(frozen=True)
+class _Turn:
+    """What is to be done next: which step, in which direction."""
 
-    def __init__(self, app: "App", job_id: int, epoch: int, heartbeat: Heartbeat) -> None:
-        self.app, self.job_id, self.epoch, self.heartbeat = app, job_id, epoch, heartbeat
+    seq: int
+    direction: Literal["do", "undo"]
+
+
+class _Run:
+    """One worker's hold of one job. Each transaction ends a step and begins the next one."""
+
+    def __init__(self, app: "App", job_id: int, epoch: int) -> None:
+        self.app, self.job_id, self.epoch = app, job_id, epoch
+        self.heartbeat = Heartbeat(app, job_id, epoch)
         self.open_context: Context | None = None
         self.journal = journal.Journal(job_id, epoch)
         #: What no line, error or output of this run may show.
@@ -68,39 +82,31 @@ class _Run:
             finally:
                 self.open_context = None
 
-    def to_the_end(self) -> None:
-        self._begin()
-        while True:
-            with self.app.reading() as ctx:
-                state = JobState(ctx.session.get_one(Job, self.job_id).state)
-            if state is JobState.RUNNING:
-                if not self._forwards():
-                    return
-            elif state is JobState.ROLLING_BACK:
-                if not self._backwards():
-                    return
-            else:
-                return
+    def to_the_end(self, turn: _Turn | None) -> None:
+        while turn is not None:
+            turn = self._do(turn) if turn.direction == "do" else self._undo(turn)
 
-    def _begin(self) -> None:
+    def begin(self, ctx: Context) -> _Turn | None:
         """Take up where the job stands. A step that was running when its worker died is unknown; its policy decides."""
-        with self.unit() as (ctx, job):
-            job.waits_for = ""
-            if job.state == JobState.QUEUED:
-                job.state = JobState.RUNNING
-            if job.state != JobState.RUNNING:
-                return
-            for step in self._steps(ctx):
-                if step.state == StepState.RUNNING and step.policy == Policy.UNDO:
-                    self.journal.say(ctx, step.seq, "The worker died during this step.", "warn")
-                    step.state, step.error = StepState.FAILED, "The worker died during this step."
-                    targets.leave(ctx, step)
-                    self._stop(ctx, job, step.error)
-                elif step.state == StepState.RUNNING:
-                    self.journal.say(
-                        ctx, step.seq, "The worker died during this step; doing it again.", "warn"
-                    )
-                    step.state = StepState.PENDING
+        job = guarded(ctx, self.job_id, self.epoch)
+        job.waits_for = ""
+        if job.state == JobState.QUEUED:
+            job.state = JobState.RUNNING
+        for step in self._steps(ctx) if job.state == JobState.RUNNING else ():
+            if step.state == StepState.RUNNING and step.policy == Policy.UNDO:
+                self.journal.say(ctx, step.seq, "The worker died during this step.", "warn")
+                step.state, step.error = StepState.FAILED, "The worker died during this step."
+                targets.leave(ctx, step)
+                self._stop(ctx, job, step.error)
+            elif step.state == StepState.RUNNING:
+                self.journal.say(ctx, step.seq, "The worker died during this step; doing it again.", "warn")
+                step.state = StepState.PENDING
+        return self._next(ctx, job)
+
+    def _next(self, ctx: Context, job: Job) -> _Turn | None:
+        """Begin the next step; None when the job is over or handed back."""
+        turn = self._forwards(ctx, job) if job.state == JobState.RUNNING else None
+        return self._backwards(ctx, job) if job.state == JobState.ROLLING_BACK else turn
 
     def _steps(self, ctx: Context, *, backwards: bool = False) -> list[JobStep]:
         order = col(JobStep.seq).desc() if backwards else col(JobStep.seq)
@@ -108,65 +114,58 @@ class _Run:
 
     # Forwards
 
-    def _forwards(self) -> bool:
-        """Do the next step; False when the job is over or handed back."""
-        with self.unit() as (ctx, job):
-            steps = self._steps(ctx)
-            step = next((s for s in steps if s.state not in _PASSED), None)
-            if step is None:
-                self._finish(ctx, job, JobState.SUCCEEDED, "All steps are done.", "ok")
-                return False
-            if job.cancel_requested:
-                if beyond_return(self.app, steps) is None:
-                    self._turn_back(job, "Cancelled.")
-                    return True
-                job.cancel_requested = False
-                self.journal.say(ctx, None, "Too late to cancel: what is done cannot be undone.", "warn")
-            if not targets.is_free(ctx, step):
-                # Queued again, so that it can still be cancelled without waiting.
-                job.state = JobState.QUEUED
-                targets.wait(ctx, job, step)
-                return False
-            job.started_at = job.started_at or ctx.now()
-            step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
-            self.journal.say(ctx, step.seq, f"{step.label}: started.", "step")
-            seq = step.seq
-        return self._do(seq)
+    def _forwards(self, ctx: Context, job: Job) -> _Turn | None:
+        steps = self._steps(ctx)
+        step = next((s for s in steps if s.state not in _PASSED), None)
+        if step is None:
+            self._finish(ctx, job, JobState.SUCCEEDED, "All steps are done.", "ok")
+            return None
+        if job.cancel_requested:
+            if beyond_return(self.app, steps) is None:
+                self._turn_back(job, "Cancelled.")
+                return None
+            job.cancel_requested = False
+            self.journal.say(ctx, None, "Too late to cancel: what is done cannot be undone.", "warn")
+        if not targets.is_free(ctx, step):
+            # Queued again, so that it can still be cancelled without waiting.
+            job.state = JobState.QUEUED
+            targets.wait(ctx, job, step)
+            return None
+        job.started_at = job.started_at or ctx.now()
+        step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
+        self.journal.say(ctx, step.seq, f"{step.label}: started.", "step")
+        return _Turn(step.seq, "do")
 
-    def _do(self, seq: int) -> bool:
+    def _do(self, turn: _Turn) -> _Turn | None:
         try:
-            self._perform(seq, "do")
+            return self._perform(turn)
         except LeaseLost:
             raise
         except TryAgain as error:
-            return self._hand_back(seq, error)
+            return self._hand_back(turn.seq, error)
         except Exception as error:  # a step may raise anything; the job keeps it
             self._require_ours(error)
-            self._step_failed(seq, error)
-            return True
-        return True
+            return self._step_failed(turn.seq, error)
 
-    def _hand_back(self, seq: int, error: TryAgain) -> bool:
+    def _hand_back(self, seq: int, error: TryAgain) -> _Turn | None:
         """Queue the job for later, keeping what is done."""
         with self.unit() as (ctx, job):
             step = self._step(ctx, seq)
-            if step.tries >= error.limit:
-                ctx.session.rollback()
-            else:
+            if step.tries < error.limit:
                 step.state, step.error = StepState.PENDING, redacted(error.message, self.secrets)
                 job.state, job.run_at, job.lease_until = JobState.QUEUED, self.app.clock() + error.after, None
                 targets.leave(ctx, step)
                 self.journal.say(ctx, seq, f"{step.error} Next try in {error.after}.", "warn")
-                return False
-        self._step_failed(seq, error)
-        return True
+                return None
+        return self._step_failed(seq, error)
 
-    def _step_failed(self, seq: int, error: Exception) -> None:
+    def _step_failed(self, seq: int, error: Exception) -> _Turn | None:
         log.info("job %s step %s failed: %s", self.job_id, seq, error, exc_info=error)
         with self.unit() as (ctx, job):
             step = self._step(ctx, seq)
             message = self._note_failure(ctx, step, StepState.FAILED, error, "")
             self._stop(ctx, job, message)
+            return self._next(ctx, job)
 
     def _note_failure(
         self, ctx: Context, step: JobStep, state: StepState, error: Exception, what: str
@@ -205,14 +204,11 @@ class _Run:
 
     # Backwards
 
-    def _backwards(self) -> bool:
-        """Undo the latest step that needs it; False when the job is over."""
-        with self.unit() as (ctx, job):
-            step = next((s for s in self._steps(ctx, backwards=True) if self._needs_undo(s)), None)
-            if step is None:
-                state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
-                self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
-                return False
+    def _backwards(self, ctx: Context, job: Job) -> _Turn | None:
+        """Begin to undo the latest step that needs it; None when the job is over or handed back."""
+        for step in self._steps(ctx, backwards=True):
+            if not self._needs_undo(step):
+                continue
             kind = self.app.step_kinds.get(step.kind)
             if (
                 kind is not None
@@ -221,14 +217,16 @@ class _Run:
             ):
                 # Its transaction never committed, so there is nothing to undo.
                 step.state = StepState.UNDONE
-                return True
+                continue
             if not targets.is_free(ctx, step):
                 targets.wait(ctx, job, step)
-                return False
+                return None
             step.state = StepState.UNDOING
             self.journal.say(ctx, step.seq, f"{step.label}: undoing.", "step")
-            seq = step.seq
-        return self._undo(seq)
+            return _Turn(step.seq, "undo")
+        state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
+        self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
+        return None
 
     def _needs_undo(self, step: JobStep) -> bool:
         kind = self.app.step_kinds.get(step.kind)
@@ -239,38 +237,39 @@ class _Run:
             return step.tries > 0
         return step.state in (StepState.DONE, StepState.FAILED, StepState.RUNNING, StepState.UNDOING)
 
-    def _undo(self, seq: int) -> bool:
+    def _undo(self, turn: _Turn) -> _Turn | None:
         try:
-            self._perform(seq, "undo")
+            return self._perform(turn)
         except LeaseLost:
             raise
         except Exception as error:  # a step may raise anything; the job keeps it
             self._require_ours(error)
-            log.warning("job %s step %s cannot be undone: %s", self.job_id, seq, error, exc_info=error)
+            log.warning("job %s step %s cannot be undone: %s", self.job_id, turn.seq, error, exc_info=error)
             with self.unit() as (ctx, job):
-                step = self._step(ctx, seq)
+                step = self._step(ctx, turn.seq)
                 job.error = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")
                 self._finish(ctx, job, JobState.ROLLBACK_FAILED, "A person has to put this right.", "error")
-            return False
-        return True
+            return None
 
     # Both ways
 
-    def _perform(self, seq: int, direction: Literal["do", "undo"]) -> None:
-        """Run the step's function and record its end; a transactional step does both in one transaction."""
+    def _perform(self, turn: _Turn) -> _Turn | None:
+        """Run the step's function, record its end and begin the next one; a transactional step does all in one transaction."""
         with self.app.reading() as ctx:
-            step, kind = self._step(ctx, seq), self._kind(self._step(ctx, seq))
-            job = ctx.session.get_one(Job, self.job_id)
-            step_context = self._step_context(step, kind, job, direction, self._outputs_before(ctx, seq))
+            step = self._step(ctx, turn.seq)
+            kind, job = self._kind(step), ctx.session.get_one(Job, self.job_id)
+            before = self._outputs_before(ctx, turn.seq)
+            step_context = self._step_context(step, kind, job, turn.direction, before)
         if kind.transactional:
-            with self.unit() as (ctx, _job):
+            with self.unit() as (ctx, job):
                 step_context.transaction = ctx
                 outputs = self._call(kind, step_context)
-                self._record_end(ctx, seq, direction, outputs)
-        else:
-            outputs = self._call(kind, step_context)
-            with self.unit() as (ctx, _job):
-                self._record_end(ctx, seq, direction, outputs)
+                self._record_end(ctx, turn, outputs)
+                return self._next(ctx, job)
+        outputs = self._call(kind, step_context)
+        with self.unit() as (ctx, job):
+            self._record_end(ctx, turn, outputs)
+            return self._next(ctx, job)
 
     def _call(self, kind: StepKind, step: StepContext) -> Mapping[str, Any]:
         if step.direction == "do":
@@ -282,16 +281,16 @@ class _Run:
             kind.undo(step)
         return {}
 
-    def _record_end(self, ctx: Context, seq: int, direction: str, outputs: Mapping[str, Any]) -> None:
-        row = self._step(ctx, seq)
+    def _record_end(self, ctx: Context, turn: _Turn, outputs: Mapping[str, Any]) -> None:
+        row = self._step(ctx, turn.seq)
         row.finished_at, row.error = ctx.now(), ""
-        if direction == "do":
+        if turn.direction == "do":
             row.state = StepState.DONE
             row.outputs = redacted(outputs, self.secrets) if self.secrets else dict(outputs)
-            self.journal.say(ctx, seq, f"{row.label}: done.", "ok")
+            self.journal.say(ctx, row.seq, f"{row.label}: done.", "ok")
         else:
             row.state = StepState.UNDONE
-            self.journal.say(ctx, seq, f"{row.label}: undone.", "ok")
+            self.journal.say(ctx, row.seq, f"{row.label}: undone.", "ok")
         targets.leave(ctx, row)
 
     def _kind(self, step: JobStep) -> StepKind:

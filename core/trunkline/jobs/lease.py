@@ -32,23 +32,22 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
 
 
-def claim(app: "App", job_id: int) -> int | None:
+def claim(ctx: Context, job_id: int) -> int | None:
     """Take the job if it is due and nobody holds it; returns the new epoch, which every later write checks."""
-    now = app.clock()
-    with app.unit_of_work(SYSTEM) as ctx:
-        statement = (
-            update(Job)
-            .where(
-                col(Job.id) == job_id,
-                col(Job.state).in_(OPEN),
-                col(Job.run_at) <= now,
-                or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
-            )
-            .values(epoch=Job.epoch + 1, owner=worker_name(), lease_until=now + LEASE)
-            .returning(col(Job.epoch))
+    now = ctx.app.clock()
+    statement = (
+        update(Job)
+        .where(
+            col(Job.id) == job_id,
+            col(Job.state).in_(OPEN),
+            col(Job.run_at) <= now,
+            or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
         )
-        epoch: int | None = ctx.session.execute(statement).scalar_one_or_none()
-        return epoch
+        .values(epoch=Job.epoch + 1, owner=worker_name(), lease_until=now + LEASE)
+        .returning(col(Job.epoch))
+    )
+    epoch: int | None = ctx.session.execute(statement).scalar_one_or_none()
+    return epoch
 
 
 def guarded(ctx: Context, job_id: int, epoch: int) -> Job:

@@ -192,8 +192,10 @@ def test_a_worker_that_was_cut_off_writes_nothing_more(app: App, world: World) -
 
 def test_only_one_worker_gets_a_job(app: App, world: World) -> None:
     key = job(app, plan(app, "a")).key
-    assert lease.claim(app, key) == 1
-    assert lease.claim(app, key) is None
+    with app.unit_of_work() as ctx:
+        assert lease.claim(ctx, key) == 1
+    with app.unit_of_work() as ctx:
+        assert lease.claim(ctx, key) is None
 
 
 def test_a_busy_far_end_is_tried_again_and_then_given_up(app: App, world: World) -> None:
