@@ -49,7 +49,10 @@ def job_ended(ctx: Context, event: JobEnded, *, cancelled: bool) -> None:
 
 
 def job_needs_person(ctx: Context, event: JobEnded) -> None:
-    """Show on the line that undoing failed. It stays open, holding its items, until a person has settled the job."""
+    """Show on the line that its job stopped: undoing failed, or it holds.
+
+    The line stays open, holding its items, until a person has settled the job.
+    """
     if event.subject_kind != "order_line" or event.subject_id is None:
         return
     line = lines.locked_line(ctx, event.subject_id)

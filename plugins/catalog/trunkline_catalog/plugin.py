@@ -182,6 +182,11 @@ def on_job_rolled_back(ctx: Context, event: JobEnded) -> None:
 
 
 @hookimpl
+def on_job_failed(ctx: Context, event: JobEnded) -> None:
+    following.job_needs_person(ctx, event)
+
+
+@hookimpl
 def on_job_rollback_failed(ctx: Context, event: JobEnded) -> None:
     following.job_needs_person(ctx, event)
 
