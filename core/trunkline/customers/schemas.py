@@ -335,34 +335,6 @@ class AssignCustomer(BaseModel):
     version: int | None = None
 
 
-class SetParent(BaseModel):
-    """The customer that another one stands under, by number; nobody when empty."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    parent: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=20)] = Field(
-        default="",
-        title=_("Stands under"),
-        description=_("Number of a customer; empty for nobody. Type a name to be offered numbers."),
-        json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
-    )
-    version: int | None = None
-
-
-class AddBelow(BaseModel):
-    """The customer who is put under another one, by number."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    number: Annotated[
-        str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=20)
-    ] = Field(
-        title=_("Customer"),
-        description=_("Number of the customer. Type a name to be offered numbers."),
-        json_schema_extra={"widget": "lookup", "href": "/customers/lookup"},
-    )
-
-
 class AttributeData(BaseModel):
     """A free typed fact."""
 
@@ -429,15 +401,6 @@ class AttributeOut(CustomerRow):
     type: str
     value: str
     version: int
-
-
-class BranchOut(CustomerRow):
-    """A customer in a tree, with those below."""
-
-    number: str
-    name: str
-    status: str
-    below: list["BranchOut"]
 
 
 class CustomerSummary(CustomerRow):
