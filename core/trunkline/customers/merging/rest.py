@@ -46,7 +46,7 @@ def duplicates(ctx: Context, number: str) -> Listing[CandidateOut]:
     return list_of([CandidateOut.model_validate(one) for one in found])
 
 
-@rest.post("/{number}/duplicates/{other}/dismiss", permission=_MERGE)
+@rest.post("/{number}/duplicates/{other}/dismiss", permission=_MERGE, status=204)
 def dismiss(ctx: Context, number: str, other: str) -> None:
     """Say that the two are not one."""
     operations.dismiss(ctx, number, other)
