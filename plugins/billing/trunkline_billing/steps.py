@@ -69,8 +69,9 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
 def _charged(line: OrderLineView) -> list[str]:
     if not line.currency:
         return []
-    setup, monthly = Money(line.setup_micros, line.currency), Money(line.monthly_micros, line.currency)
-    return [_("{setup} once and {monthly} a month are charged", setup=str(setup), monthly=str(monthly))]
+    amounts = (Money(micros, line.currency) for micros in (line.setup_micros, line.monthly_micros))
+    setup, monthly = (f"{amount} {line.currency}" for amount in amounts)
+    return [_("{setup} once and {monthly} a month are charged", setup=setup, monthly=monthly)]
 
 
 def _open_account(step: StepContext) -> Mapping[str, Any]:
