@@ -24,7 +24,7 @@ from trunkline_catalog.schemas import (
 )
 from trunkline_inventory import queries as inventory
 
-pytestmark = [pytest.mark.plugins("inventory", "catalog"), pytest.mark.both_databases]
+pytestmark = pytest.mark.plugins("inventory", "catalog")
 
 Order = Callable[..., OrderView]
 Staff = Callable[..., Browser]
@@ -65,6 +65,7 @@ def states(app: App) -> dict[str, str]:
     return {value: f"{item.state} {item.holder_label}".strip() for value, item in found.items() if item}
 
 
+@pytest.mark.both_databases
 def test_another_number_counts_from_the_moment_the_job_ends(active: App) -> None:
     line = change(active, change="number", picks={"number": number_item(active, NEW)}).lines[0]
     assert (service(active).identifiers["msisdn"], states(active)[NEW]) == (OLD, f"held {line.number}")
@@ -83,6 +84,7 @@ def test_another_number_counts_from_the_moment_the_job_ends(active: App) -> None
     assert history[NEW] is None
 
 
+@pytest.mark.both_databases
 def test_what_fails_afterwards_brings_number_parameters_and_stock_back(active: App) -> None:
     def refuse(step: StepContext) -> None:
         raise StepFailed("The invoice address is missing.")

@@ -37,7 +37,7 @@ from trunkline_provisioning.rollouts import queries as rollouts
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow
 from trunkline_provisioning.rollouts.schemas import PrepareRollout, RolloutView
 
-pytestmark = [pytest.mark.plugins("inventory", "catalog", "provisioning"), pytest.mark.both_databases]
+pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
 
 Staff = Callable[..., Browser]
 SERVICES = [f"S{n:06d}" for n in range(1, 15)]
@@ -107,6 +107,7 @@ def orders(app: App) -> int:
         return ctx.session.scalar(wanted) or 0
 
 
+@pytest.mark.both_databases
 def test_a_few_go_first_and_the_rest_after_a_person_says_so(network: SimpleNamespace) -> None:
     with network.app.unit_of_work() as ctx:
         catalog.change_service(ctx, "S000002", catalog_change("fast"))
@@ -172,6 +173,7 @@ def test_too_many_failures_stop_it_and_what_failed_is_said(network: SimpleNamesp
     assert network.touched == []
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_dies_between_neither_loses_nor_doubles_a_service(
     network: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
