@@ -148,8 +148,10 @@ def _return(ctx: Context, source: Customer, found: CustomerMerge) -> None:
 
 @operation("core.customer.merge")
 def dismiss(ctx: Context, number: str, other: str) -> None:
-    """Say that two customers are not one, so that they are not offered again. Raises NotFound for either."""
+    """Say that two customers are not one, so that they are not offered again. Raises NotFound, and Refused for one twice."""
     target, source = _both(ctx, number, other)
+    if target.key == source.key:
+        raise Refused(_("A customer is always the same as itself."), field="other")
     first, second = sorted((target.key, source.key))
     values = {"dismissed_at": ctx.now(), "dismissed_by": ctx.actor.name}
     pair = col(CustomerDuplicate.first_id) == first, col(CustomerDuplicate.second_id) == second
