@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.operator_at_size import People, fill
@@ -66,7 +68,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=100_000, help="size; limits hold at 1,000,000")
     parser.add_argument("--postgres", default=os.environ.get("TRUNKLINE_TEST_POSTGRES", ""), help="server")
     parser.add_argument("--only", choices=("sqlite", "postgres"), help="one database instead of both")
-    parser.add_argument("--keep", type=Path, help="folder for SQLite's data, used again when it is there")
+    parser.add_argument("--keep", type=Path, help="folder for what is made, used again when it is there")
     chosen = parser.parse_args()
     figures: list[Figure] = []
     for kind in ("sqlite", "postgres"):
@@ -92,37 +94,42 @@ def _operator(kind: str, size: int, server: str, keep: Path | None) -> "Iterator
 
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, contextlib.ExitStack() as stack:
         folder = keep / f"{kind}-{size}" if keep is not None else Path(scratch)
-        there = kind == "sqlite" and (folder / "trunkline.db").exists()
-        url = "" if kind == "sqlite" else stack.enter_context(_own_database(server))
-        app = App.start(
-            Config(data=folder, database=url or f"sqlite:///{folder}/trunkline.db", plugins=_PLUGINS),
-            waker=Silent(),
-        )
+        filled = folder / "filled"
+        if keep is not None and not filled.exists():
+            # What was broken off is no operator.
+            shutil.rmtree(folder, ignore_errors=True)
+        url = f"sqlite:///{folder}/trunkline.db"
+        if kind == "postgres":
+            name = f"bench_{size}" if keep is not None else f"bench_{token_hex(4)}"
+            database = _own_database(server, name, kept=keep is not None, fresh=not filled.exists())
+            url = stack.enter_context(database)
+        app = App.start(Config(data=folder, database=url, plugins=_PLUGINS), waker=Silent())
         stack.callback(app.close)
-        if not there:
+        if not filled.exists():
             began = time.monotonic()
             prepare(app)
             fill(app, size, lambda text: _say(f"{kind}, {size:,}: {text}, {time.monotonic() - began:,.0f} s"))
+            filled.touch()
         yield app
 
 
 @contextlib.contextmanager
-def _own_database(server: str) -> Iterator[str]:
-    """A database of this run on the server, dropped at its end."""
-    from secrets import token_hex
-
+def _own_database(server: str, name: str, *, kept: bool, fresh: bool) -> Iterator[str]:
+    """A database of this run on the server, dropped at its end unless it is kept."""
     from sqlalchemy import create_engine
     from sqlalchemy.engine import make_url
 
-    name = f"bench_{token_hex(4)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        if fresh:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+        if not kept:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
         engine.dispose()
 
 
