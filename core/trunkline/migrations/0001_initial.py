@@ -148,6 +148,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
+        batch_op.create_index("ix_core_customer_duplicate_score", ["score", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_customer_duplicate_second_id"), ["second_id"], unique=False)
 
     op.create_table(
@@ -1800,6 +1801,7 @@ def downgrade() -> None:
     op.drop_table("core_customer_merge")
     with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_customer_duplicate_second_id"))
+        batch_op.drop_index("ix_core_customer_duplicate_score")
 
     op.drop_table("core_customer_duplicate")
     op.drop_table("core_counter")

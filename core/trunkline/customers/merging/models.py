@@ -53,7 +53,10 @@ class CustomerDuplicate(SQLModel, table=True):
     """Two customers who may be one, the older first. Found anew each night; what somebody judged stays judged."""
 
     __tablename__ = "core_customer_duplicate"
-    __table_args__ = (UniqueConstraint("first_id", "second_id"),)
+    __table_args__ = (
+        UniqueConstraint("first_id", "second_id"),
+        Index("ix_core_customer_duplicate_score", "score", "id"),
+    )
 
     id: int | None = key_field()
     first_id: int = Field(sa_type=BigKey)
