@@ -101,10 +101,11 @@ def problem_of(entry: "Message") -> str:
         return "is marked as uncertain"
     sources = entry.id if isinstance(entry.id, tuple | list) else (entry.id,)
     wanted = set().union(*(_NAMED.findall(source) for source in sources))
-    for string in strings:
+    for at, string in enumerate(strings):
         names = set(_NAMED.findall(string))
-        # A plural's form for one may say the number as a word.
-        if names - wanted or (wanted - names and not (len(sources) > 1 and wanted - names <= {"n"})):
+        # A plural's form for one may leave out what the source's form for one leaves out; any may say the number as a word.
+        needed = set(_NAMED.findall(sources[0])) if at == 0 else wanted
+        if names - wanted or needed - names - ({"n"} if len(sources) > 1 else set()):
             return f"names {sorted(names)} in braces instead of {sorted(wanted)}"
     return ""
 
