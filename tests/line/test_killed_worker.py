@@ -57,7 +57,7 @@ STEPS = (
 
 
 #: How long a dead worker keeps its job here: as short as leaves `serve` the belief that its worker does not die all the time.
-_LEASE_SECONDS = "10"
+_LEASE_SECONDS = "14"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
