@@ -8,8 +8,8 @@ from sqlalchemy import literal, select
 from sqlmodel import col
 
 from trunkline.customers.events import CustomerChanged
-from trunkline.customers.hierarchy_schemas import AddBelow, SetParent
 from trunkline.customers.models import Customer, CustomerStatus
+from trunkline.customers.schemas import AddBelow, SetParent
 from trunkline.customers.versions import require_version
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _

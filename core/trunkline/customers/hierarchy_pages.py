@@ -6,8 +6,8 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.customers import hierarchy, queries
-from trunkline.customers.hierarchy_schemas import AddBelow, SetParent
 from trunkline.customers.profile import show
+from trunkline.customers.schemas import AddBelow, SetParent
 from trunkline.i18n import gettext as _
 from trunkline.search.queries import find
 from trunkline.web.pages import Page, Pages

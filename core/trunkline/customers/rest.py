@@ -6,16 +6,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from trunkline.customers import hierarchy, operations, queries
-from trunkline.customers.hierarchy_schemas import BranchOut, SetParent
 from trunkline.customers.schemas import (
     AssignCustomer,
     AttributeData,
     AttributeOut,
+    BranchOut,
     ContactData,
     ContactOut,
     CustomerOut,
     CustomerSummary,
     RegisterCustomer,
+    SetParent,
     SetStatus,
     SiteData,
     SiteOut,

@@ -7,10 +7,9 @@ import pytest
 from trunkline.app import App
 from trunkline.customers import operations, queries
 from trunkline.customers.hierarchy import family_of, set_parent
-from trunkline.customers.hierarchy_schemas import SetParent
 from trunkline.customers.merging.operations import merge, undo
 from trunkline.customers.merging.schemas import MergeCustomers
-from trunkline.customers.schemas import RegisterCustomer
+from trunkline.customers.schemas import RegisterCustomer, SetParent
 from trunkline.errors import Refused
 from trunkline.testing import Browser
 

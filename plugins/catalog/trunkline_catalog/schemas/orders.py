@@ -1,0 +1,147 @@
+"""Orders and their lines, and the steps that carry a line out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from trunkline.jobs.operations import PlannedStep
+from trunkline_catalog.schemas.changes import Previous
+
+#: How many lines an order may have.
+MAX_LINES = 100
+
+
+class LineAction(StrEnum):
+    """What an order line does."""
+
+    NEW = "new"
+    CHANGE = "change"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    TERMINATE = "terminate"
+
+
+class LineState(StrEnum):
+    """The life of an order line."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work on the line is due or under way."""
+        return self in (LineState.DRAFT, LineState.QUEUED, LineState.IN_PROGRESS)
+
+
+class OrderState(StrEnum):
+    """What the states of an order's lines amount to."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class PickView(BaseModel):
+    """One inventory item that an order line holds or held."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item_id: int
+    number: str
+    label: str
+    by_hand: bool = False
+
+
+class OrderLineInput(BaseModel):
+    """One wish of an order. A pick of None (or none named) is made automatically."""
+
+    action: Literal["new"] = "new"
+    product_code: str
+    picks: dict[str, str | None] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    site_id: int | None = None
+    contact_id: int | None = None
+
+
+class PlaceOrder(BaseModel):
+    """An order for one customer. The same `idempotency_key` gives the order that exists already."""
+
+    customer_number: str
+    lines: list[OrderLineInput] = Field(min_length=1, max_length=MAX_LINES)
+    note: str = Field(default="", max_length=500)
+    idempotency_key: str = Field(default="", max_length=120)
+    #: Nothing is done before that moment; items are held at once.
+    start_after: AwareDatetime | None = None
+
+
+class OrderLineView(BaseModel):
+    """One line of an order. `number` is the order's, a slash and the position: `O000001/1`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    number: str
+    order_id: int
+    order_number: str
+    customer_id: int
+    action: LineAction
+    state: LineState
+    service_id: int | None
+    service_number: str = ""
+    product_code: str = ""
+    product_name: str = ""
+    job_id: int | None = None
+    job_number: str = ""
+    attempt: int = 1
+    picks: dict[str, PickView] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    reason: str = ""
+    #: Of a change: which one, for a switch `on` or `off`, and what was before.
+    change: str = ""
+    turn: str = ""
+    previous: Previous = Previous()
+    #: Whether the network must be told; a second suspension reason changes nothing there.
+    needs_network: bool = True
+    setup_micros: int = 0
+    monthly_micros: int = 0
+    currency: str = ""
+    error: str = ""
+    site_id: int | None = None
+    contact_id: int | None = None
+
+
+class OrderView(BaseModel):
+    """An order with its lines."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    number: str
+    customer_id: int
+    state: OrderState
+    placed_at: datetime
+    placed_by: str
+    note: str
+    lines: tuple[OrderLineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineStep:
+    """A step that a plugin contributes to an order line's job. Lower `order` runs first, and is undone last."""
+
+    order: int
+    step: PlannedStep
+
+
+class LineInputs(BaseModel):
+    """Inputs of the steps that catalog brings."""
+
+    line_id: int
