@@ -38,7 +38,8 @@ document.addEventListener('toggle', (event) => {
 
 function place(menu, button) {
   const at = button.getBoundingClientRect(), box = menu.getBoundingClientRect(), room = 8;
-  const startSide = at.left + box.width <= innerWidth - room;
+  const fromStart = at.left + box.width <= innerWidth - room, fromEnd = at.right - box.width >= room;
+  const startSide = document.dir === 'rtl' ? !fromEnd && fromStart : fromStart;
   const below = at.bottom + 4 + box.height <= innerHeight - room;
   menu.style.left = `${Math.max(room, startSide ? at.left : at.right - box.width)}px`;
   menu.style.top = `${below ? at.bottom + 4 : Math.max(room, at.top - box.height - 4)}px`;

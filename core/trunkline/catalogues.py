@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The languages that need a catalogue: all but the one the source is written in.
 TRANSLATED = tuple(name for name in LANGUAGES if name != DEFAULT_LOCALE)
 _METHODS = [("**/templates/**", "jinja2"), ("**.py", "python")]
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _NAMED = re.compile(r"\{([a-zA-Z_][a-zA-Z_0-9.]*)(?:![rsa])?(?::[^{}]*)?\}")
 
 
@@ -53,7 +53,8 @@ def read(package: Path, language: str) -> "Catalog":
 def update(package: Path, language: str, known: Mapping[str, str | list[str]] | None = None) -> int:
     """Write the catalogue anew with what is said now, keeping what is translated; returns how many translations it lacks.
 
-    `known` are further translations by message, a list of forms for one with a plural.
+    `known` are further translations by message, a list of forms for one with a plural; a message with a context is named
+    `context|message`.
     """
     from babel.messages import Catalog
     from babel.messages.pofile import write_po
@@ -63,7 +64,7 @@ def update(package: Path, language: str, known: Mapping[str, str | list[str]] | 
     for message in _messages(said):
         key = _key(message)
         string = (known or {}).get(key) or _string_of(former, message)
-        entry = catalogue.add(message.id, string)
+        entry = catalogue.add(message.id, string, context=message.context)
         missing += bool(problem_of(entry))
     place = place_of(package, language)
     if len(said):
@@ -115,7 +116,8 @@ def _messages(catalogue: "Catalog") -> list["Message"]:
 
 
 def _key(message: "Message") -> str:
-    return message.id if isinstance(message.id, str) else str(message.id[0])
+    said = message.id if isinstance(message.id, str) else str(message.id[0])
+    return f"{message.context}|{said}" if message.context else said
 
 
 def _string_of(catalogue: "Catalog", message: "Message") -> str | list[str]:

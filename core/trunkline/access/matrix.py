@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from trunkline.access.models import RowScope
 from trunkline.access.queries import permission_groups
 from trunkline.access.schemas import Label, row_scope_field
-from trunkline.i18n import gettext
+from trunkline.i18n import gettext, pgettext
 from trunkline.plugin import Permission
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NOUNS = {
     "api_key": _("API keys"),
     "customer": _("Customers"),
     "email": _("E-mails"),
-    "home": _("Home"),
+    "home": pgettext("page", "Home"),
     "import": _("Import"),
     "job": _("Jobs"),
     "plugin": _("Plugins"),

@@ -75,6 +75,7 @@ def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200, waiting: st
         status=status,
         form=form,
         waiting=waiting,
+        ended="ended" in page.query,
         forgotten_path=_FORGOTTEN,
         next_page=form["next"].shown,
         may_use_passkey=place_of(page.request) is not None,

@@ -69,7 +69,7 @@ def show_user(page: Page, user_id: int) -> Response:
 
 def _user_values(page: Page, user_id: int) -> Mapping[str, Any]:
     user = queries.user(page.ctx, user_id)
-    page.crumbs((_("Users"), "/users"), (user.name, f"/users/{user_id}"), (_("Change"), ""))
+    page.crumbs((_("Users"), "/users"), (user.name, f"/users/{user_id}"), (_("Edit"), ""))
     return {
         "name": user.name,
         "language": user.language,

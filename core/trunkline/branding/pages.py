@@ -76,7 +76,7 @@ def show(page: Page, brand_id: int) -> Response:
 
 def _values(page: Page, brand_id: int) -> Mapping[str, Any]:
     row, here = queries.get(page.ctx, brand_id), f"{_LIST}/{brand_id}"
-    page.crumbs((_("Brands"), _LIST), (row["name"], here), (_("Change"), ""))
+    page.crumbs((_("Brands"), _LIST), (row["name"], here), (_("Edit"), ""))
     return {**row, "host": row["host"] or "", "form_options": _options(page, here)}
 
 

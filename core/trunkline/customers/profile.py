@@ -13,7 +13,7 @@ from trunkline.customers.identity import shown_tax_id, tax_id_label
 from trunkline.customers.models import ContactRole, Customer, CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.tables import KIND_LABELS
-from trunkline.i18n import babel_locale
+from trunkline.i18n import babel_locale, pgettext
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page
 
@@ -36,7 +36,7 @@ ROLE_LABELS = {
 BECOMES = {
     CustomerStatus.ACTIVE: (_("Activate"), "player-play"),
     CustomerStatus.SUSPENDED: (_("Suspend"), "player-pause"),
-    CustomerStatus.CLOSED: (_("Close"), "circle-x"),
+    CustomerStatus.CLOSED: (pgettext("customer", "Close"), "circle-x"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from trunkline.home import pages
 from trunkline.i18n import gettext as _
+from trunkline.i18n import pgettext
 from trunkline.plugin import MenuItem, Permission, Slot
 
 STAFF_ROLES = (
@@ -21,7 +22,7 @@ STAFF_ROLES = (
 )
 
 PERMISSIONS = [Permission("core.home.view", _("Open the console"), STAFF_ROLES)]
-MENU = [MenuItem(_("Home"), "/", "home", "core.home.view", order=0, key="h")]
+MENU = [MenuItem(pgettext("page", "Home"), "/", "home", "core.home.view", order=0, key="h")]
 PAGES = [pages.pages]
 SLOTS = [
     Slot("home.queues", "approvals", pages.approvals_waiting, "core.approval.list", _("Approvals"), 10),

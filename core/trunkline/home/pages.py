@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from trunkline.approvals import queries as approvals
 from trunkline.home.queries import mails_that_failed, overview, texts_that_failed
-from trunkline.i18n import _
+from trunkline.i18n import _, pgettext
 from trunkline.search.commands import suggested
 from trunkline.search.recent import recent
 from trunkline.web.pages import Page, Pages
@@ -17,8 +17,8 @@ _OFFERED = 5
 @pages.get("/", permission="core.home.view")
 def home(page: Page) -> Response:
     """The start page. Portal users, who have one of their own, are sent there by the sign-in."""
-    page.title = _("Home")
-    page.crumbs((_("Home"), "/"))
+    page.title = pgettext("page", "Home")
+    page.crumbs((pgettext("page", "Home"), "/"))
     searches = page.can("core.search.use")
     return page.render(
         "home/home.html",

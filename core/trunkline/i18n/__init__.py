@@ -9,7 +9,18 @@ from trunkline.i18n.figures import (
     format_percent,
     parse_decimal,
 )
-from trunkline.i18n.messages import DOMAIN, I18n, Lazy, _, gettext, install, ngettext, translate
+from trunkline.i18n.messages import (
+    DOMAIN,
+    I18n,
+    Lazy,
+    _,
+    gettext,
+    install,
+    ngettext,
+    pgettext,
+    translate,
+    translate_in,
+)
 from trunkline.i18n.reader import (
     DEFAULT_LOCALE,
     LANGUAGES,
@@ -46,7 +57,9 @@ __all__ = [
     "negotiate",
     "ngettext",
     "parse_decimal",
+    "pgettext",
     "set_locale",
     "translate",
+    "translate_in",
     "use_locale",
 ]

@@ -93,19 +93,21 @@ def install(i18n: I18n) -> None:
 class Lazy(str):
     """A message translated when it is shown; as a plain `str` (JSON, comparison, database) the English source."""
 
-    __slots__ = ("_message", "_values")
+    __slots__ = ("_context", "_message", "_values")
     _message: str
     _values: dict[str, Any]
+    _context: str
 
-    def __new__(cls, message: str, values: dict[str, Any] | None = None) -> Self:
+    def __new__(cls, message: str, values: dict[str, Any] | None = None, context: str = "") -> Self:
         self = super().__new__(cls, _fill(message, values or {}))
         self._message = message
         self._values = values or {}
+        self._context = context
         return self
 
     def translated(self) -> str:
         """The message in the current locale."""
-        return _fill(_said(current_locale(), self._message), self._values)
+        return _fill(_said(current_locale(), self._message, self._context), self._values)
 
     @property
     def parts(self) -> tuple[str, dict[str, Any]]:
@@ -114,7 +116,7 @@ class Lazy(str):
 
     def filled(self, **values: Any) -> Lazy:
         """The same message with its `{names}` filled, still translated only when it is shown."""
-        return Lazy(self._message, {**self._values, **values})
+        return Lazy(self._message, {**self._values, **values}, self._context)
 
     def __str__(self) -> str:
         return self.translated()
@@ -146,14 +148,15 @@ class Lazy(str):
     def replace(self, old: str, new: str, count: SupportsIndex = -1) -> str:
         return self.translated().replace(old, new, count)
 
-    def __reduce__(self) -> tuple[type[Lazy], tuple[str, dict[str, Any]]]:
-        return (Lazy, (self._message, self._values))
+    def __reduce__(self) -> tuple[type[Lazy], tuple[str, dict[str, Any], str]]:
+        return (Lazy, (self._message, self._values, self._context))
 
 
 @lru_cache(maxsize=20_000)
-def _said(locale: str, message: str) -> str:
+def _said(locale: str, message: str, context: str = "") -> str:
     """A message in a locale: a page has a hundred, mostly those of the page before."""
-    return _installed.translations(locale).gettext(str.__str__(message))
+    catalogue, source = _installed.translations(locale), str.__str__(message)
+    return catalogue.pgettext(context, source) if context else catalogue.gettext(source)
 
 
 def _fill(message: str, values: Mapping[str, Any]) -> str:
@@ -166,15 +169,26 @@ def _fill(message: str, values: Mapping[str, Any]) -> str:
 
 def gettext(message: str, **values: Any) -> Lazy:
     """Marks a string for translation; `{name}` in it is filled from `values`. Safe at import time."""
-    return Lazy(message, values)
+    return message.filled(**values) if isinstance(message, Lazy) else Lazy(message, values)
 
 
 _ = gettext
 
 
+def pgettext(context: str, message: str, **values: Any) -> Lazy:
+    """As `gettext`, for a word whose translation depends on its use: `pgettext("verb", "Open")`, `pgettext("page", "Home")`."""
+    return Lazy(message, values, context)
+
+
+def translate_in(context: str, message: str, **values: Any) -> str:
+    """As `translate`, for a word whose translation depends on its use."""
+    said = _said(current_locale(), message, context)
+    return _fill(said, values) if values else said
+
+
 def translate(message: str, **values: Any) -> str:
     """The message in the current locale, now. With markup among the values, the result is markup."""
-    said = _said(current_locale(), message)
+    said = _said(current_locale(), message, message._context if isinstance(message, Lazy) else "")
     return _fill(said, values) if values else said
 
 

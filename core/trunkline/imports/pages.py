@@ -70,7 +70,8 @@ def _extra(page: Page) -> Mapping[str, Any]:
     kinds = [
         (other.label, f"/imports?kind={other.kind}", other is importer) for other in queries.allowed(page.ctx)
     ]
-    return {"importer": importer, "kinds": kinds, "recent": queries.recent(page.ctx)}
+    labels = {other.kind: other.label for other in queries.allowed(page.ctx)}
+    return {"importer": importer, "kinds": kinds, "labels": labels, "recent": queries.recent(page.ctx)}
 
 
 @pages.form(

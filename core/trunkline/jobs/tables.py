@@ -13,7 +13,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
 from trunkline.jobs.models import Job, JobState, JobStep
 from trunkline.jobs.queries import MAIL_KINDS, NEEDS_PERSON
-from trunkline.operation import Context
+from trunkline.operation import SYSTEM, Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline.web.tones import lazy_state_label
 
@@ -39,9 +39,12 @@ def _seconds(row: Any) -> float | None:
 
 def _tabs(ctx: Context) -> tuple[Tab, ...]:
     no_mail = col(Job.kind).not_in(MAIL_KINDS)
+    # What the clock starts for nobody in particular: worth a look while it runs or when it failed, else a view of its own.
+    by_the_clock = (col(Job.requested_by) == SYSTEM.name) & col(Job.customer_id).is_(None)
+    routine = by_the_clock & (col(Job.state) == JobState.SUCCEEDED) & no_mail
     today = localize(ctx.now(), current_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     return (
-        Tab("work", _("All"), no_mail),
+        Tab("work", _("All"), no_mail & ~routine),
         Tab("queued", _("Waiting"), (col(Job.state) == JobState.QUEUED) & no_mail, count=True),
         Tab("running", _("At work"), col(Job.state).in_(_WORKING), count=True, tone="info"),
         Tab("attention", _("Need a person"), col(Job.state).in_(NEEDS_PERSON), count=True, tone="danger"),
@@ -52,6 +55,7 @@ def _tabs(ctx: Context) -> tuple[Tab, ...]:
             count=True,
         ),
         Tab("undone", _("Undone"), col(Job.state).in_(_UNDONE)),
+        Tab("routine", _("Routine"), routine),
         Tab("mail", _("Mail"), col(Job.kind).in_(MAIL_KINDS)),
     )
 

@@ -65,7 +65,7 @@ def _below(page: Page, reseller_id: int, step: str) -> Mapping[str, Any]:
     schema=EditReseller,
     template="resellers/form.html",
     title=_("Change a reseller"),
-    initial=lambda page, reseller_id: _below(page, reseller_id, _("Change")),
+    initial=lambda page, reseller_id: _below(page, reseller_id, _("Edit")),
 )
 def edit(page: Page, command: EditReseller, reseller_id: int) -> Response:
     operations.edit(page.ctx, reseller_id, command)

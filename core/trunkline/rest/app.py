@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -104,11 +105,17 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     errors = [
         {
             "field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")),
-            "message": e["msg"],
+            "message": _words_of(e),
         }
         for e in error.errors()
     ]
     return _problem(request, 422, "Refused", "The request is not valid; see errors.", errors)
+
+
+def _words_of(error: Mapping[str, Any]) -> str:
+    """What one of our own validators said, without the prefix that pydantic gives it."""
+    cause = (error.get("ctx") or {}).get("error")
+    return str(cause) if error.get("type") == "value_error" and cause is not None else str(error["msg"])
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,7 @@
 """From an HTTP request to a page's handler: session, permission, CSRF, unit of work, and errors that people can read."""
 
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ANONYMOUS = Actor(ActorKind.API, None, "anonymous")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Fields that are never written into a page.
+_SECRET = re.compile("password|secret|token|code|pin|key")
 
 
 def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Response]]:
@@ -54,6 +57,10 @@ def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Res
 
 class _NotOurForm(Forbidden):
     """The form's token is missing or old, or the form comes from elsewhere."""
+
+
+class _OldForm(_NotOurForm):
+    """The form is ours, by its origin, but of a session that is over: whoever sent it may say so and send it again."""
 
 
 class _Call:
@@ -162,16 +169,26 @@ class _Call:
         if origin and urlsplit(origin).netloc != self.request.headers.get("host"):
             raise _NotOurForm(_("This form was sent from another site."))
         token = self.request.headers.get("x-csrf-token") or str(self.form.get("csrf_token", ""))
+        if self.signed_in is None and self.route.permission != PUBLIC:
+            # The session ended while the form was filled in: its token says nothing any more.
+            raise Unauthenticated(_("Sign in to see this page."))
         valid = (
             self.signed_in.csrf_valid(token)
             if self.signed_in is not None
             else csrf.is_valid(self.anonymous_secret, token)
         )
         if not valid:
-            raise _NotOurForm(
+            raise (_OldForm if origin and self._kept_form() else _NotOurForm)(
                 _("The form is out of date, so nothing was done."),
                 remedy=_("Reload the page and send it again."),
             )
+
+    def _kept_form(self) -> list[tuple[str, str]]:
+        """What was typed, to be sent again; nothing when there is a secret or a file among it, which no page gives back."""
+        fields = [(name, value) for name, value in self.form.multi_items() if name != "csrf_token"]
+        if any(not isinstance(value, str) or _SECRET.search(name) for name, value in fields):
+            return []
+        return [(name, str(value)) for name, value in fields]
 
     def _remember_refusal(self, error: TrunklineError) -> None:
         """Access that was refused to somebody signed in is on record; a form that is out of date is none."""
@@ -214,23 +231,34 @@ class _Call:
         return page
 
     def _to_sign_in(self, error: Unauthenticated) -> Response:
+        """To the sign-in page, and from there back to the page that is open, with its form where one was sent."""
         request = self.request
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        place = (
-            f"/sign-in?next={quote(here, safe='')}" if request.method in _SAFE and here != "/" else "/sign-in"
-        )
+        here = self._open_page()
+        place = "/sign-in" if here == "/" else f"/sign-in?next={quote(here, safe='')}"
+        if request.method not in _SAFE:
+            place += "&ended=1" if "?" in place else "?ended=1"
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 401, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
 
+    def _open_page(self) -> str:
+        """What the person has before them: the page asked for, or the one that sent a form or asks for a part."""
+        request, place = self.request, self.request.url
+        if request.method not in _SAFE or request.headers.get("HX-Request") == "true":
+            place = URL(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
+        return place.path + (f"?{place.query}" if place.query else "")
+
+    def _before(self) -> str:
+        """The page of ours from which somebody came here, unless it is this one."""
+        before, here = URL(self.request.headers.get("referer") or ""), self.request.url
+        if before.netloc != here.netloc or (self.request.method in _SAFE and before.path == here.path):
+            return ""
+        return before.path + (f"?{before.query}" if before.query else "")
+
     def _to_confirm(self, error: sudo.ProofNeeded) -> Response:
         """To the page that asks for the password, and from there back to where the person was."""
         request = self.request
-        back = request.url
-        if request.method not in _SAFE or request.headers.get("HX-Request") == "true":
-            back = URL(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
-        here = back.path + (f"?{back.query}" if back.query else "")
-        place = f"/confirm?next={quote(here, safe='')}"
+        place = f"/confirm?next={quote(self._open_page(), safe='')}"
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 403, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
@@ -266,6 +294,9 @@ class _Call:
                         "remedy": (known.remedy or "") if known else "",
                         "reference": self.request_id if status >= 500 else "",
                         "details": details,
+                        "back": self._before(),
+                        "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
+                        "again": self._kept_form() if isinstance(error, _OldForm) else [],
                     },
                 )
         except Exception:  # nothing may fail behind this one

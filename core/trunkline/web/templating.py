@@ -108,6 +108,7 @@ def make_environment(
         {
             "_": _i18n.translate,
             "ngettext": _i18n.ngettext,
+            "pgettext": _i18n.translate_in,
             "static": known.url,
             "svg": svg,
             "icon": svg,

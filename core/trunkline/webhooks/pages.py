@@ -67,7 +67,7 @@ def show(page: Page, number: str) -> Response:
 
 def _values(page: Page, number: str) -> Mapping[str, Any]:
     row, here = queries.get(page.ctx, number), f"{_LIST}/{number}"
-    page.crumbs((_("Webhooks"), _LIST), (row["name"], here), (_("Change"), ""))
+    page.crumbs((_("Webhooks"), _LIST), (row["name"], here), (_("Edit"), ""))
     options = {"choices": {"events": queries.event_choices(page.ctx)}, "cancel": here}
     return {**{name: row[name] for name in ("name", "url", "events", "version")}, "form_options": options}
 

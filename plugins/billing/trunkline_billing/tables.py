@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlmodel import col
 
-from trunkline.i18n import format_money
+from trunkline.i18n import format_money, pgettext
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.table_search import begins_with
@@ -141,8 +141,8 @@ CHARGES = Table(
     columns=(
         Column("description", _("Charge"), sub="service_number"),
         Column("kind", _("Kind"), labels=dict(CHARGE_KINDS), priority=2),
-        Column("first_day", _("From"), Kind.DATE, priority=3),
-        Column("last_day", _("To"), Kind.DATE, priority=3),
+        Column("first_day", pgettext("range", "From"), Kind.DATE, priority=3),
+        Column("last_day", pgettext("range", "To"), Kind.DATE, priority=3),
         Column(
             "state",
             _("State"),

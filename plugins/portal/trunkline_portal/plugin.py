@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.i18n import pgettext
 from trunkline.plugin import MenuItem, Permission, Plugin, Slot, hookimpl
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import Pages
@@ -57,7 +58,7 @@ def menu() -> Sequence[MenuItem]:
         )
 
     return [
-        entry(10, _("Home"), "/portal", "home", "portal.home.view"),
+        entry(10, pgettext("page", "Home"), "/portal", "home", "portal.home.view"),
         entry(
             20, _("Invoices"), "/portal/invoices", "file-invoice", "portal.invoice.list", "/portal/payments"
         ),

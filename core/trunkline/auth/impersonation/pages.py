@@ -15,7 +15,7 @@ from trunkline.auth.models import User, UserKind, UserSession
 from trunkline.auth.pages import facts_of, home_of
 from trunkline.customers.models import Customer
 from trunkline.errors import Unauthenticated
-from trunkline.i18n import gettext
+from trunkline.i18n import gettext, pgettext
 from trunkline.settings.core import CoreSettings
 from trunkline.web.pages import SIGNED_IN, Page, Pages
 
@@ -51,7 +51,7 @@ def _whom(page: Page, user_id: int) -> Mapping[str, Any]:
     template="auth/impersonate.html",
     title=_("Open as somebody else"),
     extra=_whom,
-    submit=_("Open"),
+    submit=pgettext("verb", "Open"),
     sudo=True,
 )
 def start(page: Page, command: Impersonate, user_id: int) -> Response:

@@ -65,7 +65,7 @@ def show(page: Page, account_id: int) -> Response:
 
 def _values(page: Page, account_id: int) -> Mapping[str, Any]:
     user, here = queries.account(page.ctx, account_id), f"{_LIST}/{account_id}"
-    page.crumbs((_("Service accounts"), _LIST), (user.name, here), (_("Change"), ""))
+    page.crumbs((_("Service accounts"), _LIST), (user.name, here), (_("Edit"), ""))
     return {
         "name": user.name,
         "roles": [role.name for role in access.roles_of(page.ctx, account_id)],

@@ -9,6 +9,7 @@ from pydantic.config import JsonValue
 from trunkline.customers.models import AttributeType, ContactRole
 from trunkline.customers.schemas.texts import CountryCode, Link, Name, Short, TimeZone, text
 from trunkline.i18n import gettext as _
+from trunkline.i18n import pgettext
 
 TagColour = Literal["blue", "green", "yellow", "orange", "red", "purple", "cyan", "grey"]
 TAG_COLOURS: tuple[TagColour, ...] = get_args(TagColour)
@@ -89,8 +90,12 @@ class TagData(BaseModel):
         json_schema_extra={"choices": [[c, _(c.capitalize())] for c in TAG_COLOURS]},
     )
     link: Link = Field(default="", title=_("Link"))
-    from_date: date | None = Field(default=None, title=_("From"), json_schema_extra={"width": "half"})
-    to_date: date | None = Field(default=None, title=_("To"), json_schema_extra={"width": "half"})
+    from_date: date | None = Field(
+        default=None, title=pgettext("range", "From"), json_schema_extra={"width": "half"}
+    )
+    to_date: date | None = Field(
+        default=None, title=pgettext("range", "To"), json_schema_extra={"width": "half"}
+    )
     version: int | None = None
 
 
