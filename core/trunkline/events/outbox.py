@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from trunkline.db.parts import parts
 from trunkline.db.savepoint import savepoint
 from trunkline.errors import Refused, TrunklineError
 from trunkline.events.event import Event
@@ -25,7 +26,6 @@ _READ_SEQUENCES = select(_SEQUENCES.c.entity_id, _SEQUENCES.c.last).where(
     _SEQUENCES.c.entity == bindparam("of_entity"),
     _SEQUENCES.c.entity_id.in_(bindparam("of_ids", expanding=True)),
 )
-_IDS_PER_STATEMENT = 500
 
 
 def _raising(dialect: Any) -> Any:
@@ -153,8 +153,7 @@ def _take_sequences(ctx: Context, events: Sequence[Event]) -> dict[tuple[str, in
     last: dict[tuple[str, int], int] = {}
     for entity in {entity for entity, _key in counts}:
         ids = [key for of, key in counts if of == entity]
-        for begin in range(0, len(ids), _IDS_PER_STATEMENT):
-            part = ids[begin : begin + _IDS_PER_STATEMENT]
+        for part in parts(ids):
             found = connection.execute(_READ_SEQUENCES, {"of_entity": entity, "of_ids": part})
             last.update(((entity, key), number) for key, number in found)
     return last

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, func, insert
 from sqlmodel import col, select
 
 from trunkline.db.numbers import next_number
+from trunkline.db.parts import parts
 from trunkline.errors import Forbidden, NotFound, Refused
 from trunkline.i18n import current_locale, ngettext
 from trunkline.i18n import gettext as _
@@ -194,8 +195,8 @@ def _keep_rows(ctx: Context, run: ListRun, table: Table, rows: Sequence[RowMappi
         }
         for row in rows
     ]
-    for start in range(0, len(kept), _CHUNK):
-        ctx.session.execute(insert(ListRunRow), kept[start : start + _CHUNK])
+    for part in parts(kept, _CHUNK):
+        ctx.session.execute(insert(ListRunRow), part)
 
 
 def _do_later(ctx: Context, run: ListRun, step: str, title: str) -> None:

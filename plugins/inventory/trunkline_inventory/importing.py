@@ -9,20 +9,20 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline import secrets
+from trunkline.db.parts import parts
 from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, read_csv
 from trunkline.operation import Actor, Context
 from trunkline_inventory import queries
 from trunkline_inventory.models import InventoryItem
-from trunkline_inventory.operations.items import checked, identified, store
+from trunkline_inventory.operations.adding import checked, identified, store
 from trunkline_inventory.schemas import TemplateView
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 OPERATION = "inventory.item.import"
-_CHUNK = 500
 
 
 @dataclass
@@ -161,8 +161,8 @@ def _without_known(ctx: Context, file: _File) -> list[_Row]:
 
 def _items(ctx: Context, ids: Sequence[int]) -> dict[int, InventoryItem]:
     found: dict[int, InventoryItem] = {}
-    for start in range(0, len(ids), _CHUNK):
-        statement = select(InventoryItem).where(col(InventoryItem.id).in_(ids[start : start + _CHUNK]))
+    for part in parts(ids):
+        statement = select(InventoryItem).where(col(InventoryItem.id).in_(part))
         found.update({row.key: row for row in ctx.session.scalars(statement)})
     return found
 

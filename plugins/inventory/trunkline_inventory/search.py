@@ -10,7 +10,7 @@ from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchKind
 from trunkline_inventory import queries
 from trunkline_inventory.models import InventoryItem
-from trunkline_inventory.operations.items import SEARCH_KIND
+from trunkline_inventory.operations.adding import SEARCH_KIND
 
 
 def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
+from trunkline.db.parts import parts
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
@@ -30,7 +31,6 @@ from trunkline_billing.operations.starting import (
 from trunkline_billing.periods import Period, charged_days, local_day
 from trunkline_catalog import queries as catalog
 
-_PER_STATEMENT = 500
 _SUBSCRIBED = select(col(BillingSubscription.id)).where(
     col(BillingSubscription.service_id) == bindparam("of_service")
 )
@@ -71,8 +71,7 @@ def charge_services(ctx: Context, commands: Sequence[ChargeService]) -> int:
     wanted = {command.service_id: command for command in commands}
     services = catalog.active_services(ctx)
     starts: list[Start] = []
-    for begin in range(0, len(commands), _PER_STATEMENT):
-        ids = list(wanted)[begin : begin + _PER_STATEMENT]
+    for ids in parts(list(wanted)):
         charged = set(
             ctx.session.scalars(
                 select(col(BillingSubscription.service_id)).where(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlmodel import col
 
+from trunkline.db.parts import parts
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -28,7 +29,6 @@ from trunkline_catalog.schemas import Price
 
 _INSERT_SUBSCRIPTIONS = insert(BillingSubscription.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
 _INSERT_CHARGES = insert(BillingCharge.__table__)  # type: ignore[attr-defined]  # SQLModel's types hide it
-_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _subscription(ctx: Context, start: Start, account: BillingAccount) -> dict[s
 def _accounts(ctx: Context, customer_ids: set[int]) -> dict[int, BillingAccount]:
     """The default account of each customer, opened now where there is none yet."""
     found: dict[int, BillingAccount] = {}
-    for part in _parts(sorted(customer_ids)):
+    for part in parts(sorted(customer_ids)):
         rows = ctx.session.scalars(
             select(BillingAccount).where(
                 col(BillingAccount.customer_id).in_(part), col(BillingAccount.is_default)
@@ -257,13 +257,9 @@ def _quantity(charge: NewCharge) -> int:
 def _attempts(ctx: Context, charges: Sequence[NewCharge]) -> Counter[str]:
     """How often each was charged before and taken back: each time has an entry of its own."""
     counts: Counter[str] = Counter()
-    for part in _parts(sorted({charge.service_id for charge in charges})):
+    for part in parts(sorted({charge.service_id for charge in charges})):
         voided = select(col(BillingCharge.unique_key)).where(
             col(BillingCharge.service_id).in_(part), col(BillingCharge.state) == ChargeState.VOID
         )
         counts.update(key.partition(":void:")[0] for key in ctx.session.scalars(voided))
     return counts
-
-
-def _parts(values: Sequence[Any]) -> list[Sequence[Any]]:
-    return [values[begin : begin + _PER_STATEMENT] for begin in range(0, len(values), _PER_STATEMENT)]

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from trunkline.db.parts import parts
+
 USAGE_COLUMNS = (
     "account_id", "id", "customer_id", "service_id", "type", "direction", "identifier",
     "other", "destination", "origin_area", "carrier", "cell", "start", "quantity", "included", "cost_micros",
@@ -50,7 +52,7 @@ def insert_keys(session: Session, keyed: Sequence[tuple[str, str, int]]) -> int:
             connection, "billing_usage_key (source, key, usage_id)", 3, keyed, "ON CONFLICT DO NOTHING"
         )
     count = 0
-    for part in _parts(keyed):
+    for part in parts(keyed, _KEYS_PER_STATEMENT):
         count += connection.exec_driver_sql(
             "INSERT INTO billing_usage_key (source, key, usage_id)"
             " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) ON CONFLICT DO NOTHING",
@@ -63,7 +65,7 @@ def keys_taken(session: Session, source: str, keyed: Sequence[tuple[str, str, in
     """Which of the keys belong to a usage row other than the one given."""
     ours = {key: usage_id for _source, key, usage_id in keyed}
     taken: set[str] = set()
-    for part in _parts(keyed):
+    for part in parts(keyed, _KEYS_PER_STATEMENT):
         keys = [key for _source, key, _usage_id in part]
         if _is_sqlite(session):
             statement = "SELECT key, usage_id FROM billing_usage_key WHERE source = ? AND key IN (SELECT value FROM json_each(?))"
@@ -73,11 +75,6 @@ def keys_taken(session: Session, source: str, keyed: Sequence[tuple[str, str, in
             rows = session.connection().exec_driver_sql(statement, (source, keys))
         taken.update(key for key, usage_id in rows if ours[key] != usage_id)
     return taken
-
-
-def _parts(keyed: Sequence[tuple[str, str, int]]) -> Iterator[Sequence[tuple[str, str, int]]]:
-    for begin in range(0, len(keyed), _KEYS_PER_STATEMENT):
-        yield keyed[begin : begin + _KEYS_PER_STATEMENT]
 
 
 def insert_usage(session: Session, batch_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -108,9 +105,7 @@ def _insert(
     for size, part in ((_ROWS_PER_STATEMENT, rows[:whole]), (1, rows[whole:])):
         if part:
             marks = ", ".join([f"({same}{', '.join('?' * width)})"] * size)
-            values = [
-                tuple(chain.from_iterable(part[begin : begin + size])) for begin in range(0, len(part), size)
-            ]
+            values = [tuple(chain.from_iterable(some)) for some in parts(part, size)]
             statement = f"INSERT INTO {into} VALUES {marks} {otherwise}"  # noqa: S608 — constants
             count += connection.exec_driver_sql(statement, values).rowcount
     return count

@@ -1,6 +1,6 @@
 """Recording services that work already: as they are, without job or charge, many at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.db.numbers import take_numbers
+from trunkline.db.parts import parts
 from trunkline.errors import NotFound, Refused
 from trunkline.events.outbox import emit_all
 from trunkline.i18n import gettext as _
@@ -33,8 +34,6 @@ from trunkline_catalog.schemas import (
 )
 from trunkline_inventory import operations as stock
 from trunkline_inventory.schemas import Holder, ItemView
-
-_CHUNK = 300
 
 
 @dataclass
@@ -133,14 +132,10 @@ def _checked(ctx: Context, commands: Sequence[RecordExistingService]) -> list[_R
 
 def _customers(ctx: Context, numbers: set[str]) -> dict[str, Customer]:
     found: dict[str, Customer] = {}
-    for part in _parts(sorted(numbers)):
+    for part in parts(sorted(numbers)):
         rows = ctx.session.scalars(ctx.visible(Customer).where(col(Customer.number).in_(part)))
         found.update({row.number: row for row in rows})
     return found
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
@@ -238,7 +233,8 @@ def _add_identifiers(ctx: Context, records: Sequence[_Record]) -> None:
         if record.service is not None
         for kind, value in identifiers_from(record.items, record.product.service_kind).items()
     ]
-    for part in _parts(rows):
+    # Each has two values.
+    for part in parts(rows, 250):
         refuse_taken(ctx, [(row["kind"], row["value"]) for row in part])
     if rows:
         ctx.session.execute(insert(CatalogIdentifier), rows)

@@ -1,8 +1,10 @@
 """What changes the stock."""
 
+from trunkline_inventory.operations.adding import add_item, add_items
 from trunkline_inventory.operations.bulk import Taking, take_in_use
+from trunkline_inventory.operations.editing import reveal, update_item
 from trunkline_inventory.operations.holding import assign, free, hold, rehold, take_back
-from trunkline_inventory.operations.items import add_item, add_items, change_state, move, reveal, update_item
+from trunkline_inventory.operations.moving import change_state, move
 from trunkline_inventory.operations.setup import (
     archive_stock,
     create_stock,

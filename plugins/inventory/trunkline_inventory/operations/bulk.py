@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
+from trunkline.db.parts import parts
 from trunkline.errors import Conflict, Refused
 from trunkline.events.outbox import emit_all
 from trunkline.i18n import gettext as _
@@ -15,11 +16,10 @@ from trunkline.operation import Context, operation
 from trunkline.search.marking import mark_all
 from trunkline_inventory import queries
 from trunkline_inventory.models import InventoryItem, InventoryMovement
+from trunkline_inventory.operations.adding import SEARCH_KIND
 from trunkline_inventory.operations.holding import assigned_event, none_free
-from trunkline_inventory.operations.items import SEARCH_KIND
 from trunkline_inventory.schemas import Holder, ItemState, ItemView
 
-_CHUNK = 500
 _ITEMS = InventoryItem.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _TAKE = (
     update(_ITEMS)
@@ -135,8 +135,8 @@ def _choose(ctx: Context, takings: Sequence[Taking]) -> list[int]:
 
 def _in_order(ctx: Context, keys: Sequence[int]) -> list[InventoryItem]:
     found: dict[int, InventoryItem] = {}
-    for start in range(0, len(keys), _CHUNK):
-        statement = select(InventoryItem).where(col(InventoryItem.id).in_(keys[start : start + _CHUNK]))
+    for part in parts(keys):
+        statement = select(InventoryItem).where(col(InventoryItem.id).in_(part))
         rows = ctx.session.scalars(statement.execution_options(populate_existing=True))
         found.update({row.key: row for row in rows})
     return [found[key] for key in keys]

@@ -14,7 +14,7 @@ from trunkline.search.marking import mark
 from trunkline_inventory import queries
 from trunkline_inventory.events import ItemAssigned, ItemReleased
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
-from trunkline_inventory.operations.items import SEARCH_KIND
+from trunkline_inventory.operations.adding import SEARCH_KIND
 from trunkline_inventory.schemas import Holder, ItemState, ItemView
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trunkline.db.parts import parts
 from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -56,8 +57,7 @@ class _Known:
 def look(ctx: Context, wish: RolloutWish, wanted: Sequence[ServiceWish]) -> Iterator[Looked]:
     """Every service of the list in its order, a few hundred read at a time."""
     known, seen = _Known(ctx), set[str]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
+    for part in parts(wanted, _AT_ONCE):
         services = {one.number: one for one in catalog.services_numbered(ctx, [one.service for one in part])}
         busy = catalog.busy_services(ctx, [one.id for one in services.values()])
         for one in part:
