@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlmodel import Session
 
 from trunkline.clock import Clock, utc_now
-from trunkline.errors import Conflict, Forbidden, NotFound
+from trunkline.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.approvals.second_person import Approved, SecondPerson
     from trunkline.events import Event
+    from trunkline.versions import Versioned
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -173,12 +174,10 @@ class Context:
         row: M | None = self.session.scalars(statement, {"value": value}).one_or_none()
         if row is None:
             raise NotFound(f"There is no {_words(model.__name__)} {value}.")
-        if version is not None and getattr(row, "version", version) != version:
-            raise Conflict(
-                "Somebody changed this after you opened it.",
-                field="version",
-                remedy="Compare both and save again.",
-            )
+        if version is not None:
+            from trunkline.versions import require_version
+
+            require_version(cast("Versioned", row), version)
         return row
 
     def once(self, key: Hashable, ask: Callable[[], R]) -> R:

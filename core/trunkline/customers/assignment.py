@@ -9,10 +9,10 @@ from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer
 from trunkline.customers.schemas import AssignCustomer
-from trunkline.customers.versions import require_version
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.versions import require_version
 
 
 @operation("core.customer.assign")

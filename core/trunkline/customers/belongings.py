@@ -21,13 +21,13 @@ from trunkline.customers.models import (
     Site,
 )
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
-from trunkline.customers.versions import require_version
 from trunkline.db.base import Record
 from trunkline.errors import Refused
 from trunkline.geocoding.operations import MANUAL, address_changed
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.versions import require_version
 
 R = TypeVar("R", bound=Record)
 #: What a new place is looked up for.

@@ -10,10 +10,10 @@ from sqlmodel import col
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.schemas import AddBelow, SetParent
-from trunkline.customers.versions import require_version
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.versions import require_version
 
 #: No business is deeper; a circle that got in by another way ends here.
 DEEPEST = 50

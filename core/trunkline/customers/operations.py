@@ -25,13 +25,13 @@ from trunkline.customers.belongings import (
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag, Site
 from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
-from trunkline.customers.versions import require_version
 from trunkline.db.numbers import claim_number, next_number
 from trunkline.errors import Refused
 from trunkline.geocoding.operations import address_changed
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark, mark_customer
+from trunkline.versions import require_version
 
 __all__ = [
     "add_contact",

@@ -5,7 +5,6 @@ from sqlmodel import col
 
 from trunkline.customers import queries
 from trunkline.customers.models import Customer, Site
-from trunkline.customers.versions import require_version
 from trunkline.errors import Refused
 from trunkline.geocoding.providers import provider_of
 from trunkline.geocoding.schemas import PinSite
@@ -14,6 +13,7 @@ from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.operation import Context, operation
 from trunkline.providers import Place
+from trunkline.versions import require_version
 
 KIND = "core.geocoding"
 STEP = "core.locate"

@@ -1,6 +1,6 @@
 """Wording letters."""
 
-from trunkline.errors import Conflict, Refused
+from trunkline.errors import Refused
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
 from trunkline.mail.rendering import RenderedMail, Wording, render_mail
@@ -8,6 +8,7 @@ from trunkline.mail_templates import queries
 from trunkline.mail_templates.models import MailWording
 from trunkline.mail_templates.schemas import WordingFields
 from trunkline.operation import Context, operation
+from trunkline.versions import require_version
 
 
 @operation("core.mail_template.edit")
@@ -22,12 +23,8 @@ def word(ctx: Context, name: str, language: str, command: WordingFields) -> Mail
     if stored is None:
         stored = MailWording(template=name, language=language, subject="", text="")
         ctx.session.add(stored)
-    elif command.version is not None and stored.version != command.version:
-        raise Conflict(
-            _("Somebody changed this after you opened it."),
-            field="version",
-            remedy=_("Compare both and save again."),
-        )
+    else:
+        require_version(stored, command.version, command.model_dump(include={"subject", "text", "html"}))
     stored.subject, stored.text, stored.html = command.subject, command.text, command.html
     ctx.session.flush()
     ctx.note(stored, label=f"{name} ({language})")

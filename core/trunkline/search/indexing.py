@@ -1,13 +1,13 @@
 """Keeping the index: taking up what was marked, and building everything anew."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlmodel import col
 
 from trunkline import plugin
+from trunkline.db.room import roomy
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import SearchKind
 from trunkline.search import store, writing
@@ -111,20 +111,6 @@ def rebuild(app: "App", progress: Callable[[str, int, int], None] | None = None)
     return sum(_rebuild(app, kind, progress) for kind in app.search_kinds.values())
 
 
-@contextmanager
-def _roomy(ctx: Context) -> Iterator[None]:
-    if not ctx.app.database.is_sqlite:
-        yield
-        return
-    connection = ctx.session.connection()
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{_ROOM}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
-
-
 def _rebuild(app: "App", kind: SearchKind, progress: Callable[[str, int, int], None] | None) -> int:
     with app.reading(SYSTEM) as ctx:
         ids = sorted(kind.all_ids(ctx))
@@ -132,7 +118,7 @@ def _rebuild(app: "App", kind: SearchKind, progress: Callable[[str, int, int], N
         gone = sorted(set(ctx.session.scalars(indexed)) - set(ids))
     for wanted in (gone, ids):
         for start in range(0, len(wanted), _REBUILT):
-            with app.unit_of_work(SYSTEM) as ctx, _roomy(ctx):
+            with app.unit_of_work(SYSTEM) as ctx, roomy(ctx.session, _ROOM):
                 _alone(ctx, wait=True)
                 index(ctx, kind.kind, wanted[start : start + _REBUILT])
             if progress is not None and wanted is ids:

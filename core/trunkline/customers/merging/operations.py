@@ -15,12 +15,12 @@ from trunkline.customers.merging.queries import differences, merge_by_key
 from trunkline.customers.merging.schemas import MergeCustomers
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.schemas import UpdateCustomer
-from trunkline.customers.versions import require_version
 from trunkline.errors import Refused
 from trunkline.i18n import format_date
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark_customer
+from trunkline.versions import require_version
 
 #: How long a merge can be undone.
 UNDO_FOR = timedelta(days=30)

@@ -4,8 +4,7 @@ SQLAlchemy's own bulk insert binds each value by name, which alone would cost mo
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -22,26 +21,10 @@ _START = USAGE_COLUMNS.index("start")
 _KEYS_PER_STATEMENT = 20_000
 #: With sixteen values a row, as many as stay below the 999 that an old SQLite takes.
 _ROWS_PER_STATEMENT = 50
-_CACHE_KILOBYTES = 64_000
 
 
 def _is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
-
-
-@contextmanager
-def roomy(session: Session) -> Iterator[None]:
-    """Keep a batch's pages in memory on SQLite, whose two megabytes by default would spill them to disk again and again."""
-    if not _is_sqlite(session):
-        yield
-        return
-    connection = session.connection()
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
 def insert_keys(session: Session, keyed: Sequence[tuple[str, str, int]]) -> int:

@@ -10,16 +10,19 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from trunkline.db.numbers import Counter
+from trunkline.db.room import roomy
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingCharge, ChargeKind, ChargeState, Ledger
 from trunkline_billing.models.usage import BillingAllowance, BillingUsageBatch
 from trunkline_billing.operations.accounts import lock_accounts
 from trunkline_billing.operations.ledger import NewEntry, post
 from trunkline_billing.periods import Period
-from trunkline_billing.usage.bulk import insert_keys, insert_usage, keys_taken, roomy
+from trunkline_billing.usage.bulk import insert_keys, insert_usage, keys_taken
 from trunkline_billing.usage.checking import CheckedUse
 from trunkline_billing.usage.facts import ChargedService, Facts
 
+#: Kilobytes of SQLite's cache for a batch.
+_ROOM = 64_000
 USAGE_LABELS = {"voice": "Calls", "sms": "Messages", "data": "Data", "event": "Events"}
 
 
@@ -59,7 +62,7 @@ def store(ctx: Context, facts: Facts, source: str, name: str, uses: list[Checked
     keyed = [(source, use[1], number) for number, use in enumerate(fresh, start=first_id)]
     # In the order of the index, neighbours meet on one page.
     keyed.sort(key=itemgetter(1))
-    with roomy(ctx.session):
+    with roomy(ctx.session, _ROOM):
         return _insert(ctx, facts, source, name, keyed, first_id, fresh, len(uses))
 
 

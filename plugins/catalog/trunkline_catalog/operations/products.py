@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.versions import require_version
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.operations.second_person import PRICE
@@ -111,10 +112,9 @@ def _check_parameters(parameters: Sequence[Parameter]) -> None:
 def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductView:
     """Change a product for orders to come; services keep what they were sold with. Raises Conflict on a stale version."""
     row = _locked(ctx, code)
-    if command.version is not None and row.version != command.version:
-        raise Conflict(
-            _("Somebody changed this after you opened it."), field="version", remedy=_("Open it again.")
-        )
+    require_version(
+        row, command.version, command.model_dump(include={"name", "description"}, exclude_none=True)
+    )
     _check_names(
         ctx,
         command.needs if command.needs is not None else (),

@@ -6,10 +6,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline import secrets
-from trunkline.errors import Conflict, Refused
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.versions import require_version
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
@@ -103,12 +104,7 @@ def _by_number(ctx: Context, number: str, version: int | None = None) -> Invento
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    if version is not None and row.version != version:
-        raise Conflict(
-            _("Somebody changed this after you opened it."),
-            field="version",
-            remedy=_("Compare both and save again."),
-        )
+    require_version(row, version)
     return row
 
 

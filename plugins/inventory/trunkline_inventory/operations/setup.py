@@ -6,6 +6,7 @@ from sqlmodel import col
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.versions import require_version
 from trunkline_inventory import queries
 from trunkline_inventory.models import InventoryItem, InventoryStock, InventoryTemplate
 from trunkline_inventory.schemas import CreateStock, CreateTemplate, StockView, TemplateView
@@ -38,8 +39,7 @@ def update_template(
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no template “{name}”.")
-    if version is not None and row.version != version:
-        raise Conflict(_("Somebody changed this after you opened it."), field="version")
+    require_version(row, version, {"label": command.label})
     before = queries.template_view(row)
     in_use = bool(ctx.session.scalar(select(exists().where(col(InventoryItem.template_id) == row.id))))
     if in_use or row.built_in:

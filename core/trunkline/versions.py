@@ -1,13 +1,19 @@
 """The second editor's answer: what they wrote beside what is there now."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from trunkline.db.base import Record
 from trunkline.errors import Conflict
 from trunkline.i18n import gettext as _
 
 
-def require_version(row: Record, version: int | None, wanted: Mapping[str, object]) -> None:
+class Versioned(Protocol):
+    """A row that counts its changes."""
+
+    version: int
+
+
+def require_version(row: Versioned, version: int | None, wanted: Mapping[str, object] | None = None) -> None:
     """Raise Conflict naming both values of each field that differs, when `row` has moved on from `version`.
 
     None skips the check (imports, and REST clients that sent `If-Match: *`).
@@ -21,7 +27,7 @@ def require_version(row: Record, version: int | None, wanted: Mapping[str, objec
             theirs=_shown(theirs),
             yours=_shown(yours),
         )
-        for name, yours in wanted.items()
+        for name, yours in (wanted or {}).items()
         if _shown(theirs := getattr(row, name, None)) != _shown(yours)
     ]
     message: str = _("Somebody changed this after you opened it.")
