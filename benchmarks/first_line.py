@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -129,9 +130,9 @@ def _usage(folder: Path, repeats: int, rows: int = 100_000) -> Figure:
     speeds, floors = [], []
     for run in range(repeats):
         path = _usage_file(folder / f"usage-{run}.csv", numbers, rows, run)
-        took = _timed(lambda p=path: app.importers["cdr"].run(app, SYSTEM, p, ImportOptions(source="bench")))  # type: ignore[misc]
+        took = _timed(partial(app.importers["cdr"].run, app, SYSTEM, path, ImportOptions(source="bench")))
         speeds.append(rows / took)
-        floors.append(rows / _timed(lambda p=path: _bare_import(folder, p)))  # type: ignore[misc]
+        floors.append(rows / _timed(partial(_bare_import, folder, path)))
     app.close()
     return figure("usage rated", "rows/s", speeds, 50_000, floor=statistics.median(floors), more=True)
 

@@ -157,7 +157,7 @@ def _until_active(api: Api, number: str) -> None:
 
 def _queued(system: System, api: Api, kind: str, count: int) -> list[Figure]:
     """Orders for `count` lines, as fast as they can be placed, and what the processes hold before and after."""
-    from sqlmodel import func, select
+    from sqlmodel import col, func, select
 
     from trunkline.jobs.models import Job
 
@@ -178,7 +178,7 @@ def _queued(system: System, api: Api, kind: str, count: int) -> list[Figure]:
             .select_from(Job)
             .where(
                 Job.kind == "catalog.order_line",
-                Job.state.in_(("queued", "running", "rolling_back")),  # type: ignore[attr-defined]
+                col(Job.state).in_(("queued", "running", "rolling_back")),
             )
         )
         while True:

@@ -13,7 +13,7 @@ from trunkline import hookspecs
 from trunkline.app import App
 from trunkline.config import Config
 from trunkline.customers import operations as customers
-from trunkline.customers.models import CustomerKind
+from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.errors import Refused
 from trunkline.jobs.wake import Silent
@@ -128,7 +128,7 @@ def test_the_journal_example_writes_what_happened(config: Config) -> None:
     app = App.start(_with_script(config, "extension_journal"), waker=Silent())
     with app.unit_of_work() as ctx:
         customer = customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Ana Prado"))
-        customers.set_status(ctx, customer.number, SetStatus(status="suspended", reason="lost"))  # type: ignore[arg-type]
+        customers.set_status(ctx, customer.number, SetStatus(status=CustomerStatus.SUSPENDED, reason="lost"))
     work_until_idle(app)
     lines = (config.data / "journal.csv").read_text().splitlines()
     assert [line.split(",", 1)[1] for line in lines] == [

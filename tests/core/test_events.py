@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.config import Config
@@ -94,7 +94,7 @@ def _rename(app: App, customer: Customer, name: str) -> None:
 
 def _deliveries(app: App) -> list[EventDelivery]:
     with app.reading() as ctx:
-        return list(ctx.session.scalars(select(EventDelivery).order_by(EventDelivery.id)))  # type: ignore[arg-type]
+        return list(ctx.session.scalars(select(EventDelivery).order_by(col(EventDelivery.id))))
 
 
 @pytest.mark.both_databases

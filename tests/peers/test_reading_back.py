@@ -66,9 +66,10 @@ def test_radius_users_are_read_without_their_passwords_and_taken_out(server: Fre
         "login": server.login,
         "login_password": server.password,
     }
-    wanted = {**options, "reply": {"Framed-IP-Address": "100.64.0.7"}, "groups": ["fibre_600"]}
+    reply, groups = {"Framed-IP-Address": "100.64.0.7"}, ["fibre_600"]
+    wanted = {**options, "reply": reply, "groups": groups}
     for name in ("ana", "bento"):
-        user = wanted_user(f"{name}-Secret.1", {"Auth-Type": "Reject"}, wanted["reply"], wanted["groups"])  # type: ignore[arg-type]
+        user = wanted_user(f"{name}-Secret.1", {"Auth-Type": "Reject"}, reply, groups)
         keep(database, name, user)
     assert radius.READER.everything is not None
     assert radius.READER.remove is not None

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -154,7 +154,7 @@ def test_statuses_follow_their_rules(ctx: Context) -> None:
     operations.archive(ctx, number)
     with pytest.raises(Refused, match="archived"):
         operations.update(ctx, number, UpdateCustomer(name="Other"))
-    names = [event.name for event in ctx.session.scalars(select(OutboxEvent).order_by(OutboxEvent.id))]  # type: ignore[arg-type]
+    names = [event.name for event in ctx.session.scalars(select(OutboxEvent).order_by(col(OutboxEvent.id)))]
     assert names == ["customer.registered", *["customer.status_changed"] * 3]
 
 

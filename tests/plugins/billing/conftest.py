@@ -59,9 +59,9 @@ class World:
     services: list[int] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
 
-    def at(self, *moment: int) -> None:
+    def at(self, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> None:
         """Move the clock to a UTC time."""
-        self.clock.moment = datetime(*moment, tzinfo=UTC)  # type: ignore[arg-type, misc]
+        self.clock.moment = datetime(year, month, day, hour, minute, tzinfo=UTC)
 
     def file(self, text: str, name: str = "file.csv") -> Path:
         path = self.folder / name

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -256,8 +257,8 @@ def test_a_run_killed_anywhere_and_run_again_invoices_everybody_once(
     world.at(2026, 11, 2, 9)
     chunks = {"left": 1}
 
-    def killed_after_issuing(*arguments: object, **named: object) -> object:
-        issued = issue_for(*arguments, **named)  # type: ignore[arg-type]
+    def killed_after_issuing(*arguments: Any, **named: Any) -> object:
+        issued = issue_for(*arguments, **named)
         if chunks["left"] == 0:
             raise KeyboardInterrupt
         chunks["left"] -= 1

@@ -16,7 +16,7 @@ from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.plugin import StepKind, hookimpl
 from trunkline_catalog import operations
-from trunkline_catalog.schemas import CreateProduct, LineStep, OrderView, PlaceOrder
+from trunkline_catalog.schemas import CreateProduct, LineStep, OrderLineView, OrderView, PlaceOrder
 from trunkline_inventory import operations as stock
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -94,11 +94,10 @@ def network(shop: App) -> Iterator[SimpleNamespace]:
     class Network:
         @staticmethod
         @hookimpl
-        def catalog_line_steps(line: object) -> list[LineStep]:
-            assert hasattr(line, "needs_network")
+        def catalog_line_steps(line: OrderLineView) -> list[LineStep]:
             if not line.needs_network:
                 return []
-            return [LineStep(50, PlannedStep("network.touch", inputs={"line_id": line.id}))]  # type: ignore[attr-defined]
+            return [LineStep(50, PlannedStep("network.touch", inputs={"line_id": line.id}))]
 
     shop.step_kinds["network.touch"] = StepKind("network.touch", "Touch the network", do, undo)
     shop.hooks.manager.register(Network, "network")

@@ -13,7 +13,7 @@ from trunkline.customers import operations as customers
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.demo.stock import mobile_numbers, sims
 from trunkline.imports.importer import ImportOptions
-from trunkline.operation import SYSTEM
+from trunkline.operation import SYSTEM, Context
 from trunkline.testing import Browser, create_user, work_until_idle
 from trunkline_billing import operations as billing
 from trunkline_billing import queries as billing_queries
@@ -50,9 +50,9 @@ def households(app: App, tmp_path: Path) -> tuple[Household, Household]:
     return _household(app, tmp_path, "Ana Souza"), _household(app, tmp_path, "Bruno Weber")
 
 
-def _product(app: App, ctx: object) -> None:
+def _product(app: App, ctx: Context) -> None:
     catalog.create_product(
-        ctx,  # type: ignore[arg-type]
+        ctx,
         CreateProduct(
             code="mobile",
             name="Mobile 10 GB",

@@ -165,7 +165,9 @@ def kill_keepers() -> None:
 
 def the_job(app: App) -> Job:
     with app.reading() as ctx:
-        return ctx.session.scalars(select(Job).where(Job.kind != "core.mail")).first()  # type: ignore[return-value]
+        job = ctx.session.scalars(select(Job).where(Job.kind != "core.mail")).first()
+    assert job is not None
+    return job
 
 
 def test_a_fork_server_killed_in_a_run_has_the_step_done_again_with_one_effect(

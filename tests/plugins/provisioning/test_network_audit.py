@@ -61,9 +61,11 @@ def audit(app: App) -> ProvisioningAudit:
         operations.begin(ctx)
     work_until_idle(app)
     with app.reading() as ctx:
-        return ctx.session.scalars(
+        newest = ctx.session.scalars(
             select(ProvisioningAudit).order_by(col(ProvisioningAudit.id).desc())
-        ).first()  # type: ignore[return-value]
+        ).first()
+    assert newest is not None
+    return newest
 
 
 def findings(app: App) -> dict[str, ProvisioningFinding]:

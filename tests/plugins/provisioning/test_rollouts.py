@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -58,8 +59,8 @@ def network(app: App, staff: Staff) -> SimpleNamespace:
     class Network:
         @staticmethod
         @hookimpl
-        def catalog_line_steps(line: object) -> list[LineStep]:
-            return [LineStep(50, PlannedStep("network.touch", inputs={"line_id": line.id}))]  # type: ignore[attr-defined]
+        def catalog_line_steps(line: OrderLineView) -> list[LineStep]:
+            return [LineStep(50, PlannedStep("network.touch", inputs={"line_id": line.id}))]
 
     app.step_kinds["network.touch"] = StepKind("network.touch", "Touch", touch, lambda step: None)
     app.hooks.manager.register(Network, "network")
@@ -183,8 +184,8 @@ def test_a_worker_that_dies_between_neither_loses_nor_doubles_a_service(
     prepare(network, canary=0, at_once=6)
     real, left = driving._begin_one, [2, 7, 11]
 
-    def dying(*args: object) -> None:
-        real(*args)  # type: ignore[arg-type]
+    def dying(*args: Any) -> None:
+        real(*args)
         left[:] = [n - 1 for n in left]
         if 0 in left:
             raise Died

@@ -25,7 +25,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
     """Runs in the controller: the HLR is reached from where the playbook runs."""
 
     TRANSFERS_FILES = False
