@@ -1,43 +1,19 @@
 """The matrix of permissions in the browser: narrowed while one types, by keyboard, its changes said before they are saved."""
 
-import threading
-from collections.abc import Iterator
-
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
 
-from tests.services.loopback import free_port, wait_until
+from tests.browser.conftest import sign_in
 from trunkline.access import queries
 from trunkline.app import App
-from trunkline.testing import PASSWORD, create_user
-from trunkline.web.app import make_web
 
 pytestmark = [pytest.mark.browser, pytest.mark.plugins(), pytest.mark.timeout(300)]
-
-EMAIL = "helena@example.com"
-
-
-@pytest.fixture
-def url(app: App) -> Iterator[str]:
-    create_user(app, EMAIL, "administrator")
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(make_web(app), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_until(lambda: server.started, thread)
-    yield f"http://localhost:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_matrix_by_keyboard(app: App, url: str, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, url)
     expect(page.get_by_role("main")).to_be_visible()
     page.goto(f"{url}/roles/warehouse/edit")
     view = page.get_by_role("checkbox", name="View customers")

@@ -1,60 +1,22 @@
 """Second factors in the browser: the QR code that a phone reads, and passkeys by Chromium's virtual authenticator."""
 
 import re
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-import uvicorn
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.browser.test_look import AXE, _complaints
-from tests.services.loopback import free_port, wait_until
-from trunkline.app import App
-from trunkline.testing import PASSWORD, create_user
-from trunkline.web.app import make_web
+from tests.clock import StandingClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.plugins(), pytest.mark.timeout(300)]
 
-EMAIL = "helena@example.com"
-
-
-class Hands:
-    """A clock that tests turn."""
-
-    def __init__(self) -> None:
-        self.time = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
 
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-def url(app: App) -> Iterator[str]:
-    """The system at a name, because browsers know no passkeys at network addresses."""
-    create_user(app, EMAIL, "administrator")
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(make_web(app), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_until(lambda: server.started, thread)
-    yield f"http://localhost:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-def sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+def clock() -> StandingClock:
+    return StandingClock(datetime.now(UTC))
 
 
 def sign_out(page: Page, visitor: BrowserContext) -> None:
@@ -91,7 +53,7 @@ def authenticator(visitor: BrowserContext, page: Page) -> tuple[CDPSession, str]
 
 
 def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
-    url: str, page: Page, visitor: BrowserContext, clock: Hands
+    url: str, page: Page, visitor: BrowserContext, clock: StandingClock
 ) -> None:
     sign_in(page, url)
     page.goto(f"{url}/profile/second-factor")
@@ -102,7 +64,7 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
     page.get_by_text("The app cannot scan?").click()
     key = page.get_by_text(re.compile(r"^[A-Z2-7]{4}( [A-Z2-7]{4}){7}$")).inner_text()
     phone = pyotp.TOTP(key.replace(" ", ""))
-    page.get_by_label("Code that the app shows").fill(phone.at(clock.time))
+    page.get_by_label("Code that the app shows").fill(phone.at(clock.moment))
     page.get_by_role("button", name="Confirm").click()
     codes = page.get_by_role("list", name="Backup codes").get_by_role("listitem").all_inner_texts()
     assert len(codes) == 10
@@ -113,11 +75,11 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
     assert all(code in kept for code in codes)
 
     sign_out(page, visitor)
-    clock.time += timedelta(minutes=1)
+    clock.moment += timedelta(minutes=1)
     sign_in(page, url)
     expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
     is_accessible(page)
-    page.get_by_label("Code").fill(phone.at(clock.time))
+    page.get_by_label("Code").fill(phone.at(clock.moment))
     page.get_by_label("Remember this browser").check()
     page.get_by_role("button", name="Sign in", exact=True).click()
     is_signed_in(page)
@@ -138,7 +100,7 @@ def _token(page: Page) -> str:
 
 
 def test_a_passkey_signs_in_alone_and_after_the_password_until_it_is_removed(
-    url: str, page: Page, visitor: BrowserContext, clock: Hands
+    url: str, page: Page, visitor: BrowserContext, clock: StandingClock
 ) -> None:
     session, phone = authenticator(visitor, page)
     sign_in(page, url)

@@ -1,12 +1,13 @@
 """Events: asked before, told after; retried, parked and retried again; in order per entity; never harming the operation."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.config import Config
 from trunkline.customers import operations as customers
@@ -21,22 +22,9 @@ from trunkline.testing import Browser
 pytestmark = pytest.mark.plugins
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandingClock:
+    return StandingClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -108,22 +96,24 @@ def test_a_subscriber_hears_in_order_and_once(app: App) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_failing_subscriber_is_tried_again_later_and_later_and_then_parked(app: App, clock: Clock) -> None:
+def test_a_failing_subscriber_is_tried_again_later_and_later_and_then_parked(
+    app: App, clock: StandingClock
+) -> None:
     (app.config.extension_folder / "broken").touch()
     _register(app)
     waits = []
     for _ in range(MAX_TRIES):
-        before = clock.now
+        before = clock.moment
         assert deliver_due(app) == 0
         (delivery,) = _deliveries(app)
         waits.append(delivery.next_try_at - before)
         assert deliver_due(app) == 0, "tried again without a pause"
-        clock.now = delivery.next_try_at
+        clock.moment = delivery.next_try_at
     assert waits == sorted(waits)
     assert waits[0] < waits[-1]
     assert (delivery.state, delivery.tries) == (DeliveryState.PARKED, MAX_TRIES)
     assert delivery.error == "RuntimeError: cannot hear"
-    clock.forward(days=365)
+    clock.pass_time(days=365)
     assert deliver_due(app) == 0
 
 
@@ -136,7 +126,7 @@ def test_what_a_parked_delivery_told_of_has_happened_all_the_same(app: App) -> N
         assert ctx.session.scalars(select(OutboxEvent)).one().name == "customer.registered"
 
 
-def test_later_events_of_an_entity_wait_and_those_of_others_do_not(app: App, clock: Clock) -> None:
+def test_later_events_of_an_entity_wait_and_those_of_others_do_not(app: App, clock: StandingClock) -> None:
     broken = app.config.extension_folder / "broken"
     broken.touch()
     first = _register(app, "Ana Prado")
@@ -146,18 +136,18 @@ def test_later_events_of_an_entity_wait_and_those_of_others_do_not(app: App, clo
     second = _register(app, "Bento Reis")
     assert deliver_due(app) == 1
     assert _heard(app) == [f"registered {second.number}"]
-    clock.forward(hours=1)
+    clock.pass_time(hours=1)
     assert deliver_due(app) == 2
     assert _heard(app)[1:] == [f"registered {first.number}", f"changed {first.number}"]
 
 
-def _park(app: App, clock: Clock) -> None:
+def _park(app: App, clock: StandingClock) -> None:
     for _ in range(MAX_TRIES):
         deliver_due(app)
-        clock.forward(hours=2)
+        clock.pass_time(hours=2)
 
 
-def test_a_parked_delivery_is_retried_by_hand(app: App, clock: Clock) -> None:
+def test_a_parked_delivery_is_retried_by_hand(app: App, clock: StandingClock) -> None:
     broken = app.config.extension_folder / "broken"
     broken.touch()
     customer = _register(app)
@@ -173,7 +163,7 @@ def test_a_parked_delivery_is_retried_by_hand(app: App, clock: Clock) -> None:
 
 
 def test_the_system_page_shows_a_parked_delivery_and_retries_it(
-    app: App, clock: Clock, staff: Callable[..., Browser]
+    app: App, clock: StandingClock, staff: Callable[..., Browser]
 ) -> None:
     broken = app.config.extension_folder / "broken"
     broken.touch()
@@ -256,7 +246,9 @@ def test_a_before_hook_that_swallows_an_sql_error_spoils_nothing(app: App, scrip
     assert _registered(app) == 0
 
 
-def test_a_subscriber_that_is_gone_parks_its_deliveries(app: App, clock: Clock, tmp_path: Path) -> None:
+def test_a_subscriber_that_is_gone_parks_its_deliveries(
+    app: App, clock: StandingClock, tmp_path: Path
+) -> None:
     from trunkline.jobs.wake import Silent
 
     _register(app)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from tests.clock import StandingClock
 from trunkline.access.roles import actor_for
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -19,17 +20,9 @@ pytestmark = pytest.mark.plugins()
 WHY = {"reason": "The HLR is down and nobody answers", "minutes": "30"}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 10, 5, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandingClock:
+    return StandingClock(datetime(2026, 10, 5, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -56,9 +49,9 @@ def test_it_opens_everything_says_so_everywhere_and_tells_administrators(app: Ap
         assert ctx.session.scalars(done).one().details["emergency_access"] is True
 
 
-def test_it_ends_by_itself(officer: Browser, clock: Clock) -> None:
+def test_it_ends_by_itself(officer: Browser, clock: StandingClock) -> None:
     officer.submit("/break-glass/take", WHY)
-    clock.now += timedelta(minutes=30)
+    clock.moment += timedelta(minutes=30)
     assert officer.get("/settings").status_code == 403
     assert "Emergency access until" not in officer.get("/customers").text
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 from sqlmodel import col, select
 
+from tests.clock import StandingClock
 from trunkline.access.roles import actor_for
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -54,17 +55,9 @@ def rename(ctx: Context, number: str, command: Rename) -> Customer:
     return customer
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 10, 5, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandingClock:
+    return StandingClock(datetime(2026, 10, 5, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -222,7 +215,7 @@ def test_only_who_asked_withdraws(app: App, people: dict[str, int]) -> None:
 @pytest.mark.both_databases
 def test_requests_expire(app: App, people: dict[str, int], clock: Any) -> None:
     number = ask(app, who(app, people, "ana"))
-    clock.now += timedelta(days=7)
+    clock.moment += timedelta(days=7)
     with pytest.raises(Refused, match="expired"):
         approve(app, who(app, people, "bob"), number)
     with app.unit_of_work() as ctx:

@@ -3,32 +3,20 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.mail.models import Email
 
 
-class SetClock:
-    """A clock that tests turn."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_time(self, **amount: float) -> None:
-        self.time += timedelta(**amount)
-
-
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> StandingClock:
+    return StandingClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth.sessions import RequestFacts
 from trunkline.testing import PASSWORD, Browser, create_user
@@ -20,11 +20,11 @@ CODE = re.compile(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>")
 class Phone:
     """The app on somebody's phone."""
 
-    def __init__(self, secret: str, clock: SetClock) -> None:
+    def __init__(self, secret: str, clock: StandingClock) -> None:
         self._totp, self._clock = pyotp.TOTP(secret.replace(" ", "")), clock
 
     def code(self, steps: int = 0) -> str:
-        return self._totp.at(self._clock.time, counter_offset=steps)
+        return self._totp.at(self._clock.moment, counter_offset=steps)
 
 
 def secret_on(html: str) -> str:
@@ -33,7 +33,7 @@ def secret_on(html: str) -> str:
     return found.group(1)
 
 
-def set_up(browser: Browser, clock: SetClock) -> tuple[Phone, list[str]]:
+def set_up(browser: Browser, clock: StandingClock) -> tuple[Phone, list[str]]:
     """Set up an app on the page of one's account; returns the phone and the backup codes."""
     browser.submit("/profile/second-factor/app/begin", page="/profile/second-factor")
     page = browser.get("/profile/second-factor/app")

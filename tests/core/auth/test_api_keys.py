@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event, select
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.test_rest_sign_in import USERS, api_key
 from trunkline.app import App
 from trunkline.auth.models import ApiKey
@@ -70,9 +70,9 @@ def test_networks_are_kept_in_their_shortest_form_each_once() -> None:
 
 @pytest.mark.both_databases
 def test_the_last_use_is_written_with_its_address_once_a_minute_at_most(
-    app: App, root: int, at: Callable[[str], Browser], clock: SetClock
+    app: App, root: int, at: Callable[[str], Browser], clock: StandingClock
 ) -> None:
-    secret, began = api_key(app, root), clock.time
+    secret, began = api_key(app, root), clock.moment
     written: list[str] = []
 
     @event.listens_for(app.database.engine, "before_cursor_execute")
@@ -86,7 +86,7 @@ def test_the_last_use_is_written_with_its_address_once_a_minute_at_most(
     assert (_key(app).last_used_at, _key(app).last_used_from, len(written)) == (began, "192.0.2.1", 1)
     clock.pass_time(seconds=1)
     at("192.0.2.9").get(USERS, headers={"X-API-Key": secret})
-    assert (_key(app).last_used_at, _key(app).last_used_from) == (clock.time, "192.0.2.9")
+    assert (_key(app).last_used_at, _key(app).last_used_from) == (clock.moment, "192.0.2.9")
     assert _key(app).version == 1
 
 
@@ -106,7 +106,7 @@ def _three_a_minute(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_three_a_minute")
 def test_a_program_that_asks_too_often_is_told_when_to_go_on(
-    app: App, root: int, at: Callable[[str], Browser], clock: SetClock
+    app: App, root: int, at: Callable[[str], Browser], clock: StandingClock
 ) -> None:
     one, other = api_key(app, root), api_key(app, root)
     client = at("192.0.2.1")

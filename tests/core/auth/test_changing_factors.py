@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.second_factor import ANA, CODE, HERE, ana, is_signed_in, password_step, second, set_up
 from trunkline.app import App
 from trunkline.auth.models import UserSession
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.plugins()
 
 @pytest.mark.both_databases
 def test_setting_up_ends_other_sessions_and_tells_the_person(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     other = make_client().sign_in(ANA)
     set_up(ana, clock)
@@ -35,7 +35,7 @@ def test_setting_up_ends_other_sessions_and_tells_the_person(
 
 
 def test_an_app_counts_only_after_its_first_code(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     ana.submit("/profile/second-factor/app/begin", page="/profile/second-factor")
     refused = ana.submit("/profile/second-factor/app", {"code": "000000"})
@@ -45,7 +45,7 @@ def test_an_app_counts_only_after_its_first_code(
 
 
 def test_a_new_phone_replaces_the_old_one_and_keeps_the_backup_codes(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     old, codes = set_up(ana, clock)
     new, none = set_up(ana, clock)
@@ -59,7 +59,7 @@ def test_a_new_phone_replaces_the_old_one_and_keeps_the_backup_codes(
     assert second(again, codes[3]).status_code == 303
 
 
-def test_new_backup_codes_replace_the_old_list(ana: Browser, clock: SetClock, app: App) -> None:
+def test_new_backup_codes_replace_the_old_list(ana: Browser, clock: StandingClock, app: App) -> None:
     _phone, old = set_up(ana, clock)
     new = CODE.findall(ana.submit("/profile/second-factor/codes", page="/profile/second-factor").text)
     assert len(new) == 10
@@ -72,7 +72,7 @@ def test_new_backup_codes_replace_the_old_list(ana: Browser, clock: SetClock, ap
     assert second_step.check_code(app, user_id, new[0], HERE) == "backup code"
 
 
-def test_changing_factors_asks_for_the_password_once_more(ana: Browser, clock: SetClock) -> None:
+def test_changing_factors_asks_for_the_password_once_more(ana: Browser, clock: StandingClock) -> None:
     set_up(ana, clock)
     clock.pass_time(minutes=11)
     for action in ("app/begin", "app/remove", "codes"):
@@ -82,7 +82,7 @@ def test_changing_factors_asks_for_the_password_once_more(ana: Browser, clock: S
 
 
 def test_removing_the_only_factor_makes_the_password_enough_again(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock, app: App
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock, app: App
 ) -> None:
     set_up(ana, clock)
     ana.submit("/profile/second-factor/app/remove", page="/profile/second-factor")

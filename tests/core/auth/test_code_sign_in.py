@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from sqlmodel import select
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth.code_sign_in import operations
 from trunkline.auth.code_sign_in.models import SentCode
@@ -157,7 +157,7 @@ def test_asking_without_end_sends_five_messages_at_most(
 
 
 def test_a_code_is_over_after_ten_minutes(
-    app: App, clock: SetClock, make_client: Callable[[], Browser], dora: int
+    app: App, clock: StandingClock, make_client: Callable[[], Browser], dora: int
 ) -> None:
     browser = make_client()
     ask(browser)
@@ -265,7 +265,7 @@ def confirm(app: App, browser: Browser, next_page: str) -> None:
 
 @pytest.mark.both_databases
 def test_who_has_no_password_confirms_by_a_code_and_takes_another_phone(
-    app: App, make_client: Callable[[], Browser], clock: SetClock, her: Browser
+    app: App, make_client: Callable[[], Browser], clock: StandingClock, her: Browser
 ) -> None:
     clock.pass_time(minutes=11)
     assert her.get("/profile/phone").url.path == "/confirm"
@@ -287,7 +287,7 @@ def test_who_has_no_password_confirms_by_a_code_and_takes_another_phone(
 
 
 def test_whoever_looks_over_a_shoulder_gets_five_tries_to_confirm(
-    app: App, clock: SetClock, her: Browser
+    app: App, clock: StandingClock, her: Browser
 ) -> None:
     clock.pass_time(minutes=11)
     her.submit("/confirm/code/send", page="/confirm")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.second_factor import ANA, ana, set_up
 from trunkline.access.models import Role
 from trunkline.app import App
@@ -21,7 +21,7 @@ def login(browser: Browser, **more: str) -> Any:
 
 
 def test_a_program_is_told_that_a_code_is_wanted_and_sends_it(
-    ana: Browser, client: Browser, clock: SetClock
+    ana: Browser, client: Browser, clock: StandingClock
 ) -> None:
     phone, codes = set_up(ana, clock)
     wanted = login(client)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.impersonation import queries
@@ -83,7 +83,9 @@ def test_the_log_names_both(app: App, bruno: Browser, ana: int) -> None:
     }
 
 
-def test_the_time_limit_makes_the_browser_its_owners_again(bruno: Browser, ana: int, clock: SetClock) -> None:
+def test_the_time_limit_makes_the_browser_its_owners_again(
+    bruno: Browser, ana: int, clock: StandingClock
+) -> None:
     opened(bruno, ana)
     clock.pass_time(minutes=29)
     assert bruno.get("/portal").status_code == 200
@@ -92,7 +94,9 @@ def test_the_time_limit_makes_the_browser_its_owners_again(bruno: Browser, ana: 
     assert bruno.get("/customers").status_code == 200
 
 
-def test_a_form_opened_as_the_other_is_not_sent_as_oneself(bruno: Browser, ana: int, clock: SetClock) -> None:
+def test_a_form_opened_as_the_other_is_not_sent_as_oneself(
+    bruno: Browser, ana: int, clock: StandingClock
+) -> None:
     token = opened(bruno, ana).csrf("/portal")
     clock.pass_time(minutes=30)
     answer = bruno.post("/profile", data={"csrf_token": token, "name": "Ana", "language": "en"})
@@ -190,7 +194,7 @@ def test_it_ends_with_the_account_or_with_the_right(app: App, bruno: Browser, an
     assert (over is not None) == (change == "signed out")
 
 
-def test_it_asks_for_the_password_first(app: App, bruno: Browser, ana: int, clock: SetClock) -> None:
+def test_it_asks_for_the_password_first(app: App, bruno: Browser, ana: int, clock: StandingClock) -> None:
     clock.pass_time(minutes=11)
     answer = bruno.get(f"/users/{ana}/impersonate", follow_redirects=False)
     assert answer.headers["location"] == f"/confirm?next=%2Fusers%2F{ana}%2Fimpersonate"

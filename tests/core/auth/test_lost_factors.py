@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.second_factor import (
     ANA,
     CODE,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.plugins()
 
 @pytest.mark.both_databases
 def test_a_role_can_demand_a_second_factor_before_anything_else(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     saved = ana.submit("/roles/administrator/second-factor", {"required": "1"}, page="/roles/administrator")
     assert saved.status_code == 200
@@ -75,7 +75,7 @@ def test_one_setting_demands_a_second_factor_of_all(
 
 @pytest.mark.both_databases
 def test_a_role_that_begins_to_demand_one_lets_nobody_go_on_without(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     set_up(ana, clock)
     create_user(app, "otavio@example.com", "cashier")
@@ -97,7 +97,7 @@ def test_a_role_that_begins_to_demand_one_lets_nobody_go_on_without(
 
 
 def test_an_administrator_takes_lost_factors_away_which_is_on_record_and_mailed(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     set_up(ana, clock)
     helper = create_user(app, "helena@example.com", "administrator")
@@ -122,7 +122,7 @@ def test_an_administrator_takes_lost_factors_away_which_is_on_record_and_mailed(
 
 
 def test_nobody_takes_a_superiors_factors_away(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     set_up(ana, clock)
     with app.unit_of_work() as ctx:
@@ -140,7 +140,7 @@ def test_nobody_takes_a_superiors_factors_away(
 
 
 def test_the_command_line_takes_a_lost_factor_away(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     from trunkline.auth.second_factor.operations import reset_by_email
     from trunkline.errors import NotFound

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth import links, own_account, queries, sessions, sign_in
 from trunkline.auth.models import User, UserSession
@@ -117,7 +117,7 @@ def test_administrators_end_one_session_of_a_user_and_not_of_another(
 
 @pytest.mark.parametrize(("minutes", "alive"), [(5, True), (8, False)])
 def test_the_idle_time_out_of_the_settings_signs_people_out(
-    app: App, make_client: Callable[[], Browser], clock: SetClock, minutes: int, alive: bool
+    app: App, make_client: Callable[[], Browser], clock: StandingClock, minutes: int, alive: bool
 ) -> None:
     with app.unit_of_work() as ctx:
         settings.save(ctx, "core", {"staff_idle_minutes": 6})
@@ -130,7 +130,7 @@ def test_the_idle_time_out_of_the_settings_signs_people_out(
 
 
 def test_the_longest_session_ends_however_busy_it_is(
-    app: App, make_client: Callable[[], Browser], clock: SetClock
+    app: App, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     with app.unit_of_work() as ctx:
         settings.save(ctx, "core", {"session_hours": 2})
@@ -303,7 +303,7 @@ def test_an_address_taken_in_the_meantime_is_refused_and_nothing_changes(
 
 
 def test_links_about_an_address_set_no_password_and_end(
-    app: App, ana: Browser, clock: SetClock, make_client: Callable[[], Browser]
+    app: App, ana: Browser, clock: StandingClock, make_client: Callable[[], Browser]
 ) -> None:
     asked(ana)
     for to, word in (("ana@new.example", "confirm-email"), ("ana@example.com", "keep-email")):

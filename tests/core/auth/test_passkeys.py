@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from tests.clock import StandingClock
 from tests.core.auth.authenticator import Authenticator
-from tests.core.auth.conftest import SetClock
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.models import User, UserStatus
@@ -197,7 +197,9 @@ def test_at_a_network_address_passkeys_are_not_offered(app: App) -> None:
     assert "Sign in with a passkey" in Browser(web, base_url=HERE).get("/sign-in").text
 
 
-def test_a_passkey_confirms_a_dangerous_action_instead_of_the_password(ana: Browser, clock: SetClock) -> None:
+def test_a_passkey_confirms_a_dangerous_action_instead_of_the_password(
+    ana: Browser, clock: StandingClock
+) -> None:
     phone = Authenticator()
     add(ana, phone)
     clock.pass_time(minutes=11)

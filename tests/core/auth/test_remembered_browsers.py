@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.second_factor import ANA, ana, password_step, second, set_up
 from trunkline.app import App
 from trunkline.settings import operations as settings
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.plugins()
 
 @pytest.mark.both_databases
 def test_a_remembered_browser_is_not_asked_again_until_its_time_is_over(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     browser = make_client()
@@ -33,7 +33,7 @@ def test_a_remembered_browser_is_not_asked_again_until_its_time_is_over(
 
 @pytest.mark.parametrize("cause", ["revoked", "password", "factor"])
 def test_a_remembered_browser_is_forgotten(
-    cause: str, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    cause: str, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     browser = make_client()
@@ -59,7 +59,7 @@ def test_a_remembered_browser_is_forgotten(
 
 
 def test_strangers_who_guess_do_not_keep_a_remembered_browser_out(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     known, stranger = make_client(), make_client()
@@ -74,7 +74,7 @@ def test_strangers_who_guess_do_not_keep_a_remembered_browser_out(
 
 
 def test_an_operator_may_switch_remembering_off(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     with app.unit_of_work() as ctx:

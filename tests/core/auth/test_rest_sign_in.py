@@ -7,7 +7,7 @@ import jwt
 import pytest
 from sqlalchemy import select
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth import operations
 from trunkline.auth.models import ApiKey, RefreshToken
@@ -73,7 +73,7 @@ def test_without_credentials_nothing_is_said(ana: int, client: Browser) -> None:
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
-def test_an_access_token_expires(ana: int, client: Browser, clock: SetClock) -> None:
+def test_an_access_token_expires(ana: int, client: Browser, clock: StandingClock) -> None:
     pair = log_in(client).json()
     clock.pass_time(minutes=15)
     answer = client.get(USERS, headers=bearer(pair["access_token"]))
@@ -108,7 +108,7 @@ def test_one_sign_in_ends_without_harm_to_another(ana: int, client: Browser) -> 
     assert client.get(USERS, headers=bearer(other["access_token"])).status_code == 200
 
 
-def test_refreshing_ends_when_the_sign_in_is_too_old(ana: int, client: Browser, clock: SetClock) -> None:
+def test_refreshing_ends_when_the_sign_in_is_too_old(ana: int, client: Browser, clock: StandingClock) -> None:
     pair = log_in(client).json()
     clock.pass_time(days=30)
     assert client.post(REFRESH, json={"refresh_token": pair["refresh_token"]}).status_code == 401
@@ -181,7 +181,7 @@ def test_a_key_is_never_stronger_than_what_was_chosen_for_it(app: App, client: B
     assert client.get("/api/v1/roles", headers={"X-API-Key": narrow}).status_code == 403
 
 
-def test_a_key_expires(app: App, client: Browser, clock: SetClock) -> None:
+def test_a_key_expires(app: App, client: Browser, clock: StandingClock) -> None:
     secret = api_key(app, create_user(app, "root@example.com", "administrator"), days=30)
     clock.pass_time(days=30)
     answer = client.get(USERS, headers={"X-API-Key": secret})

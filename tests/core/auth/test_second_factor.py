@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from tests.core.auth.second_factor import ANA, ana, is_signed_in, password_step, second, set_up
 from trunkline.app import App
 from trunkline.auth.second_factor import totp
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.plugins()
 
 @pytest.mark.both_databases
 def test_after_the_password_nothing_opens_until_the_code_is_shown(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     browser = make_client()
@@ -39,7 +39,7 @@ def test_after_the_password_nothing_opens_until_the_code_is_shown(
 
 @pytest.mark.both_databases
 def test_a_code_works_once_and_so_does_the_step(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     code = phone.code()
@@ -54,7 +54,7 @@ def test_a_code_works_once_and_so_does_the_step(
 
 
 def test_a_phone_whose_clock_is_half_a_minute_off_is_let_in_and_two_minutes_is_not(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     clock.pass_time(minutes=10)
@@ -66,7 +66,7 @@ def test_a_phone_whose_clock_is_half_a_minute_off_is_let_in_and_two_minutes_is_n
 
 @pytest.mark.both_databases
 def test_a_backup_code_works_once_however_it_is_typed(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     _phone, codes = set_up(ana, clock)
     assert len(set(codes)) == 10
@@ -79,7 +79,7 @@ def test_a_backup_code_works_once_however_it_is_typed(
 
 
 def test_the_database_keeps_neither_codes_nor_the_apps_key_in_clear(
-    app: App, ana: Browser, clock: SetClock
+    app: App, ana: Browser, clock: StandingClock
 ) -> None:
     _phone, codes = set_up(ana, clock)
     with app.reading() as ctx:
@@ -91,7 +91,7 @@ def test_the_database_keeps_neither_codes_nor_the_apps_key_in_clear(
 
 
 def test_five_wrong_codes_send_back_to_the_password(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     browser = make_client()
@@ -107,7 +107,7 @@ def test_five_wrong_codes_send_back_to_the_password(
 
 
 def test_guessing_codes_with_the_password_in_hand_has_to_wait_as_well(
-    app: App, ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    app: App, ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     phone, _codes = set_up(ana, clock)
     with app.unit_of_work() as ctx:
@@ -123,7 +123,7 @@ def test_guessing_codes_with_the_password_in_hand_has_to_wait_as_well(
 
 
 def test_the_step_is_over_after_ten_minutes(
-    ana: Browser, make_client: Callable[[], Browser], clock: SetClock
+    ana: Browser, make_client: Callable[[], Browser], clock: StandingClock
 ) -> None:
     _phone, _codes = set_up(ana, clock)
     browser = make_client()
@@ -135,7 +135,7 @@ def test_the_step_is_over_after_ten_minutes(
 def test_a_mailed_password_link_does_not_go_round_the_second_factor(
     ana: Browser,
     make_client: Callable[[], Browser],
-    clock: SetClock,
+    clock: StandingClock,
     mailed_link: Callable[[str], str],
 ) -> None:
     set_up(ana, clock)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth import operations, sessions, sign_in
@@ -150,7 +150,7 @@ def test_the_database_keeps_no_token(app: App) -> None:
     assert token not in (row.token_hash, row.csrf_secret)
 
 
-def test_an_idle_session_ends(app: App, clock: SetClock) -> None:
+def test_an_idle_session_ends(app: App, clock: StandingClock) -> None:
     create_user(app, "ana@example.com", "cashier")
     token = token_of(app, "ana@example.com")
     clock.pass_time(minutes=59)
@@ -159,7 +159,7 @@ def test_an_idle_session_ends(app: App, clock: SetClock) -> None:
     assert found(app, token) is None
 
 
-def test_a_busy_session_lives_until_its_absolute_time_out(app: App, clock: SetClock) -> None:
+def test_a_busy_session_lives_until_its_absolute_time_out(app: App, clock: StandingClock) -> None:
     create_user(app, "ana@example.com", "cashier")
     token = token_of(app, "ana@example.com")
     for _n in range(23):
@@ -172,7 +172,7 @@ def test_a_busy_session_lives_until_its_absolute_time_out(app: App, clock: SetCl
     assert found(app, token) is None
 
 
-def test_last_seen_is_written_at_most_once_a_minute(app: App, clock: SetClock) -> None:
+def test_last_seen_is_written_at_most_once_a_minute(app: App, clock: StandingClock) -> None:
     create_user(app, "ana@example.com", "cashier")
     token = token_of(app, "ana@example.com")
     clock.pass_time(seconds=59)
@@ -194,7 +194,7 @@ def test_a_disabled_user_loses_every_session_at_once(app: App) -> None:
     assert found(app, token) is None
 
 
-def test_sweeping_forgets_sessions_whose_time_is_over(app: App, clock: SetClock) -> None:
+def test_sweeping_forgets_sessions_whose_time_is_over(app: App, clock: StandingClock) -> None:
     create_user(app, "ana@example.com", "cashier")
     token_of(app, "ana@example.com")
     clock.pass_time(hours=13)

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import event, text
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth.signing_keys import keys, operations
 from trunkline.config import Config
@@ -97,7 +97,7 @@ def test_another_kind_of_token_of_ours_does_not_pass_for_an_access_token(
 
 @pytest.mark.both_databases
 def test_tokens_outlive_a_change_of_key_and_the_old_key_goes_when_they_are_over(
-    app: App, pair: dict[str, Any], client: Browser, clock: SetClock
+    app: App, pair: dict[str, Any], client: Browser, clock: StandingClock
 ) -> None:
     with app.unit_of_work() as ctx:
         fresh = operations.rotate(ctx).kid
@@ -115,7 +115,7 @@ def test_tokens_outlive_a_change_of_key_and_the_old_key_goes_when_they_are_over(
 
 @pytest.mark.both_databases
 def test_a_withdrawal_ends_tokens_in_every_process_and_the_refresh_token_gives_the_next(
-    app: App, pair: dict[str, Any], client: Browser, config: Config, clock: SetClock, monkeypatch: Any
+    app: App, pair: dict[str, Any], client: Browser, config: Config, clock: StandingClock, monkeypatch: Any
 ) -> None:
     other_app = App.start(config, clock=clock, waker=Silent())
     other = Browser(make_web(other_app))
@@ -134,7 +134,7 @@ def test_a_withdrawal_ends_tokens_in_every_process_and_the_refresh_token_gives_t
 
 
 def test_the_key_changes_by_itself_when_its_time_is_over(
-    app: App, pair: dict[str, Any], client: Browser, clock: SetClock
+    app: App, pair: dict[str, Any], client: Browser, clock: StandingClock
 ) -> None:
     before = client.get(JWKS).json()["keys"][0]["kid"]
     for days, changed in ((89, False), (1, True)):
@@ -145,7 +145,7 @@ def test_the_key_changes_by_itself_when_its_time_is_over(
 
 
 def test_a_signature_is_checked_once_and_a_revocation_is_seen_at_once(
-    pair: dict[str, Any], client: Browser, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    pair: dict[str, Any], client: Browser, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.get(USERS, headers=bearer(pair["access_token"])).status_code == 200
 
@@ -161,7 +161,7 @@ def test_a_signature_is_checked_once_and_a_revocation_is_seen_at_once(
 
 @pytest.mark.both_databases
 def test_a_revocation_in_another_process_is_seen_within_seconds(
-    app: App, pair: dict[str, Any], client: Browser, config: Config, clock: SetClock
+    app: App, pair: dict[str, Any], client: Browser, config: Config, clock: StandingClock
 ) -> None:
     other_app = App.start(config, clock=clock, waker=Silent())
     other = Browser(make_web(other_app))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth import queries
 from trunkline.auth.models import UserStatus
@@ -38,7 +38,7 @@ def confirmed(browser: Browser, password: str = PASSWORD, next_page: str = "/use
     ],
 )
 def test_ten_minutes_after_signing_in_dangerous_forms_ask_first(
-    app: App, boss: Browser, clock: SetClock, path: str
+    app: App, boss: Browser, clock: StandingClock, path: str
 ) -> None:
     path = path.format(key=create_user(app, "ana@example.com", "cashier"))
     assert boss.get(path, follow_redirects=False).status_code == 200
@@ -51,7 +51,7 @@ def test_ten_minutes_after_signing_in_dangerous_forms_ask_first(
 
 @pytest.mark.both_databases
 def test_a_button_leads_to_the_password_and_back_to_its_page_with_nothing_done(
-    app: App, boss: Browser, clock: SetClock
+    app: App, boss: Browser, clock: StandingClock
 ) -> None:
     key = create_user(app, "ana@example.com", "cashier")
     clock.pass_time(minutes=11)
@@ -68,7 +68,7 @@ def test_a_button_leads_to_the_password_and_back_to_its_page_with_nothing_done(
         assert queries.user(ctx, key).status == UserStatus.DISABLED
 
 
-def test_a_form_that_was_opened_in_time_is_not_lost(app: App, boss: Browser, clock: SetClock) -> None:
+def test_a_form_that_was_opened_in_time_is_not_lost(app: App, boss: Browser, clock: StandingClock) -> None:
     token = boss.csrf("/users/new")
     clock.pass_time(minutes=25)
     fields = {"email": "bruno@example.com", "name": "Bruno", "language": "en", "roles": ["cashier"]}
@@ -77,7 +77,9 @@ def test_a_form_that_was_opened_in_time_is_not_lost(app: App, boss: Browser, clo
         assert queries.by_email(ctx, "bruno@example.com") is not None
 
 
-def test_a_wrong_password_is_counted_as_on_the_sign_in_page(app: App, boss: Browser, clock: SetClock) -> None:
+def test_a_wrong_password_is_counted_as_on_the_sign_in_page(
+    app: App, boss: Browser, clock: StandingClock
+) -> None:
     clock.pass_time(minutes=10)
     statuses = [confirmed(boss, "wrong")[0] for _n in range(12)]
     assert (statuses[0], statuses[-1]) == (422, 429)
@@ -104,7 +106,7 @@ def test_after_the_password_nobody_lands_on_another_site(boss: Browser, target: 
     assert confirmed(boss, next_page=target) == (303, "/")
 
 
-def test_htmx_is_sent_to_the_password_as_a_whole_page(app: App, boss: Browser, clock: SetClock) -> None:
+def test_htmx_is_sent_to_the_password_as_a_whole_page(app: App, boss: Browser, clock: StandingClock) -> None:
     token = boss.csrf("/users")
     clock.pass_time(minutes=11)
     headers = {"HX-Request": "true", "X-CSRF-Token": token, "HX-Current-URL": "http://testserver/users/1"}

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.core.auth.conftest import SetClock
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.auth import sign_in
 from trunkline.auth.sessions import RequestFacts
@@ -33,7 +33,7 @@ def fail(app: App, email: str, facts: RequestFacts = HERE) -> str:
 
 @pytest.mark.both_databases
 def test_an_account_waits_longer_after_each_further_failure_an_hour_at_most(
-    app: App, clock: SetClock
+    app: App, clock: StandingClock
 ) -> None:
     create_user(app, "ana@example.com", "cashier")
     free_attempts(app, 3)
@@ -93,7 +93,7 @@ def test_the_right_password_forgets_the_failures_before(app: App) -> None:
         assert sign_in.prove(app, "ana@example.com", PASSWORD, HERE).user_id
 
 
-def test_an_address_that_goes_on_waits_longer_the_next_time(app: App, clock: SetClock) -> None:
+def test_an_address_that_goes_on_waits_longer_the_next_time(app: App, clock: StandingClock) -> None:
     free_attempts(app, 100, per_address=5)
     waits = []
     for closing in range(3):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.customers import operations as customers
@@ -24,19 +25,9 @@ from trunkline.testing import PASSWORD, Browser, create_user
 pytestmark = pytest.mark.plugins()
 
 
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Hands()
+    return StandingClock(datetime(2026, 11, 22, 15, 0, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -62,12 +53,14 @@ def record(app: App, customer: str, **values: Any) -> tuple[str, str]:
 
 
 @pytest.mark.both_databases
-def test_numbers_count_up_within_the_operators_day_and_begin_anew_the_next(app: App, clock: Hands) -> None:
+def test_numbers_count_up_within_the_operators_day_and_begin_anew_the_next(
+    app: App, clock: StandingClock
+) -> None:
     customer = add(app)
     assert [record(app, customer)[0] for _ in range(2)] == ["20261122-000001", "20261122-000002"]
-    clock.at = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+    clock.moment = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
     assert record(app, customer)[0] == "20261122-000003", "in São Paulo it is still the 22nd"
-    clock.at = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+    clock.moment = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
     assert record(app, customer)[0] == "20261123-000001"
 
 

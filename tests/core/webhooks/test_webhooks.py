@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 from standardwebhooks import Webhook as Receiver
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.config import Config
@@ -26,6 +27,8 @@ from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
 from trunkline.webhooks.signing import new_secret, signed_headers
 
 pytestmark = pytest.mark.plugins()
+#: Past the end of a pause.
+MOMENT = timedelta(seconds=1)
 
 
 class Listening(BaseHTTPRequestHandler):
@@ -56,22 +59,9 @@ def endpoint() -> Iterator[str]:
     server.server_close()
 
 
-class Hands:
-    """A clock that stands where it is put."""
-
-    def __init__(self) -> None:
-        self.time = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def on(self, pause: timedelta) -> None:
-        self.time += pause + timedelta(seconds=1)
-
-
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
+def clock() -> StandingClock:
+    return StandingClock(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -142,7 +132,7 @@ def test_whoever_alters_the_body_or_lacks_the_secret_is_found_out(app: App, endp
 
 @pytest.mark.both_databases
 def test_a_refused_event_holds_back_those_of_its_entity_only_and_keeps_its_id(
-    app: App, endpoint: str, clock: Hands
+    app: App, endpoint: str, clock: StandingClock
 ) -> None:
     make(app, endpoint)
     number = register(app)
@@ -153,7 +143,7 @@ def test_a_refused_event_holds_back_those_of_its_entity_only_and_keeps_its_id(
     send(app)
     first = json.loads(Listening.taken[0][1])
     assert [json.loads(body)["data"]["number"] for _h, body in Listening.taken[1:]].count(number) == 0
-    clock.on(PAUSES[0])
+    clock.moment += PAUSES[0] + MOMENT
     send(app)
     mine = [json.loads(body) for _h, body in Listening.taken if json.loads(body)["data"]["number"] == number]
     assert mine[0] == mine[1] == first
@@ -162,14 +152,14 @@ def test_a_refused_event_holds_back_those_of_its_entity_only_and_keeps_its_id(
 
 
 def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_person_says_so(
-    app: App, endpoint: str, clock: Hands
+    app: App, endpoint: str, clock: StandingClock
 ) -> None:
     number, _secret = make(app, endpoint, "customer.registered")
     register(app)
     Listening.answers = [500] * (len(PAUSES) + 1)
     for pause in (*PAUSES, timedelta()):
         send(app)
-        clock.on(max(pause, timedelta(hours=1)))
+        clock.moment += max(pause, timedelta(hours=1)) + MOMENT
     assert states(app) == [("parked", len(PAUSES) + 1, "HTTP 500")]
     assert due_endpoints(app) == []
     with app.unit_of_work() as ctx:
@@ -183,7 +173,7 @@ def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_perso
 
 
 def test_what_was_given_up_on_waits_on_the_start_page_and_is_sent_again_from_there(
-    app: App, endpoint: str, clock: Hands, staff: Callable[..., Browser]
+    app: App, endpoint: str, clock: StandingClock, staff: Callable[..., Browser]
 ) -> None:
     make(app, endpoint, "customer.registered")
     register(app)
@@ -191,7 +181,7 @@ def test_what_was_given_up_on_waits_on_the_start_page_and_is_sent_again_from_the
     Listening.answers = [500] * (len(PAUSES) + 1)
     for pause in (*PAUSES, timedelta()):
         send(app)
-        clock.on(max(pause, timedelta(hours=1)))
+        clock.moment += max(pause, timedelta(hours=1)) + MOMENT
     for reader, may in ((staff("supervisor"), True), (staff("auditor"), False)):
         page = reader.get("/").text
         assert "Deliveries to CRM that were given up on" in page
@@ -203,7 +193,7 @@ def test_what_was_given_up_on_waits_on_the_start_page_and_is_sent_again_from_the
 
 
 def test_an_endpoint_that_answers_nothing_is_spared_and_410_switches_it_off(
-    app: App, endpoint: str, clock: Hands, staff: Callable[..., Browser]
+    app: App, endpoint: str, clock: StandingClock, staff: Callable[..., Browser]
 ) -> None:
     number, _secret = make(app, "http://127.0.0.1:9/nobody", "customer.registered")
     register(app)
@@ -221,7 +211,7 @@ def test_an_endpoint_that_answers_nothing_is_spared_and_410_switches_it_off(
 
 
 def test_a_worker_that_dies_while_sending_leaves_it_to_another(
-    app: App, endpoint: str, clock: Hands, monkeypatch: pytest.MonkeyPatch
+    app: App, endpoint: str, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(app, endpoint, "customer.registered")
     register(app)
@@ -237,13 +227,15 @@ def test_a_worker_that_dies_while_sending_leaves_it_to_another(
         with pytest.raises(Killed):
             send(app)
     assert due_endpoints(app) == []
-    clock.on(timedelta(minutes=1))
+    clock.moment += timedelta(minutes=1) + MOMENT
     send(app)
     assert types() == ["customer.registered"]
     assert states(app) == [("delivered", 2, "")]
 
 
-def test_after_a_change_of_the_secret_both_sign_for_a_day(app: App, endpoint: str, clock: Hands) -> None:
+def test_after_a_change_of_the_secret_both_sign_for_a_day(
+    app: App, endpoint: str, clock: StandingClock
+) -> None:
     number, old = make(app, endpoint)
     with app.unit_of_work() as ctx:
         _webhook, new = operations.change_secret(ctx, number)
@@ -253,7 +245,7 @@ def test_after_a_change_of_the_secret_both_sign_for_a_day(app: App, endpoint: st
     small = {name.lower(): value for name, value in headers.items()}
     for secret in (old, new):
         Receiver(secret).verify(body, small)
-    clock.on(timedelta(days=1))
+    clock.moment += timedelta(days=1) + MOMENT
     register(app, "Bruno Lima")
     send(app)
     assert len(Listening.taken[-1][0]["webhook-signature"].split()) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.customers import operations as customers
@@ -31,16 +32,6 @@ sms:55,Brazil,0,0.08,1,1,0,2025-01-01
 data,Data,0,0.05,1000000,1000000,0,2025-01-01
 """
 COLUMNS = [column.name for column in cdr.COLUMNS]
-
-
-@dataclass
-class StandingClock:
-    """A clock that moves only when told."""
-
-    moment: datetime
-
-    def __call__(self) -> datetime:
-        return self.moment
 
 
 @pytest.fixture
