@@ -15,12 +15,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.figures import Figure, all_kept, figure, show
 
 if TYPE_CHECKING:
     from trunkline_provisioning.fork_server import Place
@@ -49,32 +50,6 @@ _PLAYBOOKS = {
 _LIMITS = {"six tasks": 0.35, "stock uri and copy": 0.30, "20 tasks": 0.75}
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One measured thing: median and spread of its runs, and the limit it must keep."""
-
-    name: str
-    unit: str
-    median: float
-    low: float
-    high: float
-    limit: float
-    more_is_better: bool = False
-    #: What stands behind it, for people.
-    note: str = ""
-
-    @property
-    def kept(self) -> bool:
-        return self.median >= self.limit if self.more_is_better else self.median <= self.limit
-
-
-def figure(
-    name: str, unit: str, runs: Sequence[float], limit: float, note: str = "", *, more: bool = False
-) -> Figure:
-    """The figure of several runs."""
-    return Figure(name, unit, statistics.median(runs), min(runs), max(runs), limit, more, note)
-
-
 def main() -> int:
     """Measure, print, and return 1 when a limit is not kept."""
     from benchmarks import provisioning_line
@@ -96,20 +71,9 @@ def main() -> int:
     if chosen.postgres and chosen.only in (None, "postgres"):
         os.environ["TRUNKLINE_TEST_POSTGRES"] = chosen.postgres
         figures += provisioning_line.measured("postgres", chosen.orders if chosen.only else 0)
-    _print(figures)
-    return 0 if all(one.kept for one in figures) else 1
-
-
-def _print(figures: Sequence[Figure]) -> None:
     print(f"load at the end: {os.getloadavg()[0]:.1f}")
-    print(f"{'':44}{'median':>10}{'spread':>18}{'limit':>9}")
-    for one in figures:
-        spread = f"{one.low:,.2f} – {one.high:,.2f}"
-        mark = "kept" if one.kept else "MISSED"
-        name = f"{one.name}, {one.unit}" if one.unit else one.name
-        bound = f"{'≥' if one.more_is_better else '≤'} {one.limit:,.2f}"
-        print(f"{name:44}{one.median:>10,.2f}{spread:>18}{bound:>9}  {mark}  {one.note}")
-    print(json.dumps({one.name.replace(" ", "_"): asdict(one) for one in figures}))
+    show(figures)
+    return 0 if all_kept(figures) else 1
 
 
 class _Elements(BaseHTTPRequestHandler):
@@ -219,7 +183,7 @@ def _ratio(
         "",
         [one / other for one, other in pairs],
         _LIMITS[title],
-        f"{milliseconds[0]} against {milliseconds[1]}",
+        note=f"{milliseconds[0]} against {milliseconds[1]}",
     )
 
 

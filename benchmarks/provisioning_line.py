@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from benchmarks.provisioning import Figure, figure
+from benchmarks.figures import Figure, figure
 from tests.line.api import Api
 from tests.line.line import PRODUCT, add_product, order, register, stock_up
 from tests.line.samples import write_samples
@@ -193,14 +193,14 @@ def _queued(system: System, api: Api, kind: str, count: int) -> list[Figure]:
     after = _held(system)
     note = f"{count} lines in {took:,.1f} s; at most {most} processes"
     return [
-        figure(f"queued orders on {kind}", "jobs/s", [count / took], 4, note, more=True),
+        figure(f"queued orders on {kind}", "jobs/s", [count / took], 4, note=note, more=True),
         figure(
             f"processor per queued order on {kind}", "s", [(after.seconds - before.seconds) / count], 0.5,
-            "2 cores for 4 jobs/s, however busy the machine is",
+            note="2 cores for 4 jobs/s, however busy the machine is",
         ),
         figure(
             "memory after beside before", "", [after.memory / before.memory], 1.15,
-            f"{before.memory / 1e6:,.0f} to {after.memory / 1e6:,.0f} MB, shared parts once",
+            note=f"{before.memory / 1e6:,.0f} to {after.memory / 1e6:,.0f} MB, shared parts once",
         ),
         figure("descriptors more than before", "", [after.descriptors - before.descriptors], 4),
         figure("processes more than before", "", [after.processes - before.processes], 0),

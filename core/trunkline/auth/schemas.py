@@ -42,6 +42,16 @@ PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 Language = Annotated[str, AfterValidator(_offered)]
 
 _LANGUAGE: dict[str, Any] = {"widget": "select", "choices": list(LANGUAGES.items())}
+#: What colleagues hold.
+Roles = Annotated[
+    list[str],
+    Field(
+        min_length=1,
+        title=_("Roles"),
+        description=_("Permissions of all chosen roles add up."),
+        json_schema_extra={"widget": "checkboxes", "width": "wide"},
+    ),
+]
 _NEW: dict[str, Any] = {"widget": "password", "autocomplete": "new-password"}
 
 
@@ -125,12 +135,7 @@ class InviteUser(BaseModel):
     )
     name: PersonName = Field(title=_("Name"))
     language: Language = Field("en", title=_("Language"), json_schema_extra=_LANGUAGE)
-    roles: list[str] = Field(
-        min_length=1,
-        title=_("Roles"),
-        description=_("Permissions of all chosen roles add up."),
-        json_schema_extra={"widget": "checkboxes", "width": "wide"},
-    )
+    roles: Roles
 
 
 class InvitePortalUser(InviteUser):
@@ -151,12 +156,7 @@ class EditUser(BaseModel):
 
     name: PersonName = Field(title=_("Name"))
     language: Language = Field("en", title=_("Language"), json_schema_extra=_LANGUAGE)
-    roles: list[str] = Field(
-        min_length=1,
-        title=_("Roles"),
-        description=_("Permissions of all chosen roles add up."),
-        json_schema_extra={"widget": "checkboxes", "width": "wide"},
-    )
+    roles: Roles
     version: int | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Exists, bindparam, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -40,27 +40,30 @@ def deliver_due(app: "App") -> int:
     return done
 
 
-def _due_statement() -> Any:
-    """Due deliveries whose entity owes this subscriber nothing earlier."""
+def owed_earlier(*same: Any) -> Exists:
+    """Whether the subscriber is still owed an earlier event of the entity; `same` are further columns in which both agree."""
     earlier = aliased(EventDelivery)
-    blocked = (
+    agree = (EventDelivery.subscriber, EventDelivery.entity, EventDelivery.entity_id, *same)
+    return (
         select(col(earlier.id))
         .where(
-            col(earlier.subscriber) == col(EventDelivery.subscriber),
-            col(earlier.entity) == col(EventDelivery.entity),
-            col(earlier.entity_id) == col(EventDelivery.entity_id),
+            *(getattr(earlier, column.key) == column for column in map(col, agree)),
             col(earlier.seq) < col(EventDelivery.seq),
             col(earlier.state) == DeliveryState.PENDING,
         )
         .exists()
     )
+
+
+def _due_statement() -> Any:
+    """Due deliveries whose entity owes this subscriber nothing earlier."""
     return (
         select(col(EventDelivery.id))
         .where(
             col(EventDelivery.state) == DeliveryState.PENDING,
             col(EventDelivery.next_try_at) <= bindparam("now", type_=UtcDateTime()),
             col(EventDelivery.webhook_id).is_(None),
-            ~blocked,
+            ~owed_earlier(),
         )
         .order_by(col(EventDelivery.id))
         .limit(_BATCH)

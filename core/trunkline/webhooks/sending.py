@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.db.types import UtcDateTime
 from trunkline.errors import TrunklineError
+from trunkline.events.delivery import owed_earlier
 from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.operation import SYSTEM, Context
 from trunkline.outbound import send as call
@@ -45,19 +45,6 @@ _SHOWN = 500
 
 def _due_statement(*columns: Any) -> Any:
     """Due deliveries to endpoints that are switched on, not spared, and owed nothing earlier of the same entity."""
-    earlier = aliased(EventDelivery)
-    blocked = (
-        select(col(earlier.id))
-        .where(
-            col(earlier.webhook_id) == col(EventDelivery.webhook_id),
-            col(earlier.subscriber) == col(EventDelivery.subscriber),
-            col(earlier.entity) == col(EventDelivery.entity),
-            col(earlier.entity_id) == col(EventDelivery.entity_id),
-            col(earlier.seq) < col(EventDelivery.seq),
-            col(earlier.state) == DeliveryState.PENDING,
-        )
-        .exists()
-    )
     spared = (
         select(col(WebhookPause.webhook_id))
         .where(
@@ -74,7 +61,7 @@ def _due_statement(*columns: Any) -> Any:
             col(EventDelivery.state) == DeliveryState.PENDING,
             col(EventDelivery.next_try_at) <= bindparam("now", type_=UtcDateTime()),
             ~spared,
-            ~blocked,
+            ~owed_earlier(EventDelivery.webhook_id),
         )
     )
 

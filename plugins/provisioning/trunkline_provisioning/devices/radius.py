@@ -66,6 +66,23 @@ def wanted_user(
     )
 
 
+def connect(database: Database, options: str = "") -> "Connection[Any]":
+    """A connection to the database, with PostgreSQL's `options` for it. Raises psycopg.Error, which may hold the password."""
+    import psycopg
+
+    return psycopg.connect(
+        host=database.host,
+        port=database.port,
+        dbname=database.name,
+        user=database.username,
+        password=database.password,
+        sslmode=database.sslmode,
+        connect_timeout=max(1, round(database.timeout)),
+        options=options,
+        application_name="trunkline",
+    )
+
+
 def keep(database: Database, username: str, wanted: RadiusUser | None, *, dry_run: bool = False) -> Outcome:
     """Make the tables hold exactly `wanted` of the user, or nothing. Raises DeviceError; then nothing has changed."""
     import psycopg
@@ -74,17 +91,7 @@ def keep(database: Database, username: str, wanted: RadiusUser | None, *, dry_ru
         row[2] for row in (wanted.check if wanted else ()) if row[0] in _PASSWORDS
     ]
     try:
-        with psycopg.connect(
-            host=database.host,
-            port=database.port,
-            dbname=database.name,
-            user=database.username,
-            password=database.password,
-            sslmode=database.sslmode,
-            connect_timeout=max(1, round(database.timeout)),
-            options=f"-c statement_timeout={int(database.timeout * 1000)}",
-            application_name="trunkline",
-        ) as connection:
+        with connect(database, f"-c statement_timeout={int(database.timeout * 1000)}") as connection:
             # Two runs for one user would else both find the same rows and both add theirs.
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"radius:{username}",))
             return _keep(connection, database, username, wanted, dry_run)

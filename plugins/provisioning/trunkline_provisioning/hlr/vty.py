@@ -62,29 +62,26 @@ class Vty:
         self._socket.sendall(text.encode() + b"\n")
         rest = b""
         while True:
-            try:
-                block = self._socket.recv(65536)
-            except OSError as error:
-                raise VtyError(f"{self.place} gave no answer: {error.strerror or error}.") from error
-            if not block:
-                raise VtyError(f"{self.place} hung up.")
-            *whole, rest = _TELNET.sub(b"", rest + block).replace(b"\r", b"").split(b"\n")
+            *whole, rest = _TELNET.sub(b"", rest + self._block()).replace(b"\r", b"").split(b"\n")
             for line in whole:
                 if shown := line.decode(errors="replace").rstrip():
                     yield shown
             if _PROMPT.search(b"\n" + rest):
                 return
 
+    def _block(self) -> bytes:
+        try:
+            block = self._socket.recv(65536)
+        except OSError as error:
+            raise VtyError(f"{self.place} gave no answer: {error.strerror or error}.") from error
+        if not block:
+            raise VtyError(f"{self.place} hung up.")
+        return block
+
     def _read(self) -> str:
         received = b""
         while True:
-            try:
-                block = self._socket.recv(65536)
-            except OSError as error:
-                raise VtyError(f"{self.place} gave no answer: {error.strerror or error}.") from error
-            if not block:
-                raise VtyError(f"{self.place} hung up.")
-            received += block
+            received += self._block()
             plain = _TELNET.sub(b"", received).replace(b"\r", b"")
             if prompt := _PROMPT.search(plain):
                 return plain[: prompt.start()].decode(errors="replace")

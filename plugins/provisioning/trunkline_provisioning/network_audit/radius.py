@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.i18n import gettext as _
 from trunkline_provisioning.devices.outcome import DeviceError, is_secret_name, without
-from trunkline_provisioning.devices.radius import Database, keep
+from trunkline_provisioning.devices.radius import Database, connect, keep
 from trunkline_provisioning.network_audit.readers import Holding, Options, Reader, ReadError
 
 if TYPE_CHECKING:
@@ -58,16 +58,7 @@ def _connected(options: Options) -> Iterator["Connection[Any]"]:
 
     database = _database(options)
     try:
-        with psycopg.connect(
-            host=database.host,
-            port=database.port,
-            dbname=database.name,
-            user=database.username,
-            password=database.password,
-            sslmode=database.sslmode,
-            connect_timeout=10,
-            application_name="trunkline",
-        ) as connection:
+        with connect(database) as connection:
             yield connection
     except psycopg.Error as error:
         said = " ".join(without(str(error), [database.password]).split())
