@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from trunkline.config import Config
 
 log = logging.getLogger(__name__)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 #: Exit status of a process that named a mistake in the configuration; starting it again would not help.
 CANNOT_START = 2
 _RESTARTS = 5
@@ -114,8 +113,10 @@ def loading_web(workers: int | None = None) -> Iterator[Child]:
 
 def check_address(config: "Config") -> None:
     """Refuse an address that cannot be served safely or is taken. Raises ConfigError."""
+    from trunkline.loopback import is_loopback
+
     if (
-        config.host not in _LOOPBACK
+        not is_loopback(config.host)
         and not config.insecure_http
         and not config.base_url.startswith("https://")
     ):

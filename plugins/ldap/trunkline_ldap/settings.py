@@ -6,18 +6,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from trunkline.auth.role_map import parse_role_map
+from trunkline.auth.directory_settings import PEOPLE, ROLES, NewPeople, RolesByGroup
 from trunkline.i18n import gettext as _
+from trunkline.loopback import is_loopback
 
 _SERVER = _("Server")
-_PEOPLE = _("People")
-_ROLES = _("Roles")
-_LOOPBACK = ("localhost", "::1")
 
 
-class LdapSettings(BaseModel):
-    """Table `[plugin.ldap]`. Without servers nobody is asked."""
-
+class _Directory(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     servers: str = Field(
@@ -70,7 +66,7 @@ class LdapSettings(BaseModel):
         max_length=400,
         title=_("Where people are"),
         description=_("As in ou=people,dc=example,dc=com."),
-        json_schema_extra={"section": _PEOPLE},
+        json_schema_extra={"section": PEOPLE},
     )
     user_filter: str = Field(
         default="(&(objectClass=person)(|(uid={name})(mail={name})))",
@@ -80,54 +76,7 @@ class LdapSettings(BaseModel):
             "An LDAP filter; {name} is what was typed. Active Directory: "
             "(&(objectCategory=person)(objectClass=user)(|(sAMAccountName={name})(userPrincipalName={name})(mail={name})))"
         ),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    create_users: bool = Field(
-        default=True,
-        title=_("People come in without an invitation"),
-        description=_("Whoever has a role by the table below gets an account at the first sign-in."),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    link_by_email: bool = Field(
-        default=False,
-        title=_("Accounts with the same address become the directory's"),
-        description=_(
-            "At the next sign-in by the directory; the password kept here is forgotten. Only where nobody can choose their own "
-            "address in the directory."
-        ),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    group_base: str = Field(
-        default="",
-        max_length=400,
-        title=_("Where groups are"),
-        description=_("As in ou=groups,dc=example,dc=com."),
-        json_schema_extra={"section": _ROLES},
-    )
-    group_nesting: Literal["walk", "active_directory", "direct"] = Field(
-        default="walk",
-        title=_("Groups in groups"),
-        description=_(
-            "walk: followed one by one; active_directory: Active Directory does so itself, faster; direct: they do not count."
-        ),
-        json_schema_extra={"section": _ROLES},
-    )
-    role_map: str = Field(
-        default="",
-        max_length=10_000,
-        title=_("Roles by group"),
-        description=_(
-            "One a line: the name of a role, a colon, and the group's distinguished name or its plain name, as in "
-            "customer_care: cn=care,ou=groups,dc=example,dc=com."
-        ),
-        json_schema_extra={"section": _ROLES, "widget": "textarea", "rows": 5},
-    )
-    fallback_role: str = Field(
-        default="",
-        max_length=40,
-        title=_("Role of everybody else"),
-        description=_("For people of the directory in none of these groups. Empty: they are not let in."),
-        json_schema_extra={"section": _ROLES},
+        json_schema_extra={"section": PEOPLE},
     )
 
     @field_validator("servers")
@@ -164,21 +113,11 @@ class LdapSettings(BaseModel):
             )
         return value
 
-    @field_validator("role_map")
-    @classmethod
-    def _pairs(cls, value: str) -> str:
-        parse_role_map(value)
-        return value
-
     @model_validator(mode="after")
     def _passwords_are_hidden(self) -> Self:
         for line in self.addresses:
             host = urlsplit(line).hostname or ""
-            if (
-                line.startswith("ldap:")
-                and not self.start_tls
-                and not (host in _LOOPBACK or host.startswith("127."))
-            ):
+            if line.startswith("ldap:") and not self.start_tls and not is_loopback(host):
                 raise ValueError(
                     _("Passwords would travel in the clear to {host}: take ldaps:// or StartTLS.", host=host)
                 )
@@ -189,7 +128,38 @@ class LdapSettings(BaseModel):
         """The servers in the order in which they are asked."""
         return self.servers.split()
 
-    @property
-    def roles_by_group(self) -> dict[str, list[str]]:
-        """Groups by role, as they were written."""
-        return parse_role_map(self.role_map)
+
+class _Linking(BaseModel):
+    link_by_email: bool = Field(
+        default=False,
+        title=_("Accounts with the same address become the directory's"),
+        description=_(
+            "At the next sign-in by the directory; the password kept here is forgotten. Only where nobody can choose their own "
+            "address in the directory."
+        ),
+        json_schema_extra={"section": PEOPLE},
+    )
+
+
+class _Groups(BaseModel):
+    group_base: str = Field(
+        default="",
+        max_length=400,
+        title=_("Where groups are"),
+        description=_("As in ou=groups,dc=example,dc=com."),
+        json_schema_extra={"section": ROLES},
+    )
+    group_nesting: Literal["walk", "active_directory", "direct"] = Field(
+        default="walk",
+        title=_("Groups in groups"),
+        description=_(
+            "walk: followed one by one; active_directory: Active Directory does so itself, faster; direct: they do not count."
+        ),
+        json_schema_extra={"section": ROLES},
+    )
+
+
+class LdapSettings(RolesByGroup, _Groups, _Linking, NewPeople, _Directory):
+    """Table `[plugin.ldap]`. Without servers nobody is asked."""
+
+    model_config = ConfigDict(frozen=True)

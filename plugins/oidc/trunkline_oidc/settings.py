@@ -4,18 +4,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from trunkline.auth.role_map import parse_role_map
+from trunkline.auth.directory_settings import PEOPLE, ROLES, NewPeople, RolesByGroup
 from trunkline.i18n import gettext as _
+from trunkline.loopback import is_loopback
 
 _PROVIDER = _("Provider")
-_PEOPLE = _("People")
-_ROLES = _("Roles")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class OidcSettings(BaseModel):
-    """Table `[plugin.oidc]`. Without an issuer there is no button."""
-
+class _Provider(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     issuer: str = Field(
@@ -58,64 +54,6 @@ class OidcSettings(BaseModel):
         title=_("Wait for an answer"),
         json_schema_extra={"section": _PROVIDER, "suffix": _("seconds")},
     )
-    create_users: bool = Field(
-        default=True,
-        title=_("People come in without an invitation"),
-        description=_("Whoever has a role by the table below gets an account at the first sign-in."),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    link_by_email: bool = Field(
-        default=False,
-        title=_("Accounts with the same address become the provider's"),
-        description=_(
-            "At the next sign-in there, and only where the provider says that the address is verified; the password kept here is "
-            "forgotten."
-        ),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    trusted_amr: str = Field(
-        default="",
-        max_length=300,
-        title=_("Methods that count as a second factor"),
-        description=_(
-            "Values of the claim amr (RFC 8176), as in mfa otp hwk. With one of them no second factor is asked for here."
-        ),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    trusted_acr: str = Field(
-        default="",
-        max_length=300,
-        title=_("Levels that count as a second factor"),
-        description=_(
-            "Values of the claim acr, divided by blanks. Empty, as above: the second factor of this system applies."
-        ),
-        json_schema_extra={"section": _PEOPLE},
-    )
-    groups_claim: str = Field(
-        default="groups",
-        max_length=120,
-        title=_("Claim with the groups"),
-        description=_(
-            "A list of names, or one name; dots lead into nested claims, as in realm_access.roles."
-        ),
-        json_schema_extra={"section": _ROLES},
-    )
-    role_map: str = Field(
-        default="",
-        max_length=10_000,
-        title=_("Roles by group"),
-        description=_(
-            "One a line: the name of a role, a colon, and the group, as in customer_care: care-team."
-        ),
-        json_schema_extra={"section": _ROLES, "widget": "textarea", "rows": 5},
-    )
-    fallback_role: str = Field(
-        default="",
-        max_length=40,
-        title=_("Role of everybody else"),
-        description=_("For people of the provider in none of these groups. Empty: they are not let in."),
-        json_schema_extra={"section": _ROLES},
-    )
 
     @field_validator("issuer")
     @classmethod
@@ -123,7 +61,7 @@ class OidcSettings(BaseModel):
         if not value:
             return value
         parts = urlsplit(value)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
         if not secure or not parts.hostname or parts.query or parts.fragment or parts.username:
             raise ValueError(_("It must be an address that begins with https://, without “?” and “#”."))
         return value.rstrip("/")
@@ -133,18 +71,55 @@ class OidcSettings(BaseModel):
     def _openid(cls, value: str) -> str:
         return value if "openid" in value.split() else f"openid {value}".strip()
 
-    @field_validator("role_map")
-    @classmethod
-    def _pairs(cls, value: str) -> str:
-        parse_role_map(value)
-        return value
-
     @property
     def is_set_up(self) -> bool:
         """Whether there is somebody to send people to."""
         return bool(self.issuer and self.client_id)
 
-    @property
-    def roles_by_group(self) -> dict[str, list[str]]:
-        """Groups by role."""
-        return parse_role_map(self.role_map)
+
+class _Trust(BaseModel):
+    link_by_email: bool = Field(
+        default=False,
+        title=_("Accounts with the same address become the provider's"),
+        description=_(
+            "At the next sign-in there, and only where the provider says that the address is verified; the password kept here is "
+            "forgotten."
+        ),
+        json_schema_extra={"section": PEOPLE},
+    )
+    trusted_amr: str = Field(
+        default="",
+        max_length=300,
+        title=_("Methods that count as a second factor"),
+        description=_(
+            "Values of the claim amr (RFC 8176), as in mfa otp hwk. With one of them no second factor is asked for here."
+        ),
+        json_schema_extra={"section": PEOPLE},
+    )
+    trusted_acr: str = Field(
+        default="",
+        max_length=300,
+        title=_("Levels that count as a second factor"),
+        description=_(
+            "Values of the claim acr, divided by blanks. Empty, as above: the second factor of this system applies."
+        ),
+        json_schema_extra={"section": PEOPLE},
+    )
+
+
+class _Groups(BaseModel):
+    groups_claim: str = Field(
+        default="groups",
+        max_length=120,
+        title=_("Claim with the groups"),
+        description=_(
+            "A list of names, or one name; dots lead into nested claims, as in realm_access.roles."
+        ),
+        json_schema_extra={"section": ROLES},
+    )
+
+
+class OidcSettings(RolesByGroup, _Groups, _Trust, NewPeople, _Provider):
+    """Table `[plugin.oidc]`. Without an issuer there is no button."""
+
+    model_config = ConfigDict(frozen=True)
