@@ -124,9 +124,6 @@ def _wake_ups(system: System, kind: str) -> Figure:
     return figure(f"enqueue to start on {kind}", "ms", waited, 60 if kind == "sqlite" else 10)
 
 
-# One click
-
-
 def _clicks(api: Api, kind: str) -> Figure:
     took = []
     for number in range(_CLICKS):

@@ -175,9 +175,6 @@ def load(
     return loaded
 
 
-# Finding
-
-
 def _described(status: PluginStatus, offer: _Offer) -> PluginStatus:
     status.version, status.distribution = offer.version, offer.distribution
     status.summary = offer.summary
@@ -262,9 +259,6 @@ def _run_script(module_name: str, path: Path) -> ModuleType:
         del sys.modules[module_name]
         raise
     return module
-
-
-# Ordering
 
 
 def _settle(wanted: Iterable[str], loaded: Loaded) -> None:

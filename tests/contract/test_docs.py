@@ -92,9 +92,6 @@ def test_the_verbs_are_where_the_document_says() -> None:
     assert {"list", "view", "create"} <= VERBS
 
 
-# Examples
-
-
 def _with_script(config: Config, name: str) -> Config:
     config.extension_folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / f"examples/{name}.py", config.extension_folder)
@@ -136,9 +133,6 @@ def test_the_journal_example_writes_what_happened(config: Config) -> None:
         f"{customer.number},suspended: lost",
     ]
     app.close()
-
-
-# The first plugin
 
 
 def _follow(room: CleanRoom, info: str, block: str) -> str:

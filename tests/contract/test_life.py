@@ -107,8 +107,6 @@ def test_a_variable_that_wins_over_the_file_is_named(file: Path, monkeypatch: py
         enable(file, Config.load(file), "catalog")
 
 
-# Purging
-
 _PLUGIN = """
 from typing import ClassVar
 from trunkline.events import Event

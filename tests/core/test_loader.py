@@ -263,9 +263,6 @@ def test_strict_loading_raises_and_names_the_plugin(strangers: Strangers) -> Non
         _load("broken", strict=True)
 
 
-# Extension scripts
-
-
 def _script(folder: Path, name: str, code: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.py").write_text(f"from trunkline.plugin import hookimpl\n{code}\n")

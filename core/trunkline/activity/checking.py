@@ -106,8 +106,6 @@ class _Verification:
         self._check_unsealed(before)
         return self.report
 
-    # ------------------------------------------------------------------ the chain
-
     def _seals(self) -> Iterator[Sequence[RowMapping]]:
         reached = 0
         while True:
@@ -190,8 +188,6 @@ class _Verification:
                         )
                     )
         return numbers
-
-    # ------------------------------------------------------------------ what they seal
 
     def _check_entries(self, part: Sequence[tuple[RowMapping, RowMapping | None]]) -> None:
         first, last = part[0][0]["number"], part[-1][0]["number"]

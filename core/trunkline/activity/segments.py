@@ -47,9 +47,6 @@ class Segment:
     findings: list[str] = field(default_factory=list)
 
 
-# ------------------------------------------------------------------ writing
-
-
 def export(app: "App", before: datetime, path: Path) -> Segment:
     """Write every sealed batch whose entries are all dated before `before` to a new file, and read it back.
 
@@ -136,9 +133,6 @@ def _batches(app: "App", first: int, last: int) -> Iterator[tuple[RowMapping, li
                 .order_by(_DIGEST.entry_id)
             )
             yield seal, list(session.execute(statement).mappings())
-
-
-# ------------------------------------------------------------------ reading
 
 
 def read(path: Path) -> Segment:
@@ -248,9 +242,6 @@ class _Reading:
             self._problems(_("The file does not reach seal {number}.", number=self.found.last_seal))
         self.found.file_digest = self._whole.hexdigest()
         return self.found
-
-
-# ------------------------------------------------------------------ removing
 
 
 def remove(app: "App", path: Path) -> Segment:

@@ -71,9 +71,6 @@ def export(page: Page, name: str) -> Response:
     return page.redirect(f"/lists/runs/{run.number}")
 
 
-# ------------------------------------------------------------------ an action on many rows
-
-
 @pages.post("/lists/{name}/do/{action}", permission=runs.ACT, reads=True)
 def ask(page: Page, name: str, action: str) -> Response:
     """Says the number of rows and asks what the action needs to know."""

@@ -95,9 +95,6 @@ def _charge_new_services(app: App, month: DemoMonth) -> None:
         operations.charge_services(ctx, [operations.ChargeService(row.id, row.activated_at) for row in fresh])
 
 
-# Use
-
-
 def _take_in_use(app: App, month: DemoMonth) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write_csv(Path(folder) / f"{month.begins:%Y-%m}.csv", USAGE_COLUMNS, _rows(app, month))
@@ -133,9 +130,6 @@ def _rows(app: App, month: DemoMonth) -> Iterator[dict[str, str]]:
 
 def _international(number: str) -> str:
     return f"+{number.lstrip('+')}"
-
-
-# Payments
 
 
 def _collect(app: App, month: DemoMonth) -> None:

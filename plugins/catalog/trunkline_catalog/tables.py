@@ -46,9 +46,6 @@ REASON_LABELS = {
 KIND_ICONS = {ServiceKind.MOBILE: "device-mobile", ServiceKind.OTHER: "plug-connected"}
 
 
-# ------------------------------------------------------------------ products
-
-
 def list_products(ctx: Context) -> Statement:
     """What is and was sold, with the price of now."""
     now = ctx.now()
@@ -121,9 +118,6 @@ PRODUCTS = Table(
         action=_("Add product"),
     ),
 )
-
-
-# ------------------------------------------------------------------ orders
 
 
 def list_orders(ctx: Context) -> Statement:
@@ -206,8 +200,6 @@ ORDERS = Table(
     ),
 )
 
-
-# ------------------------------------------------------------------ services
 
 _SHOWN_STATE: Any = case(
     (

@@ -31,9 +31,6 @@ def edit(app: App, name: str, *permissions: str) -> None:
         operations.edit_role(ctx, name, EditRole(label=name, description="", permissions=list(permissions)))
 
 
-# ------------------------------------------------------------------ seeding
-
-
 @pytest.mark.both_databases
 def test_built_in_roles_get_the_permissions_that_name_them(app: App) -> None:
     wanted = {p.name for p in app.permissions.values() if "auditor" in p.roles}
@@ -74,9 +71,6 @@ def test_what_an_operator_added_to_a_built_in_role_stays(app: App) -> None:
     assert "core.settings.view" in grants(app, "cashier")
 
 
-# ------------------------------------------------------------------ what roles come to
-
-
 @pytest.mark.both_databases
 def test_permissions_of_several_roles_add_up(app: App) -> None:
     key = create_user(app, "ana@example.com", "cashier", "auditor")
@@ -88,9 +82,6 @@ def test_administrators_hold_everything(app: App) -> None:
     key = create_user(app, "root@example.com", "administrator")
     with app.reading() as ctx:
         assert permissions_of(ctx.session, key) is None
-
-
-# ------------------------------------------------------------------ changing
 
 
 def test_a_role_of_ones_own_begins_as_a_copy_and_grants_from_the_next_click(
@@ -170,9 +161,6 @@ def test_a_role_is_removed_only_when_nobody_holds_it_and_never_when_built_in(app
             operations.delete_role(ctx, "cashier")
         operations.create_role(ctx, NIGHT.model_copy(update={"name": "unused"}))
         operations.delete_role(ctx, "unused")
-
-
-# ------------------------------------------------------------------ pages and REST
 
 
 def test_the_matrix_changes_what_a_role_grants(app: App, staff: Callable[..., Browser]) -> None:

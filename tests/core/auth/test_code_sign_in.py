@@ -237,9 +237,6 @@ def test_an_empty_address_signs_nobody_in(app: App, client: Browser, dora: int) 
     assert answer.status_code == 422
 
 
-# ------------------------------------------------------------------ once somebody is signed in
-
-
 @pytest.fixture
 def her(app: App, make_client: Callable[[], Browser], dora: int) -> Browser:
     browser = make_client()

@@ -60,9 +60,6 @@ def address_of(app: App, key: int = 1) -> str:
         return queries.user(ctx, key).email
 
 
-# ------------------------------------------------------------------ sessions
-
-
 def test_devices_and_places_are_said_in_words() -> None:
     assert describe_user_agent(CHROME) == "Chrome on Android"
     assert is_phone(CHROME)
@@ -186,9 +183,6 @@ def test_finding_a_session_takes_one_statement(app: App) -> None:
     assert len([statement for statement in asked if statement.startswith("SELECT")]) == 1
 
 
-# ------------------------------------------------------------------ password
-
-
 @pytest.mark.both_databases
 def test_a_changed_password_ends_other_sessions_and_the_person_is_told(
     app: App, ana: Browser, make_client: Callable[[], Browser]
@@ -227,9 +221,6 @@ def test_a_directorys_people_change_neither_password_nor_address_here(app: App, 
         own_account.ask_for_link(ctx, "ana@example.com")
     assert mails(app, "ana@example.com") == []
     assert "Kept in ldap" in ana.get("/profile").text
-
-
-# ------------------------------------------------------------------ e-mail
 
 
 def asked(browser: Browser, email: str = "ana@new.example") -> Browser:

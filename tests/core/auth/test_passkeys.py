@@ -222,9 +222,6 @@ def test_a_passkey_confirms_a_dangerous_action_instead_of_the_password(
     assert ana.submit(codes, page="/profile/second-factor").text.count("<li><code>") == 10
 
 
-# ------------------------------------------------------------------ demanded by a role
-
-
 def test_whoever_must_set_a_factor_up_may_take_a_passkey(
     app: App, ana: Browser, visit: Callable[[], Browser]
 ) -> None:

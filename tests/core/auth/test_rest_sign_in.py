@@ -160,9 +160,6 @@ def test_users_are_invited_changed_and_disabled_over_rest(app: App, client: Brow
     assert {error["field"] for error in refused.json()["errors"]} == {"email", "roles"}
 
 
-# ------------------------------------------------------------------ API keys
-
-
 def api_key(app: App, user_id: int, *permissions: str, days: int = 0, networks: str = "") -> str:
     from trunkline.auth import api_keys
     from trunkline.auth.schemas import CreateApiKey

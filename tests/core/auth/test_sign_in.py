@@ -34,9 +34,6 @@ def found(app: App, token: str) -> sessions.SignedIn | None:
         return sessions.find(session, token, app.clock())
 
 
-# ------------------------------------------------------------------ proving
-
-
 @pytest.mark.both_databases
 def test_the_right_password_proves_a_user_whatever_the_case_of_the_address(app: App) -> None:
     key = create_user(app, "ana@example.com", "cashier")
@@ -130,9 +127,6 @@ def test_a_hash_with_old_parameters_is_made_anew_at_the_next_sign_in(app: App) -
     assert sign_in.prove(app, "ana@example.com", PASSWORD, HERE).user_id == key
 
 
-# ------------------------------------------------------------------ sessions
-
-
 @pytest.mark.both_databases
 def test_a_session_names_its_user_and_what_they_may_do(app: App) -> None:
     key = create_user(app, "ana@example.com", "supervisor")
@@ -211,9 +205,6 @@ def test_a_csrf_token_belongs_to_one_session(app: App) -> None:
     assert one.csrf_valid(one.csrf_token)
     assert not other.csrf_valid(one.csrf_token)
     assert not one.csrf_valid("")
-
-
-# ------------------------------------------------------------------ pages
 
 
 def test_a_wrong_password_shows_the_form_again_with_the_address_kept(app: App, client: Browser) -> None:

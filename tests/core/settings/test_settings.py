@@ -57,9 +57,6 @@ def pinned(app: App, **keys: object) -> Config:
     return app.config.model_copy(update={"plugin": {"gateway": keys}})
 
 
-# ------------------------------------------------------------------ precedence
-
-
 @pytest.mark.both_databases
 def test_page_wins_over_default_file_over_page_and_variable_over_file(
     gateway: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -142,9 +139,6 @@ def test_what_is_saved_holds_within_the_same_unit_of_work(gateway: App) -> None:
         assert ctx.settings(Gateway).tries == 7
 
 
-# ------------------------------------------------------------------ saving
-
-
 def test_a_pinned_setting_cannot_be_saved_and_the_remedy_names_the_place(gateway: App) -> None:
     gateway.config = pinned(gateway, tries=5)
     with pytest.raises(Refused, match=r"\[plugin.gateway\] trunkline.toml") as refused:
@@ -185,9 +179,6 @@ def test_forgetting_goes_back_to_the_default(gateway: App) -> None:
     assert values(gateway).tries == 3
 
 
-# ------------------------------------------------------------------ secrets
-
-
 @pytest.mark.both_databases
 def test_a_secret_is_sealed_in_the_row_bound_to_its_place_and_kept_when_left_blank(gateway: App) -> None:
     save(gateway, token=SecretStr("s3cret-token"))
@@ -214,9 +205,6 @@ def test_a_secret_can_be_removed(gateway: App) -> None:
     with gateway.unit_of_work() as ctx:
         operations.forget(ctx, "gateway", "token")
     assert values(gateway).token.get_secret_value() == ""
-
-
-# ------------------------------------------------------------------ pages and REST
 
 
 def test_the_page_of_a_plugin_is_made_from_its_schema(gateway: App, staff: Callable[..., Browser]) -> None:

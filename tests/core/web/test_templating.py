@@ -186,9 +186,6 @@ def test_a_cache_that_cannot_be_written_harms_nothing(tmp_path: Path) -> None:
     assert make_environment({"demo": plugin}, cache_dir=blocked).get_template("demo/b.html").render() == "one"
 
 
-# ------------------------------------------------------------------ figures, dates and languages
-
-
 @pytest.mark.parametrize(
     ("locale", "text"),
     [
@@ -318,9 +315,6 @@ def test_values_in_messages_are_escaped_but_markup_stays(environment: jinja2.Env
         environment, "{{ _('Pay {sum} to {name}', sum=sum, name=name) }}", sum=Markup("<b>1</b>"), name="<i>"
     )
     assert html == "Pay <b>1</b> to &lt;i&gt;"
-
-
-# ------------------------------------------------------------------ fragments and files
 
 
 def test_htmx_gets_a_fragment_except_when_it_restores_history() -> None:

@@ -40,9 +40,6 @@ def problem(response: Any) -> str:
     return str(response.text)
 
 
-# ------------------------------------------------------------------ coming in
-
-
 @pytest.mark.both_databases
 def test_the_button_leads_there_and_back_into_an_account_with_the_roles_of_the_groups(
     app: App, client: Browser, there: IdentityProvider, set_up: Callable[..., None]
@@ -100,9 +97,6 @@ def test_groups_may_lie_in_a_nested_claim(
     set_up(groups_claim="realm_access.roles")
     sign_in(client, there, somebody("ana", "books", realm_access={"roles": ["care-team"]}))
     assert roles(app, people(app)[0]) == {"customer_care"}
-
-
-# ------------------------------------------------------------------ not coming in
 
 
 def test_people_in_no_group_stay_out_unless_everybody_else_has_a_role(
@@ -242,9 +236,6 @@ def test_an_answer_leads_only_to_pages_of_ours(
     assert shown.headers["location"] == "/"
 
 
-# ------------------------------------------------------------------ second factor, confirming, leaving
-
-
 def _demand_second_factor(app: App) -> None:
     with app.unit_of_work() as ctx:
         role = ctx.session.scalars(select(Role).where(col(Role.name) == "customer_care")).one()
@@ -312,9 +303,6 @@ def test_whoever_came_by_password_leaves_to_the_sign_in_page(
     client.sign_in("boss@example.com")
     left = client.submit("/sign-out", page="/profile", follow_redirects=False)
     assert left.headers["location"] == "/sign-in"
-
-
-# ------------------------------------------------------------------ settings
 
 
 def test_settings_that_cannot_work_are_refused(set_up: Callable[..., None]) -> None:

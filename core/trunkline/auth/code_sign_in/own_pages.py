@@ -85,9 +85,6 @@ def _confirm_page(page: Page, form: Form[EnterCode], status: int = 200) -> Respo
     )
 
 
-# ------------------------------------------------------------------ another phone
-
-
 @pages.get(_PHONE, permission=SIGNED_IN, sudo=True)
 def show_phone(page: Page) -> Response:
     return _phone_page(page, _phone_form(page))

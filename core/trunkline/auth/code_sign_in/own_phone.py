@@ -46,9 +46,6 @@ def attempts(user_id: int) -> str:
     return f"code-to-confirm/{user_id}"
 
 
-# ------------------------------------------------------------------ confirming
-
-
 def send_to_confirm(ctx: "Context") -> User:
     """Send a code to one's own verified phone. Raises Forbidden for who signs in otherwise, TooManyRequests for very many."""
     in_person(ctx)
@@ -80,9 +77,6 @@ def confirm(app: "App", signed_in: "SignedIn", code: str, facts: "RequestFacts")
     with app.unit_of_work(signed_in.actor) as ctx, ctx.run("core.user.confirm"):
         ctx.note(ctx.session.get(User, user_id))
         return sessions.renew(ctx, signed_in.session_id)
-
-
-# ------------------------------------------------------------------ another phone
 
 
 def ask_to_change(ctx: "Context", number: str) -> str:

@@ -39,9 +39,6 @@ def require_of_role(page: Page, name: str) -> Response:
     return page.redirect(f"/roles/{name}", said)
 
 
-# ------------------------------------------------------------------ parts of other pages
-
-
 def on_profile(page: Page, subject: Any) -> str | None:
     """The card on one's own account's page."""
     factors = queries.factors_of(page.ctx, own_user(page.ctx).key)

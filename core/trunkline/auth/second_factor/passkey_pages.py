@@ -40,9 +40,6 @@ def _as_json(ceremony: passkeys.Ceremony) -> Response:
     return JSONResponse({"options": ceremony.options, "token": ceremony.token})
 
 
-# ------------------------------------------------------------------ signing in
-
-
 @pages.post("/sign-in/passkey/options", permission=PUBLIC, reads=True)
 def sign_in_options(page: Page) -> Response:
     place, step = _place(page), open_step(page, Purpose.CONFIRM) if "second" in page.query else None
@@ -64,9 +61,6 @@ def sign_in_with_passkey(page: Page) -> Response:
         step_cookies.clear_step(back, page.request)
         return back
     return let_in(page, finished, answer.next)
-
-
-# ------------------------------------------------------------------ as the first factor of somebody whose role demands one
 
 
 def _set_up_by(page: Page) -> tuple[Step, User]:
@@ -92,9 +86,6 @@ def set_up_passkey(page: Page) -> Response:
     with acting_as(ctx, user, facts.address):
         codes = operations.added_passkey(ctx, passkey, this_session=None)
     return finish_set_up(page, step, codes, "passkey", str(page.form_data.get("next", "")))
-
-
-# ------------------------------------------------------------------ instead of the password, before dangerous actions
 
 
 @pages.post("/confirm/passkey/options", permission=SIGNED_IN)
@@ -127,9 +118,6 @@ def on_confirm(page: Page, subject: Any) -> str | None:
     if place is None or all(key.host != place.host for key in keys):
         return None
     return page.fragment("auth/second_factor/confirm_passkey.html", next_page=page.query.get("next", ""))
-
-
-# ------------------------------------------------------------------ one's own passkeys
 
 
 @pages.post(f"{HERE}/passkeys/options", permission=SIGNED_IN, sudo=True)

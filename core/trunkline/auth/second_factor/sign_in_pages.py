@@ -100,9 +100,6 @@ def _over(page: Page) -> Response:
     return response
 
 
-# ------------------------------------------------------------------ where a role demands it
-
-
 @pages.get(SET_UP_PAGE, permission=PUBLIC)
 def show_set_up(page: Page) -> Response:
     step = open_step(page, steps.Purpose.SET_UP)

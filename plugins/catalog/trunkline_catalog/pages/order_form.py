@@ -116,8 +116,6 @@ class OrderForm:
         order.note = order.note.parse(data)
         return order
 
-    # ------------------------------------------------------------ lines
-
     def add(self, product: ProductView, *, posted_at: int | None = None) -> None:
         """One more line: blank, or as it was sent at a position. Raises Refused when there are too many."""
         if len(self.lines) >= MAX_LINES:
@@ -176,8 +174,6 @@ class OrderForm:
             (line.product.setup_price_micros, line.product.monthly_price_micros, line.product.currency)
             for line in self.lines
         )
-
-    # ------------------------------------------------------------ what is wrong
 
     def forget_errors(self) -> None:
         """Nothing is wrong yet: it is still being filled in."""
@@ -243,8 +239,6 @@ class OrderForm:
                 text = _("Line {n}: {what}", n=number, what=message) if len(self.lines) > 1 else message
                 found.append((key or f"line-{number}", label, str(text)))
         return [*found, *self.further.summary, *self.note.summary]
-
-    # ------------------------------------------------------------ travelling
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
