@@ -40,14 +40,16 @@ def deliver_due(app: "App") -> int:
     return done
 
 
-def owed_earlier(*same: Any) -> Exists:
-    """Whether the subscriber is still owed an earlier event of the entity; `same` are further columns in which both agree."""
+def owed_earlier(*same: str) -> Exists:
+    """Whether the subscriber is still owed an earlier event of the entity; `same` names further columns in which both agree."""
     earlier = aliased(EventDelivery)
-    agree = (EventDelivery.subscriber, EventDelivery.entity, EventDelivery.entity_id, *same)
     return (
         select(col(earlier.id))
         .where(
-            *(getattr(earlier, column.key) == column for column in map(col, agree)),
+            *(
+                getattr(earlier, name) == getattr(EventDelivery, name)
+                for name in ("subscriber", "entity", "entity_id", *same)
+            ),
             col(earlier.seq) < col(EventDelivery.seq),
             col(earlier.state) == DeliveryState.PENDING,
         )

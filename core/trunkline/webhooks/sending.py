@@ -61,7 +61,7 @@ def _due_statement(*columns: Any) -> Any:
             col(EventDelivery.state) == DeliveryState.PENDING,
             col(EventDelivery.next_try_at) <= bindparam("now", type_=UtcDateTime()),
             ~spared,
-            ~owed_earlier(EventDelivery.webhook_id),
+            ~owed_earlier("webhook_id"),
         )
     )
 

@@ -222,7 +222,7 @@ def _take_items(ctx: Context, records: Sequence[_Record]) -> None:
 
 
 def _add_identifiers(ctx: Context, records: Sequence[_Record]) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "service_id": record.service.key,
             "kind": kind,
