@@ -155,7 +155,10 @@ def demo_today(app: "App", month: "DemoMonth") -> None:
 
 @hookspec
 def payment_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
-    """Ways to take money; see `trunkline.providers.PaymentProvider`. The cash desk of billing is one."""
+    """Ways to take money; see `trunkline.providers.PaymentProvider`. The cash desk of billing is one.
+
+    One that is also a `trunkline.providers.RefundingProvider` is offered when money that it took is refunded.
+    """
 
 
 @hookspec

@@ -166,6 +166,47 @@ class PaymentProvider(Protocol):
 
 
 @dataclass(frozen=True)
+class RefundRequest:
+    """Money of a payment to be given back. `key` makes a repeat harmless, and is the refund's number.
+
+    `payment_number` and `payment_reference` name the payment as it was recorded; `method`, `reference` and `reason` are what
+    staff said.
+    """
+
+    payment_number: str
+    payment_reference: str
+    amount: Money
+    key: str
+    method: str = ""
+    reference: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RefundResult:
+    """`settled` money is with the customer. Otherwise it is on its way, and `trunkline_billing.operations.settle_refund` or
+    `fail_refund` says later what became of it. `reference` is the provider's own."""
+
+    settled: bool
+    reference: str = ""
+
+
+@runtime_checkable
+class RefundingProvider(Protocol):
+    """A `PaymentProvider` that can also give back what it took, in whole or in part."""
+
+    name: str
+    label: str
+
+    def refund(self, ctx: "Context", request: RefundRequest) -> RefundResult:
+        """Give the money back or begin to. Raises Refused when it cannot be; its `field` is one of the request's.
+
+        Called inside the unit of work of whoever refunds, as `PaymentProvider.take` is: what leaves the process must be queued
+        in it.
+        """
+
+
+@dataclass(frozen=True)
 class UsageEvent:
     """One use of a service, before rating. Quantities: seconds (voice), bytes (data), messages (sms), events."""
 

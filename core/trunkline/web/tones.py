@@ -25,7 +25,7 @@ _TONES = {
     "danger": "failed failing rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "
-    "activating changing terminating processing started invited verifies",
+    "activating changing terminating processing started invited verifies under_way",
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words.split()}
 

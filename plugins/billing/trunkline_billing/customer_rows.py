@@ -15,6 +15,7 @@ from trunkline_billing.models import (
     BillingEntry,
     BillingInvoice,
     BillingPayment,
+    BillingRefund,
     BillingSubscription,
     BillingUsage,
 )
@@ -37,6 +38,7 @@ CUSTOMER_ROWS = (
     CustomerRows(BillingAccount, _("Accounts"), settle=_one_default),
     CustomerRows(BillingInvoice, _("Invoices"), follows=_WITH_ACCOUNT),
     CustomerRows(BillingPayment, _("Payments"), follows=_WITH_ACCOUNT),
+    CustomerRows(BillingRefund, "", follows=_WITH_ACCOUNT),
     CustomerRows(BillingEntry, "", follows=_WITH_ACCOUNT),
     CustomerRows(BillingCharge, "", follows=_WITH_ACCOUNT),
     CustomerRows(BillingSubscription, "", follows=_WITH_ACCOUNT),

@@ -53,6 +53,26 @@ class PaymentReversed(Event):
     account_id: int
 
 
+class RefundPaid(Event):
+    """Money of a payment was given back."""
+
+    name: ClassVar[str] = "refund.paid"
+    number: str
+    payment_number: str
+    account_id: int
+    amount_micros: int
+    currency: str
+
+
+class RefundFailed(Event):
+    """A refund did not arrive; the money is the account's credit again."""
+
+    name: ClassVar[str] = "refund.failed"
+    number: str
+    payment_number: str
+    account_id: int
+
+
 EVENTS = (
     AccountOpened,
     InvoiceIssued,
@@ -60,4 +80,6 @@ EVENTS = (
     PaymentReceived,
     PaymentsReceived,
     PaymentReversed,
+    RefundPaid,
+    RefundFailed,
 )

@@ -2,13 +2,15 @@
 
 from sqlmodel import col, select
 
+from trunkline.customers import queries as customers
 from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import format_date, format_money
 from trunkline.mail.operations import queue
 from trunkline.operation import Context
-from trunkline_billing.events import BillingRunAdvanced, InvoiceIssued
+from trunkline_billing.events import BillingRunAdvanced, InvoiceIssued, RefundPaid
 from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice
+from trunkline_billing.models.payments import BillingRefund
 from trunkline_billing.operations.accounts import default_account
 from trunkline_billing.operations.charges import ChargeService, charge_service, is_charged, stop_charging
 from trunkline_billing.settings import BillingSettings
@@ -74,3 +76,30 @@ def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
                 customer_id=invoice.customer_id,
                 key=f"invoice:{invoice.id}",
             )
+
+
+def refund_paid(ctx: Context, event: RefundPaid) -> None:
+    """Tell the customer that money is on its way to them."""
+    refund = ctx.session.get_one(BillingRefund, event.entity_id)
+    customer = customers.by_id(ctx, refund.customer_id)
+    if not customer.email:
+        return
+    language = customer.language or ctx.app.config.language
+    queue(
+        ctx,
+        template="billing/mail/refund_paid",
+        to=customer.email,
+        language=language,
+        context={
+            "customer_name": customer.name,
+            "operator_name": ctx.app.config.operator_name,
+            "number": refund.number,
+            "payment": event.payment_number,
+            "amount": format_money(refund.amount_micros, refund.currency, language),
+            "method": refund.method,
+            "reason": refund.reason,
+            "address": f"{ctx.app.config.public_url}/portal/payments",
+        },
+        customer_id=customer.key,
+        key=f"refund:{refund.key}",
+    )

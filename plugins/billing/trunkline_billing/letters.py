@@ -17,4 +17,18 @@ LETTERS = (
             "address": "https://bss.example.com/portal/invoices/F00000789",
         },
     ),
+    MailTemplate(
+        "billing/mail/refund_paid",
+        _("Payment refunded"),
+        {
+            "customer_name": "Ana Souza",
+            "operator_name": "Conecta Sul",
+            "number": "D000123",
+            "payment": "R000456",
+            "amount": "R$ 129,90",
+            "method": "bank_transfer",
+            "reason": "Paid twice",
+            "address": "https://bss.example.com/portal/payments",
+        },
+    ),
 )

@@ -2,7 +2,7 @@
 
 from trunkline.lists import ListOf
 from trunkline_billing import queries
-from trunkline_billing.tables import ACCOUNTS, ENTRIES, invoice_table, payment_table
+from trunkline_billing.tables import ACCOUNTS, ENTRIES, invoice_table, payment_table, refund_table
 
 LISTS = (
     ListOf("invoices", "/billing/invoices", "billing.invoice.list", invoice_table, queries.invoice_select),
@@ -12,6 +12,13 @@ LISTS = (
         "billing.payment.list",
         lambda ctx: payment_table(),
         queries.payment_select,
+    ),
+    ListOf(
+        "refunds",
+        "/billing/refunds",
+        "billing.refund.list",
+        lambda ctx: refund_table(),
+        queries.refund_select,
     ),
     ListOf(
         "accounts", "/billing/accounts", "billing.account.list", lambda ctx: ACCOUNTS, queries.account_select

@@ -1,9 +1,9 @@
-"""The ways to take money that enabled plugins offer."""
+"""The ways to take money, and to give it back, that enabled plugins offer."""
 
 from dataclasses import dataclass
 
 from trunkline.operation import Context
-from trunkline.providers import PaymentProvider
+from trunkline.providers import PaymentProvider, RefundingProvider
 
 _OWN = "billing"
 
@@ -40,3 +40,21 @@ def ways_to_pay(ctx: Context, *, self_service: bool = False) -> dict[str, Way]:
             continue
         ways[way.name] = way
     return {name: way for name, way in ways.items() if way.self_service or not self_service}
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """One way to give money back and the plugin that offers it."""
+
+    plugin: str
+    name: str
+    label: str
+    provider: RefundingProvider
+
+
+def way_back(ctx: Context, provider: str) -> WayBack | None:
+    """The provider of this name as a way to give money back; None when it is not there or cannot."""
+    way = ways_to_pay(ctx).get(provider)
+    if way is None or not isinstance(way.provider, RefundingProvider):
+        return None
+    return WayBack(way.plugin, way.name, way.label, way.provider)

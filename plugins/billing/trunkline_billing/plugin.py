@@ -9,7 +9,7 @@ from trunkline.imports.importer import Importer
 from trunkline.operation import Context
 from trunkline.plugin import Command, MailTemplate, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline.providers import ChargingEngine, PaymentProvider
-from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued
+from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued, RefundPaid
 from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
 from trunkline_billing.settings import BillingSettings
 from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated, ServiceTerminated
@@ -52,9 +52,9 @@ def routes() -> "Sequence[Pages]":
 
 @hookimpl
 def rest_routes() -> "Sequence[RestRoutes]":
-    from trunkline_billing.rest import REST
+    from trunkline_billing import rest, rest_refunds
 
-    return (REST,)
+    return (rest.REST, rest_refunds.REST)
 
 
 @hookimpl
@@ -72,6 +72,7 @@ def menu() -> Sequence[MenuItem]:
     return (
         entry(10, _("Invoices"), "invoices", "file-invoice", "invoice.list", "i"),
         entry(20, _("Payments"), "payments", "cash", "payment.list", "y"),
+        entry(25, _("Refunds"), "refunds", "receipt-refund", "refund.list"),
         entry(30, _("Accounts"), "accounts", "report-money", "account.list"),
         entry(40, _("Billing runs"), "runs", "calendar-repeat", "run.list"),
         entry(50, _("Tariffs"), "tariffs", "table", "tariff.list"),
@@ -219,6 +220,13 @@ def on_billing_run_advanced(ctx: Context, event: BillingRunAdvanced) -> None:
     from trunkline_billing import following
 
     following.run_advanced(ctx, event)
+
+
+@hookimpl
+def on_refund_paid(ctx: Context, event: RefundPaid) -> None:
+    from trunkline_billing import following
+
+    following.refund_paid(ctx, event)
 
 
 @hookimpl

@@ -20,7 +20,7 @@ class AmountOut(BaseModel):
         return cls(amount=str(money), currency=money.currency)
 
 
-class _MoneyRow(BaseModel):
+class MoneyRow(BaseModel):
     """A row whose amounts come as micro-units of the currency beside them."""
 
     @model_validator(mode="before")
@@ -35,7 +35,7 @@ class _MoneyRow(BaseModel):
         return {**row, **shown}
 
 
-class AccountRow(_MoneyRow):
+class AccountRow(MoneyRow):
     """An account as lists show it."""
 
     number: str
@@ -114,7 +114,7 @@ class CreditOut(BaseModel):
     currency: str
 
 
-class ChargeRow(_MoneyRow):
+class ChargeRow(MoneyRow):
     """A charge as lists show it."""
 
     id: int
@@ -130,7 +130,7 @@ class ChargeRow(_MoneyRow):
     currency: str
 
 
-class UsageRow(_MoneyRow):
+class UsageRow(MoneyRow):
     """A rated use; quantities are in `unit`, `included` of it was covered by an allowance."""
 
     id: int
@@ -148,7 +148,7 @@ class UsageRow(_MoneyRow):
     account_number: str
 
 
-class InvoiceRow(_MoneyRow):
+class InvoiceRow(MoneyRow):
     """An invoice as lists show it."""
 
     number: str
@@ -248,7 +248,7 @@ class IssueInvoiceIn(BaseModel):
     account_number: str
 
 
-class PaymentRow(_MoneyRow):
+class PaymentRow(MoneyRow):
     """A payment as lists show it."""
 
     number: str
@@ -277,6 +277,7 @@ class PaymentOut(BaseModel):
     state: str
     received_at: datetime
     taken_by: str
+    refunded: AmountOut
     allocations: dict[str, str]
 
     @classmethod
@@ -292,6 +293,7 @@ class PaymentOut(BaseModel):
             state=view.state,
             received_at=view.received_at,
             taken_by=view.taken_by,
+            refunded=AmountOut.of(view.refunded),
             allocations={number: str(amount) for number, amount in view.allocations},
         )
 

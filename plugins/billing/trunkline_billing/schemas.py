@@ -271,6 +271,8 @@ class PaymentView:
     taken_by: str
     reversed_at: datetime | None
     reverse_reason: str
+    refunded: Money
+    provider: str
     allocations: Sequence[tuple[str, Money]] = ()
 
 

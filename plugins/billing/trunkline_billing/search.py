@@ -1,4 +1,4 @@
-"""How invoices and payments are found."""
+"""How invoices, payments and refunds are found."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchKind
 from trunkline_billing.models.invoices import BillingInvoice
-from trunkline_billing.models.payments import BillingPayment
+from trunkline_billing.models.payments import BillingPayment, BillingRefund
 
 
 def _invoices(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
@@ -61,6 +61,29 @@ def _payments(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
     ]
 
 
+def _refunds(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
+    rows = ctx.session.execute(
+        select(BillingRefund, col(Customer.name), col(Customer.reseller_id))
+        .join(Customer, col(Customer.id) == col(BillingRefund.customer_id))
+        .where(col(BillingRefund.id).in_(ids))
+    )
+    return [
+        SearchDocument(
+            kind="refund",
+            id=refund.key,
+            title=refund.number,
+            subtitle=f"{name} · {format_date(refund.made_at)} · {format_money(refund.amount_micros, refund.currency)}",
+            path=f"/billing/refunds/{refund.number}",
+            permission="billing.refund.view",
+            terms=(refund.number, refund.reference) if refund.reference else (refund.number,),
+            customer_id=refund.customer_id,
+            reseller_id=reseller_id,
+            icon="receipt-refund",
+        )
+        for refund, name, reseller_id in rows
+    ]
+
+
 def _all_invoices(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(BillingInvoice.id))) if key is not None]
 
@@ -69,7 +92,12 @@ def _all_payments(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(BillingPayment.id))) if key is not None]
 
 
+def _all_refunds(ctx: Context) -> Sequence[int]:
+    return [key for key in ctx.session.scalars(select(col(BillingRefund.id))) if key is not None]
+
+
 SEARCH_KINDS = (
     SearchKind("invoice", _("Invoices"), _invoices, _all_invoices, "billing.invoice.view"),
     SearchKind("payment", _("Payments"), _payments, _all_payments, "billing.payment.view"),
+    SearchKind("refund", _("Refunds"), _refunds, _all_refunds, "billing.refund.view"),
 )

@@ -55,8 +55,8 @@ class BillingSettings(BaseModel):
         decimal_places=2,
         title=_("Amounts that need a second person"),
         description=_(
-            "Reversing a payment or voiding an invoice of more than this, and credits that make more than this for one "
-            "account in 30 days, in the operator's currency, wait for a second person; in other currencies always. "
+            "Reversing a payment or voiding an invoice of more than this, and credits or refunds that make more than this for "
+            "one account in 30 days, in the operator's currency, wait for a second person; in other currencies always. "
             "Empty: one person is enough."
         ),
     )

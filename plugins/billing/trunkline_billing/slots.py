@@ -13,7 +13,7 @@ from trunkline.web.pages import Page
 from trunkline_billing import queries
 from trunkline_billing.queries.invoices import Outstanding
 from trunkline_billing.schemas import AccountView, AllowanceView, SubscriptionView
-from trunkline_billing.tables import CHARGES, invoice_table, payment_table, usage_table
+from trunkline_billing.tables import CHARGES, invoice_table, payment_table, refund_table, usage_table
 from trunkline_billing.words import USAGE_LABELS, allowance_text, quantity_text
 from trunkline_catalog.schemas import ServiceView
 
@@ -39,6 +39,9 @@ def billing_tab(page: Page, customer: Customer) -> str:
     payments = payment_table(of_customer=True).load(
         ctx.session, queries.payment_select(ctx, customer.key), {}, path="/billing/payments"
     )
+    refunds = refund_table(of_customer=True).load(
+        ctx.session, queries.refund_select(ctx, customer.key), {}, path="/billing/refunds"
+    )
     charges = CHARGES.load(
         ctx.session, queries.charge_select(ctx, customer.key), page.request.query_params, path=path
     )
@@ -49,6 +52,7 @@ def billing_tab(page: Page, customer: Customer) -> str:
         subscriptions=queries.subscriptions_of(ctx, customer.key),
         invoices=invoices,
         payments=payments,
+        refunds=refunds,
         charges=charges,
     )
 

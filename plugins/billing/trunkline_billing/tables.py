@@ -13,9 +13,18 @@ from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline_billing.models.accounts import BillingAccount, BillingEntry
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
-from trunkline_billing.models.payments import BillingPayment
+from trunkline_billing.models.payments import BillingPayment, BillingRefund
 from trunkline_billing.queries.accounts import is_overdue
-from trunkline_billing.words import CHARGE_KINDS, ENTRY_KINDS, METHODS, USAGE_TYPES, quantity_text
+from trunkline_billing.words import (
+    CHARGE_KINDS,
+    ENTRY_KINDS,
+    METHODS,
+    PAYMENT_STATES,
+    REFUND_METHODS,
+    REFUND_STATES,
+    USAGE_TYPES,
+    quantity_text,
+)
 
 _WHO = Column(
     "customer_name", _("Customer"), href="/customers/{customer_number}/billing", sub="customer_number"
@@ -90,9 +99,7 @@ def payment_table(*, of_customer: bool = False) -> Table:
         Column("method", _("Method"), labels=dict(METHODS), priority=2),
         Column("desk", _("Cash desk"), priority=3),
         Column("taken_by", _("Taken by"), priority=3),
-        Column(
-            "state", _("State"), Kind.STATUS, labels={"received": _("Received"), "reversed": _("Reversed")}
-        ),
+        Column("state", _("State"), Kind.STATUS, labels=dict(PAYMENT_STATES)),
         Column("amount", _("Amount"), Kind.MONEY, sort=True),
     ]
     return Table(
@@ -103,7 +110,7 @@ def payment_table(*, of_customer: bool = False) -> Table:
         if of_customer
         else (
             Filter("method", _("Method"), METHODS),
-            Filter("state", _("State"), (("received", _("Received")), ("reversed", _("Reversed")))),
+            Filter("state", _("State"), PAYMENT_STATES),
             Filter("received_at", _("Received"), kind="dates"),
             Filter("amount", _("Amount"), kind="money"),
         ),
@@ -113,6 +120,47 @@ def payment_table(*, of_customer: bool = False) -> Table:
         search_label=_("Payment, reference, customer or account"),
         row_href="/billing/payments/{number}",
         empty=Empty(_("No payments yet"), _("Money taken at a cash desk appears here."), "cash"),
+        limit=25 if of_customer else 50,
+        export=not of_customer,
+    )
+
+
+def refund_table(*, of_customer: bool = False) -> Table:
+    """Refunds, newest first."""
+    columns = [
+        Column("number", _("Refund"), Kind.MONO, sort=True, href="/billing/refunds/{number}"),
+        _WHO,
+        Column("made_at", _("Given back"), Kind.DATETIME, sort=True, priority=2),
+        Column(
+            "payment_number", _("Payment"), Kind.MONO, href="/billing/payments/{payment_number}", priority=2
+        ),
+        Column("method", _("Method"), labels=dict(REFUND_METHODS), priority=3),
+        Column("made_by", _("Refunded by"), priority=3),
+        Column("state", _("State"), Kind.STATUS, labels=dict(REFUND_STATES)),
+        Column("amount", _("Amount"), Kind.MONEY, sort=True),
+    ]
+    return Table(
+        name="refunds",
+        label=_("Refunds"),
+        columns=[column for column in columns if not (of_customer and column is _WHO)],
+        filters=()
+        if of_customer
+        else (
+            Filter("state", _("State"), REFUND_STATES),
+            Filter("method", _("Method"), REFUND_METHODS),
+            Filter("made_at", _("Given back"), kind="dates"),
+            Filter("amount", _("Amount"), kind="money"),
+        ),
+        starts=() if of_customer else ("number", "reference"),
+        found=() if of_customer else (("customer", col(BillingRefund.customer_id)),),
+        finds=() if of_customer else (_of_account(col(BillingRefund.account_id)),),
+        search_label=_("Refund, reference, customer or account"),
+        row_href="/billing/refunds/{number}",
+        empty=Empty(
+            _("No refunds yet"),
+            _("A payment’s page has Refund, for money that pays no invoice."),
+            "receipt-refund",
+        ),
         limit=25 if of_customer else 50,
         export=not of_customer,
     )

@@ -7,6 +7,9 @@ USAGE_TYPES = (("voice", _("Calls")), ("sms", _("Messages")), ("data", _("Data")
 USAGE_LABELS = dict(USAGE_TYPES)
 METHODS = (("cash", _("Cash")), ("card", _("Card")), ("bank_transfer", _("Bank transfer")))
 METHOD_LABELS = dict(METHODS)
+REFUND_METHODS = (*METHODS, ("provider", _("The way it came")))
+PAYMENT_STATES = (("received", _("Received")), ("refunded", _("Refunded")), ("reversed", _("Reversed")))
+REFUND_STATES = (("under_way", _("Under way")), ("paid", _("Paid out")), ("failed", _("Failed")))
 CHARGE_KINDS = (
     ("setup", _("Set-up")),
     ("monthly", _("Monthly")),
@@ -35,6 +38,7 @@ ENTRY_KINDS = {
     "void": _("Taken back"),
     "invoice": _("Invoice"),
     "payment": _("Payment"),
+    "refund": _("Refund"),
     "reversal": _("Reversal"),
 }
 

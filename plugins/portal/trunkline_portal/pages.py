@@ -7,7 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import queries as billing
 from trunkline_portal import account, queries
-from trunkline_portal.tables import invoice_table, line_name, payment_table, usage_table
+from trunkline_portal.tables import invoice_table, line_name, payment_table, refund_table, usage_table
 
 pages = Pages(audience="portal")
 
@@ -89,8 +89,11 @@ def invoice_pdf(page: Page, number: str) -> Response:
 def payments(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Payments")
+    refunds = refund_table().load(
+        page.ctx.session, billing.refund_select(page.ctx, customer.key), {}, path="/portal/payments"
+    )
     statement = billing.payment_select(page.ctx, customer.key)
-    return page.table("portal/payments.html", payment_table(), statement, customer=customer)
+    return page.table("portal/payments.html", payment_table(), statement, customer=customer, refunds=refunds)
 
 
 @pages.get("/portal/account", permission="portal.home.view")

@@ -8,6 +8,7 @@ from trunkline.web.tables import Column, Empty, Filter, Kind, Table
 from trunkline_billing.schemas import UNITS
 from trunkline_catalog.schemas import ServiceView
 
+_REFUNDED = {"under_way": _("Under way"), "paid": _("Paid out"), "failed": _("Did not arrive")}
 _TYPES = (("voice", _("Call")), ("sms", _("Message")), ("data", _("Data")), ("event", _("Event")))
 
 
@@ -87,4 +88,22 @@ def payment_table() -> Table:
         sort="-id",
         export=False,
         empty=Empty(_("No payments yet"), _("A payment appears here as soon as we have recorded it.")),
+    )
+
+
+def refund_table() -> Table:
+    """What the customer got back, newest first."""
+    return Table(
+        name="refunds",
+        label=_("Refunds"),
+        columns=(
+            Column("number", _("Refund"), Kind.MONO, sub="reason"),
+            Column("payment_number", _("Payment"), Kind.MONO, priority=2),
+            Column("made_at", _("Date"), Kind.DATE),
+            Column("state", _("Status"), Kind.STATUS, labels=_REFUNDED),
+            Column("amount", _("Amount"), Kind.MONEY),
+        ),
+        sort="-id",
+        export=False,
+        empty=Empty(_("No refunds"), _("Money that we gave back appears here.")),
     )

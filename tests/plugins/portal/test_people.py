@@ -12,6 +12,7 @@ from trunkline.app import App
 from trunkline.auth.models import User
 from trunkline.testing import Browser, create_user
 from trunkline_billing import operations as billing
+from trunkline_billing.refund_schemas import RefundPayment
 from trunkline_billing.schemas import RecordPayment
 
 PortalClient = Callable[..., Browser]
@@ -107,14 +108,20 @@ def test_payments_are_for_owners_and_finance(
     with app.unit_of_work() as ctx:
         own, other = (
             billing.record_payment(
-                ctx, RecordPayment(account_number=one.account, amount=Decimal("10.00"), method="cash")
+                ctx, RecordPayment(account_number=one.account, amount=Decimal("1000.00"), method="cash")
             ).number
             for one in (ana, bruno)
         )
+        refunds = [
+            billing.refund_payment(
+                ctx, number, RefundPayment(amount=Decimal(5), method="cash", reason=f"Back to {number}")
+            ).number
+            for number in (own, other)
+        ]
     for role in ("portal_owner", "portal_finance"):
         page = portal_client(ana, role).get("/portal/payments").text
-        assert own in page
-        assert other not in page
+        assert all(words in page for words in (own, refunds[0], f"Back to {own}"))
+        assert not any(words in page for words in (other, refunds[1]))
     technical = portal_client(ana, "portal_technical")
     assert technical.get("/portal/payments").status_code == 403
     assert "/portal/payments" not in technical.get("/portal").text

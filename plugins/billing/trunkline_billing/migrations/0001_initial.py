@@ -309,7 +309,9 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("amount_micros", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("refunded_micros", sa.BigInteger(), nullable=False),
         sa.Column("method", sa.String(length=20), nullable=False),
+        sa.Column("provider", sa.String(length=40), nullable=False),
         sa.Column("desk", sa.String(length=60), nullable=False),
         sa.Column("reference", sa.String(length=120), nullable=False),
         sa.Column("note", sa.String(length=300), nullable=False),
@@ -547,6 +549,60 @@ def upgrade() -> None:
         batch_op.create_index("ix_billing_posting_ledger", ["ledger", "currency", "account_id"], unique=False)
 
     op.create_table(
+        "billing_refund",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("unique_key", sa.String(length=120), nullable=False),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("method", sa.String(length=20), nullable=False),
+        sa.Column("provider", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=200), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["billing_account.id"],
+            name=op.f("fk_billing_refund_account_id_billing_account"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_billing_refund_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"],
+            ["billing_payment.id"],
+            name=op.f("fk_billing_refund_payment_id_billing_payment"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_refund")),
+        sa.UniqueConstraint("number", name=op.f("uq_billing_refund_number")),
+        sa.UniqueConstraint("unique_key", name=op.f("uq_billing_refund_unique_key")),
+    )
+    with op.batch_alter_table("billing_refund", schema=None) as batch_op:
+        batch_op.create_index("ix_billing_refund_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_billing_refund_amount", ["amount_micros", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_billing_refund_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index("ix_billing_refund_made", ["made_at", "id"], unique=False)
+        batch_op.create_index("ix_billing_refund_method", ["method", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_billing_refund_payment_id"), ["payment_id"], unique=False)
+        batch_op.create_index("ix_billing_refund_reference", ["reference"], unique=False)
+        batch_op.create_index("ix_billing_refund_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "billing_subscription",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -601,6 +657,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_billing_subscription_account")
 
     op.drop_table("billing_subscription")
+    with op.batch_alter_table("billing_refund", schema=None) as batch_op:
+        batch_op.drop_index("ix_billing_refund_state")
+        batch_op.drop_index("ix_billing_refund_reference")
+        batch_op.drop_index(batch_op.f("ix_billing_refund_payment_id"))
+        batch_op.drop_index("ix_billing_refund_method")
+        batch_op.drop_index("ix_billing_refund_made")
+        batch_op.drop_index(batch_op.f("ix_billing_refund_customer_id"))
+        batch_op.drop_index("ix_billing_refund_amount")
+        batch_op.drop_index("ix_billing_refund_account")
+
+    op.drop_table("billing_refund")
     with op.batch_alter_table("billing_posting", schema=None) as batch_op:
         batch_op.drop_index("ix_billing_posting_ledger")
         batch_op.drop_index(batch_op.f("ix_billing_posting_entry_id"))

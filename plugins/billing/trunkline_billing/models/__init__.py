@@ -18,13 +18,14 @@ from trunkline_billing.models.invoices import (
     BillingTaxRate,
     BillingTaxScheme,
 )
-from trunkline_billing.models.payments import BillingAllocation, BillingPayment
+from trunkline_billing.models.payments import BillingAllocation, BillingPayment, BillingRefund
 from trunkline_billing.models.tariffs import BillingRate, BillingTariff
 from trunkline_billing.models.usage import BillingAllowance, BillingUsage, BillingUsageBatch, BillingUsageKey
 
 register("account", "A")
 register("invoice", "F", 8)
 register("payment", "R")
+register("refund", "D")
 
 __all__ = [
     "BillingAccount",
@@ -40,6 +41,7 @@ __all__ = [
     "BillingPayment",
     "BillingPosting",
     "BillingRate",
+    "BillingRefund",
     "BillingRun",
     "BillingSubscription",
     "BillingTariff",

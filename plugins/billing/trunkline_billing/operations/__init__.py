@@ -12,6 +12,7 @@ from trunkline_billing.operations.charges import (
 from trunkline_billing.operations.crediting import give_credit
 from trunkline_billing.operations.invoices import issue_invoice, void_invoice
 from trunkline_billing.operations.payments import record_payment, record_payments, reverse_payment
+from trunkline_billing.operations.refunds import fail_refund, refund_payment, settle_refund
 from trunkline_billing.operations.runs import (
     RunProgress,
     advance,
@@ -34,14 +35,17 @@ __all__ = [
     "create_tax_scheme",
     "default_account",
     "due_periods",
+    "fail_refund",
     "give_credit",
     "issue_invoice",
     "open_account",
     "record_payment",
     "record_payments",
+    "refund_payment",
     "reverse_payment",
     "run_billing",
     "run_period",
+    "settle_refund",
     "stop_charging",
     "take_payment",
     "undo_charging",

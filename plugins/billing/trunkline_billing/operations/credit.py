@@ -34,17 +34,21 @@ def use_credit(
 def _free_money(ctx: Context, account_ids: Sequence[int]) -> dict[int, list[list[int]]]:
     """By account: [payment key, micro-units not yet allocated], oldest first."""
     used = func.coalesce(func.sum(col(BillingAllocation.amount_micros)), 0)
+    kept = col(BillingPayment.amount_micros) - col(BillingPayment.refunded_micros)
     rows = ctx.session.execute(
-        select(
-            col(BillingPayment.account_id), col(BillingPayment.id), col(BillingPayment.amount_micros) - used
-        )
+        select(col(BillingPayment.account_id), col(BillingPayment.id), kept - used)
         .join(BillingAllocation, col(BillingAllocation.payment_id) == col(BillingPayment.id), isouter=True)
         .where(
             col(BillingPayment.account_id).in_(account_ids),
             col(BillingPayment.state) == PaymentState.RECEIVED,
         )
-        .group_by(col(BillingPayment.account_id), col(BillingPayment.id), col(BillingPayment.amount_micros))
-        .having(col(BillingPayment.amount_micros) > used)
+        .group_by(
+            col(BillingPayment.account_id),
+            col(BillingPayment.id),
+            col(BillingPayment.amount_micros),
+            col(BillingPayment.refunded_micros),
+        )
+        .having(kept > used)
         .order_by(col(BillingPayment.id))
     )
     free: dict[int, list[list[int]]] = {}
@@ -111,6 +115,33 @@ def _store(ctx: Context, made: Sequence[tuple[int, int, int]]) -> None:
                 .values(amount_micros=col(BillingAllocation.amount_micros) + amount)
             )
     settle(ctx, {invoice for _payment, invoice, _amount in made})
+
+
+def release(ctx: Context, payment: BillingPayment) -> None:
+    """Let a payment of which money was given back pay no more than is left of it: the newest invoices lose it first.
+
+    The account's other free money pays them, as far as there is any.
+    """
+    rows = ctx.session.scalars(
+        select(BillingAllocation)
+        .where(col(BillingAllocation.payment_id) == payment.key)
+        .order_by(col(BillingAllocation.invoice_id).desc())
+    ).all()
+    short = sum(row.amount_micros for row in rows) - (payment.amount_micros - payment.refunded_micros)
+    opened = []
+    for row in rows:
+        part = min(short, row.amount_micros)
+        if part <= 0:
+            break
+        short -= part
+        opened.append(row.invoice_id)
+        row.amount_micros -= part
+        if not row.amount_micros:
+            ctx.session.delete(row)
+    ctx.session.flush()
+    if opened:
+        settle(ctx, opened)
+        use_credit(ctx, [payment.account_id])
 
 
 def settle(ctx: Context, invoice_ids: Iterable[int]) -> None:

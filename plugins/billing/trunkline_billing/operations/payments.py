@@ -17,15 +17,16 @@ from trunkline_billing.models.payments import BillingAllocation, BillingPayment,
 from trunkline_billing.operations.accounts import account_by_number, lock_accounts
 from trunkline_billing.operations.credit import settle, use_credit
 from trunkline_billing.operations.ledger import NewEntry, post, post_one, reverse
-from trunkline_billing.operations.second_person import REVERSAL
+from trunkline_billing.operations.second_person import REVERSAL, check_reversible
 from trunkline_billing.schemas import RecordPayment, ReversePayment, micros
 
 
 @operation("billing.payment.record")
-def record_payment(ctx: Context, command: RecordPayment) -> BillingPayment:
+def record_payment(ctx: Context, command: RecordPayment, *, provider: str = "") -> BillingPayment:
     """Record money that came in; it pays the chosen invoices, then the oldest open ones, and the rest stays as credit.
 
-    The same `key` gives the payment that exists already. Raises Refused for an unknown or closed account, an amount below the
+    The same `key` gives the payment that exists already. `provider` is the name of the `PaymentProvider` that took it, which may
+    be asked to give it back. Raises Refused for an unknown or closed account, an amount below the
     currency's minor unit, or a chosen invoice that is not an open one of the account.
     """
     account = account_by_number(ctx, command.account_number, lock=True)
@@ -47,6 +48,7 @@ def record_payment(ctx: Context, command: RecordPayment) -> BillingPayment:
         amount_micros=amount,
         currency=account.currency,
         method=command.method,
+        provider=provider,
         desk=command.desk,
         reference=command.reference,
         note=command.note,
@@ -144,7 +146,9 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
                     "customer_id": account.customer_id,
                     "amount_micros": micros(command.amount),
                     "currency": account.currency,
+                    "refunded_micros": 0,
                     "method": command.method,
+                    "provider": "",
                     "desk": command.desk,
                     "reference": command.reference,
                     "note": command.note,
@@ -183,10 +187,12 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
 
 @operation("billing.payment.reverse", approval=REVERSAL)
 def reverse_payment(ctx: Context, number: str, command: ReversePayment) -> BillingPayment:
-    """Take a payment back: its entry is reversed and what it paid is open again. Raises Refused when it was reversed before."""
+    """Take a payment back: its entry is reversed and what it paid is open again.
+
+    Raises Refused when it was reversed before, or when money of it was given back.
+    """
     payment = ctx.load_by(BillingPayment, col(BillingPayment.number), number, lock=True)
-    if payment.state == PaymentState.REVERSED:
-        raise Refused(_("Payment {number} was reversed before.", number=number))
+    check_reversible(payment)
     lock_accounts(ctx, [payment.account_id])
     entry = ctx.session.scalars(
         select(col(BillingEntry.id)).where(col(BillingEntry.unique_key) == f"payment:{payment.key}")

@@ -12,10 +12,13 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingCharge, ChargeKind, ChargeState
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
-from trunkline_billing.models.payments import BillingPayment, PaymentState
+from trunkline_billing.models.payments import BillingPayment, BillingRefund, PaymentState, RefundState
 from trunkline_billing.operations.accounts import account_by_number
+from trunkline_billing.operations.refundable import check, known_refund
+from trunkline_billing.refund_schemas import FailRefund, RefundPayment
 from trunkline_billing.schemas import GiveCredit, ReversePayment, VoidInvoice, micros
 from trunkline_billing.settings import BillingSettings
+from trunkline_billing.words import METHOD_LABELS
 
 
 def _reversal(ctx: Context, number: str, command: ReversePayment) -> Matter | None:
@@ -24,8 +27,7 @@ def _reversal(ctx: Context, number: str, command: ReversePayment) -> Matter | No
     ).one_or_none()
     if payment is None or not _above(ctx, payment.amount_micros, payment.currency):
         return None
-    if payment.state == PaymentState.REVERSED:
-        raise Refused(_("Payment {number} was reversed before.", number=number))
+    check_reversible(payment)
     amount = format_money(payment.amount_micros, payment.currency)
     return Matter(
         _("Reverse payment {number} of {amount}", number=number, amount=amount),
@@ -34,6 +36,75 @@ def _reversal(ctx: Context, number: str, command: ReversePayment) -> Matter | No
         payment.currency,
         payment.customer_id,
         f"/billing/payments/{number}",
+    )
+
+
+def check_reversible(payment: BillingPayment) -> None:
+    """Raise Refused when a payment was reversed before, or when money of it was given back."""
+    if payment.state == PaymentState.REVERSED:
+        raise Refused(_("Payment {number} was reversed before.", number=payment.number))
+    if payment.refunded_micros:
+        raise Refused(
+            _("Money of payment {number} was refunded.", number=payment.number),
+            remedy=_("Say first of its refunds that they did not arrive."),
+        )
+
+
+def _refund(ctx: Context, payment_number: str, command: RefundPayment) -> Matter | None:
+    payment = ctx.session.scalars(
+        ctx.visible(BillingPayment).where(col(BillingPayment.number) == payment_number)
+    ).one_or_none()
+    if payment is None or known_refund(ctx, payment, command.key) is not None:
+        return None
+    amount_micros, lately = micros(command.amount), _refunded_lately(ctx, payment.account_id)
+    # Together with the others: a large refund is not cut into small ones.
+    if not _above(ctx, amount_micros + lately, payment.currency):
+        return None
+    way = check(ctx, payment, command)
+    amount = format_money(amount_micros, payment.currency)
+    return Matter(
+        _("Refund {amount} of payment {number}", amount=amount, number=payment.number),
+        (
+            (str(_("Reason")), command.reason),
+            (str(_("Given back by")), str(METHOD_LABELS.get(command.method, way.label))),
+            (str(_("Taken by")), payment.taken_by),
+            (str(_("Refunded in the 30 days before")), format_money(lately, payment.currency)),
+        ),
+        amount_micros,
+        payment.currency,
+        payment.customer_id,
+        f"/billing/payments/{payment.number}",
+    )
+
+
+def _refunded_lately(ctx: Context, account_id: int) -> int:
+    total = ctx.session.scalar(
+        select(func.sum(col(BillingRefund.amount_micros))).where(
+            col(BillingRefund.account_id) == account_id,
+            col(BillingRefund.state) != RefundState.FAILED,
+            col(BillingRefund.made_at) > ctx.now() - timedelta(days=30),
+        )
+    )
+    return int(total or 0)
+
+
+def _return(ctx: Context, number: str, command: FailRefund) -> Matter | None:
+    """Money that is said to have come back can be given out again, so this needs whom the refund needed."""
+    refund = ctx.session.scalars(
+        ctx.visible(BillingRefund).where(col(BillingRefund.number) == number)
+    ).one_or_none()
+    if refund is None or not _above(ctx, refund.amount_micros, refund.currency):
+        return None
+    if refund.state == RefundState.FAILED:
+        raise Refused(_("Refund {number} failed before.", number=number))
+    amount = format_money(refund.amount_micros, refund.currency)
+    return Matter(
+        _("Take back refund {number} of {amount}", number=number, amount=amount),
+        ((str(_("Reason")), command.reason), (str(_("Refunded by")), refund.made_by)),
+        refund.amount_micros,
+        refund.currency,
+        refund.customer_id,
+        f"/billing/refunds/{number}",
     )
 
 
@@ -95,4 +166,6 @@ def _above(ctx: Context, amount_micros: int, currency: str) -> bool:
 
 REVERSAL = SecondPerson(_("Reverse a payment"), _reversal)
 CREDIT = SecondPerson(_("Give a credit"), _credit)
+REFUND = SecondPerson(_("Refund a payment"), _refund)
+RETURN = SecondPerson(_("Take a refund back"), _return)
 VOIDING = SecondPerson(_("Void an invoice"), _voiding)

@@ -1,5 +1,13 @@
 """HTML pages of billing."""
 
-from trunkline_billing.pages import books, customers, invoices, payments, runs, tariffs
+from trunkline_billing.pages import books, customers, invoices, payments, refunds, runs, tariffs
 
-PAGES = (invoices.PAGES, payments.PAGES, tariffs.PAGES, runs.PAGES, books.PAGES, customers.PAGES)
+PAGES = (
+    invoices.PAGES,
+    payments.PAGES,
+    refunds.PAGES,
+    tariffs.PAGES,
+    runs.PAGES,
+    books.PAGES,
+    customers.PAGES,
+)

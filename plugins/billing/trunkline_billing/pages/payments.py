@@ -14,6 +14,7 @@ from trunkline_billing import operations, queries
 from trunkline_billing.paying import ways_to_pay
 from trunkline_billing.schemas import AccountView, InvoiceView, ReversePayment, TakePayment
 from trunkline_billing.tables import payment_table
+from trunkline_billing.words import REFUND_STATES
 
 PAGES = Pages()
 LIST = "/billing/payments"
@@ -116,6 +117,8 @@ def payment(page: Page, number: str) -> Response:
     return page.render(
         "billing/payment.html",
         payment=view,
+        refunds=queries.refunds_of_payment(page.ctx, view.id),
+        refund_states=dict(REFUND_STATES),
         account=queries.account(page.ctx, view.account_number),
         customer=customers.by_id(page.ctx, view.customer_id),
     )

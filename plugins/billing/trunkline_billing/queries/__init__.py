@@ -30,6 +30,7 @@ from trunkline_billing.queries.invoices import (
     runs,
     tax_schemes,
 )
+from trunkline_billing.queries.refunds import refund, refund_select, refundable, refunds_of_payment
 from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tariff_names, tariffs
 from trunkline_billing.queries.usage import allowances_of, allowances_of_many, usage_of, usage_select, used_in
 
@@ -59,6 +60,10 @@ __all__ = [
     "payments_of",
     "preview",
     "rate_select",
+    "refund",
+    "refund_select",
+    "refundable",
+    "refunds_of_payment",
     "runs",
     "subscriptions_of",
     "tariff",

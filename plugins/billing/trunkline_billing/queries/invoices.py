@@ -245,6 +245,8 @@ def _payment(ctx: Context, row: BillingPayment) -> PaymentView:
         row.taken_by,
         row.reversed_at,
         row.reverse_reason,
+        Money(row.refunded_micros, row.currency),
+        row.provider,
         [(number, Money(amount, row.currency)) for number, amount in paid],
     )
 
