@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries, rehearsal
-from trunkline.jobs.models import Job, JobState
-from trunkline.jobs.plans import plan_of
+from trunkline.jobs.models import Job, JobState, OnFailure
+from trunkline.jobs.plans import ON_FAILURE, plan_of
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -36,4 +36,10 @@ def plan_card(page: Page, found: Job) -> str | None:
 
 def _facts(page: Page, found: Job) -> dict[str, Any]:
     waits = found.state in rehearsal.LOOKED_AT and found.kind != rehearsal.JOB_KIND
-    return {"job": found, "plan": plan_of(page.ctx, found), "may_look": waits and page.can("core.job.retry")}
+    return {
+        "job": found,
+        "plan": plan_of(page.ctx, found),
+        "held": found.on_failure == OnFailure.HOLD,
+        "on_failure": ON_FAILURE[OnFailure(found.on_failure)],
+        "may_look": waits and page.can("core.job.retry"),
+    }

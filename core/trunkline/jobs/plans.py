@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
-from trunkline.jobs.models import Job, JobStep
+from trunkline.jobs.models import Job, JobStep, OnFailure
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 
@@ -32,6 +32,13 @@ FORESEEN = {
     Foreseen.ASKED: _("A dry run asks the far end and changes nothing"),
     Foreseen.TRIED: _("A dry run does it and throws it away"),
     Foreseen.UNKNOWN: _("Cannot be known before"),
+}
+
+
+#: What a job does when one of its steps fails, in words.
+ON_FAILURE = {
+    OnFailure.UNDO: _("Undo what was done"),
+    OnFailure.HOLD: _("Undo nothing and wait for a person"),
 }
 
 

@@ -12,7 +12,13 @@ from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued, RefundPaid
 from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
 from trunkline_billing.settings import BillingSettings
-from trunkline_catalog.schemas import LineStep, OrderLineView, ServiceActivated, ServiceTerminated
+from trunkline_catalog.schemas import (
+    LineStep,
+    OrderLineView,
+    ProductView,
+    ServiceActivated,
+    ServiceTerminated,
+)
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -139,10 +145,10 @@ def step_kinds() -> Sequence[StepKind]:
 
 
 @hookimpl
-def catalog_line_steps(line: OrderLineView) -> Sequence[LineStep]:
+def catalog_line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:
     from trunkline_billing.steps import line_steps
 
-    return line_steps(line)
+    return line_steps(ctx, line, product)
 
 
 @hookimpl

@@ -28,10 +28,11 @@ from trunkline_billing.operations.charges import (
     stop_charging,
     undo_charging,
 )
+from trunkline_billing.operations.product_changes import change_product, month_foreseen, undo_product_change
 from trunkline_billing.operations.runs import advance
 from trunkline_billing.periods import Period
 from trunkline_catalog import queries as catalog
-from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
+from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView, ProductView
 
 #: Before the network, so that playbooks know the account.
 OPEN_ACCOUNT, START_CHARGES = 40, 70
@@ -43,7 +44,7 @@ class RunInputs(BaseModel):
     period: str
 
 
-def line_steps(line: OrderLineView) -> Sequence[LineStep]:
+def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:
     """What billing adds to the plan of an order line."""
     inputs = {"line_id": line.id}
     if line.action is LineAction.NEW:
@@ -63,7 +64,48 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
     if line.action is LineAction.TERMINATE:
         ends = [_("Monthly charges of {service} end", service=line.service_number)]
         return (LineStep(START_CHARGES, PlannedStep("billing.stop_charges", inputs=inputs, changes=ends)),)
+    if line.changes_product:
+        shares = _shares(ctx, line, product)
+        return (
+            LineStep(START_CHARGES, PlannedStep("billing.change_charges", inputs=inputs, changes=shares)),
+        )
     return ()
+
+
+def _shares(ctx: Context, line: OrderLineView, product: ProductView) -> list[str]:
+    """What the month of the change comes to, as far as can be said before."""
+    if line.service_id is None:
+        return []
+    at = line.start_after or ctx.now()
+    before = catalog.product(ctx, line.previous.product)
+    foreseen = month_foreseen(ctx, line.service_id, before, product, at)
+    if foreseen is None:
+        return [_("It is not charged, and will not be")]
+    monthly = Money(product.monthly_price_micros, product.currency)
+    words: list[str] = [
+        _(
+            "From {day} on {product} is charged: {monthly} {currency} a month",
+            day=foreseen.day.isoformat(),
+            product=product.name,
+            monthly=str(monthly),
+            currency=product.currency,
+        )
+    ]
+    for name, share, days in (
+        (before.name, foreseen.before, foreseen.before_days),
+        (product.name, foreseen.after, foreseen.after_days),
+    ):
+        if days and foreseen.before_days:
+            words.append(
+                _(
+                    "That month: {share} {currency} for {n} days of {product}",
+                    share=str(share),
+                    currency=share.currency,
+                    n=days,
+                    product=name,
+                )
+            )
+    return words
 
 
 def _charged(line: OrderLineView) -> list[str]:
@@ -148,6 +190,22 @@ def _charge_on(step: StepContext) -> None:
         continue_charging(step.ctx, line.service_id)
 
 
+def _change_charges(step: StepContext) -> Mapping[str, Any]:
+    ctx = step.ctx
+    line = catalog.line(ctx, step.inputs.line_id)
+    if line.service_id is not None:
+        charged = change_product(ctx, line.service_id, line.id, line.product_code, ctx.now())
+        step.log(f"Charged as {line.product_name} from today on." if charged else "It is not charged.")
+    return {}
+
+
+def _charge_as_before(step: StepContext) -> None:
+    line = catalog.line(step.ctx, step.inputs.line_id)
+    if line.service_id is not None:
+        undone = undo_product_change(step.ctx, line.service_id, line.id)
+        step.log("Charged as before." if undone else "Nothing was changed.")
+
+
 def _run(step: StepContext) -> Mapping[str, Any]:
     period, issued = step.inputs.period, 0
     while True:
@@ -184,6 +242,14 @@ STEP_KINDS = (
         _("Stop charging"),
         _stop_charges,
         _charge_on,
+        inputs=LineInputs,
+        transactional=True,
+    ),
+    StepKind(
+        "billing.change_charges",
+        _("Charge as the new product"),
+        _change_charges,
+        _charge_as_before,
         inputs=LineInputs,
         transactional=True,
     ),

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
 
 from trunkline.i18n import gettext as _
+from trunkline.jobs.models import OnFailure
+from trunkline.jobs.plans import ON_FAILURE
 from trunkline_catalog.schemas import (
     Allowance,
     Amount,
@@ -49,6 +52,15 @@ class ProductFacts(BaseModel):
         title=_("Playbook"),
         description=_("What sets it up in the network; none when nothing is to be set up."),
         json_schema_extra={"section": _("How it is made")},
+    )
+    on_failure: OnFailure = Field(
+        default=OnFailure.UNDO,
+        title=_("When a step fails"),
+        description=_("Of orders to come; jobs that are planned already keep what they began with."),
+        json_schema_extra={
+            "section": _("How it is made"),
+            "choices": [[one.value, label] for one, label in ON_FAILURE.items()],
+        },
     )
     tariff: str = Field(
         default="",
@@ -179,6 +191,9 @@ class Suspend(BaseModel):
         json_schema_extra={"choices": [[one.value, label] for one, label in REASON_LABELS.items()]},
     )
     note: str = Field(default="", max_length=300, title=_("Note"))
+    start_after: datetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class Resume(BaseModel):
@@ -186,12 +201,18 @@ class Resume(BaseModel):
 
     reason: SuspensionReason = Field(title=_("Reason to lift"))
     note: str = Field(default="", max_length=300, title=_("Note"))
+    start_after: datetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class Terminate(BaseModel):
     """Why a service ends."""
 
     note: str = Field(default="", max_length=300, title=_("Reason"))
+    start_after: datetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 def allowances_of(facts: ProductFacts) -> tuple[Allowance, ...]:
@@ -219,6 +240,7 @@ def facts_of(product: ProductView) -> dict[str, Any]:
         "description": product.description,
         "needs": list(product.needs),
         "playbook": product.playbook,
+        "on_failure": product.on_failure,
         "tariff": product.tariff,
         "gigabytes": quantities.get("data", 0) // _GIGABYTE,
         "minutes": quantities.get("voice", 0) // 60,
@@ -293,7 +315,51 @@ def change_schema(
     if offer.switch:
         fields["on"] = (bool, Field(default=not on, json_schema_extra={"widget": "hidden"}))
     fields["note"] = (str, Field(default="", max_length=300, title=_("Note")))
+    fields["start_after"] = (
+        datetime | None,
+        Field(default=None, title=_("Not before"), description=_("Empty begins at once.")),
+    )
     return create_model(f"Change_{product.code}_{offer.word}", **fields)
+
+
+class PlanStart(StrEnum):
+    """From when on a service shall be another product."""
+
+    NOW = "now"
+    NEXT_BILL = "next_bill"
+    DATE = "date"
+
+
+@lru_cache(maxsize=128)
+def plan_schema(product: ProductView) -> type[BaseModel]:
+    """What becoming this product asks: its parameters, and from when on."""
+    fields: dict[str, Any] = {PARAMETER + one.name: _question(one) for one in product.asked}
+    section = {"section": _("From when on")}
+    fields["begins"] = (
+        PlanStart,
+        Field(
+            default=PlanStart.NOW,
+            title=_("Begins"),
+            json_schema_extra={
+                **section,
+                "widget": "radio",
+            },
+        ),
+    )
+    fields["start_after"] = (
+        datetime | None,
+        Field(
+            default=None,
+            title=_("Not before"),
+            description=_("Only for a date. Network and charges change then."),
+            json_schema_extra=dict(section),
+        ),
+    )
+    fields["note"] = (
+        str,
+        Field(default="", max_length=300, title=_("Note"), json_schema_extra={**section, "width": "full"}),
+    )
+    return create_model(f"Plan_{product.code}", **fields)
 
 
 def _item_question(template: str, title: str, **extra: Any) -> Any:

@@ -10,6 +10,7 @@ from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, Micros, UtcDateTime
+from trunkline.jobs.models import OnFailure
 from trunkline_catalog.schemas import LineState, OrderState, ProductKind, ServiceKind, ServiceState
 
 register("order", "O")
@@ -30,6 +31,8 @@ class CatalogProduct(Record, table=True):
     needs: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     parameters: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     playbook: str = Field(default="", max_length=80)
+    #: What the jobs of its orders do when a step fails.
+    on_failure: str = Field(default=OnFailure.UNDO, max_length=8)
     tariff: str = Field(default="", max_length=80)
     allowances: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: What it costs while it is suspended: `SuspensionTerms`.

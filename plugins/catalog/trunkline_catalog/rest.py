@@ -11,8 +11,9 @@ from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_catalog import operations, queries
-from trunkline_catalog.operations.previewing import LinePlan, preview
+from trunkline_catalog.operations.previewing import LinePlan, PlanPreview, preview, preview_plan
 from trunkline_catalog.schemas import (
+    PLAN,
     ChangeOffer,
     ChangeService,
     CreateProduct,
@@ -246,8 +247,22 @@ def changes(ctx: Context, number: str) -> Listing[ChangeOffer]:
 
 @rest.post("/services/{number}/change", permission="catalog.service.change", status=202)
 def change(ctx: Context, number: str, command: ChangeService) -> OrderView:
-    """Give it another item, other parameters, or turn a switch; it has them when the order's job has ended well."""
+    """Give it another item, parameters or plan, or turn a switch; it has them when the order's job has ended well."""
     return operations.change_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")
+
+
+@rest.get("/services/{number}/plans", permission="catalog.service.view")
+def plans(ctx: Context, number: str) -> Listing[ProductView]:
+    """What it can become by the change `plan`; empty when its product offers none."""
+    product = queries.product(ctx, queries.service(ctx, number).product_code)
+    offer = next((one for one in queries.change_offers(ctx, product) if one.plan), None)
+    return list_of(queries.plan_choices(ctx, product, offer) if offer is not None else [])
+
+
+@rest.post("/services/{number}/change/plan", permission="catalog.service.change", status=200, reads=True)
+def plan_change(ctx: Context, number: str, command: ChangeService) -> PlanPreview:
+    """What a change of its plan would do: before and after, and each step. Nothing is kept; what would be refused is refused."""
+    return preview_plan(ctx, number, command.model_copy(update={"change": PLAN}))
 
 
 @rest.post("/services/{number}/suspend", permission="catalog.service.suspend", status=202)

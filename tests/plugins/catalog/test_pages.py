@@ -8,10 +8,12 @@ import pytest
 from sqlmodel import select
 
 from trunkline.app import App
+from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import OrderView, ServiceState, SuspendService, SuspensionReason
+from trunkline_inventory import queries as inventory
 
 pytestmark = pytest.mark.plugins("inventory", "catalog")
 
@@ -372,3 +374,36 @@ def test_an_order_for_a_date_holds_its_items_and_waits(shop: App, staff: Staff) 
     with shop.reading() as ctx:
         assert ctx.session.scalars(select(Job)).one().run_at.year == 2099
         assert queries.service(ctx, "S000001").state is ServiceState.DRAFT
+
+
+def test_a_product_that_holds_leaves_a_failed_order_as_it_stands_for_a_person(
+    shop: App, staff: Staff, order: Order, network: SimpleNamespace
+) -> None:
+    manager, page = staff("product_manager"), "/catalog/products/mobile_10"
+    facts = {"name": "Mobile 10 GB", "needs": ["sim", "number"], "suspension_reasons": ["request"]}
+    manager.submit(f"{page}/edit", {**facts, "version": "1", "on_failure": "hold"}, page=f"{page}/edit")
+    assert "Undo nothing and wait for a person" in manager.get(page).text
+    care = staff("customer_care")
+    review = care.submit(f"/catalog/orders/review?{FOR}", ONE, page=f"/catalog/orders/new?{CHOSEN}")
+    assert "A step that fails stops the job." in review.text
+    placed, network.fails = order(), True
+    # What the product says later is for later orders.
+    manager.submit(f"{page}/edit", {**facts, "version": "2", "on_failure": "undo"}, page=f"{page}/edit")
+    work_until_idle(shop)
+    assert "nothing was undone" in care.get(f"/catalog/orders/{placed.number}").text
+    with shop.reading() as ctx:
+        line = queries.order(ctx, placed.number).lines[0]
+        assert (line.state, line.error) == ("in_progress", "Touch the network: The HLR does not answer.")
+        assert inventory.counts(ctx)["sim"] == {"held": 1, "available": 4}
+    network.fails = False
+    with shop.unit_of_work() as ctx:
+        jobs.retry(ctx, line.job_number, "The HLR answers again.")
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert queries.order(ctx, placed.number).lines[0].state == "completed"
+    network.fails = True
+    undone = order()
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert queries.order(ctx, undone.number).lines[0].state == "failed"
+        assert inventory.counts(ctx)["sim"] == {"assigned": 1, "available": 4}

@@ -100,3 +100,42 @@ def test_no_answer_holds_a_key_but_the_one_that_reveals_it_and_that_is_not_kept(
     with shop.reading() as ctx:
         kept = ctx.session.execute(text("SELECT * FROM core_idempotent_answer")).all()
     assert f"{1:032X}" not in str(kept)
+
+
+def test_a_product_says_over_rest_what_its_jobs_do_when_a_step_fails(api: TestClient) -> None:
+    changed = api.patch(
+        "/api/v1/catalog/products/mobile_10", json={"on_failure": "hold"}, headers={"If-Match": '"1"'}
+    )
+    assert changed.json()["on_failure"] == "hold"
+    body = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}]}
+    assert [one["on_failure"] for one in api.post("/api/v1/catalog/orders/plan", json=body).json()] == [
+        "hold"
+    ]
+    job = place(api).json()["lines"][0]["job_number"]
+    assert api.get(f"/api/v1/jobs/{job}").json()["on_failure"] == "hold"
+    wrong = api.patch(
+        "/api/v1/catalog/products/mobile_10", json={"on_failure": "shrug"}, headers={"If-Match": '"2"'}
+    )
+    assert wrong.status_code == 422
+
+
+def test_another_plan_is_looked_at_and_ordered_over_rest(shop: App, api: TestClient) -> None:
+    place(api)
+    work_until_idle(shop)
+    api.post(
+        "/api/v1/catalog/products",
+        json={
+            "code": "mobile_30",
+            "name": "Mobile 30 GB",
+            "needs": ["sim", "number"],
+            "monthly_price": "79.90",
+            "currency": "BRL",
+        },
+    )
+    path, wish = "/api/v1/catalog/services/S000001", {"change": "plan", "product_code": "mobile_30"}
+    assert [one["code"] for one in api.get(f"{path}/plans").json()["items"]] == ["mobile_30"]
+    plan = api.post(f"{path}/change/plan", json=wish).json()
+    assert (plan["monthly_before"], plan["monthly_after"]) == ("49.90", "79.90")
+    assert api.post(f"{path}/change", json=wish).status_code == 202
+    work_until_idle(shop)
+    assert api.get(path).json()["product_code"] == "mobile_30"

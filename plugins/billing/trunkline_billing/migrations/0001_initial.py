@@ -549,6 +549,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_billing_posting_ledger", ["ledger", "currency", "account_id"], unique=False)
 
     op.create_table(
+        "billing_product_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("product_code", sa.String(length=60), nullable=False),
+        sa.Column("product_name", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_id"],
+            ["catalog_service.id"],
+            name=op.f("fk_billing_product_change_service_id_catalog_service"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_product_change")),
+        sa.UniqueConstraint("line_id", name=op.f("uq_billing_product_change_line_id")),
+    )
+    with op.batch_alter_table("billing_product_change", schema=None) as batch_op:
+        batch_op.create_index("ix_billing_product_change_service", ["service_id", "at"], unique=False)
+
+    op.create_table(
         "billing_refund",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -668,6 +689,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_billing_refund_account")
 
     op.drop_table("billing_refund")
+    with op.batch_alter_table("billing_product_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_billing_product_change_service")
+
+    op.drop_table("billing_product_change")
     with op.batch_alter_table("billing_posting", schema=None) as batch_op:
         batch_op.drop_index("ix_billing_posting_ledger")
         batch_op.drop_index(batch_op.f("ix_billing_posting_entry_id"))

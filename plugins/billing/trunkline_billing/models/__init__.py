@@ -7,6 +7,7 @@ from trunkline_billing.models.accounts import (
     BillingChargingAccount,
     BillingEntry,
     BillingPosting,
+    BillingProductChange,
     BillingSubscription,
 )
 from trunkline_billing.models.invoices import (
@@ -40,6 +41,7 @@ __all__ = [
     "BillingInvoiceTax",
     "BillingPayment",
     "BillingPosting",
+    "BillingProductChange",
     "BillingRate",
     "BillingRefund",
     "BillingRun",

@@ -214,6 +214,26 @@ class BillingSubscription(Record, table=True):
     ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class BillingProductChange(SQLModel, table=True):
+    """That a service was charged as another product until a moment. The subscription has what it is charged as now."""
+
+    __tablename__ = "billing_product_change"
+    __table_args__ = (Index("ix_billing_product_change_service", "service_id", "at"),)
+
+    id: int | None = key_field()
+    service_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), nullable=False)
+    )
+    #: The order line that changed it.
+    line_id: int = Field(sa_type=BigKey, unique=True)
+    at: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    #: The first day, where the operator is, that is charged at the new price.
+    day: date
+    #: What it was until then.
+    product_code: str = Field(max_length=60)
+    product_name: str = Field(max_length=120)
+
+
 class BillingChargingAccount(SQLModel, table=True):
     """That an account is known to a charging engine. `opened_by` is the idempotency key of whoever did it."""
 

@@ -1,7 +1,7 @@
 """Starting, stopping and taking back what a service is charged."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,14 +21,15 @@ from trunkline_billing.models.accounts import (
     Ledger,
 )
 from trunkline_billing.operations.ledger import post_one
+from trunkline_billing.operations.segments import changes_of, segments
 from trunkline_billing.operations.starting import (
+    NewCharge,
     Start,
-    monthly_charge,
-    monthly_key,
+    segment_key,
     start_charging,
     store_charges,
 )
-from trunkline_billing.periods import Period, charged_days, local_day
+from trunkline_billing.periods import Period, prorated
 from trunkline_catalog import queries as catalog
 
 _SUBSCRIBED = select(col(BillingSubscription.id)).where(
@@ -118,7 +119,7 @@ def stop_charging(ctx: Context, service_id: int, at: datetime) -> None:
     if subscription is None or subscription.ends_at is not None:
         return
     subscription.ends_at = at
-    _charge_month_anew(ctx, subscription, Period.at(at, ctx.app.config.zone), str(_("Service ended")))
+    charge_month_anew(ctx, subscription, Period.at(at, ctx.app.config.zone), str(_("Service ended")))
     ctx.note(subscription, label=subscription.service_number)
 
 
@@ -132,24 +133,129 @@ def continue_charging(ctx: Context, service_id: int) -> None:
         return
     period = Period.at(subscription.ends_at, ctx.app.config.zone)
     subscription.ends_at = None
-    _charge_month_anew(ctx, subscription, period, str(_("Service goes on")))
+    charge_month_anew(ctx, subscription, period, str(_("Service goes on")))
     ctx.note(subscription, label=subscription.service_number)
 
 
-def _charge_month_anew(ctx: Context, subscription: BillingSubscription, period: Period, why: str) -> None:
-    """Replace the month's charge, unless it is invoiced, by one for the days that the service now runs."""
-    zone = ctx.app.config.zone
-    ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
-    days = charged_days(period, local_day(subscription.starts_at, zone), ends_on)
-    charge = _open_charge(ctx, monthly_key(subscription.service_id, period))
-    if charge is None or (days is not None and charge.last_day == days[1]):
+def charge_month_anew(
+    ctx: Context, subscription: BillingSubscription, period: Period, why: str, *, give_back: bool = False
+) -> None:
+    """Replace a month's charges by those for the days that the service now runs, each as the product it then is.
+
+    A month that was not charged yet is left to its run. What is on an invoice stays; with `give_back` it is credited with the
+    next one and charged as it now is, else its days are left as they were invoiced.
+    """
+    had = _month_charges(ctx, subscription.service_id, period)
+    if not had:
         return
-    account = ctx.session.get_one(BillingAccount, charge.account_id)
-    price = catalog.price_at(ctx, subscription.product_code, max(subscription.starts_at, period.start(zone)))
-    _void(ctx, charge, why)
+    account = ctx.session.get_one(BillingAccount, had[0].account_id)
+    wanted = _wanted_charges(ctx, subscription, account, period)
+    returns = {charge.unique_key.removesuffix(RETURNED): charge for charge in had if _is_return(charge)}
+    back: list[NewCharge] = []
+    for charge in [one for one in had if not _is_return(one)]:
+        returned = returns.get(charge.unique_key)
+        final = returned is not None and returned.state == ChargeState.INVOICED
+        same = None if final else next((one for one in wanted if _is_same(one, charge)), None)
+        if same is not None:
+            wanted.remove(same)
+            if returned is not None:
+                void(ctx, returned, why)
+        elif charge.state == ChargeState.OPEN:
+            void(ctx, charge, why)
+        elif not give_back and returned is None:
+            wanted = [one for one in wanted if not _overlap(one, charge)]
+        elif returned is None:
+            back.append(_return_of(charge, account))
     ctx.session.flush()
-    again = monthly_charge(subscription, account, period, days, price.monthly_micros)
-    store_charges(ctx, [again] if again is not None else [])
+    taken = {charge.unique_key for charge in had if charge.state == ChargeState.INVOICED}
+    store_charges(ctx, [*back, *(replace(one, key=_free_key(one.key, taken)) for one in wanted)])
+
+
+#: How the key of a charge ends that gives another one back.
+RETURNED = ":back"
+
+
+def _is_return(charge: BillingCharge) -> bool:
+    return charge.unique_key.endswith(RETURNED)
+
+
+def _is_same(new: NewCharge, charge: BillingCharge) -> bool:
+    return (new.amount, new.first_day, new.last_day, new.description) == (
+        charge.amount_micros,
+        charge.first_day,
+        charge.last_day,
+        charge.description,
+    )
+
+
+def _overlap(new: NewCharge, charge: BillingCharge) -> bool:
+    return new.first_day <= charge.last_day and charge.first_day <= new.last_day
+
+
+def _free_key(key: str, taken: Collection[str]) -> str:
+    found, number = key, 1
+    while found in taken:
+        number += 1
+        found = f"{key}:{number}"
+    return found
+
+
+def _return_of(charge: BillingCharge, account: BillingAccount) -> NewCharge:
+    """What gives back a charge that is on an invoice."""
+    return NewCharge(
+        charge.service_id or 0,
+        charge.service_number,
+        str(_("{product}, given back", product=charge.description))[:200],
+        account,
+        ChargeKind.MONTHLY,
+        f"{charge.unique_key}{RETURNED}",
+        -charge.amount_micros,
+        charge.first_day,
+        charge.last_day,
+    )
+
+
+def _wanted_charges(
+    ctx: Context, subscription: BillingSubscription, account: BillingAccount, period: Period
+) -> list[NewCharge]:
+    changes = changes_of(ctx, [subscription.service_id], period.first_day).get(subscription.service_id, ())
+    found = []
+    for part in segments(subscription, changes, period, ctx.app.config.zone):
+        price = catalog.price_at(ctx, part.product_code, part.at)
+        amount = prorated(price.monthly_micros, part.days, period.days)
+        if amount:
+            found.append(
+                NewCharge(
+                    subscription.service_id,
+                    subscription.service_number,
+                    part.product_name,
+                    account,
+                    ChargeKind.MONTHLY,
+                    segment_key(subscription.service_id, period, part),
+                    amount,
+                    part.first_day,
+                    part.last_day,
+                )
+            )
+    return found
+
+
+def _month_charges(ctx: Context, service_id: int, period: Period) -> list[BillingCharge]:
+    """The monthly charges of a month that count, under their row locks."""
+    return list(
+        ctx.session.scalars(
+            select(BillingCharge)
+            .where(
+                col(BillingCharge.service_id) == service_id,
+                col(BillingCharge.kind) == ChargeKind.MONTHLY,
+                col(BillingCharge.state) != ChargeState.VOID,
+                col(BillingCharge.first_day) >= period.first_day,
+                col(BillingCharge.first_day) <= period.last_day,
+            )
+            .order_by(col(BillingCharge.id))
+            .with_for_update()
+        )
+    )
 
 
 @operation("billing.charge.create")
@@ -170,7 +276,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
             remedy=_("Void that invoice first."),
         )
     for charge in charges:
-        _void(ctx, charge, str(_("Not delivered")))
+        void(ctx, charge, str(_("Not delivered")))
     subscription = ctx.session.scalars(
         select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id)
     ).one_or_none()
@@ -180,15 +286,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
     return len(charges)
 
 
-def _open_charge(ctx: Context, key: str) -> BillingCharge | None:
-    return ctx.session.scalars(
-        select(BillingCharge)
-        .where(col(BillingCharge.unique_key) == key, col(BillingCharge.state) == ChargeState.OPEN)
-        .with_for_update()
-    ).one_or_none()
-
-
-def _void(ctx: Context, charge: BillingCharge, text: str) -> None:
+def void(ctx: Context, charge: BillingCharge, text: str) -> None:
     """The key is set free: what is delivered after all (a retry) is charged again."""
     account = ctx.session.get_one(BillingAccount, charge.account_id)
     sides = [(Ledger.UNBILLED, -charge.amount_micros), (ChargeKind(charge.kind).ledger, charge.amount_micros)]

@@ -20,8 +20,9 @@ from trunkline_billing.models.accounts import (
     Ledger,
 )
 from trunkline_billing.operations.ledger import NewEntry, post
-from trunkline_billing.operations.starting import monthly_key
-from trunkline_billing.periods import Period, charged_days, local_day, prorated
+from trunkline_billing.operations.segments import changes_of, segments
+from trunkline_billing.operations.starting import segment_key
+from trunkline_billing.periods import Period, prorated
 from trunkline_catalog import queries as catalog
 
 
@@ -126,31 +127,29 @@ def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]
         )
     )
     prices: dict[tuple[str, date], int] = {}
+    changes = changes_of(ctx, [row.service_id for row in running], period.first_day)
     found = []
     for row in running:
         if row.service_id in charged:
             continue
-        days = charged_days(
-            period, local_day(row.starts_at, zone), local_day(row.ends_at, zone) if row.ends_at else None
-        )
-        if days is None:
-            continue
-        monthly = _price(ctx, prices, row.product_code, row.currency, max(row.starts_at, period.start(zone)))
-        amount = prorated(monthly, (days[1] - days[0]).days + 1, period.days)
-        if amount:
-            found.append(
-                _Due(
-                    monthly_key(row.service_id, period),
-                    row.account_id,
-                    row.customer_id,
-                    row.currency,
-                    row.service_id,
-                    row.service_number,
-                    row.product_name,
-                    *days,
-                    amount,
+        for part in segments(row, changes.get(row.service_id, ()), period, zone):
+            monthly = _price(ctx, prices, part.product_code, row.currency, part.at)
+            amount = prorated(monthly, part.days, period.days)
+            if amount:
+                found.append(
+                    _Due(
+                        segment_key(row.service_id, period, part),
+                        row.account_id,
+                        row.customer_id,
+                        row.currency,
+                        row.service_id,
+                        row.service_number,
+                        part.product_name,
+                        part.first_day,
+                        part.last_day,
+                        amount,
+                    )
                 )
-            )
     return found
 
 

@@ -23,6 +23,7 @@ from trunkline_billing.models.accounts import (
 )
 from trunkline_billing.operations.accounts import default_account, lock_accounts
 from trunkline_billing.operations.ledger import NewEntry, post
+from trunkline_billing.operations.segments import Segment
 from trunkline_billing.periods import Period, charged_days, local_day, prorated
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import Price
@@ -64,6 +65,12 @@ class NewCharge:
 def monthly_key(service_id: int, period: Period) -> str:
     """What makes the monthly charge of a service unique."""
     return f"service:{service_id}:monthly:{period}"
+
+
+def segment_key(service_id: int, period: Period, part: Segment) -> str:
+    """The same for a part of the month, where the service changed its product in it."""
+    key = monthly_key(service_id, period)
+    return key if part.leads else f"{key}:{part.first_day}"
 
 
 def monthly_charge(

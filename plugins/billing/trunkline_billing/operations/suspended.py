@@ -15,6 +15,8 @@ from trunkline_billing.models.accounts import (
     ChargeKind,
     ChargeState,
 )
+from trunkline_billing.operations.charges import RETURNED
+from trunkline_billing.operations.segments import changes_of, product_on
 from trunkline_billing.operations.starting import NewCharge, store_charges
 from trunkline_billing.periods import Period, Span, prorated, whole_days
 from trunkline_catalog import queries as catalog
@@ -47,9 +49,10 @@ def credit_month(ctx: Context, account_ids: Sequence[int], period: Period) -> in
         return 0
     zone = ctx.app.config.zone
     terms: dict[str, SuspensionTerms] = {}
-    found = []
+    changes = changes_of(ctx, list(spans), period.first_day)
+    found: dict[str, NewCharge] = {}
     for charge in _charges(ctx, account_ids, list(spans), period):
-        code = charge.product_code
+        code = product_on(charge.product_code, changes.get(charge.service_id, ()), charge.first_day)
         if code not in terms:
             terms[code] = catalog.product(ctx, code).suspension
         agreed = [span for reason, span in spans[charge.service_id] if reason in terms[code].reasons]
@@ -57,21 +60,21 @@ def credit_month(ctx: Context, account_ids: Sequence[int], period: Period) -> in
         all_days = (charge.last_day - charge.first_day).days + 1
         amount = credit_of(charge.amount_micros, all_days, len(days), terms[code].charged_percent)
         if amount:
-            found.append(
-                NewCharge(
-                    charge.service_id,
-                    charge.service_number,
-                    str(_("{product}, suspended", product=charge.description)),
-                    ctx.session.get_one(BillingAccount, charge.account_id),
-                    ChargeKind.SUSPENSION,
-                    suspension_key(charge.service_id, period),
-                    -amount,
-                    days[0],
-                    days[-1],
-                    len(days),
-                )
+            key = suspension_key(charge.service_id, period)
+            key = f"{key}:{charge.first_day}" if key in found else key
+            found[key] = NewCharge(
+                charge.service_id,
+                charge.service_number,
+                str(_("{product}, suspended", product=charge.description)),
+                ctx.session.get_one(BillingAccount, charge.account_id),
+                ChargeKind.SUSPENSION,
+                key,
+                -amount,
+                days[0],
+                days[-1],
+                len(days),
             )
-    store_charges(ctx, found)
+    store_charges(ctx, list(found.values()))
     return len(found)
 
 
@@ -94,7 +97,7 @@ def _spans(ctx: Context, account_ids: Sequence[int], period: Period) -> dict[int
 def _charges(
     ctx: Context, account_ids: Sequence[int], service_ids: Sequence[int], period: Period
 ) -> Sequence[Any]:
-    """The month's charges of these services that have no credit yet."""
+    """The month's charges of these services that have no credit yet, without those that were given back."""
     in_month = (
         col(BillingCharge.service_id).in_(service_ids),
         col(BillingCharge.account_id).in_(account_ids),
@@ -105,8 +108,9 @@ def _charges(
     credited = select(col(BillingCharge.service_id)).where(
         col(BillingCharge.kind) == ChargeKind.SUSPENSION, *in_month
     )
-    return ctx.session.execute(
+    rows = ctx.session.execute(
         select(
+            col(BillingCharge.unique_key),
             col(BillingCharge.service_id),
             col(BillingCharge.service_number),
             col(BillingCharge.account_id),
@@ -124,3 +128,5 @@ def _charges(
         )
         .order_by(col(BillingCharge.id))
     ).all()
+    returned = {row.unique_key.removesuffix(RETURNED) for row in rows if row.unique_key.endswith(RETURNED)}
+    return [row for row in rows if row.amount_micros > 0 and row.unique_key not in returned]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from math import inf
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlmodel import col
 
 from trunkline.errors import NotFound
 from trunkline.operation import Context
-from trunkline_billing.models.accounts import BillingAccount, BillingSubscription
+from trunkline_billing.models.accounts import BillingAccount, BillingProductChange, BillingSubscription
 from trunkline_billing.periods import Period
 from trunkline_billing.queries.tariffs import compiled
 from trunkline_billing.rating.compiled import CompiledTariff
@@ -65,20 +66,23 @@ def _calendar(zone: str) -> tuple[list[float], list[str]]:
 
 def load_facts(ctx: Context) -> Facts:
     """Read the facts as they are now."""
+    services, before = _services(ctx)
     holders: dict[str, list[tuple[float, float, int]]] = {}
     for (_kind, value), entries in catalog.identifier_index(ctx).items():
         spans = [
-            (
+            span
+            for entry in entries
+            for span in _spans(
                 entry.valid_from.timestamp(),
                 entry.valid_to.timestamp() if entry.valid_to else inf,
                 entry.service_id,
+                before.get(entry.service_id, ()),
             )
-            for entry in entries
         ]
         holders.setdefault(value.lstrip("+"), []).extend(spans)
     return Facts(
         holders,
-        _services(ctx),
+        services,
         ctx.app.config.zone,
         home_prefixes(ctx),
         (ctx.now() + timedelta(days=1)).timestamp(),
@@ -95,10 +99,43 @@ def home_prefixes(ctx: Context) -> tuple[str, ...]:
     return (str(country_code_for_region(ctx.app.config.country)),)
 
 
-def _services(ctx: Context) -> dict[int, ChargedService]:
+def _spans(
+    since: float, until: float, service_id: int, before: Sequence[tuple[float, int]]
+) -> list[tuple[float, float, int]]:
+    """The time an identifier belonged to a service, cut where the service changed its product."""
+    found = []
+    for at, key in before:
+        if since < min(at, until):
+            found.append((since, min(at, until), key))
+            since = min(at, until)
+    return [*found, (since, until, service_id)] if since < until or not found else found
+
+
+def _services(ctx: Context) -> tuple[dict[int, ChargedService], dict[int, list[tuple[float, int]]]]:
+    """Every charged service by its key; and of those that changed their product until when they were another one, which stands in
+    the first under the negative key of the change."""
     default = ctx.settings(BillingSettings).default_tariff
     offers: dict[str, tuple[CompiledTariff | None, str, dict[str, int]]] = {}
-    found = {}
+
+    def charged(row: Any, product_code: str) -> ChargedService:
+        if product_code not in offers:
+            offers[product_code] = _offer(ctx, product_code, default)
+        tariff, problem, allowances = offers[product_code]
+        if tariff is not None and tariff.currency != row.currency:
+            problem = f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
+            tariff = None
+        return ChargedService(
+            row.service_id,
+            row.service_number,
+            row.account_id,
+            row.customer_id,
+            row.currency,
+            tariff,
+            problem,
+            allowances,
+        )
+
+    rows, found = dict[int, Any](), dict[int, ChargedService]()
     for row in ctx.session.execute(
         select(
             col(BillingSubscription.service_id),
@@ -109,23 +146,16 @@ def _services(ctx: Context) -> dict[int, ChargedService]:
             col(BillingAccount.currency),
         ).join(BillingAccount, col(BillingAccount.id) == col(BillingSubscription.account_id))
     ):
-        if row.product_code not in offers:
-            offers[row.product_code] = _offer(ctx, row.product_code, default)
-        tariff, problem, allowances = offers[row.product_code]
-        if tariff is not None and tariff.currency != row.currency:
-            problem = f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
-            tariff = None
-        found[row.service_id] = ChargedService(
-            row.service_id,
-            row.service_number,
-            row.account_id,
-            row.customer_id,
-            row.currency,
-            tariff,
-            problem,
-            allowances,
-        )
-    return found
+        rows[row.service_id] = row
+        found[row.service_id] = charged(row, row.product_code)
+    before: dict[int, list[tuple[float, int]]] = {}
+    for change in ctx.session.scalars(
+        select(BillingProductChange).order_by(col(BillingProductChange.at), col(BillingProductChange.id))
+    ):
+        if change.id is not None and change.service_id in rows:
+            found[-change.id] = charged(rows[change.service_id], change.product_code)
+            before.setdefault(change.service_id, []).append((change.at.timestamp(), -change.id))
+    return found, before
 
 
 def _offer(

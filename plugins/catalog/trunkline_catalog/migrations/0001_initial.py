@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("playbook", sa.String(length=80), nullable=False),
+        sa.Column("on_failure", sa.String(length=8), nullable=False),
         sa.Column("tariff", sa.String(length=80), nullable=False),
         sa.Column("allowances", sa.JSON(), nullable=False),
         sa.Column("suspension", sa.JSON(), nullable=False),

@@ -18,6 +18,7 @@ from trunkline_catalog.operations.lines import (
     service_of,
 )
 from trunkline_catalog.operations.orders import main_identifier
+from trunkline_catalog.queries.products import product
 from trunkline_catalog.queries.services import identifiers_from
 from trunkline_catalog.schemas import LineState, Previous, ServiceKind
 from trunkline_inventory import operations as stock
@@ -37,6 +38,7 @@ def change(ctx: Context, line_id: int) -> None:
         stock.rehold(ctx, line_holder(line), service_holder(service))
         stock.assign(ctx, holder=service_holder(service))
     complete(ctx, line)
+    service.product_id = line.product_id
     _identify(ctx, line, service, before)
     service.parameters = dict(line.parameters)
     service.switches = turned(before.switches, line.change, line.turn)
@@ -55,9 +57,9 @@ def turned(switches: tuple[str, ...], word: str, turn: str) -> list[str]:
 def _identify(ctx: Context, line: CatalogOrderLine, service: CatalogService, before: Previous) -> None:
     """End the identifiers that the service does not have any more, at the moment the line ended, and begin the new ones."""
     ended = line.finished_at or ctx.now()
-    product = ctx.session.get_one(CatalogProduct, service.product_id)
+    sold = ctx.session.get_one(CatalogProduct, service.product_id)
     items = inventory.items_of(ctx, service_holder(service))
-    now = identifiers_from(items, ServiceKind(product.service_kind)).items()
+    now = identifiers_from(items, ServiceKind(sold.service_kind)).items()
     gone, came = before.identifiers.items() - now, now - before.identifiers.items()
     if gone:
         ctx.session.execute(
@@ -109,6 +111,8 @@ def undo_change(ctx: Context, line_id: int) -> None:
         .values(valid_to=None)
     )
     service.parameters, service.switches = before.parameters, list(before.switches)
+    if before.product:
+        service.product_id = product(ctx, before.product).id
     service.label = main_identifier(before.identifiers)
     mark(ctx, "service", service.key)
     reopen(ctx, line)

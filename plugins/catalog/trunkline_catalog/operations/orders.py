@@ -270,6 +270,7 @@ def present(ctx: Context, service: CatalogService) -> Previous:
     view = service_views(ctx, [service])[0]
     items = inventory.items_of(ctx, Holder("service", service.key))
     return Previous(
+        product=view.product_code,
         items={item.template: item.id for item in items},
         identifiers=view.identifiers,
         parameters=view.parameters,

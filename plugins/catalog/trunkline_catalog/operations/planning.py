@@ -29,18 +29,18 @@ def enqueue_line(
     """Plan a line and queue its job; a line that is tried again gets another job."""
     line.state = LineState.QUEUED
     ctx.session.flush()
-    view = line_views(ctx, [line])[0]
+    view = line_views(ctx, [line])[0].model_copy(update={"start_after": start_after})
+    title = _TITLES[view.action] if not view.changes_product else "Change {service} to {product}"
     first = f"order-line:{line.id}"
     job = jobs.enqueue(
         ctx,
         kind=JOB_KIND,
-        title=_TITLES[view.action].format(
-            product=product.name, service=view.service_number, what=_what(ctx, view, product)
-        ),
+        title=title.format(product=product.name, service=view.service_number, what=_what(ctx, view, product)),
         steps=plan(ctx, view, product),
         key=first if line.attempt == 1 else f"{first}:{line.attempt}",
         customer_id=line.customer_id,
         subject=("order_line", line.key),
+        on_failure=product.on_failure,
         product=product.code,
         action=view.action,
         run_at=start_after,

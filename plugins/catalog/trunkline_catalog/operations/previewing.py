@@ -1,20 +1,54 @@
 """What an order would do, before it is placed: it is placed in a transaction that is thrown away, and its plans are read."""
 
+from datetime import datetime
+from typing import Any
+
 from pydantic import BaseModel
 from sqlmodel import col, select
 
-from trunkline.jobs.models import Job
+from trunkline.i18n import gettext as _
+from trunkline.jobs.models import Job, OnFailure
 from trunkline.jobs.plans import PlanStep, plan_of
+from trunkline.money import Money
 from trunkline.operation import Context
+from trunkline_catalog import queries
 from trunkline_catalog.operations.orders import place_order
-from trunkline_catalog.schemas import PlaceOrder
+from trunkline_catalog.operations.plan_changes import begins_at
+from trunkline_catalog.operations.services import change_service
+from trunkline_catalog.schemas import ChangeService, PlaceOrder, ProductView
 
 
 class LinePlan(BaseModel):
     """The plan of one line of an order, in its order."""
 
     title: str
+    #: What the job does when a step fails.
+    on_failure: OnFailure
     steps: list[PlanStep]
+
+
+class Difference(BaseModel):
+    """One value that a change of plan gives another one; a texts’ empty side means that there is none."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+
+
+class PlanPreview(BaseModel):
+    """A change of plan before it is ordered: what will differ, from when on, and the plan of its job."""
+
+    service: str
+    product_before: str
+    product_after: str
+    #: Decimal texts of the monthly prices now.
+    monthly_before: str
+    monthly_after: str
+    currency: str
+    start_after: datetime | None
+    differences: list[Difference]
+    plan: LinePlan
 
 
 def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
@@ -26,4 +60,52 @@ def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
         order = place_order(trying, command.model_copy(update={"idempotency_key": ""}))
         numbers = [line.job_number for line in order.lines]
         jobs = trying.session.scalars(select(Job).where(col(Job.number).in_(numbers)).order_by(col(Job.id)))
-        return [LinePlan(title=job.title, steps=plan_of(trying, job)) for job in jobs]
+        return [
+            LinePlan(title=job.title, on_failure=OnFailure(job.on_failure), steps=plan_of(trying, job))
+            for job in jobs
+        ]
+
+
+def preview_plan(ctx: Context, number: str, command: ChangeService) -> PlanPreview:
+    """What a change of plan would do. `ctx` only reads; nothing is kept and nobody is told.
+
+    Raises everything that ordering it would.
+    """
+    with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
+        line = change_service(trying, number, command).lines[0]
+        job = trying.session.scalars(select(Job).where(col(Job.number) == line.job_number)).one()
+        before = queries.product(trying, line.previous.product)
+        after = queries.product(trying, line.product_code)
+        return PlanPreview(
+            service=line.service_number,
+            product_before=before.name,
+            product_after=after.name,
+            monthly_before=str(Money(before.monthly_price_micros, before.currency)),
+            monthly_after=str(Money(after.monthly_price_micros, after.currency)),
+            currency=after.currency,
+            start_after=begins_at(trying, command),
+            differences=_differences(before, after, line.previous.parameters, line.parameters),
+            plan=LinePlan(title=job.title, on_failure=OnFailure(job.on_failure), steps=plan_of(trying, job)),
+        )
+
+
+def _differences(
+    before: ProductView, after: ProductView, had: dict[str, Any], has: dict[str, Any]
+) -> list[Difference]:
+    labels = {one.name: one.label for one in (*before.parameters, *after.parameters)}
+    return [
+        Difference(
+            name=name,
+            label=labels.get(name, name),
+            before=_shown(had.get(name)),
+            after=_shown(has.get(name)),
+        )
+        for name in dict.fromkeys([*had, *has])
+        if had.get(name) != has.get(name)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    return "" if value is None else str(value)

@@ -50,6 +50,7 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
         needs=list(command.needs),
         parameters=[one.model_dump(mode="json") for one in command.parameters],
         playbook=command.playbook,
+        on_failure=command.on_failure,
         tariff=command.tariff,
         allowances=[one.model_dump(mode="json") for one in command.allowances],
         suspension=command.suspension.model_dump(mode="json"),

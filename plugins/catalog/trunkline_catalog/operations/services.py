@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from trunkline.customers.models import Customer
@@ -17,6 +18,7 @@ from trunkline_catalog.operations.orders import (
     placed_before,
     present,
 )
+from trunkline_catalog.operations.plan_changes import begins_at, wanted_plan
 from trunkline_catalog.operations.planning import enqueue_line
 from trunkline_catalog.parameters import changed_values
 from trunkline_catalog.queries.orders import order_view
@@ -63,6 +65,7 @@ def suspend_service(
         reason=command.reason,
         note=command.note,
         needs_network=not view.suspensions,
+        start_after=command.start_after,
     )
 
 
@@ -89,6 +92,7 @@ def resume_service(
         reason=command.reason,
         note=command.note,
         needs_network=len(view.suspensions) == 1,
+        start_after=command.start_after,
     )
 
 
@@ -100,7 +104,14 @@ def terminate_service(
     service, before = _changing(ctx, number, LineAction.TERMINATE, idempotency_key)
     if before is not None:
         return before
-    return _order(ctx, service, LineAction.TERMINATE, idempotency_key, note=command.note)
+    return _order(
+        ctx,
+        service,
+        LineAction.TERMINATE,
+        idempotency_key,
+        note=command.note,
+        start_after=command.start_after,
+    )
 
 
 @operation("catalog.service.change")
@@ -116,11 +127,14 @@ def change_service(
         return before
     product = queries.product_by_id(ctx, service.product_id)
     offer = offered(ctx, product, command.change)
-    had = present(ctx, service)
-    values = changed_values(product, offer, had.parameters, command.parameters)
+    had, target = present(ctx, service), product
+    if offer.plan:
+        target, values = wanted_plan(ctx, product, offer, had, command)
+    else:
+        values = changed_values(product, offer, had.parameters, command.parameters)
     turn = _turn(offer, had, command)
     picks = _exchanged(product, offer, command)
-    if not picks and not turn and values == had.parameters:
+    if not picks and not turn and values == had.parameters and target.code == product.code:
         raise Refused(
             _("Nothing would change."),
             field=f"parameters.{offer.parameters[0]}" if offer.parameters else "change",
@@ -132,8 +146,9 @@ def change_service(
         LineAction.CHANGE,
         idempotency_key,
         note=command.note,
-        needs_network=bool(product.playbook),
-        change=_Change(offer.word, turn, had, values, picks),
+        needs_network=bool(product.playbook) and offer.network,
+        change=_Change(offer.word, turn, had, values, picks, target),
+        start_after=begins_at(ctx, command),
     )
 
 
@@ -144,6 +159,7 @@ class _Change:
     had: Previous
     values: Mapping[str, Any]
     picks: Mapping[str, str | None]
+    product: ProductView
 
 
 def offered(ctx: Context, product: ProductView, word: str) -> ChangeOffer:
@@ -244,6 +260,7 @@ def _order(
     note: str = "",
     needs_network: bool = True,
     change: _Change | None = None,
+    start_after: datetime | None = None,
 ) -> OrderView:
     customer = ctx.session.get_one(Customer, service.customer_id)
     order = new_order(ctx, customer, note, _key(service, action, idempotency_key))
@@ -267,11 +284,14 @@ def _order(
         line.change, line.turn = change.word, change.turn
         line.previous = change.had.model_dump(mode="json")
         line.parameters = dict(change.values)
+        if change.product.id != service.product_id:
+            line.product_id, line.currency = change.product.id, change.product.currency
+            line.monthly_micros = change.product.monthly_price_micros
     ctx.session.add(line)
     ctx.session.flush()
     if change is not None:
         hold_exchanged(ctx, line, change.picks)
-    enqueue_line(ctx, line, queries.product_by_id(ctx, service.product_id))
+    enqueue_line(ctx, line, queries.product_by_id(ctx, line.product_id), start_after=start_after)
     ctx.emit(OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=1))
     ctx.note(
         service,

@@ -57,7 +57,7 @@ def dialogs(page: Page, service: ServiceView) -> list[ChangeDialog]:
     product = queries.product(page.ctx, service.product_code)
     templates = tuple(inventory.templates(page.ctx))
     found = []
-    for offer in queries.change_offers(page.ctx, product):
+    for offer in (one for one in queries.change_offers(page.ctx, product) if not one.plan):
         is_on = offer.word in service.switches
         schema = change_schema(product, offer, templates, is_on)
         values = {PARAMETER + name: service.parameters.get(name, "") for name in offer.parameters}
@@ -71,6 +71,14 @@ def dialogs(page: Page, service: ServiceView) -> list[ChangeDialog]:
         )
         found.append(ChangeDialog(offer, form, is_on))
     return found
+
+
+def may_change_plan(page: Page, service: ServiceView) -> bool:
+    """Whether the service can become another product now, and the actor may order that."""
+    if not page.can("catalog.service.change"):
+        return False
+    product = queries.product(page.ctx, service.product_code)
+    return any(offer.plan for offer in queries.change_offers(page.ctx, product))
 
 
 def wish(page: Page, dialog: ChangeDialog) -> ChangeService | None:
@@ -91,6 +99,7 @@ def wish(page: Page, dialog: ChangeDialog) -> ChangeService | None:
         parameters=_values(offer, command),
         on=command.on if offer.switch else None,
         note=command.note,
+        start_after=command.start_after,
     )
 
 

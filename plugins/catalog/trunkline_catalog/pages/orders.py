@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from sqlmodel import col, select
 from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
 from trunkline.jobs import queries as jobs
-from trunkline.jobs.models import StepState
+from trunkline.jobs.models import Job, JobState, StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.pages.order_form import totals
-from trunkline_catalog.schemas import OrderLineView, OrderState
+from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
 
@@ -43,8 +44,22 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
             for one in queries.product(page.ctx, code).parameters
         },
         "at_work": order.state is OrderState.IN_PROGRESS,
+        "products": {
+            line.previous.product: queries.product(page.ctx, line.previous.product).name
+            for line in order.lines
+            if line.changes_product
+        },
+        "held": _held(page, order),
         "progress": {line.id: _progress(page, line) for line in order.lines if line.state.is_open},
     }
+
+
+def _held(page: Page, order: OrderView) -> set[int]:
+    """Lines whose job stopped at a failed step without undoing anything."""
+    asked = [line.job_id for line in order.lines if line.state.is_open and line.job_id is not None]
+    found = select(col(Job.id)).where(col(Job.id).in_(asked), col(Job.state) == JobState.FAILED)
+    stopped = set(page.ctx.session.scalars(found)) if asked else set()
+    return {line.id for line in order.lines if line.job_id in stopped}
 
 
 def _progress(page: Page, line: OrderLineView) -> str:

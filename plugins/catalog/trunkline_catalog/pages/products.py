@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.i18n import gettext as _
+from trunkline.jobs.plans import ON_FAILURE
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.forms import (
@@ -75,6 +76,7 @@ def new(page: Page, command: NewProduct) -> Response:
             service_kind=command.service_kind,
             needs=tuple(command.needs),
             playbook=command.playbook,
+            on_failure=command.on_failure,
             tariff=command.tariff,
             allowances=allowances_of(command),
             suspension=terms_of(command),
@@ -98,6 +100,7 @@ def show(page: Page, code: str) -> Response:
         prices=queries.prices(page.ctx, product.id),
         templates=labels,
         reasons=REASON_LABELS,
+        on_failure=ON_FAILURE[product.on_failure],
         kind=KIND_LABELS[product.service_kind],
         icon_name=KIND_ICONS[product.service_kind],
         moment=page.ctx.now(),
@@ -125,6 +128,7 @@ def edit(page: Page, command: EditProduct, code: str) -> Response:
         description=command.description,
         needs=tuple(command.needs),
         playbook=command.playbook,
+        on_failure=command.on_failure,
         tariff=command.tariff,
         allowances=allowances_of(command),
         suspension=terms_of(command),

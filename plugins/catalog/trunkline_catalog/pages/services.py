@@ -113,6 +113,7 @@ def _show(
         suspensions=queries.suspensions_of(page.ctx, service.id),
         forms=forms,
         dialogs=dialogs,
+        plans=_is_free(page, service) and changes.may_change_plan(page, service),
         switches=_switches(page, service),
         opened=opened,
         busy=busy,
@@ -187,7 +188,7 @@ def _change(page: Page, number: str, name: str, change: Change, done: str) -> Re
 def suspend(page: Page, number: str) -> Response:
     def change(command: Any) -> OrderView:
         return operations.suspend_service(
-            page.ctx, number, SuspendService(reason=command.reason, note=command.note)
+            page.ctx, number, SuspendService.model_validate(command.model_dump())
         )
 
     return _change(page, number, "suspend", change, str(_("The service is being suspended.")))
@@ -196,9 +197,7 @@ def suspend(page: Page, number: str) -> Response:
 @pages.post("/catalog/services/{number}/resume", permission="catalog.service.resume")
 def resume(page: Page, number: str) -> Response:
     def change(command: Any) -> OrderView:
-        return operations.resume_service(
-            page.ctx, number, ResumeService(reason=command.reason, note=command.note)
-        )
+        return operations.resume_service(page.ctx, number, ResumeService.model_validate(command.model_dump()))
 
     return _change(page, number, "resume", change, str(_("The service is being resumed.")))
 
@@ -206,7 +205,9 @@ def resume(page: Page, number: str) -> Response:
 @pages.post("/catalog/services/{number}/terminate", permission="catalog.service.terminate")
 def terminate(page: Page, number: str) -> Response:
     def change(command: Any) -> OrderView:
-        return operations.terminate_service(page.ctx, number, TerminateService(note=command.note))
+        return operations.terminate_service(
+            page.ctx, number, TerminateService.model_validate(command.model_dump())
+        )
 
     return _change(page, number, "terminate", change, str(_("The service is being terminated.")))
 

@@ -10,6 +10,7 @@ from trunkline_catalog.queries.orders import (
     order,
     orders_of,
 )
+from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
     known_playbooks,
     known_tariffs,
@@ -53,6 +54,7 @@ __all__ = [
     "open_line_of",
     "order",
     "orders_of",
+    "plan_choices",
     "price_at",
     "prices",
     "product",

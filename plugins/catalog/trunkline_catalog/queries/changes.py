@@ -6,7 +6,8 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.parameters import changed_values
-from trunkline_catalog.schemas import ChangeOffer, ChangeService, ProductView, ServiceView
+from trunkline_catalog.queries.plans import plan_choices
+from trunkline_catalog.schemas import PLAN, ChangeOffer, ChangeService, ProductView, ServiceView
 from trunkline_inventory import queries as inventory
 
 
@@ -18,7 +19,8 @@ def change_offers(ctx: Context, product: ProductView) -> list[ChangeOffer]:
     offers = [offer for _plugin, offer in found] if product.playbook else _without_network(ctx, product)
     by_word: dict[str, ChangeOffer] = {}
     for offer in offers:
-        by_word.setdefault(offer.word, offer)
+        if not offer.plan or plan_choices(ctx, product, offer):
+            by_word.setdefault(offer.word, offer)
     return list(by_word.values())
 
 
@@ -29,6 +31,8 @@ def change_problem(
     offer = next((one for one in offers if one.word == command.change), None)
     if offer is None:
         return str(_("{product} offers no change “{word}”.", product=product.name, word=command.change))
+    if offer.plan:
+        return str(_("A plan is changed on the page of its service."))
     if offer.switch and command.on == (offer.word in service.switches):
         return str(_("It is so already."))
     stray = next((name for name in command.picks if name not in offer.templates), None)
@@ -50,4 +54,5 @@ def _without_network(ctx: Context, product: ProductView) -> list[ChangeOffer]:
     if product.asked:
         names = tuple(one.name for one in product.asked)
         offers.append(ChangeOffer(word="parameters", label=str(_("Parameters")), parameters=names))
+    offers.append(ChangeOffer(word=PLAN, label=str(_("Plan")), plan=True, network=False))
     return offers

@@ -9,6 +9,7 @@ from sqlmodel import col
 from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
+from trunkline.jobs.models import OnFailure
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
@@ -92,6 +93,7 @@ def _view(row: Found) -> ProductView:
         needs=tuple(row.needs),
         parameters=tuple(Parameter.model_validate(one) for one in row.parameters),
         playbook=row.playbook,
+        on_failure=OnFailure(row.on_failure),
         tariff=row.tariff,
         allowances=tuple(Allowance.model_validate(one) for one in row.allowances),
         suspension=SuspensionTerms.model_validate(row.suspension),

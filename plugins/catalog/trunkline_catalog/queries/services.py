@@ -24,6 +24,7 @@ from trunkline_catalog.queries.products import product
 from trunkline_catalog.schemas import (
     LineAction,
     OrderLineView,
+    ProductView,
     ServiceKind,
     ServiceState,
     ServiceView,
@@ -247,7 +248,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
     """What a playbook may know of a line: customer, service, product, picks, parameters, line. Plain data, no secrets.
 
     `picks.<template>` holds the item's fields and its `item_id`, with which `inventory.queries.secrets_of` finds its secrets.
-    `previous` has what a change replaces: `previous.<template>` like a pick, `previous.parameters`.
+    `previous` has what a change replaces: `previous.<template>` like a pick, `previous.product`, `previous.parameters`.
     """
     subject = line(ctx, line_id)
     sold = product(ctx, subject.product_code)
@@ -277,13 +278,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "site": _place(ctx, instance.site_id),
             "contact": _person(ctx, instance.contact_id),
         },
-        "product": {
-            "code": sold.code,
-            "name": sold.name,
-            "playbook": sold.playbook,
-            "tariff": sold.tariff,
-            "allowances": [allowance.model_dump() for allowance in sold.allowances],
-        },
+        "product": _sold(sold),
         "picks": {item.template: pick(item) for item in items},
         "previous": _previous(ctx, subject),
         "parameters": dict(subject.parameters),
@@ -309,7 +304,23 @@ def _previous(ctx: Context, subject: OrderLineView) -> dict[str, Any]:
         return {}
     items = inventory.items_by_id(ctx, subject.previous.items.values())
     picks = {template: pick(items[key]) for template, key in subject.previous.items.items() if key in items}
-    return {**picks, "parameters": subject.previous.parameters, "switches": list(subject.previous.switches)}
+    return {
+        **picks,
+        "product": _sold(product(ctx, subject.previous.product)) if subject.previous.product else {},
+        "parameters": subject.previous.parameters,
+        "switches": list(subject.previous.switches),
+    }
+
+
+def _sold(product: ProductView) -> dict[str, Any]:
+    """A product as playbooks know it."""
+    return {
+        "code": product.code,
+        "name": product.name,
+        "playbook": product.playbook,
+        "tariff": product.tariff,
+        "allowances": [allowance.model_dump() for allowance in product.allowances],
+    }
 
 
 def _place(ctx: Context, site_id: int | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from trunkline_catalog.events import (
     ServiceSuspended,
     ServiceTerminated,
 )
-from trunkline_catalog.schemas.changes import ChangeOffer, ChangeService, Previous
+from trunkline_catalog.schemas.changes import PLAN, ChangeOffer, ChangeService, Previous
 from trunkline_catalog.schemas.orders import (
     MAX_LINES,
     LineAction,
@@ -60,6 +60,7 @@ from trunkline_catalog.schemas.suspensions import (
 __all__ = [
     "MAX_LINES",
     "OFFERED_KINDS",
+    "PLAN",
     "Allowance",
     "Amount",
     "ChangeOffer",

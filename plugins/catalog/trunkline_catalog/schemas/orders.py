@@ -116,6 +116,13 @@ class OrderLineView(BaseModel):
     error: str = ""
     site_id: int | None = None
     contact_id: int | None = None
+    #: While it is planned: the moment before which nothing is done.
+    start_after: datetime | None = None
+
+    @property
+    def changes_product(self) -> bool:
+        """Whether its service becomes another product."""
+        return self.action is LineAction.CHANGE and self.previous.product not in ("", self.product_code)
 
 
 class OrderView(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trunkline.i18n import gettext as _
+from trunkline.jobs.models import OnFailure
 from trunkline_catalog.schemas.suspensions import SuspensionReason
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -123,6 +124,8 @@ class ProductView(BaseModel):
     needs: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     playbook: str = ""
+    #: What the jobs of its orders do when a step fails; frozen in each job when it is ordered.
+    on_failure: OnFailure = OnFailure.UNDO
     tariff: str = ""
     allowances: tuple[Allowance, ...] = ()
     suspension: SuspensionTerms = SuspensionTerms()
@@ -148,6 +151,7 @@ class CreateProduct(BaseModel):
     needs: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     playbook: str = Field(default="", max_length=80, title=_("Playbook"))
+    on_failure: OnFailure = Field(default=OnFailure.UNDO, title=_("When a step fails"))
     tariff: str = Field(default="", max_length=80, title=_("Tariff"))
     allowances: tuple[Allowance, ...] = ()
     suspension: SuspensionTerms = SuspensionTerms()
@@ -166,6 +170,7 @@ class UpdateProduct(BaseModel):
     needs: tuple[str, ...] | None = None
     parameters: tuple[Parameter, ...] | None = None
     playbook: str | None = Field(default=None, max_length=80)
+    on_failure: OnFailure | None = None
     tariff: str | None = Field(default=None, max_length=80)
     allowances: tuple[Allowance, ...] | None = None
     suspension: SuspensionTerms | None = None

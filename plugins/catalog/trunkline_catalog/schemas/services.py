@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext as _
 from trunkline_catalog.schemas.products import ServiceKind
@@ -39,6 +39,10 @@ class TerminateService(BaseModel):
     """End a service for good; its number and SIM go to quarantine."""
 
     note: str = Field(default="", max_length=300, title=_("Reason"))
+    #: Nothing is done before that moment.
+    start_after: AwareDatetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class ServiceView(BaseModel):

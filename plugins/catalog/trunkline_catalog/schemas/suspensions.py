@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext as _
 
@@ -22,6 +22,10 @@ class SuspendService(BaseModel):
 
     reason: SuspensionReason = Field(title=_("Reason"))
     note: str = Field(default="", max_length=300, title=_("Note"))
+    #: Nothing is done before that moment.
+    start_after: AwareDatetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class ResumeService(BaseModel):
@@ -29,6 +33,10 @@ class ResumeService(BaseModel):
 
     reason: SuspensionReason = Field(title=_("Reason to lift"))
     note: str = Field(default="", max_length=300, title=_("Note"))
+    #: Nothing is done before that moment.
+    start_after: AwareDatetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class SuspensionView(BaseModel):

@@ -19,7 +19,7 @@ def offers(ctx: Context) -> dict[str, ChangeOffer]:
     """Every change that some product offers, by its word."""
     found: dict[str, ChangeOffer] = {}
     for product in catalog.products(ctx, retired=True):
-        for offer in catalog.change_offers(ctx, product):
+        for offer in (one for one in catalog.change_offers(ctx, product) if not one.plan):
             found.setdefault(offer.word, offer)
     return found
 

@@ -1,0 +1,104 @@
+"""A month of a service that changed its product: which days are charged as what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.db.parts import parts
+from trunkline.operation import Context
+from trunkline_billing.models.accounts import BillingProductChange
+from trunkline_billing.periods import Period, charged_days, local_day
+
+
+class Subscribed(Protocol):
+    """What is read of a subscription."""
+
+    service_id: int
+    product_code: str
+    product_name: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Days of one month, both included, on which a service is charged as one product, at its price of the moment `at`."""
+
+    product_code: str
+    product_name: str
+    first_day: date
+    last_day: date
+    at: datetime
+    #: Whether it is the first of its month.
+    leads: bool
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last_day - self.first_day).days + 1
+
+
+def changes_of(
+    ctx: Context, service_ids: Sequence[int], since: date
+) -> Mapping[int, Sequence[BillingProductChange]]:
+    """The changes of product after the day `since` that tell what these services were on it and later, in order, by service."""
+    found: dict[int, list[BillingProductChange]] = {}
+    for some in parts(service_ids):
+        for row in ctx.session.scalars(
+            select(BillingProductChange)
+            .where(
+                col(BillingProductChange.service_id).in_(some),
+                col(BillingProductChange.day) > since,
+            )
+            .order_by(col(BillingProductChange.at), col(BillingProductChange.id))
+        ):
+            found.setdefault(row.service_id, []).append(row)
+    return found
+
+
+def segments(
+    subscription: Subscribed, changes: Sequence[BillingProductChange], period: Period, zone: ZoneInfo
+) -> list[Segment]:
+    """The charged days of a month by product, in order; the day of a change counts as the new product.
+
+    `changes` are those after the month's first day, as `changes_of` gives them.
+    """
+    ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
+    days = charged_days(period, local_day(subscription.starts_at, zone), ends_on)
+    if days is None:
+        return []
+    found: list[Segment] = []
+    begins, began = days[0], max(subscription.starts_at, period.start(zone))
+    for change in changes:
+        last = min(change.day - timedelta(days=1), days[1])
+        if begins <= last:
+            found.append(
+                Segment(change.product_code, change.product_name, begins, last, began, begins == days[0])
+            )
+            begins = last + timedelta(days=1)
+        began = max(began, change.at)
+    if begins <= days[1]:
+        code, name = subscription.product_code, subscription.product_name
+        found.append(Segment(code, name, begins, days[1], began, begins == days[0]))
+    return _joined(found)
+
+
+def _joined(found: Sequence[Segment]) -> list[Segment]:
+    """Neighbours of one product as one: it was changed back on the day it was changed."""
+    joined: list[Segment] = []
+    for segment in found:
+        if joined and joined[-1].product_code == segment.product_code:
+            joined[-1] = replace(joined[-1], last_day=segment.last_day)
+        else:
+            joined.append(segment)
+    return joined
+
+
+def product_on(current: str, changes: Sequence[BillingProductChange], day: date) -> str:
+    """The product as which a service was charged on a day, from the changes after some earlier day and what it is now."""
+    return next((change.product_code for change in changes if change.day > day), current)
