@@ -6,7 +6,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline_catalog.schemas.products import Word
 
-
 #: The word of the change by which a service becomes another product.
 PLAN = "plan"
 
