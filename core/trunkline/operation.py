@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from trunkline.app import App
     from trunkline.approvals.second_person import Approved, SecondPerson
+    from trunkline.db.prepared import PreparedObject
     from trunkline.events import Event
     from trunkline.versions import Versioned
 
@@ -167,11 +168,14 @@ class Context:
     ) -> M:
         """One visible row whose `column` equals `value`; see `load`."""
         locked, of = lock or version is not None, cast("Hashable", model)
-        if not self.actor.scope.is_limited and getattr(column, "class_", None) is model:
-            statement: Select[M] = _one_by(of, column.key, locked)
-        else:
+        row: M | None
+        if self.actor.scope.is_limited or getattr(column, "class_", None) is not model:
             statement = _locked(self.visible(model).where(column == bindparam("value")), locked)
-        row: M | None = self.session.scalars(statement, {"value": value}).one_or_none()
+            row = self.session.scalars(statement, {"value": value}).one_or_none()
+        elif locked or self.writing:
+            row = self.session.scalars(_one_by(of, column.key, locked), {"value": value}).one_or_none()
+        else:
+            row = _object_by(of, column.key).first(self.connection(), value)
         if row is None:
             raise NotFound(f"There is no {_words(model.__name__)} {value}.")
         if version is not None:
@@ -222,6 +226,13 @@ class Context:
 def _one_by(model: Any, column: str, locked: bool) -> Select[Any]:
     """One row by a column, built once: building the statement costs more than running it."""
     return _locked(select(model).where(getattr(model, column) == bindparam("value")), locked)
+
+
+@lru_cache(maxsize=256)
+def _object_by(model: Any, column: str) -> "PreparedObject[Any]":
+    from trunkline.db.prepared import PreparedObject
+
+    return PreparedObject(model, column)
 
 
 def _locked(statement: Select[M], locked: bool) -> Select[M]:

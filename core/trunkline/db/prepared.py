@@ -1,17 +1,19 @@
 """Reads put together once: on a page of many small ones, building a statement costs several times as much as running it."""
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import BindParameter, ColumnCollection, Connection, Select, bindparam
+from sqlalchemy import BindParameter, ColumnCollection, Connection, Select, bindparam, inspect, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.visitors import iterate
 
 if TYPE_CHECKING:
     from trunkline.operation import Context
 
 #: A statement is kept for each length of a list up to this one; longer ones are rare, and take their time anyway.
 _LONGEST = 50
+M = TypeVar("M")
 #: mypy looks for field names written out; here a statement has them.
 _named: Callable[..., Any] = namedtuple
 
@@ -38,6 +40,12 @@ class Prepared:
         names = [str(column.key) for column in statement.selected_columns]
         self._row: Callable[[Sequence[Any]], Found] = _named("Found", names, rename=True)._make
         self._ready: dict[object, _Ready] = {}
+        # Lists that the statement brings itself have values already.
+        self._lists = tuple(
+            part.key
+            for part in iterate(statement)
+            if isinstance(part, BindParameter) and part.expanding and part.required
+        )
 
     def rows(self, ctx: "Context", /, **values: object) -> Sequence[Found]:
         """Every row that the actor may see, with what the unit of work has changed so far."""
@@ -55,10 +63,10 @@ class Prepared:
 
     def found(self, connection: Connection, /, **values: object) -> Sequence[Found]:
         """Every row, whoever asks: for what finds out who asks."""
-        lists = [(name, len(value)) for name, value in values.items() if isinstance(value, (list, tuple))]
-        if any(length > _LONGEST for _name, length in lists):
+        lengths = [len(cast("Sized", values[name])) for name in self._lists]
+        if lengths and max(lengths) > _LONGEST:
             return list(map(self._row, connection.execute(self._statement, values)))
-        key = connection.dialect.name, *lists
+        key = connection.dialect.name, *lengths
         if (ready := self._ready.get(key)) is None:
             ready = self._ready[key] = _Ready(self._statement, connection, values)
         return list(map(self._row, ready.rows(connection, values)))
@@ -130,6 +138,31 @@ class _Ready:
             for at, process in self._converters:
                 row[at] = process(row[at])
         return converted
+
+
+class PreparedObject(Generic[M]):
+    """One row by a unique column, as an object of its model that no session keeps: for units of work that only read.
+
+    What a session does to load an object costs several times as much as reading the row.
+    """
+
+    def __init__(self, model: type[M], column: str) -> None:
+        mapper = inspect(model)
+        keys = {shown.key: mapper.get_property_by_column(shown).key for shown in mapper.local_table.c}
+        table = mapper.local_table.c
+        self._names = tuple(keys.values())
+        self._new: Callable[[], M] = mapper.class_manager.new_instance
+        self._read = Prepared(
+            select(*(table[name] for name in keys)).where(mapper.columns[column] == bindparam("value"))
+        )
+
+    def first(self, connection: Connection, value: object) -> M | None:
+        """The object, if there is such a row."""
+        for row in self._read.found(connection, value=value):
+            found = self._new()
+            found.__dict__.update(zip(self._names, row, strict=True))
+            return found
+        return None
 
 
 def among(name: str) -> BindParameter[Any]:

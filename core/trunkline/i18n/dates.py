@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import dates as _dates
 
-from trunkline.i18n.reader import babel_locale, current_zone
+from trunkline.i18n.reader import babel_locale, current_locale, current_zone
 
 
 @lru_cache(maxsize=64)
@@ -46,5 +46,15 @@ def format_relative(value: datetime, locale: str | None = None, now: datetime | 
     moment = value if value.tzinfo else value.replace(tzinfo=UTC)
     delta = moment - (now or datetime.now(UTC))
     if abs(delta) > timedelta(days=30):
-        return format_date(moment, locale)
-    return _dates.format_timedelta(delta, add_direction=True, locale=babel_locale(locale))
+        return _day(localize(moment).date(), locale or current_locale())
+    return _from_now(delta.days * 86_400 + delta.seconds, locale or current_locale())
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, locale)
+
+
+@lru_cache(maxsize=4096)
+def _from_now(seconds: int, locale: str) -> str:
+    return _dates.format_timedelta(seconds, add_direction=True, locale=babel_locale(locale))

@@ -3,11 +3,11 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from markupsafe import Markup
 from sqlmodel import Session
@@ -20,6 +20,7 @@ from trunkline.i18n import I18n, _, gettext
 from trunkline.plugin import MenuItem, Slot
 from trunkline.web import cookies, signing
 from trunkline.web.assets import Assets
+from trunkline.web.template_code import marked
 from trunkline.web.templating import make_environment, render, render_fragment
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from trunkline.web.pages import Page
     from trunkline.web.tables import Table
 
+R = TypeVar("R")
 log = logging.getLogger(__name__)
 _BADGE_SECONDS = 3.0
 _BADGES_KEPT = 500
@@ -172,30 +174,29 @@ class WebApp:
     def _count_badge(self, page: "Page", plugin: str, item: MenuItem) -> str | int | None:
         assert item.badge is not None  # noqa: S101 — the caller looked
         try:
-            with self._guard(page):
-                return item.badge(page.ctx) or None
+            return self._guarded(page, partial(item.badge, page.ctx)) or None
         except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"badge of menu entry {item.label}", error)
             return None
 
-    @contextmanager
-    def _guard(self, page: "Page") -> Iterator[None]:
-        """Keeps a plugin's failed SQL from spoiling the page's transaction.
+    def _guarded(self, page: "Page", ask: Callable[[], R]) -> R:
+        """What a plugin answers, whose failed SQL must not spoil the page's transaction.
 
         On SQLite a page that only reads needs no savepoint for that: starting afresh loses nothing.
         """
         session = page.ctx.session
         if page.ctx.writing or not self.app.database.is_sqlite:
             with savepoint(session):
-                yield
-            return
+                return ask()
         try:
-            yield
+            answer = ask()
             if not session.is_active:
                 raise TransactionSpoilt("it went on after a failed flush")
-        finally:
+        except BaseException:
             if not session.is_active:
                 session.rollback()
+            raise
+        return answer
 
     # Slots
 
@@ -203,7 +204,7 @@ class WebApp:
         from trunkline.web.templating import current_page
 
         page = current_page()
-        return Markup("").join(html for _slot, html in self.slot(page, place, named or subject))
+        return marked("".join([html for _slot, html in self.slot(page, place, named or subject)]))
 
     def slot(self, page: "Page", place: str, subject: Any) -> list[tuple[Slot, Markup]]:
         """Each contribution to `place` that the user may see, with its HTML; a failing one is an error card."""
@@ -218,8 +219,8 @@ class WebApp:
     def contribution(self, page: "Page", plugin: str, slot: Slot, subject: Any) -> Markup:
         """One contribution in a savepoint of its own, so that its failure harms nothing else on the page."""
         try:
-            with self._guard(page):
-                return Markup(slot.render(page, subject) or "")  # noqa: S704 — templates escaped it
+            html = self._guarded(page, partial(slot.render, page, subject))
+            return html if isinstance(html, Markup) else Markup(html or "")  # noqa: S704 — templates escaped it
         except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
             return Markup(  # noqa: S704 — a template of ours, escaped
@@ -239,8 +240,7 @@ class WebApp:
         if slot.count is None:
             return None
         try:
-            with self._guard(page):
-                return slot.count(page, subject)
+            return self._guarded(page, partial(slot.count, page, subject))
         except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"count of tab {slot.name}", error)
             return None

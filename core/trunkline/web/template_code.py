@@ -11,13 +11,16 @@ from functools import partial
 from io import StringIO
 from typing import Any
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame, MacroRef, find_undeclared
 from jinja2.runtime import exported
 from markupsafe import Markup, escape
+from markupsafe import _escape_inner as escape_text  # type: ignore[attr-defined]  # what `escape` marks
 
 #: Part of the name of compiled templates that are kept: raise it when the code made here changes.
-GENERATION = "5"
+GENERATION = "6"
+#: Names that always stand for objects of ours or of Jinja's, whose attributes Python can look up itself.
+_OBJECTS = frozenset({"ui", "loop"})
 #: What the code of a macro itself calls by name, so that no argument may be called so.
 _TAKEN = frozenset(exported) | {"blocks", "caller", "context", "environment", "missing", "parent_template"}
 
@@ -29,18 +32,11 @@ def escaped(value: Any) -> str:
     """What is written to the page: as `markupsafe.escape`, without marking the result again, as nobody else sees it."""
     kind: type = value.__class__
     shown: str = value
+    if kind is str:
+        return escape_text(shown)
     if kind is Markup:
         return shown
-    if kind is not str:
-        return str(value) if kind is int else escape(value)
-    # A table of translations would take several times as long.
-    return (
-        shown.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("'", "&#39;")
-        .replace('"', "&#34;")
-    )
+    return str(value) if kind is int else escape(value)
 
 
 def joined(*parts: Any) -> str:
@@ -131,6 +127,14 @@ class PageCode(CodeGenerator):
                 shown.expr2 = nodes.Const("")
         super().visit_Output(node, frame)
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """Write an attribute. Macros and loops have theirs; of others it may be an item, or missing."""
+        if isinstance(node.node, nodes.Name) and node.node.name in _OBJECTS:
+            self.visit(node.node, frame)
+            self.write(f".{node.attr}")
+        else:
+            super().visit_Getattr(node, frame)
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         """Write `~`."""
         self.write("environment.joined(")
@@ -163,6 +167,24 @@ class PageEnvironment(Environment):
     escaped = staticmethod(escaped)
     joined = staticmethod(joined)
     marked = marked
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._found: dict[str, Template] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 — as Jinja calls it
+    ) -> Template:
+        """The template; once found, it stays that one, unless templates are reloaded when they change."""
+        if isinstance(name, Template) or globals is not None or self.auto_reload:
+            return super().get_template(name, parent, globals)
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = super().get_template(name, parent)
+        return found
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """What a template knows besides its context: a plain copy, which each rendering reads several times as fast."""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from trunkline import i18n
 
@@ -19,13 +19,13 @@ def money_text(micros: int, currency: str, *, exact: bool = False) -> Markup:
 @lru_cache(maxsize=_REMEMBERED)
 def _money(micros: int, currency: str, exact: bool, locale: str) -> Markup:
     text = i18n.format_money(micros, currency, locale, exact=exact)
-    return Markup('<span class="num text-nowrap">{}</span>').format(text)
+    return Markup(f'<span class="num text-nowrap">{escape(text)}</span>')  # noqa: S704 — the text is escaped
 
 
 def moment_text(value: date | datetime, kind: str, style: str = "medium") -> Markup:
     """A `<time>` of kind `datetime`, `date`, `time` or `relative`, with the full moment as its title."""
     if kind == "relative" and isinstance(value, datetime):
-        return _time(value, i18n.format_relative(value), i18n.current_locale(), i18n.current_zone())
+        return _told(value, i18n.format_relative(value), i18n.current_locale(), i18n.current_zone())
     return _moment(value, kind, style, i18n.current_locale(), i18n.current_zone())
 
 
@@ -37,19 +37,19 @@ def _moment(value: date | datetime, kind: str, style: str, locale: str, zone: st
         text = i18n.format_time(value, locale, style)
     else:
         text = i18n.format_date(value, locale, style)
-    return _time(value, text, locale, zone)
-
-
-def _time(value: date | datetime, text: str, locale: str, zone: str) -> Markup:
-    if isinstance(value, datetime):
-        machine, full = _machine(value, locale, zone)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, full, text)
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
+    return _time(value, text, locale)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _machine(value: datetime, locale: str, zone: str) -> tuple[str, str]:
-    return i18n.localize(value).isoformat(), i18n.format_datetime(value, locale, "full")
+def _told(value: datetime, ago: str, locale: str, zone: str) -> Markup:
+    return _time(value, ago, locale)
+
+
+def _time(value: date | datetime, text: str, locale: str) -> Markup:
+    if not isinstance(value, datetime):
+        return Markup(f'<time datetime="{value.isoformat()}">{escape(text)}</time>')  # noqa: S704 — the text is escaped
+    machine, full = i18n.localize(value).isoformat(), escape(i18n.format_datetime(value, locale, "full"))
+    return Markup(f'<time datetime="{machine}" title="{full}">{escape(text)}</time>')  # noqa: S704 — the texts are escaped
 
 
 def number_text(value: float | Decimal, digits: int | None = None) -> str:
