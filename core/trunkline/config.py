@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from trunkline.errors import ConfigError
 
 CONFIG_FILE = "trunkline.toml"
+_PREFIX = "TRUNKLINE_"
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|[0-9a-fA-F:]+")
 BUNDLED_PLUGINS = ("inventory", "catalog", "provisioning", "billing", "portal")
 
@@ -38,7 +39,7 @@ class MailConfig(BaseModel):
 class Config(BaseSettings):
     """Everything that must be known before the database is opened, and what a file may pin."""
 
-    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid")
 
     data: Path = Field(
         default=Path("data"), description="Folder for the database, keys, files and the mail spool"
@@ -138,6 +139,7 @@ class Config(BaseSettings):
 
         `overrides` (from the command line) win over both. Raises ConfigError naming the key, the place and the remedy.
         """
+        _refuse_mistyped_variables()
         chosen = path or (Path(text) if (text := os.environ.get("TRUNKLINE_CONFIG")) else None)
         values = _read(chosen or Path(CONFIG_FILE), required=chosen is not None)
         given = {key: value for key, value in overrides.items() if value is not None}
@@ -208,6 +210,21 @@ def _read(path: Path, *, required: bool) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct that line.") from error
 
 
+def _refuse_mistyped_variables() -> None:
+    """Raise ConfigError for a variable that is nearly a key. Any other may be somebody else's, such as an extension script's."""
+    keys = [name.upper() for name in Config.model_fields]
+    for variable in os.environ:
+        key = variable.upper().removeprefix(_PREFIX)
+        if key == variable.upper() or key in keys or "__" in key:
+            continue
+        if near := get_close_matches(key, keys, 1, 0.8):
+            raise ConfigError(
+                f"Unknown environment variable {variable}.",
+                field=variable,
+                remedy=f"Did you mean {_PREFIX}{near[0]}?",
+            )
+
+
 def _explained(error: ValidationError, path: Path) -> ConfigError:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
@@ -217,7 +234,8 @@ def _explained(error: ValidationError, path: Path) -> ConfigError:
         )
     known = list(Config.model_fields if len(first["loc"]) == 1 else MailConfig.model_fields)
     near = get_close_matches(str(first["loc"][-1]), known, 1)
-    remedy = f"Did you mean “{near[0]}”?" if near else f"Known keys: {', '.join(sorted(known))}."
+    within = "".join(f"{part}." for part in first["loc"][:-1])
+    remedy = f"Did you mean “{within}{near[0]}”?" if near else f"Known keys: {', '.join(sorted(known))}."
     return ConfigError(
         f"Unknown configuration key “{name}” in {path} or the environment.", field=name, remedy=remedy
     )

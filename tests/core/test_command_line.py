@@ -33,6 +33,12 @@ def test_an_unknown_key_is_named_with_the_one_that_was_meant(tmp_path: Path) -> 
     assert "Traceback" not in told.stderr
 
 
+def test_a_mistyped_variable_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    told = trunkline(tmp_path, "migrate", TRUNKLINE_PORTT="8001", TRUNKLINE_OF_MINE="kept")
+    assert told.returncode == 2
+    assert "TRUNKLINE_PORTT. Did you mean TRUNKLINE_PORT?" in told.stderr
+
+
 def test_a_bad_value_is_named_with_its_place(tmp_path: Path) -> None:
     told = trunkline(tmp_path, "migrate", TRUNKLINE_PORT="eighty")
     assert told.returncode == 2

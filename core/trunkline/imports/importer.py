@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import Refused, TrunklineError
+from trunkline.i18n import gettext as _
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -194,13 +195,17 @@ def _store_one(
             outcome = store(ctx, command, options)
     except ValidationError as error:
         first = error.errors()[0]
-        report.refuse(line, str(first["loc"][0]) if first["loc"] else "", readable(first["msg"]), cells)
+        report.refuse(line, str(first["loc"][0]) if first["loc"] else "", _readable(first), cells)
     except TrunklineError as error:
         report.refuse(line, error.field or "", str(error), cells)
     else:
         setattr(report, outcome, getattr(report, outcome) + 1)
 
 
-def readable(message: str) -> str:
-    """pydantic's message without its technical prefix."""
-    return message.removeprefix("Value error, ")
+def _readable(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words for who made the file."""
+    if error["type"] == "missing":
+        return str(_("Fill it in."))
+    if error["type"] in ("literal_error", "enum"):
+        return str(_("Write {expected}.", expected=error["ctx"]["expected"]))
+    return str(error["msg"]).removeprefix("Value error, ")

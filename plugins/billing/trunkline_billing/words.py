@@ -51,8 +51,8 @@ def quantity_text(kind: str, quantity: int) -> str:
 
 
 def minutes_text(quantity: int) -> str:
-    """Seconds as whole minutes, the way plans are sold."""
-    return ngettext("{n} minute", "{n} minutes", quantity // 60)
+    """Seconds as whole minutes, the way plans are sold; one that has begun counts."""
+    return ngettext("{n} minute", "{n} minutes", -(-quantity // 60))
 
 
 def allowance_text(kind: str, quantity: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
+from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, Site
 from trunkline.db.numbers import take_numbers
 from trunkline.money import round_to_minor
@@ -258,6 +259,7 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
             col(Customer.name),
             col(Customer.legal_name),
             col(Customer.tax_id),
+            col(Customer.country),
             col(Customer.email),
             col(Customer.language),
         ).where(col(Customer.id).in_(customer_ids))
@@ -265,7 +267,7 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
         found[row.id] = {
             "number": row.number,
             "name": row.legal_name or row.name,
-            "tax_id": row.tax_id,
+            "tax_id": shown_tax_id(row.tax_id, row.country),
             "email": row.email,
             "language": row.language or ctx.app.config.language,
             "address": [],
