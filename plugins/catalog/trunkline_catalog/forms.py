@@ -181,6 +181,13 @@ class NewParameter(BaseModel):
         description=_("One a line; only for a choice."),
         max_length=100,
     )
+    secret: bool = Field(
+        default=False,
+        title=_("Secret"),
+        description=_(
+            "Asked as a text, kept sealed and never shown again. Playbooks read secrets.parameters.<name>."
+        ),
+    )
 
 
 class Suspend(BaseModel):
@@ -382,6 +389,12 @@ def _item_question(template: str, title: str, **extra: Any) -> Any:
 
 def _question(parameter: Parameter, *, sectioned: bool = True) -> Any:
     extra: dict[str, Any] = {"section": _("Parameters")} if sectioned else {}
+    if parameter.secret:
+        extra |= {"widget": "password", "autocomplete": "new-password"}
+        words = _("Kept sealed and never shown; empty leaves it as it is.")
+        return str, Field(
+            default="", max_length=500, title=parameter.label, description=words, json_schema_extra=extra
+        )
     if parameter.kind is ParameterKind.CHOICE:
         extra["choices"] = [[choice, choice] for choice in parameter.choices]
     if parameter.kind is ParameterKind.YES_NO:

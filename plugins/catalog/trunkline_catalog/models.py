@@ -87,6 +87,8 @@ class CatalogService(Record, table=True):
         default=None, sa_column=Column(BigKey, ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
     )
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    #: Secret parameters, each sealed for this service.
+    secret_values: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: Words of the switches that are on, such as `bar`.
     switches: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -209,6 +211,9 @@ class CatalogOrderLine(Record, table=True):
     attempt: int = 1
     picks: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    #: Secret parameters, each sealed for the service; and of a change those before.
+    secret_values: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    secret_values_before: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reason: str = Field(default="", max_length=16)
     #: Of a change: which one, and for a switch `on` or `off`.
     change: str = Field(default="", max_length=40)

@@ -1,6 +1,6 @@
 """Values of a product's parameters, as they are asked and as they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,8 +12,17 @@ _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
 
-def collected(product: ProductView, given: Mapping[str, Any], *, field: str = "parameters") -> dict[str, Any]:
-    """Every parameter of the product: fixed ones from it, asked ones as given. Raises Refused naming `<field>.<name>`."""
+def collected(
+    product: ProductView,
+    given: Mapping[str, Any],
+    *,
+    field: str = "parameters",
+    kept: Collection[str] = (),
+) -> dict[str, Any]:
+    """Every parameter of the product: fixed ones from it, asked ones as given. Raises Refused naming `<field>.<name>`.
+
+    `kept` are secrets that are there already: they stay when they are not given.
+    """
     asked = {parameter.name for parameter in product.asked}
     for name in given:
         if name not in asked:
@@ -29,7 +38,7 @@ def collected(product: ProductView, given: Mapping[str, Any], *, field: str = "p
         if raw is None or raw == "":
             raw = parameter.value
         if raw == "":
-            if parameter.required:
+            if parameter.required and parameter.name not in kept:
                 raise Refused(_("Fill in {label}.", label=parameter.label), field=place)
             continue
         values[parameter.name] = checked_value(parameter, raw, field=place)
@@ -39,7 +48,10 @@ def collected(product: ProductView, given: Mapping[str, Any], *, field: str = "p
 def changed_values(
     product: ProductView, offer: ChangeOffer, had: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A service's parameters after a change; those that are not given stay. Raises Refused naming `parameters.<name>`."""
+    """A service's parameters after a change; those that are not given stay. Raises Refused naming `parameters.<name>`.
+
+    An empty secret is as good as none given.
+    """
     known = {parameter.name: parameter for parameter in product.parameters}
     values = dict(had)
     for name, raw in given.items():
@@ -51,7 +63,7 @@ def changed_values(
                 remedy=_("It asks for: {names}.", names=", ".join(offer.parameters) or "–"),
             )
         if raw is None or str(raw).strip() == "":
-            if known[name].required:
+            if known[name].required and not known[name].secret:
                 raise Refused(_("Fill in {label}.", label=known[name].label), field=place)
             values.pop(name, None)
         else:
@@ -61,6 +73,9 @@ def changed_values(
 
 def checked_value(parameter: Parameter, raw: Any, *, field: str) -> Any:
     """One value in the parameter's type. Raises Refused."""
+    if parameter.secret:
+        # A password may begin or end with a blank.
+        return str(raw)
     text = str(raw).strip()
     if parameter.kind is ParameterKind.NUMBER:
         try:

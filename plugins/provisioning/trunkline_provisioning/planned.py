@@ -103,6 +103,9 @@ def _require_secrets(ctx: Context, line: OrderLineView, product: ProductView, te
                     remedy=_("Enter it under Network elements."),
                 )
             continue
+        if owner == "parameters":
+            _require_secret_parameter(line, product, name)
+            continue
         pick = line.picks.get(owner)
         if pick is None or pick.item_id is None:
             continue
@@ -116,6 +119,23 @@ def _require_secrets(ctx: Context, line: OrderLineView, product: ProductView, te
                 field=f"picks.{owner}",
                 remedy=_("Choose another one, or import it again with its secrets."),
             )
+
+
+def _require_secret_parameter(line: OrderLineView, product: ProductView, name: str) -> None:
+    if name in line.secret_names:
+        return
+    declared = next((one for one in product.parameters if one.name == name and one.secret), None)
+    if declared is None:
+        raise Refused(
+            _(
+                "{product} has no secret parameter {name}, which its playbook reads.",
+                product=product.name,
+                name=name,
+            ),
+            field="playbook",
+            remedy=_("Add it to the product, asked and secret."),
+        )
+    raise Refused(_("Fill in {label}.", label=declared.label), field=f"parameters.{name}")
 
 
 def target_of(ctx: Context, product: ProductView, inputs: AnsibleInputs) -> tuple[str, int]:

@@ -110,7 +110,8 @@ def run_secrets(
     ctx: Context, variables: Mapping[str, Any], texts: Iterable[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Secrets of the picked items by template, as in `secrets.sim.ki`, of those that a change replaces, as in
-    `secrets.previous_sim.ki`, and of the elements that the playbook's texts name.
+    `secrets.previous_sim.ki`, secret parameters, as in `secrets.parameters.wifi_password` and `secrets.previous_parameters…`, and
+    those of the elements that the playbook's texts name.
 
     Read when a run starts, kept nowhere.
     """
@@ -124,7 +125,14 @@ def run_secrets(
         for template, item in variables.get("previous", {}).items()
         if isinstance(item, Mapping) and item.get("item_id") is not None
     }
-    return {**picked, **replaced, "elements": elements.secrets(ctx, texts)}
+    line = variables.get("line")
+    number = str(line.get("number", "")) if isinstance(line, Mapping) else ""
+    return {
+        **picked,
+        **replaced,
+        **catalog.parameter_secrets(ctx, number),
+        "elements": elements.secrets(ctx, texts),
+    }
 
 
 def texts_in(value: Any) -> Iterator[str]:

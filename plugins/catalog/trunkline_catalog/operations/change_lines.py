@@ -40,7 +40,7 @@ def change(ctx: Context, line_id: int) -> None:
     complete(ctx, line)
     service.product_id = line.product_id
     _identify(ctx, line, service, before)
-    service.parameters = dict(line.parameters)
+    service.parameters, service.secret_values = dict(line.parameters), dict(line.secret_values)
     service.switches = turned(before.switches, line.change, line.turn)
     ctx.session.flush()
     mark(ctx, "service", service.key)
@@ -111,6 +111,7 @@ def undo_change(ctx: Context, line_id: int) -> None:
         .values(valid_to=None)
     )
     service.parameters, service.switches = before.parameters, list(before.switches)
+    service.secret_values = dict(line.secret_values_before)
     if before.product:
         service.product_id = product(ctx, before.product).id
     service.label = main_identifier(before.identifiers)

@@ -32,6 +32,7 @@ from trunkline_catalog.schemas import (
     ServiceState,
     ServiceView,
 )
+from trunkline_catalog.secret_values import put_away
 from trunkline_inventory import operations as stock
 from trunkline_inventory.schemas import Holder, ItemView
 
@@ -147,6 +148,7 @@ def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
         records, numbers, take_numbers(ctx.session, "order", count), strict=True
     ):
         command = record.command
+        plain, sealed = put_away(record.product, number, record.values)
         record.service = CatalogService(
             number=number,
             customer_id=record.customer.key,
@@ -154,7 +156,8 @@ def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
             state=ServiceState.ACTIVE,
             site_id=command.site_id,
             contact_id=command.contact_id,
-            parameters=record.values,
+            parameters=plain,
+            secret_values=sealed,
             activated_at=command.activated_at,
             created_at=command.activated_at,
         )
@@ -181,7 +184,8 @@ def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
             state=LineState.COMPLETED,
             product_id=record.product.id,
             service_id=service.key,
-            parameters=record.values,
+            parameters=dict(service.parameters),
+            secret_values=dict(service.secret_values),
             needs_network=False,
             site_id=service.site_id,
             contact_id=service.contact_id,

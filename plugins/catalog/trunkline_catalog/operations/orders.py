@@ -38,6 +38,7 @@ from trunkline_catalog.schemas import (
     ProductView,
     ServiceState,
 )
+from trunkline_catalog.secret_values import put_away
 from trunkline_inventory import operations as stock
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import Holder, ItemView
@@ -134,13 +135,16 @@ def _add_new(
     product, price = orderable(ctx, wish.product_code)
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)
+    number = next_number(ctx.session, "service")
+    plain, sealed = put_away(product, number, values)
     service = CatalogService(
-        number=next_number(ctx.session, "service"),
+        number=number,
         customer_id=customer.key,
         product_id=product.id,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
-        parameters=values,
+        parameters=plain,
+        secret_values=sealed,
     )
     ctx.session.add(service)
     ctx.session.flush()
@@ -153,7 +157,8 @@ def _add_new(
         product_id=product.id,
         service_id=service.key,
         open_service_id=service.key,
-        parameters=values,
+        parameters=plain,
+        secret_values=sealed,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
         setup_micros=price.setup_micros,
@@ -344,6 +349,7 @@ def retry_order_line(
         hold_picks(ctx, line, service, product, picks or {})
     elif line.action == LineAction.CHANGE:
         line.previous = present(ctx, service).model_dump(mode="json")
+        line.secret_values_before = dict(service.secret_values)
         hold_exchanged(ctx, line, {name: (picks or {}).get(name) for name in line.picks})
     enqueue_line(ctx, line, product)
     refresh_order(ctx, line.order_id)

@@ -1,5 +1,6 @@
 """What a service becomes when its plan changes: another product, its parameters, and from when on."""
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -12,9 +13,14 @@ from trunkline_catalog.schemas import ChangeOffer, ChangeService, Previous, Prod
 
 
 def wanted_plan(
-    ctx: Context, product: ProductView, offer: ChangeOffer, had: Previous, command: ChangeService
+    ctx: Context,
+    product: ProductView,
+    offer: ChangeOffer,
+    had: Previous,
+    command: ChangeService,
+    secret_values: Collection[str],
 ) -> tuple[ProductView, dict[str, Any]]:
-    """The product and the parameters that the service will have; what both products ask and nobody names stays.
+    """The product and the parameters that the service will have; what both products ask and nobody names stays, secrets too.
 
     Raises Refused (field `product_code`) for a product that does not go with the service, or naming the parameter at fault.
     """
@@ -30,7 +36,7 @@ def wanted_plan(
         )
     target = choices[code]
     kept = {one.name: had.parameters[one.name] for one in target.asked if one.name in had.parameters}
-    return target, collected(target, {**kept, **command.parameters})
+    return target, collected(target, {**kept, **command.parameters}, kept=secret_values)
 
 
 def _known(choices: dict[str, ProductView]) -> str:

@@ -103,6 +103,15 @@ def _check_parameters(parameters: Sequence[Parameter]) -> None:
             raise Refused(
                 _("Name the choices of “{label}”, one a line.", label=parameter.label), field="choices"
             )
+        if parameter.secret and (parameter.value or not parameter.ask or parameter.kind != "text"):
+            raise Refused(
+                _(
+                    "The secret “{label}” has to be asked as a text, without a value here.",
+                    label=parameter.label,
+                ),
+                field="secret",
+                remedy=_("Tick that it is asked, and leave the value blank."),
+            )
         if parameter.value:
             checked_value(parameter, parameter.value, field="value")
         elif not parameter.ask and parameter.required:

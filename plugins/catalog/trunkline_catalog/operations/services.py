@@ -37,6 +37,7 @@ from trunkline_catalog.schemas import (
     SuspensionReason,
     TerminateService,
 )
+from trunkline_catalog.secret_values import names_in, put_away
 
 
 @operation("catalog.service.suspend")
@@ -129,12 +130,14 @@ def change_service(
     offer = offered(ctx, product, command.change)
     had, target = present(ctx, service), product
     if offer.plan:
-        target, values = wanted_plan(ctx, product, offer, had, command)
+        target, values = wanted_plan(ctx, product, offer, had, command, service.secret_values)
     else:
         values = changed_values(product, offer, had.parameters, command.parameters)
+    values, new = put_away(target, number, values)
+    sealed = {name: one for name, one in service.secret_values.items() if name in names_in(target)} | new
     turn = _turn(offer, had, command)
     picks = _exchanged(product, offer, command)
-    if not picks and not turn and values == had.parameters and target.code == product.code:
+    if not picks and not turn and not new and values == had.parameters and target.code == product.code:
         raise Refused(
             _("Nothing would change."),
             field=f"parameters.{offer.parameters[0]}" if offer.parameters else "change",
@@ -147,7 +150,7 @@ def change_service(
         idempotency_key,
         note=command.note,
         needs_network=bool(product.playbook) and offer.network,
-        change=_Change(offer.word, turn, had, values, picks, target),
+        change=_Change(offer.word, turn, had, values, picks, target, sealed),
         start_after=begins_at(ctx, command),
     )
 
@@ -160,6 +163,7 @@ class _Change:
     values: Mapping[str, Any]
     picks: Mapping[str, str | None]
     product: ProductView
+    secret_values: Mapping[str, str]
 
 
 def offered(ctx: Context, product: ProductView, word: str) -> ChangeOffer:
@@ -274,6 +278,7 @@ def _order(
         service_id=service.key,
         open_service_id=service.key,
         parameters=dict(service.parameters),
+        secret_values=dict(service.secret_values),
         reason=reason.value if reason is not None else "",
         note=note,
         needs_network=needs_network,
@@ -284,6 +289,10 @@ def _order(
         line.change, line.turn = change.word, change.turn
         line.previous = change.had.model_dump(mode="json")
         line.parameters = dict(change.values)
+        line.secret_values, line.secret_values_before = (
+            dict(change.secret_values),
+            dict(service.secret_values),
+        )
         if change.product.id != service.product_id:
             line.product_id, line.currency = change.product.id, change.product.currency
             line.monthly_micros = change.product.monthly_price_micros

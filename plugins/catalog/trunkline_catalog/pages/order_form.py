@@ -16,6 +16,7 @@ from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
 from trunkline_catalog.forms import PARAMETER, PICK, AddLine, OrderNote, order_schema
+from trunkline_catalog.pages.typed_secrets import TypedSecrets
 from trunkline_catalog.schemas import MAX_LINES, OrderLineInput, PlaceOrder, ProductView
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import ItemState, ItemView
@@ -32,11 +33,20 @@ class EntryLine:
     product: ProductView
     form: Form[BaseModel]
     picked: dict[str, ItemView]
+    secrets: TypedSecrets
 
     @property
     def answers(self) -> list[tuple[str, Any]]:
-        """The product's questions and what was answered."""
-        return [(one.label, getattr(self.form.command, PARAMETER + one.name)) for one in self.product.asked]
+        """The product's questions and what was answered; of a secret only whether it was."""
+        return [
+            (
+                one.label,
+                getattr(self.form.command, PARAMETER + one.name)
+                if not one.secret
+                else self.secrets.shown(one),
+            )
+            for one in self.product.asked
+        ]
 
     def chosen(self, field: str) -> str:
         """In words what was chosen of a field's choices; empty when nothing was."""
@@ -52,7 +62,12 @@ class EntryLine:
             picks={
                 name: self.picked[name].number if name in self.picked else None for name in self.product.needs
             },
-            parameters={one.name: getattr(command, PARAMETER + one.name) for one in self.product.asked},
+            parameters={
+                one.name: self.secrets.values.get(one.name, "")
+                if one.secret
+                else getattr(command, PARAMETER + one.name)
+                for one in self.product.asked
+            },
             site_id=getattr(command, "site_id", None),
             contact_id=getattr(command, "contact_id", None),
         )
@@ -133,10 +148,12 @@ class OrderForm:
             prefix=f"lines.{position}.",
             csrf_token=self.csrf_token,
         )
+        secrets = TypedSecrets(self.page.actor.id)
         if posted_at is not None:
             form = form.parse(self.page.form_data)
+            secrets.read(product, self.page.form_data, form.prefix)
         form.prefix = f"lines.{len(self.lines)}."
-        self.lines.append(EntryLine(product, form, {}))
+        self.lines.append(EntryLine(product, form, {}, secrets))
         # Whoever orders several often wants the same again.
         self.further.values["add_product"] = product.code
 
@@ -242,15 +259,22 @@ class OrderForm:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """Which product each line is of."""
-        return [(f"{line.form.prefix}{PRODUCT}", line.product.code) for line in self.lines]
+        """Which product each line is of, and the secrets that were typed, sealed for whoever typed them."""
+        return [
+            *((f"{line.form.prefix}{PRODUCT}", line.product.code) for line in self.lines),
+            *(pair for line in self.lines for pair in line.secrets.hidden(line.form.prefix)),
+        ]
 
     @property
     def fields(self) -> Mapping[str, str]:
         """Everything that was filled in, as hidden fields of the review's buttons."""
         pairs = dict(self.hidden)
         for form in self._forms:
-            pairs.update((bound.name, bound.shown) for bound in form.fields if bound.shown != "")
+            pairs.update(
+                (bound.name, bound.shown)
+                for bound in form.fields
+                if bound.shown != "" and bound.widget != "password"
+            )
         return pairs
 
 

@@ -1,6 +1,6 @@
 """Changing a service's plan: which product, its parameters, what will differ, and then the order."""
 
-import secrets
+from secrets import token_hex
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from trunkline_catalog.forms import PARAMETER, PlanStart, plan_schema
 from trunkline_catalog.operations.plan_changes import next_bill
 from trunkline_catalog.operations.previewing import preview_plan
 from trunkline_catalog.operations.services import offered
+from trunkline_catalog.pages.typed_secrets import TypedSecrets
 from trunkline_catalog.schemas import PLAN, ChangeService, ProductView, ServiceView
 
 pages = Pages()
@@ -92,14 +93,16 @@ def _ask(
     return _render(page, "catalog/plan_details.html", service, status, target=target, form=form)
 
 
-def _posted(page: Page, number: str) -> tuple[ServiceView, ProductView, Form[BaseModel]]:
+def _posted(page: Page, number: str) -> tuple[ServiceView, ProductView, Form[BaseModel], TypedSecrets]:
     service, choices = _choices(page, number)
     code = page.query.get("product", "")
     target = choices[code] if code in choices else queries.product(page.ctx, code)
-    return service, target, _form(page, service, target).parse(page.form_data)
+    secrets = TypedSecrets(page.actor.id)
+    secrets.read(target, page.form_data)
+    return service, target, _form(page, service, target).parse(page.form_data), secrets
 
 
-def _wish(target: ProductView, form: Form[BaseModel]) -> ChangeService | None:
+def _wish(target: ProductView, form: Form[BaseModel], secrets: TypedSecrets) -> ChangeService | None:
     """What the filled-in form asks for; None when it cannot be read, which it then says."""
     if not form.valid:
         return None
@@ -111,7 +114,10 @@ def _wish(target: ProductView, form: Form[BaseModel]) -> ChangeService | None:
     return ChangeService(
         change=PLAN,
         product_code=target.code,
-        parameters={one.name: getattr(command, PARAMETER + one.name) for one in target.asked},
+        parameters={
+            **{one.name: getattr(command, PARAMETER + one.name) for one in target.asked if not one.secret},
+            **secrets.values,
+        },
         note=command.note,
         start_after=command.start_after if on_date else None,
         from_next_bill=command.begins is PlanStart.NEXT_BILL,
@@ -129,16 +135,21 @@ def _refuse(form: Form[BaseModel], error: TrunklineError) -> None:
 @pages.post("/catalog/services/{number}/plan/review", permission="catalog.service.change", reads=True)
 def review(page: Page, number: str) -> Response:
     """Before and after side by side, with the plan of the job, before anything is ordered."""
-    service, target, form = _posted(page, number)
-    wish = _wish(target, form)
+    service, target, form, secrets = _posted(page, number)
+    wish = _wish(target, form, secrets)
     if wish is not None:
         try:
             plan = preview_plan(page.ctx, number, wish)
         except TrunklineError as error:
             _refuse(form, error)
         else:
-            kept = {bound.name: bound.shown for bound in form.fields if bound.shown != ""}
-            key = secrets.token_hex(12)
+            kept = {
+                bound.name: bound.shown
+                for bound in form.fields
+                if bound.shown != "" and bound.widget != "password"
+            }
+            kept.update(secrets.hidden())
+            key = token_hex(12)
             return _render(
                 page, "catalog/plan_review.html", service, target=target, plan=plan, fields=kept, key=key
             )
@@ -148,8 +159,8 @@ def review(page: Page, number: str) -> Response:
 @pages.post("/catalog/services/{number}/plan", permission="catalog.service.change")
 def order(page: Page, number: str) -> Response:
     """Order the change that was reviewed; sent twice, it is ordered once."""
-    service, target, form = _posted(page, number)
-    wish = _wish(target, form)
+    service, target, form, secrets = _posted(page, number)
+    wish = _wish(target, form, secrets)
     if wish is not None:
         try:
             with page.ctx.session.begin_nested():

@@ -38,6 +38,8 @@ def change_problem(
     stray = next((name for name in command.picks if name not in offer.templates), None)
     if stray is not None:
         return str(_("This change exchanges no “{template}”.", template=stray))
+    if any(one.secret and one.name in command.parameters for one in product.parameters):
+        return str(_("A secret is changed on the page of its service."))
     try:
         values = changed_values(product, offer, service.parameters, command.parameters)
     except Refused as refusal:

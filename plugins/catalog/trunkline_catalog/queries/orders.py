@@ -133,6 +133,7 @@ def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLine
             error=row.error,
             site_id=row.site_id,
             contact_id=row.contact_id,
+            secret_names=tuple(row.secret_values),
         )
         for row in rows
     ]

@@ -15,6 +15,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.models import (
     CatalogIdentifier,
+    CatalogOrderLine,
     CatalogProduct,
     CatalogService,
     CatalogSuspension,
@@ -30,6 +31,7 @@ from trunkline_catalog.schemas import (
     ServiceView,
     SuspensionReason,
 )
+from trunkline_catalog.secret_values import opened
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import Holder, ItemView
 
@@ -129,6 +131,7 @@ def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
             site_id=row.site_id,
             contact_id=row.contact_id,
             parameters=row.parameters,
+            secret_names=tuple(row.secret_values),
             switches=tuple(row.switches),
             activated_at=row.activated_at,
             ended_at=row.ended_at,
@@ -290,6 +293,29 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "turn": subject.turn,
             "attempt": subject.attempt,
         },
+    }
+
+
+def parameter_secrets(ctx: Context, line_number: str) -> dict[str, dict[str, str]]:
+    """Secret parameters of a line in clear, as `parameters`, and of a change those before, as `previous_parameters`.
+
+    For who carries out order lines. Never log or keep them.
+    """
+    ctx.require("catalog.order.run")
+    row = ctx.session.execute(
+        select(
+            col(CatalogService.number),
+            col(CatalogOrderLine.secret_values),
+            col(CatalogOrderLine.secret_values_before),
+        )
+        .join(CatalogService, col(CatalogService.id) == col(CatalogOrderLine.service_id))
+        .where(col(CatalogOrderLine.number) == line_number)
+    ).one_or_none()
+    if row is None:
+        return {"parameters": {}, "previous_parameters": {}}
+    return {
+        "parameters": opened(row.number, row.secret_values),
+        "previous_parameters": opened(row.number, row.secret_values_before),
     }
 
 

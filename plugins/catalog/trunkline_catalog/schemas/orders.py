@@ -116,6 +116,8 @@ class OrderLineView(BaseModel):
     error: str = ""
     site_id: int | None = None
     contact_id: int | None = None
+    #: Names of its secret parameters; their values are for playbooks alone.
+    secret_names: tuple[str, ...] = ()
     #: While it is planned: the moment before which nothing is done.
     start_after: datetime | None = None
 

@@ -64,6 +64,13 @@ class Parameter(BaseModel):
     choices: tuple[str, ...] = Field(
         default=(), title=_("Choices"), description=_("One a line; only for a choice.")
     )
+    secret: bool = Field(
+        default=False,
+        title=_("Secret"),
+        description=_(
+            "Asked as a text, kept sealed and never shown again. Playbooks read secrets.parameters.<name>."
+        ),
+    )
 
 
 class Allowance(BaseModel):

@@ -64,6 +64,8 @@ class ServiceView(BaseModel):
     site_id: int | None = None
     contact_id: int | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    #: Names of its secret parameters; their values are for playbooks alone.
+    secret_names: tuple[str, ...] = ()
     #: Words of the switches that are on, such as `bar`.
     switches: tuple[str, ...] = ()
     activated_at: datetime | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trunkline.activity.recording import MASK
 from trunkline.errors import TrunklineError
 from trunkline.operation import Context
 from trunkline_catalog.schemas import ServiceView
@@ -65,7 +66,9 @@ class Expectations:
     def of(self, playbook: str, service: ServiceView, variables: Mapping[str, Any]) -> list[Expectation]:
         """What the network should hold of a service. Raises ValueError in words when a task cannot be understood."""
         words = ["do", *(["suspend"] if service.suspensions else []), *service.switches]
-        known = {**variables, **self._common, "secrets": self._secrets}
+        # What is read back is compared without secrets.
+        hidden = dict.fromkeys(service.secret_names, MASK)
+        known = {**variables, **self._common, "secrets": {**self._secrets, "parameters": hidden}}
         merged: dict[tuple[str, str, str], Expectation] = {}
         for word in words:
             for task in self._of_file(playbook, word):

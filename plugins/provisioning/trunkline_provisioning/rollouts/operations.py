@@ -13,6 +13,7 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
 from trunkline.operation import Context, operation
 from trunkline.web.tones import state_label
+from trunkline_catalog import queries as catalog
 from trunkline_provisioning.rollouts import doing, driving, queries, words
 from trunkline_provisioning.rollouts.events import RolloutDue
 from trunkline_provisioning.rollouts.looking import Looked, look
@@ -70,6 +71,26 @@ def _check(ctx: Context, command: PrepareRollout) -> None:
         doing.playbook_file(ctx, command.wish)
     if command.wish.action is RolloutAction.CHANGE and not command.wish.change:
         raise Refused(_("Say which change."), field="change")
+    _require_no_secret(ctx, command)
+
+
+def _require_no_secret(ctx: Context, command: PrepareRollout) -> None:
+    """What a rollout shall do is kept in clear and shown, so no secret may be in it. Raises Refused."""
+    hidden = {
+        one.name: one.label
+        for product in catalog.products(ctx, retired=True)
+        for one in product.parameters
+        if one.secret
+    }
+    named = set(command.wish.parameters)
+    for service in command.services:
+        named.update(service.parameters if isinstance(service, ServiceWish) else ())
+    for name in sorted(named & hidden.keys()):
+        raise Refused(
+            _("“{label}” is a secret.", label=hidden[name]),
+            field="parameters",
+            remedy=_("Change it on the page of each service."),
+        )
 
 
 def _keep(ctx: Context, rollout: ProvisioningRollout, part: Sequence[Looked]) -> None:
