@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, check_header
+from trunkline_billing.imports.reading import Chunk, chunks
 from trunkline_billing.settings import BillingSettings
 from trunkline_billing.usage.checking import CheckedUse, Checker
 from trunkline_billing.usage.facts import Facts, load_facts
@@ -61,9 +62,6 @@ COLUMNS = (
     ImportColumn("cell", _("The cell that it began in")),
 )
 
-#: Lines and cells of some rows, at least one.
-Chunk = list[tuple[int, list[str]]]
-
 
 def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> ImportReport:
     """Import a usage file; see the module. Raises Refused when its form is broken; then nothing of it is in."""
@@ -75,19 +73,19 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
     header = _header(path)
     report = ImportReport(header=header)
     size = min(CHUNK, BATCH)
-    chunks, per_batch = _chunks(path, len(header), size), BATCH // size
+    rows, per_batch = chunks(path, len(header), size), BATCH // size
     with app.reading(actor) as ctx:
         # Compiles the tariffs before anybody has to wait for the write lock; only committed ones are kept.
         load_facts(ctx)
-    ahead, batches = next(chunks, None), 0
+    ahead, batches = next(rows, None), 0
     while ahead is not None or batches == 0:
         with app.unit_of_work(actor, keep=not options.dry_run) as ctx, ctx.run(PERMISSION) as running:
             ctx.require(PERMISSION)
             before = (report.read, report.created, len(report.refused))
-            batch = chain([ahead or []], islice(chunks, per_batch - 1))
+            batch = chain([ahead] if ahead else [], islice(rows, per_batch - 1))
             with collected_later():
                 _import_batch(ctx, path.name, source, _positions(header), batch, report)
-                ahead = next(chunks, None)
+                ahead = next(rows, None)
                 if ahead is not None and batches == 0:
                     # Before the first batch is in, the others must be known to be readable.
                     _look_through(path, len(header))
@@ -120,18 +118,17 @@ def _import_batch(
     name: str,
     source: str,
     positions: Sequence[int],
-    chunks: Iterable[Chunk],
+    batch: Iterable[Chunk],
     report: ImportReport,
 ) -> None:
     facts = load_facts(ctx)
     check, uses = Checker(facts, positions), list[CheckedUse]()
-    for chunk in chunks:
-        checked = check([cells for _line, cells in chunk])
+    for chunk in batch:
+        checked = check(chunk.columns)
         uses += checked.uses
         for at, column, reason in checked.faults:
-            line, cells = chunk[at]
-            report.refuse(line, column, reason, cells)
-        report.read += len(chunk)
+            report.refuse(chunk.lines[at], column, reason, chunk.row(at))
+        report.read += len(chunk.lines)
     stored = _keep(ctx, facts, source, name, uses)
     report.created += stored[0]
     report.unchanged += stored[1]
@@ -149,47 +146,6 @@ def _keep(ctx: "Context", facts: Facts, source: str, name: str, uses: list[Check
 def _positions(header: Sequence[str]) -> list[int]:
     """Where each column is; one that the file does not have is looked for behind the last cell."""
     return [header.index(column.name) if column.name in header else len(header) for column in COLUMNS]
-
-
-def _chunks(path: Path, width: int, size: int) -> Iterator[Chunk]:
-    """The rows, `size` at a time; Refused naming the line and the remedy where the file's form is broken."""
-    line = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            next(reader, None)
-            rows = filter(None, reader)
-            while chunk := [(line := reader.line_num, row) for row in islice(rows, size)]:
-                if {len(row) for _line, row in chunk} != {width}:
-                    raise _wrong_width(path, chunk, width)
-                yield chunk
-    except UnicodeDecodeError as error:
-        raise Refused(
-            _("{file} is not UTF-8 (byte {byte}).", file=path.name, byte=error.start),
-            field="file",
-            remedy=_("Save it as CSV UTF-8."),
-        ) from None
-    except csv.Error as error:
-        raise Refused(
-            _("{file}, line {line}: {error}.", file=path.name, line=line + 1, error=error),
-            field="file",
-            remedy=_("Check the quotes on that line."),
-        ) from None
-
-
-def _wrong_width(path: Path, chunk: Chunk, width: int) -> Refused:
-    line, cells = next((line, len(row)) for line, row in chunk if len(row) != width)
-    return Refused(
-        _(
-            "{file}, line {line}: {cells} cells where the header has {width}.",
-            file=path.name,
-            line=line,
-            cells=cells,
-            width=width,
-        ),
-        field="file",
-        remedy=_("Quote cells that hold a comma."),
-    )
 
 
 def _header(path: Path) -> list[str]:
@@ -213,7 +169,7 @@ def _header(path: Path) -> list[str]:
 
 def _look_through(path: Path, width: int) -> None:
     """Read the whole file for its form only. Raises Refused where it is broken."""
-    deque(_chunks(path, width, CHUNK), maxlen=0)
+    deque(chunks(path, width, CHUNK), maxlen=0)
 
 
 IMPORTER = Importer(

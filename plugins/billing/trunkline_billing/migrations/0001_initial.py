@@ -59,11 +59,17 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "service_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("type", sa.String(length=10), nullable=False),
         sa.Column("direction", sa.String(length=3), nullable=False),
         sa.Column("identifier", sa.String(length=60), nullable=False),
@@ -72,16 +78,12 @@ def upgrade() -> None:
         sa.Column("origin_area", sa.String(length=60), nullable=False),
         sa.Column("carrier", sa.String(length=60), nullable=False),
         sa.Column("cell", sa.String(length=60), nullable=False),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("included", sa.BigInteger(), nullable=False),
         sa.Column("cost_micros", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("pk_billing_usage")),
+        sa.PrimaryKeyConstraint("account_id", "service_id", "start", "id", name=op.f("pk_billing_usage")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
-        batch_op.create_index("ix_billing_usage_service", ["service_id", "start"], unique=False)
-
     op.create_table(
         "billing_usage_batch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -764,9 +766,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_billing_usage_batch_at"))
 
     op.drop_table("billing_usage_batch")
-    with op.batch_alter_table("billing_usage", schema=None) as batch_op:
-        batch_op.drop_index("ix_billing_usage_service")
-
     op.drop_table("billing_usage")
     op.drop_table("billing_tax_scheme")
     op.drop_table("billing_tariff")

@@ -5,7 +5,7 @@ These tables take tens of thousands of rows a second, so they carry only the ind
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
@@ -38,18 +38,23 @@ class BillingUsageKey(SQLModel, table=True):
 
 
 class BillingUsage(SQLModel, table=True):
-    """One rated use. The account leads the key, so that the table can be partitioned later."""
+    """One rated use. The account leads the key, so that the table can be partitioned later.
+
+    Service and time follow, so that what a page reads lies together and no index has to be kept beside the key. A query by
+    service must therefore name the service's account as well.
+    """
 
     __tablename__ = "billing_usage"
-    __table_args__ = (Index("ix_billing_usage_service", "service_id", "start"), {"sqlite_with_rowid": False})
+    __table_args__ = {"sqlite_with_rowid": False}
 
     #: No foreign keys here and below: the import resolves both from the identifiers, and checking them again for each row costs a
     #: third of the speed. Accounts and services are never deleted.
     account_id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
+    service_id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
+    start: datetime = Field(primary_key=True, sa_type=UtcDateTime)
     id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
     batch_id: int = Field(sa_type=BigKey)
     customer_id: int = Field(sa_type=BigKey)
-    service_id: int = Field(sa_type=BigKey)
     type: str = Field(max_length=10)
     direction: str = Field(max_length=3)
     identifier: str = Field(max_length=60)
@@ -59,7 +64,6 @@ class BillingUsage(SQLModel, table=True):
     origin_area: str = Field(default="", max_length=60)
     carrier: str = Field(default="", max_length=60)
     cell: str = Field(default="", max_length=60)
-    start: datetime = Field(sa_type=UtcDateTime, nullable=False)
     quantity: int = Field(sa_type=Micros)
     #: How much of it an allowance covered.
     included: int = Field(default=0, sa_type=Micros)

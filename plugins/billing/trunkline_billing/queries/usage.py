@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlmodel import col
 
 from trunkline.db.prepared import Prepared, among, columns
@@ -59,7 +59,15 @@ def usage_select(
     if customer_id is not None:
         accounts = select(col(BillingAccount.id)).where(col(BillingAccount.customer_id) == customer_id)
         statement = statement.where(col(BillingUsage.account_id).in_(accounts))
-    return statement if service_id is None else statement.where(col(BillingUsage.service_id) == service_id)
+    return statement if service_id is None else statement.where(*_of_services([service_id]))
+
+
+def _of_services(service_ids: Sequence[int]) -> list[ColumnElement[bool]]:
+    """Conditions for the uses of services: found by their key, which the account leads."""
+    accounts = select(col(BillingSubscription.account_id)).where(
+        col(BillingSubscription.service_id).in_(service_ids)
+    )
+    return [col(BillingUsage.account_id).in_(accounts), col(BillingUsage.service_id).in_(service_ids)]
 
 
 def usage_of(ctx: Context, service_id: int, limit: int = 100) -> list[UsageView]:
@@ -148,7 +156,7 @@ def used_in(
         )
         .join(BillingAccount, col(BillingAccount.id) == col(BillingUsage.account_id))
         .where(
-            col(BillingUsage.service_id).in_(service_ids),
+            *_of_services(service_ids),
             col(BillingUsage.direction) == "out",
             col(BillingUsage.start) >= month.start(zone),
             col(BillingUsage.start) < month.end(zone),

@@ -138,7 +138,7 @@ class EmbeddedEngine:
             by_source.setdefault(event.source, []).append(event)
         rejected: list[Rejected] = []
         for source, given in by_source.items():
-            checked = check([_cells(event) for event in given])
+            checked = check(list(zip(*map(_cells, given), strict=True)))
             rejected += [Rejected(given[at], column, reason) for at, column, reason in checked.faults]
             store(ctx, facts, source, "", checked.uses)
         return rejected

@@ -1,22 +1,54 @@
 """Usage records checked and priced, without touching the database: fast enough for every row of a large file."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from math import inf
+from typing import Any
 
 from trunkline_billing.rating.compiled import PrefixTable
-from trunkline_billing.rating.pricing import Price
+from trunkline_billing.rating.pricing import Price, Tier
 from trunkline_billing.usage.facts import ChargedService, Facts
 from trunkline_billing.usage.form import Columns, Form, fault_of, read_form
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """From one time (POSIX) till another, how uses of one type and direction by one identifier are rated.
+
+    In between neither the holder of the identifier nor the tariff nor the month changes.
+    """
+
+    since: float
+    until: float
+    service: ChargedService
+    kind: str
+    direction: str
+    identifier: str
+    period: str
+    #: None where nothing is charged.
+    table: PrefixTable | None
+    #: Prices of the other side's first `head` signs that were asked for before.
+    head: int
+    known: dict[str, Price]
+    #: How the rows of its uses begin: account, customer, service, type, direction, identifier.
+    row: tuple[int, int, int, str, str, str]
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its uses are charged; incoming ones are only kept."""
+        return self.table is not None
+
+
 #: A record that passed, in the order that sorts it: start (POSIX), key, then
-#: service, type, direction, identifier, other party, origin area, carrier, cell, quantity, start (database text),
-#: price or None, month.
-CheckedUse = tuple[float, str, ChargedService, str, str, str, str, str, str, str, int, str, Price | None, str]
+#: stretch, other party, origin area, carrier, cell, quantity, start (database text), price, and its position among those that
+#: this checker passed.
+CheckedUse = tuple[float, str, Stretch, str, str, str, str, int, str, Price, int]
 #: Where the column of the start is among the twelve.
 _START = 7
 _NEVER = (inf, -inf)
+#: What incoming uses cost.
+_FREE = Price("", "", (Tier(0, 0, 1, 1),))
 
 
 @dataclass
@@ -25,17 +57,6 @@ class Checked:
 
     uses: list[CheckedUse] = field(default_factory=list)
     faults: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Who holds an identifier from one time (POSIX) till another, and the tables of their tariff as last used, by type."""
-
-    since: float
-    until: float
-    identifier: str
-    service: ChargedService
-    tables: dict[str, PrefixTable]
 
 
 class _Unfit(Exception):
@@ -52,15 +73,14 @@ class Checker:
     def __init__(self, facts: Facts, source_columns: Sequence[int] = range(12)) -> None:
         self._facts = facts
         self._positions = source_columns
-        self._holders: dict[str, _Holder] = {}
-        self._tables: dict[int, dict[str, PrefixTable]] = {}
+        self._stretches: dict[tuple[str, str, str], Stretch] = {}
+        self._passed = 0
 
-    def __call__(self, rows: Sequence[Sequence[str]]) -> Checked:
-        """Check rows of equal width; best some hundred at a time."""
+    def __call__(self, columns: Columns) -> Checked:
+        """Check records, at least one, given by the columns of their source; best some hundred at a time."""
+        cells = [*columns, ("",) * len(columns[0])]
         checked = Checked()
-        if rows:
-            cells = [*zip(*rows, strict=True), ("",) * len(rows)]
-            self._check([cells[position] for position in self._positions], 0, checked)
+        self._check([cells[position] for position in self._positions], 0, checked)
         return checked
 
     def _check(self, columns: Columns, first: int, checked: Checked) -> None:
@@ -78,42 +98,51 @@ class Checker:
             self._check([column[half:] for column in columns], first + half, checked)
 
     def _price(self, form: Form, times: Sequence[str], first: int, checked: Checked) -> None:
-        holders, add = self._holders, checked.uses.append
-        months, periods = self._facts.months, self._facts.periods
-        period, (month_begins, month_ends) = "", _NEVER
-        for index, (
-            key, kind, direction, written, other, origin, carrier, cell, quantity, start, stored,
-        ) in enumerate(zip(*form, strict=True)):  # fmt: skip
+        """Find the stretch and the price of each record; all else stays in columns until the end."""
+        stretches, found, prices = self._stretches, list[Stretch](), list[Price]()
+        fit = [True] * len(times)
+        asked = zip(form.identifiers, form.kinds, form.directions, strict=True)
+        for index, (who, start, other) in enumerate(zip(asked, form.starts, form.others, strict=True)):
             try:
-                holder = holders.get(written)
-                if holder is None or not holder.since <= start < holder.until:
-                    holder = holders[written] = self._holder(written, start, times[index])
-                service = holder.service
-                price: Price | None = None
-                if direction == "out":
-                    table = holder.tables.get(kind)
-                    if table is None or not table.since <= start < table.until:
-                        table = holder.tables[kind] = _table(service, kind, start)
-                    price = table.known.get(other[: table.head]) or _price(service, table, kind, other)
-                elif kind == "data":
-                    raise _Unfit("direction", "data is counted in one direction only; write out")
+                stretch = stretches.get(who)
+                if stretch is None or not stretch.since <= start < stretch.until:
+                    stretch = stretches[who] = self._stretch(*who, start, times[index])
+                price = stretch.known.get(other[: stretch.head]) or _price(stretch, other)
             except _Unfit as unfit:
                 checked.faults.append((first + index, *unfit.args))
-                continue
-            if not month_begins <= start < month_ends:
-                month = bisect_right(months, start)
-                period = periods[month - 1]
-                month_begins = months[month - 1] if month else -inf
-                month_ends = months[month] if month < len(months) else inf
-            add(
-                (
-                    start, key, service, kind, direction, holder.identifier, other, origin, carrier, cell, quantity, stored,
-                    price, period,
-                )
-            )  # fmt: skip
+                fit[index] = False
+            else:
+                found.append(stretch)
+                prices.append(price)
+        rest: Sequence[Iterable[Any]] = (
+            form.starts, form.keys, form.others, form.origins, form.carriers, form.cells, form.quantities, form.stored,
+        )  # fmt: skip
+        if len(found) < len(fit):
+            rest = [compress(column, fit) for column in rest]
+        starts, keys, *facts = rest
+        passed = self._passed + len(found)
+        checked.uses += zip(starts, keys, found, *facts, prices, range(self._passed, passed), strict=True)
+        self._passed = passed
 
-    def _holder(self, written: str, start: float, time: str) -> _Holder:
+    def _stretch(self, written: str, kind: str, direction: str, start: float, time: str) -> Stretch:
         identifier = written.lstrip("+")
+        since, until, service = self._holder(identifier, start, time)
+        table, head, known = None, 0, {"": _FREE}
+        if direction == "out":
+            if service.tariff is None:
+                raise _Unfit("type", service.problem)
+            table = service.tariff.table(kind, start)
+            head, known = table.head, table.known
+            since, until = max(since, table.since), min(until, table.until)
+        elif kind == "data":
+            raise _Unfit("direction", "data is counted in one direction only; write out")
+        begins, ends, period = self._facts.month(start)
+        since, until = max(since, begins), min(until, ends)
+        row = (service.account_id, service.customer_id, service.service_id, kind, direction, identifier)
+        return Stretch(since, until, service, kind, direction, identifier, period, table, head, known, row)
+
+    def _holder(self, identifier: str, start: float, time: str) -> tuple[float, float, ChargedService]:
+        """From when till when who has the identifier."""
         spans = self._facts.holders.get(identifier)
         if spans is None:
             raise _Unfit("identifier", f"no service has “{identifier}”")
@@ -127,19 +156,12 @@ class Checker:
         if sum(begins < until and since < ends for begins, ends, _service_id in spans) > 1:
             # Where spans overlap the last one counts, so what was found is certain for this moment only.
             since, until = _NEVER
-        tables = self._tables.setdefault(service.tariff.tariff_id, {}) if service.tariff is not None else {}
-        return _Holder(since, until, identifier, service, tables)
+        return since, until, service
 
 
-def _table(service: ChargedService, kind: str, start: float) -> PrefixTable:
-    if service.tariff is None:
-        raise _Unfit("type", service.problem)
-    return service.tariff.table(kind, start)
-
-
-def _price(service: ChargedService, table: PrefixTable, kind: str, other: str) -> Price:
-    price = table.find_written(kind, other)
+def _price(stretch: Stretch, other: str) -> Price:
+    price = stretch.table.find_written(stretch.kind, other) if stretch.table is not None else _FREE
     if price is None:
-        name = service.tariff.name if service.tariff is not None else ""
-        raise _Unfit("callee", f"tariff {name} has no {kind} rate for “{other}” at that time")
+        name = stretch.service.tariff.name if stretch.service.tariff is not None else ""
+        raise _Unfit("callee", f"tariff {name} has no {stretch.kind} rate for “{other}” at that time")
     return price

@@ -18,33 +18,18 @@ def hand_over(ctx: Context, source: str, uses: Sequence[CheckedUse]) -> tuple[in
 
 def as_event(source: str, use: CheckedUse) -> UsageEvent:
     """A checked use in the words of the engine interface."""
-    (
-        start,
-        key,
-        service,
-        kind,
-        direction,
-        identifier,
-        other,
-        origin,
-        carrier,
-        cell,
-        quantity,
-        _text,
-        _price,
-        _period,
-    ) = use
+    start, key, stretch, other, origin, carrier, cell, quantity, _stored, _price, _position = use
     return UsageEvent(
         source=source,
         key=key,
-        type=kind,
-        account=str(service.account_id),
-        identifier=identifier,
+        type=stretch.kind,
+        account=str(stretch.service.account_id),
+        identifier=stretch.identifier,
         destination=other,
         start=datetime.fromtimestamp(start, UTC),
         quantity=quantity,
-        unit=UNITS[kind],
-        direction=direction,
+        unit=UNITS[stretch.kind],
+        direction=stretch.direction,
         origin_area=origin,
         carrier=carrier,
         cell=cell,

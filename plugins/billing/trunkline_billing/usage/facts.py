@@ -1,5 +1,6 @@
 """What checking and rating a usage record needs to know, read once per batch."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -54,6 +55,13 @@ class Facts:
 
     def __post_init__(self) -> None:
         self.months, self.periods = _calendar(str(self.zone))
+
+    def month(self, moment: float) -> tuple[float, float, str]:
+        """When the month of a moment (POSIX) begins and ends, and its name as 2026-11."""
+        at = bisect_right(self.months, moment)
+        begins = self.months[at - 1] if at else -inf
+        ends = self.months[at] if at < len(self.months) else inf
+        return begins, ends, self.periods[max(at - 1, 0)]
 
 
 @lru_cache(maxsize=8)
