@@ -66,9 +66,10 @@ class FormPage:
         except TrunklineError as error:
             page.ctx.session.rollback()
             page.ctx.after_commit.clear()
-            form.refuse(error.field, str(error))
-            if isinstance(error, Conflict):
-                self._show_both(page, form, parameters)
+            if isinstance(error, Conflict) and error.field == "version" and self.initial is not None:
+                form.clash(self.initial(page, **parameters))
+            else:
+                form.refuse(error.field, str(error))
             # htmx puts a form in its place for 422 only.
             return self._render(page, form, parameters, 422 if page.is_fragment else error.status)
 
@@ -84,17 +85,6 @@ class FormPage:
             home_country=page.app.config.country,
             **{"submit": self.submit_label, **options},
         )
-
-    def _show_both(self, page: Page, form: Form[Any], parameters: Mapping[str, Any]) -> None:
-        """After somebody else's change: say beside each field what it holds now, and save over that next time."""
-        if self.initial is None:
-            return
-        now = self.initial(page, **parameters)
-        for name, value in now.items():
-            mine = form.values.get(name)
-            if name in form and name != "version" and str(mine or "") != str(value or ""):
-                form.refuse(name, _("Now “{value}”.").format(value=value))
-        form.version = now.get("version", form.version)
 
     def _render(
         self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200

@@ -26,6 +26,8 @@ _ = gettext
 
 M = TypeVar("M", bound=BaseModel)
 Choices = Sequence[tuple[Any, str]]
+#: Id of a form that stands alone on its page.
+_ONLY = "form"
 
 
 @dataclass
@@ -37,6 +39,8 @@ class BoundField:
     errors: list[str] = field(default_factory=list)
     choices: Choices = ()
     prefix: str = ""
+    #: Of a form that is not the page's only one: its fields may be called as another's are.
+    form_id: str = ""
 
     @property
     def name(self) -> str:
@@ -46,7 +50,7 @@ class BoundField:
     @property
     def id(self) -> str:
         """Id of the input, which error summaries link to."""
-        return "f-" + self.name.replace(".", "-")
+        return "-".join(part for part in ("f", self.form_id, self.name.replace(".", "-")) if part)
 
     @property
     def label(self) -> str:
@@ -140,7 +144,7 @@ class Form(Generic[M]):
         prefix: str = "",
         danger: bool = False,
         home_country: str = "",
-        id: str = "form",  # noqa: A002 — it is the element's id
+        id: str = _ONLY,  # noqa: A002 — it is the element's id
     ) -> None:
         self.schema = schema
         self.action = action
@@ -161,6 +165,8 @@ class Form(Generic[M]):
         self.values: dict[str, Any] = _flat(values)
         self._command: M | None = None
         self.submitted = False
+        #: Somebody else saved since it was opened; sent again, it saves over that.
+        self.clashes = False
         #: What is typed is kept under this word; posted to `draft_resume`, it shows the form again. `offer`: what was left.
         self.draft = ""
         self.draft_resume = ""
@@ -240,6 +246,20 @@ class Form(Generic[M]):
         self.errors[name or ""] = f"{self.errors[name or '']} {text}" if (name or "") in self.errors else text
         return self
 
+    def clash(self, now: Mapping[str, Any]) -> Self:
+        """After somebody else's change: says beside each field that differs what it holds `now`; sent again, it wins."""
+        self.clashes = True
+        for name, value in now.items():
+            mine = self.values.get(name)
+            if name in self and name != "version" and str(mine or "") != str(value or ""):
+                bound = self[name]
+                said = {str(key): label for key, label in bound.choices}.get(str(value), value)
+                self.refuse(name, _("{label}: now “{value}”.").format(label=bound.label, value=said or "–"))
+        if not self.errors:
+            self.refuse(None, _("The fields of this form are as they were."))
+        self.version = now.get("version", self.version)
+        return self
+
     # -------------------------------------------------------------- drawing
 
     def __getitem__(self, name: str) -> BoundField:
@@ -260,7 +280,8 @@ class Form(Generic[M]):
             spec = spec.with_widget("select")
         elif choices and spec.widget in ("text", "number"):
             spec = spec.with_widget("select")
-        return BoundField(spec, value, errors, choices, self.prefix)
+        form_id = "" if self.id == _ONLY else self.id.removesuffix("-form")
+        return BoundField(spec, value, errors, choices, self.prefix, form_id)
 
     @property
     def fields(self) -> list[BoundField]:

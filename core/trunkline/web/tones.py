@@ -21,7 +21,7 @@ _TONES = {
     "success": "active succeeded paid delivered sent ok available done approved enabled published completed verified "
     "registered connected settled accepted in_stock signs",
     "warning": "suspended paused warning due pending_approval held waiting directory retrying expiring partial low unverified "
-    "parked maintenance quarantine quarantined rolling_back",
+    "parked maintenance quarantine quarantined rolling_back rolled_back",
     "danger": "failed failing rollback_failed overdue error refused lost stolen blocked broken rejected bounced barred locked "
     "disputed expired",
     "info": "provisioning running pending queued new open issued assigned scheduled sending reserved in_progress "

@@ -41,7 +41,7 @@ class BillingSettings(BaseModel):
         title=_("Mark invoices as having no fiscal value"),
         description=_("Where the tax authority asks for a document of its own."),
     )
-    operator_tax_id: str = Field(default="", max_length=40, title=_("Tax number on invoices"))
+    operator_tax_id: str = Field(default="", max_length=40, title=_("Tax id on invoices"))
     operator_address: str = Field(
         default="",
         max_length=300,

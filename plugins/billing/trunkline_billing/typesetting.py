@@ -64,7 +64,7 @@ def _words() -> dict[str, str]:
     return {
         "invoice": str(_("Invoice")),
         "bill_to": str(_("Bill to")),
-        "tax_id": str(_("Tax number")),
+        "tax_id": str(_("Tax id")),
         "total_due": str(_("Total to pay")),
         "due_date": str(_("Due date")),
         "total": str(_("Total")),

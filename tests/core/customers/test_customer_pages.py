@@ -122,7 +122,8 @@ def test_editing_over_somebody_elses_change_shows_both_values(app: App, staff: S
         data={"csrf_token": token, "version": version, "name": "Ana Clara", "country": "BR"},
     )
     assert answer.status_code == 409
-    assert "Ana Maria" in answer.text
+    assert "Full name: now “Ana Maria”." in answer.text
+    assert "Save again to keep yours." in answer.text
     assert 'value="Ana Clara"' in answer.text
 
 

@@ -1,5 +1,6 @@
 """Pages of the audit: differences with what can be done about them, and the comparisons so far."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
+from trunkline.web.tables import Empty
 from trunkline_provisioning.network_audit import adopting, operations, queries
 from trunkline_provisioning.network_audit.models import ProvisioningFinding
 from trunkline_provisioning.network_audit.schemas import AuditState, FindingState, IgnoreFinding
@@ -16,6 +18,11 @@ from trunkline_provisioning.settings import ProvisioningSettings
 
 PAGES = Pages()
 _LIST = "/provisioning/differences"
+_NOTHING_YET = Empty(
+    _("Nothing was compared yet"),
+    _("Differences appear here after a comparison: each night, or when you ask."),
+    icon="arrows-diff",
+)
 
 
 @PAGES.get(_LIST, permission="provisioning.audit.list")
@@ -26,7 +33,7 @@ def index(page: Page) -> Response:
     audits = queries.audits(page.ctx)
     return page.table(
         "provisioning/differences.html",
-        FINDINGS,
+        FINDINGS if audits else replace(FINDINGS, empty=_NOTHING_YET),
         queries.list_findings(page.ctx),
         audits=audits,
         under_way=next((one for one in audits if one.state == AuditState.RUNNING), None),
