@@ -29,7 +29,7 @@ function show(region, every = false) {
   const bar = $('[data-bulk]', region);
   if (!bar) return;
   const picks = $$('[data-pick]', region), chosen = picks.filter((pick) => pick.checked), button = $('[data-bulk-every]', bar);
-  bar.hidden = chosen.length === 0;
+  bar.toggleAttribute('data-none', chosen.length === 0);
   $('[data-bulk-all]', bar).value = every ? '1' : '0';
   $('[data-bulk-count]', bar).textContent = every ? button.dataset.bulkEvery : new Intl.NumberFormat(document.documentElement.lang).format(chosen.length);
   if (button) button.hidden = every || chosen.length < picks.length;

@@ -36,7 +36,7 @@ def _tagged(app: App, text: str) -> set[str]:
 
 def _whole_query(html: str) -> str:
     """The signed query behind "Select all that match"."""
-    return _field(html.partition("data-bulk hidden")[2], "query")
+    return _field(html.partition("data-bulk data-none")[2], "query")
 
 
 def _field(html: str, name: str) -> str:
