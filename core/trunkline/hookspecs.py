@@ -182,6 +182,14 @@ def sms_transports() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specif
 
 
 @hookspec
+def upload_scanners(ctx: "Context") -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
+    """Scanners that every upload goes through before anything is done with it; see `trunkline.providers.UploadScanner`.
+
+    Called for each request that brings files, with a context that reads; return none to look at none. ClamAV is built in.
+    """
+
+
+@hookspec
 def geocoding_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
     """Ways to find where an address lies; see `trunkline.providers.GeocodingProvider`. The operator picks one by its name."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from trunkline.money import Money
 
@@ -38,6 +38,21 @@ class SmsMessage:
     number: str
     to: str
     text: str
+
+
+@runtime_checkable
+class UploadScanner(Protocol):
+    """Looks through uploads for what is dangerous, as a virus scanner does."""
+
+    #: Kept on record with what it found.
+    name: str
+
+    def scan(self, content: BinaryIO) -> str:
+        """What was found, as its signature is called; empty where nothing was.
+
+        Called in the request, outside any unit of work, with the content at its beginning; may take up to half a minute. Raises
+        Unavailable when it cannot say (then no file is taken), Refused for what it does not look at.
+        """
 
 
 @runtime_checkable

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
     from trunkline.operation import Context
+    from trunkline.providers import UploadScanner
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -153,6 +154,13 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:
 @hookimpl
 def connection_checks() -> Sequence[ConnectionCheck]:
     return _gathered("CONNECTIONS")
+
+
+@hookimpl
+def upload_scanners(ctx: "Context") -> "Sequence[UploadScanner]":
+    from trunkline.files.clamav import scanners
+
+    return scanners(ctx)
 
 
 @hookimpl

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.services.osmo_hlr import OsmoHlr, osmo_hlr
+from trunkline.app import App
+from trunkline.settings import operations as settings
+from trunkline.settings.connections import attempt
 from trunkline_provisioning.hlr.simulated import serving
 from trunkline_provisioning.hlr.subscriber import Hlr, Subscriber
 from trunkline_provisioning.hlr.vty import Vty
@@ -43,7 +46,7 @@ DIALOGUE = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def real() -> Iterator[OsmoHlr]:
     with osmo_hlr() as hlr:
         yield hlr
@@ -99,3 +102,22 @@ def test_a_mobile_line_is_made_barred_freed_and_removed(real: OsmoHlr, play: Cal
     assert play("terminate") == 1
     assert held() is None
     assert play("undo") == 0
+
+
+@pytest.mark.plugins("inventory", "catalog", "provisioning")
+def test_the_button_of_the_settings_says_whether_the_hlr_answers(app: App, real: OsmoHlr) -> None:
+    def tried(port: int) -> tuple[bool, str, str]:
+        with app.unit_of_work() as ctx:
+            values = {"hlr": "external", "hlr_host": real.host, "hlr_port": port}
+            settings.save(ctx, "provisioning", values)
+        with app.reading() as ctx:
+            result = attempt(ctx, "provisioning", "hlr")
+        return result.works, result.message, result.remedy
+
+    works, answer, _remedy = tried(real.vty_port)
+    assert works, answer
+    assert answer.endswith(" answers.")
+    works, answer, remedy = tried(9)
+    assert not works
+    assert real.host in answer
+    assert remedy == "Start it, or correct its address in the settings of provisioning."

@@ -39,6 +39,7 @@ PROGRAMS: dict[str, Program] = {
     program.name: program
     for program in (
         Program("chromium", "chromium", "browser tests"),
+        Program("clamd", "clamav-daemon", "looking through uploads", folders=("/usr/sbin",)),
         Program("git", "git", "tests of a fresh clone"),
         Program("initdb", "postgresql", "tests on PostgreSQL", folders=("/usr/lib/postgresql/*/bin",)),
         Program("osmo-hlr", "osmo-hlr", "provisioning in a real HLR"),

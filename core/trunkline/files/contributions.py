@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer, CustomerStatus
-from trunkline.files import queries
+from trunkline.files import clamav, queries
 from trunkline.files.pages import pages
 from trunkline.files.sweeping import sweep
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Permission, ScheduledTask, Sensitive, Slot
+from trunkline.plugin import ConnectionCheck, Permission, ScheduledTask, Sensitive, Slot
 from trunkline.web.pages import Page
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ PERMISSIONS = (
 SENSITIVE = (Sensitive("core.file", _("What a customer's file holds")),)
 SLOTS = (Slot("customer.tabs", "files", _tab, "core.file.list", label=_("Files"), order=900, count=_count),)
 PAGES = (pages,)
+CONNECTIONS = (ConnectionCheck("virus_scanner", _("Virus scanner"), clamav.check),)
 SCHEDULED = (ScheduledTask("sweep_files", sweep, timedelta(days=1)),)
 
 

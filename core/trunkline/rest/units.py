@@ -19,6 +19,7 @@ from trunkline.auth import api_access, api_keys
 from trunkline.clock import utc_now
 from trunkline.db.types import UtcDateTime
 from trunkline.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
+from trunkline.files.scanning import scan
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.rest.limiting import RequestLimit, check
@@ -85,6 +86,7 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
     with (
         _on_record(app, request, route, actor),
         i18n.use_locale(actor.language, app.config.time_zone),
+        _scanned(app, request, actor, arguments),
         app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx,
     ):
         if key and (known := _known_answer(ctx, key, fingerprint)) is not None:
@@ -118,6 +120,15 @@ def _on_record(app: "App", request: Request, route: RestRoute, actor: Actor) -> 
                 request_id=_id(request),
             )
         raise
+
+
+@contextmanager
+def _scanned(app: "App", request: Request, actor: Actor, arguments: dict[str, Any]) -> Iterator[None]:
+    """The uploads of a request were looked through before anything is done with them; see `files.scanning`."""
+    refusal = scan(app, arguments.items(), actor, request_id=_id(request))
+    if refusal is not None:
+        raise refusal
+    yield
 
 
 def _answer(body: Any, status: int) -> Response:

@@ -131,6 +131,16 @@ class CoreSettings(BaseModel):
         title=_("Largest file attached to a customer"),
         json_schema_extra={"section": _("Files"), "suffix": "MB"},
     )
+    virus_scanner: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^(/[^\s]+|[^\s/]+:\d{1,5})?$",
+        title=_("Virus scanner"),
+        description=_(
+            "ClamAV’s daemon: its socket, as in /run/clamav/clamd.ctl, or host:port. It looks at each upload; empty: nobody does."
+        ),
+        json_schema_extra={"section": _("Files"), "autocomplete": "off"},
+    )
     refresh_days: int = Field(
         30,
         ge=1,

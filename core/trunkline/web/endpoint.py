@@ -22,6 +22,7 @@ from trunkline.auth.impersonation import limits
 from trunkline.branding.brands import Brands
 from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
 from trunkline.errors import Forbidden, NotFound, TrunklineError, Unauthenticated, WaitsForSecondPerson
+from trunkline.files.scanning import scan
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.web import cookies
@@ -71,6 +72,7 @@ class _Call:
         self.signed_in: SignedIn | None = None
         self.request_id: str = request.scope.get("state", {}).get("request_id", "")
         self.anonymous_secret = cookies.anonymous_secret(request)
+        self.refused_upload: TrunklineError | None = None
 
     def answer(self) -> Response:
         """The handler's response, or a page that says what went wrong."""
@@ -108,6 +110,15 @@ class _Call:
             self._find_session(session)
         self._check()
         actor, on_behalf_of = self._actor(), self._on_behalf_of()
+        if self.signed_in is not None:
+            with i18n.use_locale(actor.language, self.app.config.time_zone):
+                self.refused_upload = scan(
+                    self.app,
+                    self.form.multi_items(),
+                    actor,
+                    request_id=self.request_id,
+                    on_behalf_of=on_behalf_of,
+                )
         if self.route.reads:
             with self.app.reading(actor, request_id=self.request_id) as ctx:
                 ctx.on_behalf_of = on_behalf_of
@@ -119,6 +130,8 @@ class _Call:
             return self._handled(ctx)
 
     def _handled(self, ctx: Context) -> Response:
+        if self.refused_upload is not None and not self.route.shows_refusals:
+            raise self.refused_upload
         with i18n.use_locale(ctx.actor.language, self.app.config.time_zone):
             return self.route.handler(self._page(ctx), **self.request.path_params)
 
@@ -226,6 +239,7 @@ class _Call:
         )
         token = self.signed_in.csrf_token if self.signed_in else csrf.token_for(self.anonymous_secret)
         page = Page(self.request, ctx, self.web, shown, token, self.form, self.signed_in)
+        page.refused_upload = self.refused_upload
         if not page.is_fragment:
             page.flash = self.web.take_toasts(cookies.toast(self.request))
         return page

@@ -53,6 +53,9 @@ class FormPage:
             # Nothing is wrong yet: it is still being filled in.
             form.errors.clear()
             return self._render(page, form, parameters)
+        if page.refused_upload is not None:
+            form.refuse(page.refused_upload.field, str(page.refused_upload))
+            return self._render(page, form, parameters, 422)
         if not form.valid:
             return self._render(page, form, parameters, 422)
         try:

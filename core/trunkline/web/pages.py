@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from trunkline.errors import Forbidden
+from trunkline.errors import Forbidden, TrunklineError
 from trunkline.operation import Actor, Context
 from trunkline.web.fragments import VARY, wants_fragment
 
@@ -58,6 +58,8 @@ class PageRoute:
     proof_lasts: timedelta | None = None
     #: Its handler hashes a password, so requests for it take turns (see `trunkline.web.turns`).
     hashes: bool = False
+    #: Shows on its own page why a file is not taken.
+    shows_refusals: bool = False
 
     @property
     def name(self) -> str:
@@ -144,7 +146,15 @@ class Pages:
                 PageRoute(path, ("GET",), pair.show, permission, self.audience, proof_lasts=to_open)
             )
             self.routes.append(
-                PageRoute(path, ("POST",), pair.submit_form, permission, self.audience, proof_lasts=to_send)
+                PageRoute(
+                    path,
+                    ("POST",),
+                    pair.submit_form,
+                    permission,
+                    self.audience,
+                    proof_lasts=to_send,
+                    shows_refusals=True,
+                )
             )
             return handler
 
@@ -166,6 +176,8 @@ class Page:
     breadcrumbs: list["Crumb"] = field(default_factory=list)
     flash: list["Toast"] = field(default_factory=list)
     toasts: list["Toast"] = field(default_factory=list)
+    #: Why a file of this request is not taken; a form shows it beside the field.
+    refused_upload: TrunklineError | None = None
 
     @property
     def app(self) -> "App":

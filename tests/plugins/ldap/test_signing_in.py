@@ -14,6 +14,7 @@ from trunkline.auth.models import User, UserStatus
 from trunkline.auth.passwords import hashing
 from trunkline.auth.sessions import RequestFacts
 from trunkline.errors import Refused, Unauthenticated
+from trunkline.settings.connections import attempt
 from trunkline.testing import PASSWORD, Browser, create_user
 from trunkline_ldap.settings import LdapSettings
 
@@ -254,6 +255,28 @@ def test_the_test_of_the_connection_says_what_is_wrong(
         assert words in page
         assert "Check" in page or "Enter" in page
     assert staff("customer_care").get("/ldap").status_code == 403
+
+
+def test_the_button_of_the_settings_says_whether_the_directory_takes_us(
+    app: App, set_up: Callable[..., None], directory: OpenLdap
+) -> None:
+    def tried() -> tuple[bool, str]:
+        with app.reading() as ctx:
+            result = attempt(ctx, "ldap", "directory")
+        assert result.works or result.remedy
+        return result.works, result.message
+
+    set_up()
+    works, answer = tried()
+    assert works
+    assert "answers, encrypted, and takes the account that searches" in answer
+    set_up(bind_password="wrong-password-7")
+    works, answer = tried()
+    assert not works
+    assert "refuses the account that searches" in answer
+    assert "wrong-password-7" not in answer
+    set_up(servers="ldaps://127.0.0.1:9")
+    assert not tried()[0]
 
 
 def test_settings_that_cannot_work_are_refused(set_up: Callable[..., None]) -> None:

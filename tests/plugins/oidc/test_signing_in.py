@@ -16,6 +16,7 @@ from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.auth.models import User, UserSession, UserStatus
 from trunkline.errors import Refused
+from trunkline.settings.connections import attempt
 from trunkline.testing import PASSWORD, Browser, create_user
 
 pytestmark = [pytest.mark.plugins("oidc"), pytest.mark.peer("node")]
@@ -318,3 +319,22 @@ def test_settings_that_cannot_work_are_refused(set_up: Callable[..., None]) -> N
 def test_the_pages_are_not_there_before_anything_is_set_up(client: Browser) -> None:
     for path in ("/oidc/sign-in", "/oidc/callback", "/oidc/signed-out"):
         assert client.get(path).status_code == 404
+
+
+def test_the_button_of_the_settings_says_whether_the_provider_answers(
+    app: App, there: IdentityProvider, set_up: Callable[..., None]
+) -> None:
+    def tried() -> tuple[bool, str]:
+        with app.reading() as ctx:
+            result = attempt(ctx, "oidc", "provider")
+        return result.works, result.message
+
+    assert tried() == (False, "Nothing is set up.")
+    set_up()
+    works, answer = tried()
+    assert works
+    assert answer.startswith(f"{there.issuer} answers; it has ")
+    set_up(issuer="http://127.0.0.1:9")
+    works, answer = tried()
+    assert not works
+    assert "http://127.0.0.1:9" in answer
