@@ -63,7 +63,7 @@ def main() -> int:
     print(
         f"load of this machine at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True
     )
-    figures = []
+    figures: list[Figure] = []
     if chosen.only in (None, "ratios"):
         figures += _ratios(chosen.rounds)
     if chosen.only in (None, "sqlite"):
@@ -149,10 +149,14 @@ def _ratios(rounds: int) -> list[Figure]:
 
             def bare(playbook: Path, variables: dict[str, Any]) -> None:
                 with RunFolder.make(variables, {}) as home:
-                    known = environment(home.path)
-                    known["PATH"] = known["PATH"].partition(":")[2]
                     command = ["ansible-playbook", "-i", "localhost,", "-e", "@variables.json", str(playbook)]
-                    subprocess.run(command, env=known, cwd=home.path, check=True, stdout=subprocess.DEVNULL)
+                    subprocess.run(
+                        command,
+                        env=environment(home.path),
+                        cwd=home.path,
+                        check=True,
+                        stdout=subprocess.DEVNULL,
+                    )
 
             return [
                 _ratio(title, folder, far_end, rounds, {"warm": warm, "bare": bare}) for title in _PLAYBOOKS

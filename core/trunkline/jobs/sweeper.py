@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PERIOD_SECONDS = 1.0
 _QUIET_AFTER_WAKING = timedelta(seconds=5)
+#: How many jobs are woken at once; fewer while so many wake-ups wait that the workers do not lack any.
+_WOKEN_AT_ONCE, _WOKEN_WHEN_BUSY, _BUSY_FROM = 100, 4, 20
 
 
 class ScheduledRun(SQLModel, table=True):
@@ -66,7 +68,9 @@ class Sweeper(threading.Thread):
         """Enqueue wake-ups for due jobs that nobody holds, not more often than every few seconds each."""
         now = self.app.clock()
         self._woken = {key: at for key, at in self._woken.items() if now - at < _QUIET_AFTER_WAKING}
-        fresh = [key for key in due_jobs(self.app, 100) if key not in self._woken]
+        busy = self.app.waker.waiting() >= _BUSY_FROM
+        due = due_jobs(self.app, _WOKEN_WHEN_BUSY if busy else _WOKEN_AT_ONCE)
+        fresh = [key for key in due if key not in self._woken]
         if not fresh:
             return
         with self.app.unit_of_work(SYSTEM) as ctx:

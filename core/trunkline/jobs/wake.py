@@ -21,12 +21,18 @@ class Waker(Protocol):
     def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
         """Arrange that a worker looks as soon as the unit of work has committed."""
 
+    def waiting(self) -> int:
+        """How many wake-ups no worker has taken yet."""
+
 
 class Silent:
     """Wakes nobody; for tests and commands that leave everything to the sweeper."""
 
     def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
         return None
+
+    def waiting(self) -> int:
+        return 0
 
 
 class HueyWaker:
@@ -67,6 +73,9 @@ class HueyWaker:
             ctx.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": storage.channel})
         else:
             ctx.after_commit.append(lambda: self.huey.enqueue(message))
+
+    def waiting(self) -> int:
+        return int(self.huey.pending_count())
 
 
 def job_is_due(ctx: "Context", job_id: int, run_at: datetime) -> None:

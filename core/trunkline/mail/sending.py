@@ -66,7 +66,7 @@ def send(step: StepContext) -> dict[str, Any]:
                 template=email.template,
             )
         )
-    step.log(answer, "ok")
+        step.log(answer, "ok")
     return {"status": EmailStatus.SENT.value, "answer": answer}
 
 

@@ -66,9 +66,9 @@ def kill_descendants(pid: int | None = None, *, patience: float = 10.0) -> list[
     root = os.getpid() if pid is None else pid
     deadline = time.monotonic() + patience
     while True:
+        if root == os.getpid() and _is_childless():
+            return []
         kill_all(descendants(root))
-        if root == os.getpid():
-            _reap()
         left = descendants(root)
         if not left or time.monotonic() > deadline:
             return left
@@ -92,10 +92,11 @@ def bury_orphans(*, spare: Container[int]) -> None:
                 os.waitpid(pid, 0)
 
 
-def _reap() -> None:
+def _is_childless() -> bool:
+    """Reap what is dead; true when no child is left, which for who adopts orphans means no descendant either."""
     while True:
         try:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
-                return
+                return False
         except ChildProcessError:
-            return
+            return True

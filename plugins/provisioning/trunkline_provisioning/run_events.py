@@ -153,7 +153,8 @@ class Story:
         errors = [text for text in self._noise if _ERROR.search(text)] or [
             self._fault or " ".join(self._noise[-2:])
         ]
-        return self.masked(" ".join(errors)) or f"Ansible ended with status {rc} and said nothing."
+        how = "was killed" if rc is None else f"ended with status {rc} and said nothing"
+        return self.masked(" ".join(errors)) or f"Ansible {how}."
 
 
 def forms(secret: str) -> set[str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 PREFIX, SERVER_PREFIX = "trunkline-run-", "trunkline-fork-"
 VARIABLES, SECRETS = "variables.json", "secrets.json"
-#: The keeper's socket, and what it and ansible-runner had to say when they failed.
-KEEPER, COMPLAINT = "keeper.socket", "complaint"
+#: What the keeper and ansible-runner had to say when they failed.
+COMPLAINT = "complaint"
 
 #: What a run may be told, at the top. Everything of an order lies below these, so that no order can name a variable that Ansible
 #: itself obeys (`ansible_connection`, `ansible_python_interpreter`, `ansible_become_…`).

@@ -1,7 +1,6 @@
 """A run's lines on their way into the job's log: at once when there is time, together when they come quickly."""
 
 import time
-from collections.abc import Callable
 
 from trunkline.jobs import StepContext
 from trunkline_provisioning.run_events import Line
@@ -11,12 +10,21 @@ _PAUSE_SECONDS = 0.1
 
 
 class RunLog:
-    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `flush` at the end."""
+    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `flush` at the end.
 
-    def __init__(self, step: StepContext, write: Callable[[Line], None]) -> None:
-        self._step, self._write = step, write
+    With `check` it also writes what each task would change.
+    """
+
+    def __init__(self, step: StepContext, *, check: bool = False) -> None:
+        self._step, self._check = step, check
         self._waiting: list[Line] = []
         self._written = 0.0
+
+    def keep(self, line: Line) -> None:
+        """Take a line that may be written a moment later, with the next one."""
+        if not self._waiting:
+            self._written = time.monotonic()
+        self._waiting.append(line)
 
     def add(self, line: Line) -> None:
         """Take a line. Raises LeaseLost when the job was taken over."""
@@ -35,5 +43,7 @@ class RunLog:
         lines, self._waiting = self._waiting, []
         with self._step.unit_of_work():
             for line in lines:
-                self._write(line)
+                self._step.log(line.text, line.level, **line.data)
+                for text in line.data.get("diff", ()) if self._check else ():
+                    self._step.log(text, "info")
         self._written = time.monotonic()

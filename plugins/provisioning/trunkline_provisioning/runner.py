@@ -21,13 +21,11 @@ from trunkline.plugin import ServiceProcess
 from trunkline_provisioning.fork_server import Place, command, place_of
 from trunkline_provisioning.process_tree import descendants, kill_all
 from trunkline_provisioning.run_events import Line, PlaybookResult, Story
-from trunkline_provisioning.run_folder import COMPLAINT, KEEPER, RunFolder
+from trunkline_provisioning.run_folder import COMPLAINT, RunFolder
 
 #: The collections of this wheel.
 COLLECTIONS = Path(__file__).parent
 
-#: Its `ansible-playbook` hands a run to the keeper.
-_SHIM = Path(__file__).parent / "fork_server" / "bin"
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 15.0
 #: How long the fork server may take to fork.
@@ -53,7 +51,6 @@ class PlaybookRun:
 def environment(home: Path, collections: tuple[Path, ...] = ()) -> dict[str, str]:
     """What a run may know of its surroundings: programs, language, its own folder. Nothing is inherited."""
     programs = [
-        str(_SHIM),
         str(Path(sys.executable).parent),
         "/usr/local/bin",
         "/usr/bin",
@@ -63,8 +60,6 @@ def environment(home: Path, collections: tuple[Path, ...] = ()) -> dict[str, str
     ]
     return {
         "PATH": ":".join(programs),
-        "TRUNKLINE_PYTHON": sys.executable,
-        "TRUNKLINE_KEEPER": str(home / KEEPER),
         "HOME": str(home / "home"),
         "TMPDIR": str(home / "tmp"),
         "LANG": "C.UTF-8",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
@@ -20,9 +20,6 @@ from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs
 from trunkline_provisioning.settings import ProvisioningSettings
 from trunkline_provisioning.welcoming import STEP_KINDS as WELCOMES
 from trunkline_provisioning.welcoming import welcome_steps
-
-if TYPE_CHECKING:
-    from trunkline_provisioning.run_events import Line
 
 NETWORK_ORDER = 50
 _MOST_RUNS = 3
@@ -84,12 +81,19 @@ def rehearse_ansible(step: StepContext) -> None:
 def _run(step: StepContext, reference: str, *, check: bool = False) -> Mapping[str, Any]:
     inputs: AnsibleInputs = step.inputs
     with playbook_file(step.app, reference, inputs.version) as (source, path):
-        step.log(f"Playbook {reference} of {source}.")
         texts = list(versions.files_of(path.parent).values())
         with step.app.reading() as ctx:
             variables = queries.run_variables(ctx, inputs.line_id, step)
             secrets = queries.run_secrets(ctx, variables, texts)
-        return play(step, reference, path, variables, secrets, check=check)
+        return play(
+            step,
+            reference,
+            path,
+            variables,
+            secrets,
+            opening=f"Playbook {reference} of {source}.",
+            check=check,
+        )
 
 
 def play(
@@ -99,11 +103,15 @@ def play(
     variables: Mapping[str, Any],
     secrets: Mapping[str, Any],
     *,
+    opening: str,
     check: bool = False,
 ) -> Mapping[str, Any]:
-    """Run one playbook file for a step and return its outputs. Raises StepFailed in words. With `check` nothing is changed."""
+    """Run one playbook file for a step and return its outputs; `opening` is the first line of its log.
+
+    Raises StepFailed in words. With `check` nothing is changed.
+    """
     from trunkline_provisioning.fork_server import place_of
-    from trunkline_provisioning.run_events import forms
+    from trunkline_provisioning.run_events import Line, forms
     from trunkline_provisioning.run_folder import folder_root
     from trunkline_provisioning.run_log import RunLog
     from trunkline_provisioning.runner import PlaybookRun, run_playbook
@@ -112,8 +120,6 @@ def play(
         settings = ctx.settings(ProvisioningSettings)
         place = queries.hlr_place(ctx)
     step.redact(*(form for text in queries.texts_in(secrets) for form in forms(text)))
-    if "hlr" in path.read_text(errors="replace"):
-        step.log(f"{place}.", "warn" if place.kind == "simulated" else "info")
     run = PlaybookRun(
         path,
         variables,
@@ -122,16 +128,15 @@ def play(
         library.collections(step.app),
         check=check,
     )
-    unseen: list[str] = []
+    lines, unseen = RunLog(step, check=check), list[str]()
+    lines.keep(Line("info", opening))
+    if "hlr" in path.read_text(errors="replace"):
+        lines.keep(Line("warn" if place.kind == "simulated" else "info", f"{place}."))
 
-    def write(line: "Line") -> None:
-        step.log(line.text, line.level, **line.data)
-        for text in line.data.get("diff", ()) if check else ():
-            step.log(text, "info")
+    def take(line: Line) -> None:
         if line.data.get("skipped"):
             unseen.append(str(line.data["task"]))
-
-    lines = RunLog(step, write)
+        lines.add(line)
 
     def is_cancelled() -> bool:
         lines.look()
@@ -140,22 +145,22 @@ def play(
     server = place_of(step.app.config.data, os.getpid())
     for left in reversed(range(1 if check else _runs(step))):
         try:
-            result = run_playbook(run, log=lines.add, is_cancelled=is_cancelled, server=server)
+            result = run_playbook(run, log=take, is_cancelled=is_cancelled, server=server)
         except OSError as error:
+            lines.flush()
             why = error.strerror or error
             raise StepFailed(f"The run's folder cannot be kept in {folder_root()}: {why}.") from error
-        lines.flush()
         if result.status != "lost" or not left:
             break
-        step.log(f"{result.problem} Doing it again.", "warn")
+        lines.add(Line("warn", f"{result.problem} Doing it again."))
     if not result.succeeded:
+        lines.flush()
         raise StepFailed(result.problem)
     if check and unseen:
-        step.log(
-            f"Check mode cannot know what these tasks would do, if they are reached: {', '.join(unseen)}.",
-            "warn",
-        )
-    step.log(f"Playbook {reference} ended well, {result.changed} changed.")
+        what = f"Check mode cannot know what these tasks would do, if they are reached: {', '.join(unseen)}."
+        lines.keep(Line("warn", what))
+    lines.keep(Line("info", f"Playbook {reference} ended well, {result.changed} changed."))
+    lines.flush()
     return result.outputs
 
 
@@ -173,11 +178,11 @@ def run_trial(step: StepContext) -> Mapping[str, Any]:
 
     inputs: TrialInputs = step.inputs
     with playbook_file(step.app, inputs.playbook, inputs.version) as (source, path):
-        step.log(f"Playbook {inputs.playbook} of {source}" + (", only looking." if inputs.check else "."))
+        opening = f"Playbook {inputs.playbook} of {source}" + (", only looking." if inputs.check else ".")
         with step.app.reading() as ctx:
             texts = list(versions.files_of(path.parent).values())
             variables, secrets = variables_of(ctx, inputs, step, texts)
-        return play(step, inputs.playbook, path, variables, secrets, check=inputs.check)
+        return play(step, inputs.playbook, path, variables, secrets, opening=opening, check=inputs.check)
 
 
 STEP_KINDS = (

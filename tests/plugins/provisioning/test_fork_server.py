@@ -152,6 +152,28 @@ SEALED""",
       ansible.builtin.debug:
 """,
 }
+OWN_ACTIONS = """\
+    - trunkline.telecom.mail: {subject: Hello, text: "{{ customer.name }}"}
+    - trunkline.telecom.inventory_pick: {template: sim}
+      ignore_errors: true
+    - trunkline.telecom.http: {url: "{{ far_end }}/line", body: {plan: fast}}
+      register: put
+      ignore_errors: true
+    - trunkline.telecom.hlr_subscriber: {host: 127.0.0.1, port: 1, imsi: "724011", ki: "{{ secrets.sim.ki }}"}
+      no_log: true
+      ignore_errors: true
+    - ansible.builtin.set_stats:
+        data: {put: "{{ put }}"}
+"""
+#: Whose child a program is that templating starts: one process's when its tasks run in it.
+PROCESSES = """\
+    - ansible.builtin.set_fact: {first: "{{ lookup('pipe', 'echo $PPID') }}"}
+    - ansible.builtin.set_fact: {second: "{{ lookup('pipe', 'echo $PPID') }}"}
+    - ansible.builtin.set_fact: {looped: "{{ lookup('pipe', 'echo $PPID') }}"}
+      loop: [1]
+    - ansible.builtin.set_stats:
+        data: {first: "{{ first }}", second: "{{ second }}", looped: "{{ looped }}"}
+"""
 COPY = """\
     - ansible.builtin.copy: {content: "{{ customer.name }} and more", dest: "{{ folder }}/a", mode: "0640"}
       register: written
@@ -309,6 +331,22 @@ def test_modules_in_the_fork_answer_as_the_stock_ones(both_ways: Compare, far_en
     assert FarEnd.programs == [True, False]
 
 
+def test_actions_of_the_collection_tell_the_same_in_ansibles_own_process(
+    both_ways: Compare, far_end: str
+) -> None:
+    told = both_ways(OWN_ACTIONS, far_end=far_end)
+    [stats] = [event for event in told if event["event"] == "playbook_on_stats"]
+    assert stats["outputs"]["trunkline_messages"][0]["text"] == "{{ lookup('pipe','id') }}"
+    assert "403" in stats["outputs"]["put"]["msg"]
+
+
+def test_short_tasks_share_a_process_and_others_get_their_own(tmp_path: Path, place: Place) -> None:
+    (tmp_path / "do.yml").write_text(HEAD + PROCESSES)
+    run = PlaybookRun(tmp_path / "do.yml", {}, collections=own_collections(place))
+    outputs = run_playbook(run, log=lambda line: None, server=place).outputs
+    assert outputs["first"] == outputs["second"] != outputs["looped"]
+
+
 def test_check_mode_changes_nothing_and_shows_the_same_difference(both_ways: Compare) -> None:
     told = both_ways(COPY, check=True)
     diffs = [event["result"].get("diff") for event in told if event["event"] == "runner_on_ok"]
@@ -351,9 +389,7 @@ def below(root: int, *levels: int) -> int:
 
 @pytest.mark.parametrize(("who", "levels"), [
     ("keeper", (0,)),
-    ("caller", (0, 0)),
-    ("shim", (0, 0, 0)),
-    ("ansible", (0, 1)),
+    ("ansible", (0, 0)),
 ])  # fmt: skip
 def test_whoever_of_a_run_is_killed_takes_the_rest_along(
     tmp_path: Path, place: Place, who: str, levels: tuple[int, ...]
@@ -362,7 +398,7 @@ def test_whoever_of_a_run_is_killed_takes_the_rest_along(
         os.kill(below(server_pid(place), *levels), signal.SIGKILL)
 
     result = stubborn_run(tmp_path, place, kill)
-    assert result.status == ("failed" if who in ("shim", "ansible") else "lost")
+    assert result.status == ("failed" if who == "ansible" else "lost")
     assert descendants(server_pid(place)) == []
 
 
@@ -404,10 +440,7 @@ def test_the_server_knows_nothing_of_the_workers_environment(place: Place) -> No
     known = Path(f"/proc/{server_pid(place)}/environ").read_text()
     names = {entry.partition("=")[0] for entry in known.split("\0") if entry}
     assert "HOME=" in known
-    assert {name for name in names if name.startswith("TRUNKLINE_")} == {
-        "TRUNKLINE_PYTHON",
-        "TRUNKLINE_KEEPER",
-    }
+    assert not [name for name in names if name.startswith("TRUNKLINE_")]
     assert oct(place.socket.stat().st_mode & 0o777) == "0o600"
     assert oct(place.folder.stat().st_mode & 0o777) == "0o700"
 

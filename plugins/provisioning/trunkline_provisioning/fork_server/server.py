@@ -128,7 +128,7 @@ class _Server:
     def _bury(self) -> None:
         """Reap the dead; what a keeper left behind comes to us as a child, and is killed before its worker hears the end."""
         ended: list[socket.socket] = []
-        stale = False
+        stale = orphans = False
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -139,7 +139,12 @@ class _Server:
             if pid in self._kept:
                 ended.append(self._kept.pop(pid))
                 stale = stale or os.waitstatus_to_exitcode(status) == STALE
-        bury_orphans(spare=self._kept)
+                # One that has come to its end has seen that nothing is left; the rest are what others left behind.
+                orphans = orphans or status != 0
+            else:
+                orphans = True
+        if orphans:
+            bury_orphans(spare=self._kept)
         for connection in ended:
             connection.close()
         if stale:

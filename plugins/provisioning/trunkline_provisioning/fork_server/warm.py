@@ -20,8 +20,13 @@ from typing import Any
 from trunkline_provisioning.fork_server import PROVEN_ANSIBLE
 
 _PRIMING = Path(__file__).parent / "priming" / "prime.yml"
+_OWN_ACTIONS = (
+    Path(__file__).parents[1] / "ansible_collections" / "trunkline" / "telecom" / "plugins" / "action"
+)
 #: What the collection's actions need; loading some of it takes longer than a whole run. A missing one is no fault.
 _LIBRARIES = ("httpx2", "netmiko", "ncclient.manager", "pysnmp.hlapi.v3arch.asyncio", "psycopg")
+#: Objects that a run makes before they are looked through for garbage.
+_YOUNG = 50_000
 
 #: The environment that Ansible read its settings from when it was loaded.
 _loaded: dict[str, str] = {}
@@ -58,6 +63,7 @@ def load() -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     usual_trust()
+    _settings.note()
     if threading.active_count() != 1:
         names = ", ".join(thread.name for thread in threading.enumerate())
         raise Unproven(f"Ansible left threads running, which no fork survives: {names}.")
@@ -68,18 +74,33 @@ def load() -> None:
 
 def _prime() -> None:
     from ansible.cli import playbook
-    from ansible_runner import interface  # noqa: F401 — every run's caller needs it
 
-    from trunkline_provisioning.fork_server import modules
+    from trunkline_provisioning import keeper  # noqa: F401 — each fork would load it
+    from trunkline_provisioning.fork_server import modules, tasks
 
     modules.install()
+    tasks.install()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with tempfile.TemporaryDirectory() as folder, _silence():
         os.environ["AWX_ISOLATED_DATA_DIR"] = folder
         argv = ["ansible-playbook", "-i", "localhost,", str(_PRIMING)]
         status = playbook.PlaybookCLI(argv).run()
         _check(status, Path(folder))
         del os.environ["AWX_ISOLATED_DATA_DIR"]
+    for number, handler in handlers.items():
+        # The run's own would keep it alive, with files whose numbers mean others in a fork.
+        signal.signal(number, handler)
+    _load_own_actions()
     _set_back()
+
+
+def _load_own_actions() -> None:
+    """Ansible compiles a collection's files in each run that needs them. What fails here fails there again, in words."""
+    from ansible.plugins.loader import action_loader
+
+    for path in sorted(_OWN_ACTIONS.glob("*.py")):
+        with suppress(Exception):
+            action_loader.get(f"trunkline.telecom.{path.stem}", class_only=True)
 
 
 def _check(status: Any, folder: Path) -> None:
@@ -112,6 +133,8 @@ def _silence() -> Iterator[None]:
 
 def _set_back() -> None:
     """Undo what a run leaves in the process: its arguments, its vault, what it has said once already."""
+    import multiprocessing
+
     import ansible.cli
     from ansible.parsing.vault import VaultSecretsContext
     from ansible.utils.context_objects import GlobalCLIArgs
@@ -121,6 +144,8 @@ def _set_back() -> None:
     ansible.cli.init_plugin_loader = lambda *_arguments, **_options: None
     type.__setattr__(GlobalCLIArgs, "_Singleton__instance", None)
     VaultSecretsContext._current = None
+    # Asking lets go of those that have ended, with their pipes.
+    multiprocessing.active_children()
     display = Display()
     display._deprecations, display._warns, display._errors = set(), set(), set()
 
@@ -130,15 +155,17 @@ def play(argv: Sequence[str], environment: Mapping[str, str], folder: str) -> in
     from ansible.cli.playbook import PlaybookCLI
     from ansible.utils import vars as variable_names
 
+    # A run is short, and a collection would only copy pages that all forks share.
+    gc.set_threshold(_YOUNG)
     atexit._clear()
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGCHLD, signal.SIGIO, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = list(argv)
-    _read_settings({name for name in {*_loaded, *environment} if _loaded.get(name) != environment.get(name)})
+    _settings.read(environment)
     # Names that must differ between runs.
     variable_names.random_int, variable_names.cur_id = f"{secrets.randbelow(1 << 32):08x}", 0
     if (events := sys.modules.get("ansible.plugins.callback.awx_display")) is not None:
@@ -152,16 +179,43 @@ def play(argv: Sequence[str], environment: Mapping[str, str], folder: str) -> in
     return int(status)
 
 
-def _read_settings(changed: set[str]) -> None:
-    """Read those of Ansible's settings again that depend on variables which differ here; reading all takes 30 ms."""
-    from ansible import constants
+class _Settings:
+    """Which of Ansible's settings a run has to read again; asking all of them takes 30 ms and touches memory that forks share."""
 
-    constants.config._config_file = os.environ.get("ANSIBLE_CONFIG") or constants.config._config_file
-    constants.set_constant("CONFIG_FILE", constants.config._config_file)
-    for name, definition in constants.config.get_configuration_definitions().items():
-        variables = {entry["name"] for entry in definition.get("env") or ()}
-        default = definition.get("default")
-        moves = isinstance(default, str) and ("ANSIBLE_HOME" in default or "~" in default)
-        if variables & changed or moves:
+    def __init__(self) -> None:
+        self._by_variable: dict[str, list[str]] = {}
+        #: Those below the home of who loaded them.
+        self._at_home: dict[str, str | list[str]] = {}
+
+    def note(self) -> None:
+        """Look at them once, where they are loaded."""
+        from ansible import constants
+
+        home = os.environ["HOME"]
+        for name, definition in constants.config.get_configuration_definitions().items():
+            for entry in definition.get("env") or ():
+                self._by_variable.setdefault(entry["name"], []).append(name)
+            value: Any = getattr(constants, name, None)
+            if home in str(value):
+                self._at_home[name] = value
+
+    def read(self, environment: Mapping[str, str]) -> None:
+        """Make them what they would be had Ansible been started with this environment."""
+        from ansible import constants
+
+        constants.config._config_file = environment.get("ANSIBLE_CONFIG") or constants.config._config_file
+        constants.set_constant("CONFIG_FILE", constants.config._config_file)
+        changed = {name for name in {*_loaded, *environment} if _loaded.get(name) != environment.get(name)}
+        names = {setting for name in changed for setting in self._by_variable.get(name, ())}
+        homes = _loaded["HOME"], environment["HOME"]
+        for name, value in self._at_home.items():
+            moved = (
+                value.replace(*homes) if isinstance(value, str) else [path.replace(*homes) for path in value]
+            )
+            constants.set_constant(name, moved)
+        for name in names:
             value = constants.config.get_config_value(name, variables=vars(constants))
             constants.set_constant(name, value)
+
+
+_settings = _Settings()
