@@ -1,10 +1,9 @@
-"""The console's lists: every sort that is offered, every filter and tab, deep pages, and files, for `benchmarks.console`."""
+"""The console's lists: every sort that is offered, every filter and tab, and deep pages, for `benchmarks.console`."""
 
-import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.console import Question
 from benchmarks.operator_at_size import PRODUCTS, TAGS, People
@@ -67,7 +66,7 @@ def _page(figure: str, name: str, query: str) -> Question:
             found, table = _listed(ctx, name)
             return table.load(ctx.session, found.select(ctx), params, path=found.path).rows
 
-    return Question(figure, _LIMIT, ask)
+    return Question(figure, _LIMIT, ask, query)
 
 
 def _deep(name: str, sort: str, size: int) -> Question:
@@ -88,30 +87,4 @@ def _deep(name: str, sort: str, size: int) -> Question:
             params = {"sort": sort, "cursor": cursor}
             return table.load(ctx.session, statement, params, path=found.path).rows
 
-    return Question(f"{name}, deep", _LIMIT, ask)
-
-
-def written(app: "App", form: str) -> dict[str, Any]:
-    """Rows a CPU second of a file of every service, and the most memory that Python held for it, in megabytes."""
-    import time
-
-    from trunkline.web.table_export import FORMATS, write
-
-    with app.reading() as ctx:
-        found, table = _listed(ctx, "catalog-services")
-        tracemalloc.start()
-        file, _rows = write(table, ctx.session, found.select(ctx), {"view": "suspended"}, FORMATS[form])
-        file.close()
-        _now, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        began = time.process_time()
-        file, rows = write(table, ctx.session, found.select(ctx), {}, FORMATS[form])
-        seconds = time.process_time() - began
-        file.close()
-    return {"rows_per_second": round(rows / seconds), "rows": rows, "peak_mb": round(peak / 1e6, 1)}
-
-
-def files(app: "App") -> Iterator[tuple[str, dict[str, Any]]]:
-    """What writing files costs, by format."""
-    for form in ("csv", "xlsx"):
-        yield form, written(app, form)
+    return Question(f"{name}, deep", _LIMIT, ask, sort)

@@ -5,19 +5,22 @@ with a number and a SIM. Names are drawn so that a few are very common and most 
 orders, no charges, no activity.
 """
 
-import json
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from functools import lru_cache
+from itertools import chain, count
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Table
-from sqlmodel import SQLModel
+from benchmarks.bulk import Bulk, loading
+from benchmarks.search_at_size import fill_index
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.plugin import SearchDocument
+    from trunkline.search.folding import Entries
 
 #: Customers per transaction.
 _BLOCK = 20_000
@@ -50,6 +53,8 @@ _LAST = ("a", "ão", "do", "el", "és", "ia", "na", "o", "ra", "son", "to", "za"
 TAGS = {"common": 10, "seldom": 1_000, "rare": 50_000}
 #: Products by how many services are of them; all others are the first.
 PRODUCTS = {"mobile": 1, "seldom": 1_000, "rare": 50_000}
+_TABLES = ("core_customer", "catalog_service", "core_customer_tag", "catalog_identifier")
+T = TypeVar("T")
 _BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
 
 
@@ -103,7 +108,6 @@ class People:
 
 def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
     """Insert so many customers and twice as many services into an empty, migrated database; index them."""
-    from trunkline.search.indexing import rebuild
     from trunkline_catalog import operations as catalog
     from trunkline_catalog.schemas import CreateProduct
 
@@ -119,41 +123,39 @@ def fill(app: "App", customers: int, progress: Callable[[str], None]) -> None:
         ]
         product_ids = [int(getattr(one, "id")) for one in products]  # noqa: B009 — a row or a view of it
     people, keys = People(), count(1)
-    for first in range(1, customers + 1, _BLOCK):
-        block = [(place, people.at(place)) for place in range(first, min(first + _BLOCK, customers + 1))]
-        with app.database.write() as session:
+    # What was made so far is no garbage: looking through it again and again takes as long as the rows do.
+    gc.freeze()
+    with loading(app, *_TABLES) as bulk:
+        for first in range(1, customers + 1, _BLOCK):
+            block = [(place, people.at(place)) for place in range(first, min(first + _BLOCK, customers + 1))]
             for table, rows in (
                 ("core_customer", _customers(block)),
                 ("catalog_service", _services(block, product_ids)),
                 ("core_customer_tag", _tags(block, keys)),
                 ("catalog_identifier", _identifiers(block)),
             ):
-                _put(session.connection(), SQLModel.metadata.tables[table], list(rows))
-    progress("tables filled")
-    _analyze(app)
-    rebuild(
-        app, lambda kind, done, of: progress(f"{kind}: {done:,} of {of:,} indexed") if done == of else None
-    )
-    _analyze(app)
+                _put(bulk, table, rows)
+        progress("tables filled")
+    progress("tables indexed")
+    _settle(app)
+    fill_index(app, {"service": _indexed_services}, progress)
+    _settle(app)
+    progress("ready")
 
 
-def _put(connection: Connection, table: Table, batch: Sequence[dict[str, Any]]) -> None:
-    if not batch:
+def _put(bulk: Bulk, table: str, rows: Iterator[dict[str, Any]]) -> None:
+    first = next(rows, None)
+    if first is not None:
+        bulk.put(table, list(first), (list(row.values()) for row in chain((first,), rows)))
+
+
+def _settle(app: "App") -> None:
+    """Do what PostgreSQL does by itself within minutes. SQLite is left as it is in most installations: without statistics."""
+    if app.database.is_sqlite:
         return
-    if connection.dialect.name == "sqlite":
-        connection.execute(table.insert(), batch)
-        return
-    driver: Any = connection.connection.driver_connection
-    names = ", ".join(batch[0])
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in batch:
-            copy.write_row([json.dumps(one) if isinstance(one, dict | list) else one for one in row.values()])
-
-
-def _analyze(app: "App") -> None:
     with app.database.engine.connect() as connection:
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-        autocommit.exec_driver_sql("ANALYZE")
+        autocommit.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _record(place: int) -> dict[str, Any]:
@@ -203,7 +205,7 @@ def _services(block: Block, product_ids: Sequence[int]) -> Iterator[dict[str, An
             }
 
 
-def _one_in(key: int, shares: dict[str, int], values: Sequence[int]) -> int:
+def _one_in(key: int, shares: dict[str, int], values: Sequence[T]) -> T:
     """The value whose turn it is: of each share one in so many."""
     return next(
         value
@@ -231,3 +233,54 @@ def _identifiers(block: Block) -> Iterator[dict[str, Any]]:
                     "value": value,
                     "valid_from": _BEGAN,
                 }
+
+
+def _indexed_services(
+    ids: Sequence[int],
+) -> "Sequence[tuple[SearchDocument, Entries]]":
+    """What the search makes of these services."""
+    from trunkline.plugin import SearchDocument
+    from trunkline.search.folding import Entries, is_name
+
+    found = []
+    for key in ids:
+        place, second = (key + 1) // 2, 1 - key % 2
+        facts = _known(place)
+        number, msisdn, iccid = f"S{key:06d}", facts.msisdns[second], facts.iccids[second]
+        product = _one_in(key, PRODUCTS, list(PRODUCTS))
+        document = SearchDocument(
+            kind="service",
+            id=key,
+            title=msisdn,
+            subtitle=f"{product.capitalize()} · {facts.name} · {number}",
+            path=f"/catalog/services/{number}",
+            permission="catalog.service.view",
+            terms=[number, msisdn, iccid],
+            digits=[msisdn, msisdn, iccid],
+            customer_id=place,
+            icon="device-mobile",
+        )
+        phone, serial, words = msisdn[1:], number[1:], _folded(facts.name)
+        long = (phone, serial, iccid)
+        keys = [*long, product, number.lower(), msisdn, phone[2:], *("<" + one[::-1] for one in long)]
+        names = frozenset(word for word in (product, *words) if is_name(word))
+        text = " ".join((product, *words, number.lower(), *long))
+        found.append((document, Entries(phone, keys, text, " ".join(long), names)))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _people() -> People:
+    return People()
+
+
+@lru_cache(maxsize=4)
+def _known(place: int) -> Facts:
+    return _people().at(place)
+
+
+@lru_cache(maxsize=4)
+def _folded(name: str) -> tuple[str, ...]:
+    from trunkline.search.folding import words
+
+    return tuple(dict.fromkeys(words(name)))

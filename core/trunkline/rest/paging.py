@@ -13,7 +13,8 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web import keyset
 from trunkline.web.table_params import COUNT_LIMIT
-from trunkline.web.tables import Table, count_capped
+from trunkline.web.table_reading import count_capped
+from trunkline.web.tables import Table
 
 T = TypeVar("T", bound=BaseModel)
 MAX_LIMIT = 200

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, literal, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, literal, or_, select, true, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NULLTYPE
 from sqlmodel import col
 
-from trunkline.search.folding import SHORTEST_FRAGMENT, Asked, read_query
+from trunkline.search.folding import read_query
 from trunkline.search.models import ENTITY_BITS, SearchKindNumber
 from trunkline.search.store import KEYS, TEXTS, VECTOR
 from trunkline.search.tiers import LAST, fts5_query, ts_query
@@ -18,7 +18,10 @@ _STEP = literal(1 << ENTITY_BITS, BigInteger)
 
 
 class _has_words(FunctionElement[bool]):
-    """Whether a row of `search_text` has the words: its key, the query for FTS5, the query for PostgreSQL."""
+    """Whether a row of `search_text` has the words.
+
+    Its key, the lowest and the first too high key of the kind, the query for FTS5, the query for PostgreSQL.
+    """
 
     # Not Boolean: SQLite would be asked whether it equals 1, of every row, instead of using its index.
     type = NULLTYPE  # type: ignore[assignment]  # the base wants Boolean
@@ -27,14 +30,86 @@ class _has_words(FunctionElement[bool]):
 
 @compiles(_has_words, "sqlite")
 def _on_sqlite(element: _has_words, compiler: SQLCompiler, **options: Any) -> str:
-    key, query, _other = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{key} IN (SELECT rowid FROM search_words WHERE search_words MATCH {query})"  # noqa: S608 — placeholders
+    key, low, high, query, _other = (compiler.process(clause, **options) for clause in element.clauses)
+    # The range stands inside, or what other kinds have would be found and thrown away.
+    found = f"search_words MATCH {query} AND rowid >= {low} AND rowid < {high}"
+    return f"{key} IN (SELECT rowid FROM search_words WHERE {found})"  # noqa: S608 — placeholders
 
 
 @compiles(_has_words, "postgresql")
 def _on_postgres(element: _has_words, compiler: SQLCompiler, **options: Any) -> str:
-    query = compiler.process(list(element.clauses)[2], **options)
+    query = compiler.process(list(element.clauses)[4], **options)
     return f"{VECTOR} @@ CAST({query} AS tsquery)"
+
+
+class _begins_in(FunctionElement[bool]):
+    """Whether something in a text begins so: what stands before each, the text, the beginning."""
+
+    type = NULLTYPE  # type: ignore[assignment]  # the base wants Boolean
+    inherit_cache = True
+
+
+@compiles(_begins_in, "sqlite")
+def _in_text(element: _begins_in, compiler: SQLCompiler, **options: Any) -> str:
+    sign, found, beginning = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(instr({sign} || {found}, {sign} || {beginning}) > 0)"
+
+
+@compiles(_begins_in, "postgresql")
+def _in_text_of_postgres(element: _begins_in, compiler: SQLCompiler, **options: Any) -> str:
+    sign, found, beginning = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(strpos({sign} || {found}, {sign} || {beginning}) > 0)"
+
+
+class Finding:
+    """How the index finds entities of a kind by a query: by all its words as beginnings, or, a number, by its ends."""
+
+    def __init__(self, kind: str, query: str) -> None:
+        self._asked = read_query(query)
+        self._number = (
+            select(col(SearchKindNumber.id)).where(col(SearchKindNumber.kind) == kind).scalar_subquery()
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._asked)
+
+    @property
+    def by_number(self) -> bool:
+        """Whether the query is a number: `entries` finds all then."""
+        return bool(self._asked.number)
+
+    def entries(self, most: int | None = None) -> Any:
+        """Keys of entities with an entry that begins so; of each beginning at most so many.
+
+        Of a query of words these are some of those that `words` finds. They are ranges of a B-tree, which stop at enough.
+        """
+        # A range of the index each; by OR the whole kind would be read.
+        parts = [
+            select((KEYS.c.id - self._number * _STEP).label("id")).where(
+                KEYS.c.kind == self._number, KEYS.c.key >= key, KEYS.c.key < key + LAST
+            )
+            for key in self._asked.beginnings
+        ]
+        if most is not None:
+            parts = [select(part.limit(most).subquery().c.id) for part in parts]
+        return parts[0] if len(parts) == 1 else union_all(*parts)
+
+    def words(self, most: int | None = None) -> Any:
+        """Keys of entities that have all the words."""
+        low, high = self._number * _STEP, (self._number + 1) * _STEP
+        groups = [[(word, True)] for word in self._asked.words]
+        asked = _has_words(TEXTS.c.id, low, high, literal(fts5_query(groups)), literal(ts_query(groups)))
+        found = select((TEXTS.c.id - low).label("id")).where(TEXTS.c.id >= low, TEXTS.c.id < high, asked)
+        return found if most is None else found.limit(most)
+
+    def on_row(self, identity: Any) -> ColumnElement[bool]:
+        """The same, asked of one entity: cheaper than an index where few entities are left."""
+        held, asked = TEXTS.c.words, [(" ", word) for word in self._asked.words]
+        if self.by_number:
+            held, asked = TEXTS.c["keys"], [("\n", key) for key in self._asked.beginnings]
+        parts = [_begins_in(literal(sign), held, literal(text)) for sign, text in asked]
+        found = or_(*parts) if self.by_number else and_(*parts)
+        return exists().where(TEXTS.c.id == self._number * _STEP + identity, found)
 
 
 def found_by(kind: str, identity: Any, query: str) -> ColumnElement[bool]:
@@ -42,32 +117,8 @@ def found_by(kind: str, identity: Any, query: str) -> ColumnElement[bool]:
 
     By all its words as beginnings, or, when it is a number, by an entry that begins or ends with it.
     """
-    asked = read_query(query)
-    if not asked:
+    finding = Finding(kind, query)
+    if not finding:
         return true()
-    number = select(col(SearchKindNumber.id)).where(col(SearchKindNumber.kind) == kind).scalar_subquery()
-    condition: ColumnElement[bool] = identity.in_(
-        _by_number(asked, number) if asked.number else _by_words(asked, number)
-    )
+    condition: ColumnElement[bool] = identity.in_(finding.entries() if finding.by_number else finding.words())
     return condition
-
-
-def _by_number(asked: Asked, number: Any) -> Any:
-    beginnings = asked.beginnings if len(asked.number) >= SHORTEST_FRAGMENT else asked.beginnings[:1]
-    # A range of the index each; by OR the whole kind would be read.
-    parts = [
-        select(KEYS.c.id - number * _STEP).where(
-            KEYS.c.kind == number, KEYS.c.key >= key, KEYS.c.key < key + LAST
-        )
-        for key in beginnings
-    ]
-    return parts[0] if len(parts) == 1 else union_all(*parts)
-
-
-def _by_words(asked: Asked, number: Any) -> Any:
-    groups = [[(word, True)] for word in asked.words]
-    return select(TEXTS.c.id - number * _STEP).where(
-        TEXTS.c.id >= number * _STEP,
-        TEXTS.c.id < (number + 1) * _STEP,
-        _has_words(TEXTS.c.id, literal(fts5_query(groups)), literal(ts_query(groups))),
-    )

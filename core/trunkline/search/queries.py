@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 from sqlalchemy import Row, bindparam, select
 
+from trunkline.db.haste import within
 from trunkline.operation import Context
 from trunkline.search import models, tiers
 from trunkline.search.folding import SHORTEST_INNER, Asked, fold, read_query, words
-from trunkline.search.haste import within
 from trunkline.search.models import ENTITY_BITS
 from trunkline.search.store import Abilities
 from trunkline.search.writing import KindNumbers
@@ -104,7 +104,7 @@ def of_like_name(ctx: Context, name: str, kind: str, limit: int = 20) -> list[Hi
     if not asked or not numbers:
         return []
     groups = tiers.alike(ctx, list(dict.fromkeys((asked[0], asked[-1]))))
-    found = within(ctx, _MOMENT, lambda: tiers.by_words(ctx, numbers, groups, limit)) or []
+    found = within(ctx.session, _MOMENT, lambda: tiers.by_words(ctx, numbers, groups, limit)) or []
     kept = _Kept(ctx, limit + 1)
     kept.add(found)
     return [hit for group in kept.groups() for hit in group.hits]
@@ -128,7 +128,7 @@ class _Dearer:
         return self._within(_MOMENT, lambda: tiers.by_fragment(self.ctx, self.numbers, asked, self.limit))
 
     def _within(self, seconds: float, look: Callable[[], list[int]]) -> list[int]:
-        return within(self.ctx, seconds, look) or [] if self.hurried else look()
+        return within(self.ctx.session, seconds, look) or [] if self.hurried else look()
 
 
 def _numbers(ctx: Context, kinds: Sequence[str]) -> list[int]:

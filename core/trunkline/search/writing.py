@@ -81,7 +81,7 @@ def write(ctx: Context, kind: str, ids: Sequence[int], documents: Sequence[Searc
     code = calling_code(ctx.app.config.country)
     entries = {document_id(number, one.id): entries_of(one, code) for one in documents}
     connection = ctx.session.connection()
-    _put(connection, _DOCUMENTS, [_shown(key, one) for key, one in zip(entries, documents, strict=True)])
+    _put(connection, _DOCUMENTS, [shown_row(key, one) for key, one in zip(entries, documents, strict=True)])
     texts = [(key, one.words, one.numbers, "\n".join(one.keys)) for key, one in entries.items()]
     _put(connection, TEXTS, texts)
     # In the order of the table, which it is written in fastest.
@@ -146,7 +146,7 @@ def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
         connection.execute(_INSERT_TYPOS[connection.dialect.name], rows)
 
 
-def _shown(key: int, document: SearchDocument) -> tuple[Any, ...]:
+def shown_row(key: int, document: SearchDocument) -> tuple[Any, ...]:
     """The row of a document, in the order of the table's columns."""
     return (
         key,

@@ -13,6 +13,7 @@ from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 Statement = Select[Any]
+_KEPT = "_trunkline_froms"
 
 
 def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
@@ -24,13 +25,19 @@ def froms_of(statement: Statement) -> Sequence[FromClause]:
     """What a joined select reads from; nothing for one without joins.
 
     Its conditions, which only narrow, are left aside: some are written for one database. So are its columns but the first,
-    because SQLAlchemy compiles the select to answer.
+    because SQLAlchemy compiles the select to answer: the answer stays with the select and with all that are made of it.
     """
     if not statement._setup_joins and not statement._from_obj:
         return ()
+    kept = statement.__dict__.get(_KEPT)
+    if kept is not None and kept[0] is statement._setup_joins and kept[1] is statement._from_obj:
+        found: Sequence[FromClause] = kept[2]
+        return found
     bare = statement.with_only_columns(next(iter(statement.selected_columns)))
     bare._where_criteria = ()
-    return bare.order_by(None).get_final_froms()
+    found = bare.order_by(None).get_final_froms()
+    statement.__dict__[_KEPT] = (statement._setup_joins, statement._from_obj, found)
+    return found
 
 
 def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:

@@ -58,6 +58,8 @@ class TableView:
     limit: int
     tab: "Tab | None"
     tab_counts: Mapping[str, int]
+    #: Whether the rows in order are only those that were found first, because there are too many to put all in order.
+    partial: bool = False
     #: Whoever reads, asked for permissions (`can`); set by the page.
     reader: Any = None
     #: Name of the declared list that this is the page of; empty for a table inside another page.

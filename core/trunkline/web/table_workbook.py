@@ -1,4 +1,6 @@
-"""A workbook of one sheet (ECMA-376): XlsxWriter makes its frame, and the rows are put into it as markup.
+"""A workbook of rows (ECMA-376): XlsxWriter makes its frame, and the rows are put into it as markup.
+
+There is one sheet, and another for every million rows more: spreadsheets open no longer ones.
 
 Through XlsxWriter's own calls, cell by cell, a row takes three times as long as it takes to read it from the database.
 """
@@ -8,10 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain, islice
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-_SHEET = "xl/worksheets/sheet1.xml"
+_SHEET = "xl/worksheets/sheet{}.xml"
+#: Rows below the heads; a sheet ends with row 1,048,576.
+_LONGEST = 1_000_000
 #: Spreadsheets keep fifteen figures; longer numbers stay text.
 _EXACT = 10**15
 #: Day 0 of spreadsheets, which believe in a 29 February 1900.
@@ -25,38 +30,57 @@ _UNSAFE = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
 _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def write_workbook(file: IO[bytes], heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_workbook(
+    file: IO[bytes], heads: Sequence[str], rows: Iterable[Iterable[Any]], longest: int = _LONGEST
+) -> None:
     """Write a sheet of these rows below the heads, which stay in sight. A value of None leaves its cell empty.
 
-    Texts are never formulas or links. Memory does not grow with the number of rows.
+    Texts are never formulas or links. Memory does not grow with the number of rows; behind `longest` of them another sheet
+    begins.
     """
-    frame = _frame(heads)
-    with ZipFile(frame) as made, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as book:
-        for name in made.namelist():
-            if name != _SHEET:
-                book.writestr(name, made.read(name))
-        before, day, moment, after = _parts(made.read(_SHEET).decode())
-        with book.open(_SHEET, "w", force_zip64=True) as sheet:
-            sheet.write(before.encode())
-            for text in _markup(rows, day, moment):
-                sheet.write(text.encode())
-            sheet.write(after.encode())
+    with ZipFile(_frame(heads, 1)) as made:
+        before, day, moment, after = _parts(made.read(_SHEET.format(1)).decode())
+    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as book:
+        sheets = 0
+        for part in _sheets(iter(rows), longest):
+            sheets += 1
+            with book.open(_SHEET.format(sheets), "w", force_zip64=True) as sheet:
+                sheet.write(before.encode())
+                for text in _markup(part, day, moment):
+                    sheet.write(text.encode())
+                sheet.write(after.encode())
+            # Who sees two sheets as chosen changes both when they change one.
+            before = before.replace(' tabSelected="1"', "")
+        with ZipFile(_frame(heads, sheets)) as made:
+            for name in made.namelist():
+                if not name.startswith("xl/worksheets/"):
+                    book.writestr(name, made.read(name))
 
 
-def _frame(heads: Sequence[str]) -> BytesIO:
+def _sheets(rows: Iterator[Iterable[Any]], longest: int) -> Iterator[Iterator[Iterable[Any]]]:
+    """The rows of each sheet, to be taken before the next; one sheet when there are none."""
+    yield islice(rows, longest)
+    for first in rows:
+        yield islice(chain((first,), rows), longest)
+
+
+def _frame(heads: Sequence[str], sheets: int) -> BytesIO:
     """A workbook with the heads, and below them a day and a moment, whose cells show the numbers of their formats."""
     import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
     frame = BytesIO()
     book = xlsxwriter.Workbook(frame, {"in_memory": True, "strings_to_formulas": False})
-    sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
-    sheet.freeze_panes(1, 0)
-    for position, head in enumerate(heads):
-        sheet.set_column(position, position, max(10, min(40, len(head) + 6)))
-        sheet.write_string(0, position, head, bold)
-    sheet.write_datetime(1, 0, _EPOCH, book.add_format({"num_format": "yyyy-mm-dd"}))
-    sheet.write_datetime(1, 1, _EPOCH, book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}))
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    for _number in range(sheets):
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        for position, head in enumerate(heads):
+            sheet.set_column(position, position, max(10, min(40, len(head) + 6)))
+            sheet.write_string(0, position, head, bold)
+        sheet.write_datetime(1, 0, _EPOCH, day)
+        sheet.write_datetime(1, 1, _EPOCH, moment)
     book.close()
     frame.seek(0)
     return frame

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, or_, select
 from sqlalchemy.orm import Session
 
 from trunkline.web import keyset
 from trunkline.web.signing import verify
 from trunkline.web.table_filters import Filter as Filter
 from trunkline.web.table_params import COUNT_LIMIT, values_of
-from trunkline.web.table_plan import conditions_of, lean
-from trunkline.web.table_search import along_indexes, contains
+from trunkline.web.table_plan import conditions_of
+from trunkline.web.table_reading import Reader
+from trunkline.web.table_search import Search, contains
 from trunkline.web.table_view import TableView
 from trunkline.web.tones import state_label
 
@@ -229,18 +230,13 @@ class Table:
         (a stale cursor, an unknown sort) is ignored, never an error. `path` is the list's own address when the table is
         embedded in another page.
         """
-        tab = self.tab(params)
-        matching = self.filtered(statement, params)
-        total = count_capped(session, matching, self.id_key)
-        sort = self.sort_of(params)
-        limit = self._limit(params)
-        page = self.page(session, matching, sort, limit, params.get("cursor"), total)
-        counts = {
-            item.value: count_capped(session, self._in_tab(statement, item), self.id_key)
-            for item in self.tabs
-            if item.count
-        }
-        return TableView(self, params, path, page, total, sort, limit, tab, counts)
+        tab, sort, limit = self.tab(params), self.sort_of(params), self._limit(params)
+        reader = Reader(self, session, statement, params)
+        read = reader.read(sort, limit)
+        counts = {item.value: reader.count_in(item, read.total) for item in self.tabs if item.count}
+        view = TableView(self, params, path, read.page, read.total, sort, limit, tab, counts)
+        view.partial = read.partial
+        return view
 
     def page(
         self, session: Session, matching: Statement, sort: str, limit: int, cursor: str | None, total: int
@@ -250,14 +246,16 @@ class Table:
         few = COUNT_LIMIT + 1 if narrowed else None
         return keyset.page(session, matching, sort, limit, cursor, self.id_key, few)
 
-    def filtered(self, statement: Statement, params: Mapping[str, str]) -> Statement:
-        """The statement with tab, search and filters applied, unsorted."""
+    def filtered(
+        self, statement: Statement, params: Mapping[str, str], *, searched: bool = True
+    ) -> Statement:
+        """The statement with tab, search (unless told not to) and filters applied, unsorted."""
         result = _plain(statement)
         tab = self.tab(params)
         if tab is not None:
-            result = self._in_tab(result, tab)
+            result = self.in_tab(result, tab)
         query = params.get("q", "").strip()
-        if query and self.searches:
+        if searched and query and self.searches:
             result = result.where(*self.matches(result, query))
         for item in self.filters:
             condition = item.condition(result, params)
@@ -268,7 +266,17 @@ class Table:
     @property
     def searches(self) -> bool:
         """Whether it has a search box."""
-        return bool(self.search or self.starts or self.found or self.finds)
+        return bool(self.search) or self.along_indexes
+
+    @property
+    def along_indexes(self) -> bool:
+        """Whether its search box asks indexes: it may grow."""
+        return bool(self.starts or self.found or self.finds)
+
+    def asked(self, statement: Statement, query: str) -> Search:
+        """What the search box asks of the indexes."""
+        identity = keyset.expression(statement, self.id_key)
+        return Search(statement, identity, query, self.starts, self.found, self.finds)
 
     @property
     def offered_columns(self) -> Sequence[Column]:
@@ -277,9 +285,8 @@ class Table:
 
     def matches(self, statement: Statement, query: str) -> list[Expression]:
         """What holds of each row that the search box finds: what its indexes find, or all its words."""
-        if self.starts or self.found or self.finds:
-            identity = keyset.expression(statement, self.id_key)
-            return [along_indexes(statement, identity, query, self.starts, self.found, self.finds)]
+        if self.along_indexes:
+            return [self.asked(statement, query).condition()]
         return [or_(*self.matches_word(statement, word)) for word in query.split()[:_WORDS]]
 
     def matches_word(self, statement: Statement, word: str) -> list[Expression]:
@@ -304,7 +311,8 @@ class Table:
         asked = params.get("limit", "")
         return int(asked) if asked.isdecimal() and int(asked) in LIMITS else self.limit
 
-    def _in_tab(self, statement: Statement, tab: Tab) -> Statement:
+    def in_tab(self, statement: Statement, tab: Tab) -> Statement:
+        """Its rows in one of its tabs."""
         return statement if tab.where is None else statement.where(tab.where)
 
     def _expression(self, statement: Statement, item: str | Expression) -> Expression:
@@ -361,9 +369,3 @@ def _plain(statement: Statement) -> Statement:
     """A statement that WHERE can be added to; grouped, distinct and limited ones are wrapped."""
     wrapped = bool(statement._group_by_clauses or statement._distinct or statement._limit_clause is not None)
     return select(statement.subquery()) if wrapped else statement
-
-
-def count_capped(session: Session, statement: Statement, id_key: str) -> int:
-    """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
-    capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
-    return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()

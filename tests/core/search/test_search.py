@@ -11,9 +11,9 @@ from trunkline import plugin
 from trunkline.app import App
 from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
+from trunkline.db.haste import within
 from trunkline.operation import Actor, ActorKind, Scope
 from trunkline.search.folding import fold, read_query
-from trunkline.search.haste import within
 from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
 from trunkline.search.queries import find
@@ -135,8 +135,8 @@ def test_who_types_on_is_not_kept_waiting_and_can_go_on_afterwards(app: App) -> 
         else "SELECT pg_sleep(60)"
     )
     with app.reading() as ctx:
-        assert within(ctx, 0.03, lambda: ctx.session.execute(text(slow)).scalar()) is None
-        assert within(ctx, 5, lambda: ctx.session.execute(text("SELECT 1")).scalar()) == 1
+        assert within(ctx.session, 0.03, lambda: ctx.session.execute(text(slow)).scalar()) is None
+        assert within(ctx.session, 5, lambda: ctx.session.execute(text("SELECT 1")).scalar()) == 1
         assert ctx.session.execute(text("SELECT 2")).scalar() == 2
 
 

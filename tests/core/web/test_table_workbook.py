@@ -46,3 +46,19 @@ def test_no_row_is_lost_among_many() -> None:
     assert [row[f"A{line}"] for line, row in enumerate(rows, start=2)] == [
         str(number) for number in range(1203)
     ]
+
+
+def test_behind_as_many_rows_as_a_spreadsheet_opens_another_sheet_begins_with_the_heads() -> None:
+    file = BytesIO()
+    write_workbook(file, ["Head"], ((number,) for number in range(5)), longest=2)
+    with ZipFile(file) as book:
+        names = [name for name in book.namelist() if name.startswith("xl/worksheets/")]
+        sheets = [ElementTree.fromstring(book.read(name)) for name in names]  # noqa: S314 — our own
+        listed = ElementTree.fromstring(book.read("xl/workbook.xml")).findall(".//s:sheet", _NAMES)  # noqa: S314 — our own
+    lines = [
+        [cell.findtext("s:v", None, _NAMES) for cell in sheet.iterfind(".//s:c", _NAMES)] for sheet in sheets
+    ]
+    assert lines == [["0", "0", "1"], ["0", "2", "3"], ["0", "4"]], "the first cell names the head's text"
+    assert len(listed) == 3
+    chosen = [sheet.find(".//s:sheetView", _NAMES).get("tabSelected") for sheet in sheets]  # type: ignore[union-attr]  # each has a view
+    assert chosen == ["1", None, None]

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, QueryParams
 
 from trunkline.errors import Refused
 from trunkline.i18n import use_locale
-from trunkline.web import table_params, tables
+from trunkline.web import table_params, table_reading, tables
 from trunkline.web.table_export import export
 from trunkline.web.table_view import TableView
 from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
@@ -204,7 +204,7 @@ def test_what_the_address_does_not_mean_is_ignored(session: Session) -> None:
 
 
 def test_counting_stops_at_the_limit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (tables, table_params):
+    for module in (tables, table_params, table_reading):
         monkeypatch.setattr(module, "COUNT_LIMIT", 100)
     monkeypatch.setattr("trunkline.web.table_view.COUNT_LIMIT", 100)
     view = _load(session)

@@ -63,8 +63,8 @@ def _ask_customer(page: Page) -> Response:
     query = page.query.get("q", "").strip()
     found: list[Any] = []
     if query:
-        matching = CUSTOMERS.filtered(customers.list_customers(page.ctx), {"q": query})
-        found = list(page.ctx.session.execute(matching.limit(_FOUND)).mappings())
+        view = CUSTOMERS.load(page.ctx.session, customers.list_customers(page.ctx), {"q": query})
+        found = list(view.rows[:_FOUND])
     return page.render(
         "catalog/entry_customer.html", query=query, found=found, step=1, offer=drafts.offered(page.ctx, DRAFT)
     )

@@ -6,31 +6,30 @@ from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-
-from trunkline.operation import Context
+from sqlalchemy.orm import Session
 
 R = TypeVar("R")
 #: SQLite asks after so many of its instructions whether to go on.
 _INSTRUCTIONS = 2_000
-_SET = text("SELECT set_config('statement_timeout', :value, true)")
+_SET = text("SELECT current_setting('statement_timeout'), set_config('statement_timeout', :value, true)")
 
 
-def within(ctx: Context, seconds: float, look: Callable[[], R]) -> R | None:
+def within(session: Session, seconds: float, look: Callable[[], R]) -> R | None:
     """What `look` gives, or None when the database took longer. `look` only reads.
 
     SQLite works in this thread, so its time is that of the processor; PostgreSQL's is that of the clock.
     """
-    ask = _on_sqlite if ctx.app.database.is_sqlite else _on_postgres
+    ask = _on_sqlite if session.connection().dialect.name == "sqlite" else _on_postgres
     try:
-        return ask(ctx, seconds, look)
+        return ask(session, seconds, look)
     except OperationalError as error:
         if _was_cut_short(error):
             return None
         raise
 
 
-def _on_sqlite(ctx: Context, seconds: float, look: Callable[[], R]) -> R:
-    connection: Any = ctx.session.connection().connection.driver_connection
+def _on_sqlite(session: Session, seconds: float, look: Callable[[], R]) -> R:
+    connection: Any = session.connection().connection.driver_connection
     end = time.thread_time() + seconds
     connection.set_progress_handler(lambda: time.thread_time() > end, _INSTRUCTIONS)
     try:
@@ -39,12 +38,11 @@ def _on_sqlite(ctx: Context, seconds: float, look: Callable[[], R]) -> R:
         connection.set_progress_handler(None, 0)
 
 
-def _on_postgres(ctx: Context, seconds: float, look: Callable[[], R]) -> R:
-    connection = ctx.session.connection()
-    before = connection.execute(text("SHOW statement_timeout")).scalar_one()
+def _on_postgres(session: Session, seconds: float, look: Callable[[], R]) -> R:
+    connection = session.connection()
     # A statement that is cut short spoils its transaction, but not the one around a savepoint.
     with connection.begin_nested():
-        connection.execute(_SET, {"value": f"{round(seconds * 1000)}ms"})
+        before = connection.execute(_SET, {"value": f"{round(seconds * 1000)}ms"}).scalar_one()
         found = look()
         connection.execute(_SET, {"value": before})
     return found

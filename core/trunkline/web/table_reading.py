@@ -1,0 +1,113 @@
+"""How one page of a list is read so that nobody waits longer at a million rows than at ten thousand.
+
+What matches is counted as far as `COUNT_LIMIT`. As many or fewer are found first and put in order then; more are met soon by
+walking the sort's index. Where they are not, because the filter leaves none of what the sort has in front, and where a search
+finds more than can be put in order in time, the page shows those that were found first, and says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from trunkline.db.haste import within
+from trunkline.web import keyset
+from trunkline.web.table_params import COUNT_LIMIT
+from trunkline.web.table_plan import conditions_of, froms_of, lean
+from trunkline.web.table_search import among
+
+if TYPE_CHECKING:
+    from trunkline.web.tables import Tab, Table
+
+#: Seconds for walking an index, and for looking words up.
+_PATIENCE = 0.03
+
+
+@dataclass(frozen=True)
+class Read:
+    """A page, how many rows match in all, and whether only some of them were put in order."""
+
+    page: keyset.Page
+    total: int
+    partial: bool = False
+
+
+def count_capped(session: Session, statement: "Select[Any]", id_key: str) -> int:
+    """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
+    capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
+    return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one page of a list as its parameters say."""
+
+    table: "Table"
+    session: Session
+    statement: "Select[Any]"
+    params: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        # Asked of the whole, it is known of every part that is counted.
+        froms_of(self.statement)
+
+    def read(self, sort: str, limit: int) -> Read:
+        """The page, found in the way that suits how many rows match."""
+        query = self.params.get("q", "").strip()
+        if query and self.table.along_indexes:
+            return self._searched(query, sort, limit)
+        matching = self.table.filtered(self.statement, self.params)
+        total = self._count(matching)
+        if total <= COUNT_LIMIT:
+            return Read(self._few(matching, sort, limit), total)
+        if not conditions_of(matching):
+            return Read(self._walked(matching, sort, limit), total)
+        walked = within(self.session, _PATIENCE, lambda: self._walked(matching, sort, limit))
+        if walked is not None:
+            return Read(walked, total)
+        return Read(self._few(matching, sort, limit), total, partial=True)
+
+    def count_in(self, tab: "Tab", total: int) -> int:
+        """How many rows are in a tab; `total` when it is the open one, and nothing else narrows the list."""
+        if tab is self.table.tab(self.params) and not self._is_narrowed:
+            return total
+        return self._count(self.table.in_tab(self.statement, tab))
+
+    @property
+    def _is_narrowed(self) -> bool:
+        searched = bool(self.params.get("q", "").strip()) and self.table.searches
+        return searched or any(
+            item.condition(self.statement, self.params) is not None for item in self.table.filters
+        )
+
+    def _searched(self, query: str, sort: str, limit: int) -> Read:
+        others = self.table.filtered(self.statement, self.params, searched=False)
+        asked = self.table.asked(others, query)
+        found = asked.first(self.session, COUNT_LIMIT + 1, _PATIENCE)
+        if found.more and conditions_of(others):
+            rest = self._count(others)
+            if rest <= COUNT_LIMIT:
+                matching = others.where(asked.on_row())
+                return Read(self._few(matching, sort, limit), self._count(matching))
+        matching = others.where(among(keyset.expression(others, self.table.id_key), found.keys))
+        page = self._few(matching, sort, limit) if found.keys else keyset.Page([], None, None)
+        if found.more:
+            return Read(page, COUNT_LIMIT + 1, partial=True)
+        return Read(page, self._count(matching) if found.keys else 0)
+
+    def _count(self, matching: "Select[Any]") -> int:
+        return count_capped(self.session, matching, self.table.id_key)
+
+    def _walked(self, matching: "Select[Any]", sort: str, limit: int) -> keyset.Page:
+        return self._page(matching, sort, limit, None)
+
+    def _few(self, matching: "Select[Any]", sort: str, limit: int) -> keyset.Page:
+        few = COUNT_LIMIT + 1 if conditions_of(matching) else None
+        return self._page(matching, sort, limit, few)
+
+    def _page(self, matching: "Select[Any]", sort: str, limit: int, few: int | None) -> keyset.Page:
+        return keyset.page(
+            self.session, matching, sort, limit, self.params.get("cursor"), self.table.id_key, few
+        )

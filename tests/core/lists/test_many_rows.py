@@ -1,0 +1,75 @@
+"""Lists of more rows than can be put in order at once: a page comes all the same, and never says less than is true."""
+
+import pytest
+
+from tests.core.customers.test_customer_pages import add
+from trunkline.app import App
+from trunkline.customers import belongings
+from trunkline.customers.queries import list_customers
+from trunkline.customers.schemas import TagData
+from trunkline.customers.tables import CUSTOMERS
+from trunkline.search.indexing import index_due
+from trunkline.web import table_params, table_reading, table_view, tables
+from trunkline.web.table_view import TableView
+
+pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
+_NAMES = ("Ana Souza", "Ana Lima", "Beto Ananias", "Ana Rocha", "Carla Dias", "Ana Prado")
+
+
+@pytest.fixture
+def crowd(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    """Six customers, five of whom `ana` finds, where more than three are too many."""
+    for module in (table_params, table_reading, table_view, tables):
+        monkeypatch.setattr(module, "COUNT_LIMIT", 3)
+    for position, name in enumerate(_NAMES):
+        number = add(app, name, phone=f"51 99123-45{position}7")
+        if position in (1, 2, 4):
+            with app.unit_of_work() as ctx:
+                belongings.add_tag(ctx, number, TagData.model_validate({"text": "vip"}))
+    index_due(app)
+    return app
+
+
+def _load(app: App, **params: str) -> TableView:
+    with app.reading() as ctx:
+        return CUSTOMERS.load(ctx.session, list_customers(ctx), params)
+
+
+def _names(view: TableView) -> list[str]:
+    return [row["name"] for row in view.rows]
+
+
+def test_a_search_that_finds_too_many_shows_those_found_first_and_says_so(crowd: App) -> None:
+    view = _load(crowd, q="ana")
+    assert view.partial
+    assert not view.total_is_exact
+    assert len(view.rows) == 4
+    assert _names(view) == sorted(_names(view))
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [("ana", ["Ana Lima", "Beto Ananias"]), ("5199", ["Ana Lima", "Beto Ananias", "Carla Dias"])],
+)
+def test_a_filter_beside_a_search_that_finds_too_many_leaves_out_nobody(
+    crowd: App, query: str, names: list[str]
+) -> None:
+    view = _load(crowd, q=query, tag="vip")
+    assert (_names(view), view.total, view.partial) == (names, len(names), False)
+
+
+def test_a_search_that_finds_few_is_exact(crowd: App) -> None:
+    for query, names in (("lima", ["Ana Lima"]), ("ana ro", ["Ana Rocha"]), ("nobody", [])):
+        view = _load(crowd, q=query)
+        assert (_names(view), view.total, view.partial) == (names, len(names), False)
+
+
+def test_a_sort_that_has_nothing_of_the_filter_in_front_is_given_up_in_time(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _names(_load(crowd, sort="-name"))[:2] == ["Carla Dias", "Beto Ananias"]
+    monkeypatch.setattr(table_reading, "within", lambda *_arguments: None)
+    view = _load(crowd, sort="-name")
+    assert view.partial
+    assert _names(view) == sorted(_names(view), reverse=True)
+    assert len(view.rows) == 4
