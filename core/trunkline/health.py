@@ -69,7 +69,7 @@ def _deliveries(ctx: Context) -> HealthReport:
     )
     if parked:
         return HealthReport("Event deliveries", Health.WARNING, f"{parked} parked", "See the system page.")
-    return HealthReport("Event deliveries", Health.OK)
+    return HealthReport("Event deliveries", Health.OK, "none parked")
 
 
 def _plugins(app: "App") -> HealthReport:

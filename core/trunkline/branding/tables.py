@@ -22,5 +22,6 @@ BRANDS = Table(
         icon="palette",
         href="/branding/new",
         action=_("New brand"),
+        permission="core.brand.edit",
     ),
 )

@@ -82,6 +82,7 @@ CUSTOMERS = Table(
         icon="users",
         href="/customers/new",
         action=_("Add customer"),
+        permission="core.customer.create",
     ),
 )
 

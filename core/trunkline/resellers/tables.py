@@ -23,5 +23,6 @@ RESELLERS = Table(
         icon="building-store",
         href="/resellers/new",
         action=_("New reseller"),
+        permission="core.reseller.create",
     ),
 )

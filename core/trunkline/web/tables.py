@@ -154,6 +154,8 @@ class Empty:
     icon: str = "list-details"
     href: str = ""
     action: str = ""
+    #: Who lacks it is not offered the action.
+    permission: str = ""
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,7 @@ PRODUCTS = Table(
         icon="package",
         href="/catalog/products/new",
         action=_("Add product"),
+        permission="catalog.product.create",
     ),
 )
 
@@ -197,6 +198,7 @@ ORDERS = Table(
         icon="shopping-cart",
         href="/catalog/orders/new",
         action=_("New order"),
+        permission="catalog.order.create",
     ),
 )
 
@@ -311,5 +313,6 @@ def services_table(products: Sequence[ProductView]) -> Table:
             icon="device-mobile",
             href="/catalog/orders/new",
             action=_("New order"),
+            permission="catalog.order.create",
         ),
     )

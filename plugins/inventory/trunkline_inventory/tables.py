@@ -126,6 +126,7 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
             icon="package",
             href="/inventory/items/new",
             action=_("Add item"),
+            permission="inventory.item.create",
         ),
     )
 

@@ -187,3 +187,10 @@ def test_closing_and_archiving_say_what_the_customer_has(app: App, staff: Staff)
     archived = browser.submit(f"/customers/{number}/archive", {"reason": "double"})
     assert "This customer is archived." in archived.text
     assert staff("customer_care").get(f"/customers/{number}/archive").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "offered"), [("field_technician", False), ("dealer", True)])
+def test_an_empty_list_offers_to_add_only_to_who_may(staff: Staff, role: str, offered: bool) -> None:
+    page = staff(role).get("/customers").text
+    assert "No customers yet" in page
+    assert ("Add customer" in page) is offered

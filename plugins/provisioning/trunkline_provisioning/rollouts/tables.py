@@ -66,6 +66,7 @@ ROLLOUTS = Table(
         icon="stack-2",
         href="/provisioning/rollouts/new",
         action=_("Prepare"),
+        permission="provisioning.rollout.create",
     ),
 )
 
