@@ -160,10 +160,27 @@ def _with_defaults(
     return zip(node.args, [*required, *node.defaults], strict=True)
 
 
+class PageTemplate(Template):
+    """A template that leaves nothing behind for the garbage collector."""
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """What the template writes."""
+        context = self.new_context(dict(*args, **kwargs))
+        try:
+            return self.environment.concat(self.root_render_func(context))
+        except Exception:  # Jinja makes lines of the template out of lines of its code
+            self.environment.handle_exception()
+        finally:
+            # Macros of the template refer to the context and it to them: the page, its session and all that it read would wait
+            # for the collector.
+            context.vars.clear()
+
+
 class PageEnvironment(Environment):
     """Jinja's environment with `PageCode`."""
 
     code_generator_class = PageCode
+    template_class = PageTemplate
     escaped = staticmethod(escaped)
     joined = staticmethod(joined)
     marked = marked
