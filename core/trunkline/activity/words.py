@@ -63,6 +63,23 @@ _VERBS = {
     "refuse": _("refused"),
     "test": _("tested"),
 }
+#: Nouns that are not said as they are spelt, or that nothing else of the trunk says.
+_NOUNS = {
+    "access": _("Access"),
+    "api_key": _("API key"),
+    "approval": _("Approval"),
+    "brand": _("Brand"),
+    "break_glass": _("Emergency access"),
+    "email": _("E-mail"),
+    "impersonation": _("Work as somebody else"),
+    "interaction": _("Interaction"),
+    "mail_template": _("Letter"),
+    "portal_user": _("Portal user"),
+    "signing_key": _("Signing key"),
+    "sms": _("Text message"),
+    "user": _("User"),
+    "webhook": _("Webhook"),
+}
 
 
 def verb_of(operation: str, changes: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -81,7 +98,7 @@ def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str,
     if subject_kind and verb not in ("view", "reveal"):
         noun = subject_kind.partition("_")[2] or noun
     done = str(_VERBS.get(verb, verb.replace("_", " ")))
-    thing = noun.replace("customer_", "").replace("_", " ").capitalize()
+    thing = _NOUNS.get(noun) or noun.replace("customer_", "").replace("_", " ").capitalize()
     # Languages whose participles agree with the noun set the two apart.
     return str(_("{noun} {done}", noun=translate(thing), done=done))
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from trunkline.customers.models import Customer
-from trunkline.i18n import current_zone, localize
+from trunkline.i18n import current_zone, localize, translate
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
 from trunkline.jobs.models import Job, JobState, JobStep
@@ -20,11 +20,14 @@ from trunkline.web.tones import lazy_state_label
 _WORKING = (JobState.RUNNING, JobState.ROLLING_BACK)
 _UNDONE = (JobState.ROLLED_BACK, JobState.CANCELLED)
 _FAILED = (JobState.FAILED, JobState.ROLLED_BACK, JobState.ROLLBACK_FAILED)
+#: Kinds that are not said as they are spelt, or that nothing else of the trunk says.
+_KINDS = {"sms": _("Text message"), "geocoding": _("Look up addresses")}
 
 
 def kind_label(kind: str) -> str:
-    """`catalog.order_line` as people read it."""
-    return kind.rpartition(".")[2].replace("_", " ").capitalize()
+    """`catalog.order_line` as people read it, in their language where anything says the words."""
+    word = kind.rpartition(".")[2]
+    return str(_KINDS.get(word) or translate(word.replace("_", " ").capitalize()))
 
 
 def _progress(row: Any) -> str:

@@ -227,9 +227,12 @@ class WebApp:
                 self.fragment(
                     page,
                     "slot_error.html",
-                    {"plugin": plugin, "label": slot.label or slot.name, "place": slot.place},
+                    {"plugin": self._named(plugin), "label": slot.label or slot.name, "place": slot.place},
                 )
             )
+
+    def _named(self, plugin: str) -> str:
+        return next((_(one.label) for one in self.app.plugins if one.name == plugin and one.label), plugin)
 
     def tab_slots(self, page: "Page", place: str) -> list[tuple[str, Slot]]:
         """The tabs that the user may open, beside the plugin of each."""

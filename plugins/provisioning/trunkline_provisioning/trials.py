@@ -16,6 +16,8 @@ from trunkline_provisioning.run_folder import refuse_reserved
 from trunkline_provisioning.schemas import TrialInputs
 
 JOB_KIND = "provisioning.trial"
+#: What the list of jobs calls them.
+KIND_LABEL = _("Trial")
 
 
 @operation("provisioning.playbook.run")

@@ -13,6 +13,8 @@ from trunkline_catalog.queries.orders import line_views
 from trunkline_catalog.schemas import LineAction, LineState, LineStep, OrderLineView, ProductView
 
 JOB_KIND = "catalog.order_line"
+#: What the list of jobs calls them.
+KIND_LABEL = _("Order line")
 
 _TITLES = {
     LineAction.NEW: "Activate {product} {service}",

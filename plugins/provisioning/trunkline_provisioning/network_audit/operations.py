@@ -25,6 +25,8 @@ from trunkline_provisioning.network_audit.schemas import (
 from trunkline_provisioning.schemas import AnsibleInputs
 
 AUDIT_KIND, REPAIR_KIND = "provisioning.audit", "provisioning.repair"
+#: What the activity log calls a difference.
+FINDING_LABEL = _("Finding")
 _LOOKED_AT = (FindingState.OPEN, FindingState.IGNORED, FindingState.REPAIRING)
 
 

@@ -17,6 +17,8 @@ from trunkline_provisioning.rollouts.schemas import RolloutAction, RolloutWish, 
 from trunkline_provisioning.schemas import AnsibleInputs
 
 JOB_KIND = "provisioning.rollout"
+#: What the list of jobs and the activity log call it.
+KIND_LABEL = _("Rollout")
 
 
 @dataclass(frozen=True)
