@@ -12,7 +12,7 @@ from trunkline.jobs import asking, operations, queries
 from trunkline.jobs.asking import Asking, Question
 from trunkline.jobs.decisions import Settlement
 from trunkline.jobs.models import Job
-from trunkline.jobs.schemas import DecideStep, JobReason, SettleJob
+from trunkline.jobs.schemas import DecideStep, JobReason, RescheduleJob, SettleJob
 from trunkline.lists import NoValues
 from trunkline.web.pages import Handler, Page, Pages
 
@@ -71,6 +71,34 @@ def roll_back(page: Page, command: JobReason, number: str) -> Response:
 def settle(page: Page, command: SettleJob, number: str) -> Response:
     operations.settle(page.ctx, number, command.reason)
     return page.redirect(f"/jobs/{number}", str(_("The job is settled.")))
+
+
+def _reschedule_initial(page: Page, number: str) -> Mapping[str, Any]:
+    found = queries.get(page.ctx, number)
+    return {
+        "start_after": found.run_at if found.run_at > page.ctx.now() else None,
+        "priority": found.priority,
+        "form_options": {"action": f"/jobs/{number}/reschedule"},
+    }
+
+
+def _reschedule_extra(page: Page, number: str) -> Mapping[str, Any]:
+    found = queries.get(page.ctx, number)
+    return ask(page, found, asking.to_reschedule(page.app, found, queries.steps_of(page.ctx, found.key)))
+
+
+@pages.form(
+    "/jobs/{number}/reschedule",
+    permission="core.job.retry",
+    schema=RescheduleJob,
+    template="jobs/ask.html",
+    title=_("Jobs"),
+    initial=_reschedule_initial,
+    extra=_reschedule_extra,
+)
+def reschedule(page: Page, command: RescheduleJob, number: str) -> Response:
+    operations.reschedule(page.ctx, number, command.start_after, command.priority)
+    return page.redirect(f"/jobs/{number}", str(_("The job was rescheduled.")))
 
 
 def _decide_initial(page: Page, number: str, seq: int, how: str) -> Mapping[str, Any]:

@@ -105,6 +105,19 @@ def to_settle(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
     )
 
 
+def to_reschedule(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
+    """Before a job that has not begun gets another date or priority."""
+    late = _too_late(job, JobState.QUEUED)
+    if not late and job.started_at is not None:
+        late = _("{number} has begun already.", number=job.number)
+    return Question(
+        _("Reschedule {title}?", title=job.title),
+        _("It has not begun. What it holds stays held until then."),
+        _("Reschedule"),
+        too_late=late,
+    )
+
+
 def to_decide(job: Job, steps: Sequence[JobStep], seq: int, how: Settlement) -> Question:
     """Before a person decides about the step that a job stopped at."""
     backwards = job.state == JobState.ROLLBACK_FAILED

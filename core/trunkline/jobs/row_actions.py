@@ -5,6 +5,7 @@ from sqlmodel import col, select
 from trunkline.i18n import gettext as _
 from trunkline.jobs import operations
 from trunkline.jobs.models import Job
+from trunkline.jobs.schemas import RescheduleJob
 from trunkline.lists import NoValues, RowAction
 from trunkline.operation import Context
 
@@ -20,6 +21,10 @@ def _retry(ctx: Context, key: int, command: NoValues) -> None:
 
 def _roll_back(ctx: Context, key: int, command: NoValues) -> None:
     operations.roll_back(ctx, _number(ctx, key))
+
+
+def _reschedule(ctx: Context, key: int, command: RescheduleJob) -> None:
+    operations.reschedule(ctx, _number(ctx, key), command.start_after, command.priority)
 
 
 def _cancel(ctx: Context, key: int, command: NoValues) -> None:
@@ -49,6 +54,17 @@ ROW_ACTIONS = (
         tone="danger",
         effect=_("Held jobs undo what they have done. Others stay as they are."),
         order=20,
+    ),
+    RowAction(
+        "core.job_reschedule",
+        "jobs",
+        _("Reschedule"),
+        "core.job.retry",
+        _reschedule,
+        RescheduleJob,
+        icon="clock",
+        effect=_("Jobs that have not begun get another date or priority. Others stay as they are."),
+        order=25,
     ),
     RowAction(
         "core.job_cancel",

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import AnyUrl, BaseModel, EmailStr, NameEmail, SecretStr
+from pydantic import AnyUrl, AwareDatetime, BaseModel, EmailStr, NameEmail, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -143,7 +143,7 @@ def _widget(name: str, item: Any, many: bool, choices: bool, info: FieldInfo) ->
 _WIDGETS: tuple[tuple[Any, str], ...] = (
     (bool, "checkbox"),
     (SecretStr, "password"),
-    (datetime, "datetime"),
+    ((datetime, AwareDatetime), "datetime"),
     (date, "date"),
     (time, "time"),
     ((int, Decimal, float), "number"),

@@ -84,7 +84,7 @@ def _shares(ctx: Context, line: OrderLineView, product: ProductView) -> list[str
     monthly = Money(product.monthly_price_micros, product.currency)
     words: list[str] = [
         _(
-            "From {day} on {product} is charged: {monthly} {currency} a month",
+            "{product} from {day} on: {monthly} {currency} a month",
             day=foreseen.day.isoformat(),
             product=product.name,
             monthly=str(monthly),

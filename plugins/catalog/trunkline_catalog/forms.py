@@ -350,6 +350,7 @@ def plan_schema(product: ProductView) -> type[BaseModel]:
             json_schema_extra={
                 **section,
                 "widget": "radio",
+                "width": "full",
             },
         ),
     )

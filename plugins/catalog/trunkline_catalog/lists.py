@@ -11,8 +11,8 @@ from trunkline.lists import ListColumns, ListOf, RowAction
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Kind, Table
 from trunkline_catalog import operations, queries
-from trunkline_catalog.models import CatalogProduct, CatalogService
-from trunkline_catalog.schemas import ResumeService, ServiceState, SuspendService
+from trunkline_catalog.models import CatalogOrder, CatalogProduct, CatalogService
+from trunkline_catalog.schemas import RescheduleLine, ResumeService, ServiceState, SuspendService
 from trunkline_catalog.tables import (
     ORDERS,
     PRODUCTS,
@@ -85,6 +85,10 @@ def _resume(ctx: Context, key: int, command: ResumeService) -> None:
     operations.resume_service(ctx, _number(ctx, key), command)
 
 
+def _reschedule(ctx: Context, key: int, command: RescheduleLine) -> None:
+    operations.reschedule_order(ctx, ctx.load(CatalogOrder, key).number, command)
+
+
 def _reasons(ctx: Context) -> Mapping[str, Any]:
     return {"reason": [(reason.value, label) for reason, label in REASON_LABELS.items()]}
 
@@ -122,6 +126,17 @@ LIST_COLUMNS = (
     ),
 )
 ROW_ACTIONS = (
+    RowAction(
+        "catalog.order_reschedule",
+        "catalog-orders",
+        _("Reschedule"),
+        "catalog.order.move",
+        _reschedule,
+        RescheduleLine,
+        icon="clock",
+        effect=_("Lines that have not begun get another date. Others stay as they are."),
+        order=105,
+    ),
     RowAction(
         "catalog.service_suspend",
         "catalog-services",

@@ -29,6 +29,7 @@ PERMISSIONS = (
     Permission("catalog.order.view", _("See an order"), _READERS),
     Permission("catalog.order.create", _("Place orders"), _SELLERS),
     Permission("catalog.order.cancel", _("Cancel order lines before activation"), _SELLERS),
+    Permission("catalog.order.move", _("Give orders that wait another date"), _SELLERS),
     Permission("catalog.order.retry", _("Try failed order lines again"), _ON_DUTY),
     Permission("catalog.order.export", _("Export orders to files"), ("supervisor", "accountant", "auditor")),
     Permission("catalog.order.run", _("Carry out order lines (what the worker does)")),

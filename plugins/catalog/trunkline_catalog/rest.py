@@ -23,6 +23,7 @@ from trunkline_catalog.schemas import (
     PriceView,
     ProductView,
     RecordExistingService,
+    RescheduleLine,
     ResumeService,
     ServiceView,
     SetPrice,
@@ -198,6 +199,12 @@ def order(ctx: Context, number: str) -> OrderView:
 def cancel_line(ctx: Context, number: str, position: int) -> OrderLineView:
     """Cancel a line before it is completed."""
     return operations.cancel_order_line(ctx, f"{number}/{position}")
+
+
+@rest.post("/orders/{number}/lines/{position}/reschedule", permission="catalog.order.move", status=200)
+def reschedule_line(ctx: Context, number: str, position: int, command: RescheduleLine) -> OrderLineView:
+    """Give a line that has not begun another date; at once without one."""
+    return operations.reschedule_order_line(ctx, f"{number}/{position}", command)
 
 
 @rest.post("/orders/{number}/lines/{position}/retry", permission="catalog.order.retry", status=202)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,16 @@ from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations, queries
-from trunkline_catalog.schemas import OrderView, ServiceState, SuspendService, SuspensionReason
+from trunkline_catalog.lists import ROW_ACTIONS
+from trunkline_catalog.models import CatalogOrder
+from trunkline_catalog.schemas import (
+    OrderView,
+    PlaceOrder,
+    RescheduleLine,
+    ServiceState,
+    SuspendService,
+    SuspensionReason,
+)
 from trunkline_inventory import queries as inventory
 
 pytestmark = pytest.mark.plugins("inventory", "catalog")
@@ -21,6 +31,7 @@ Staff = Callable[..., Browser]
 Order = Callable[..., OrderView]
 CHOSEN = "customer=C000001&product=mobile_10"
 FOR = "customer=C000001"
+LATER = datetime(2099, 1, 5, 12, tzinfo=UTC)
 ONE = {"lines.0.product": "mobile_10"}
 TWO = {**ONE, "lines.1.product": "mobile_10"}
 
@@ -374,6 +385,41 @@ def test_an_order_for_a_date_holds_its_items_and_waits(shop: App, staff: Staff) 
     with shop.reading() as ctx:
         assert ctx.session.scalars(select(Job)).one().run_at.year == 2099
         assert queries.service(ctx, "S000001").state is ServiceState.DRAFT
+
+
+def test_an_order_that_waits_gets_another_date_from_its_page_and_its_job_from_the_jobs(
+    shop: App, staff: Staff, order: Order
+) -> None:
+    def run_at() -> datetime:
+        with shop.reading() as ctx:
+            return ctx.session.scalars(select(Job)).one().run_at
+
+    with shop.unit_of_work() as ctx:
+        wish = {"customer_number": "C000001", "start_after": LATER, "lines": [{"product_code": "mobile_10"}]}
+        operations.place_order(ctx, PlaceOrder.model_validate(wish))
+    care, page = staff("customer_care"), "/catalog/orders/O000001"
+    shown = care.get(page).text
+    ask = f"{page}/lines/1/reschedule"
+    assert f'href="{ask}"' in shown
+    assert "5 Jan 2099" in shown
+    assert 'value="2099-01-05T' in care.get(ask).text
+    care.submit(ask, {"start_after": "2098-02-03T10:00"}, page=ask)
+    assert run_at().year == 2098
+    # Whoever looks after jobs gives it a priority as well; care has no say there.
+    job = "/jobs/J000001/reschedule"
+    assert care.get(job).status_code == 403
+    duty = staff("provisioning_engineer")
+    assert f'href="{job}"' in duty.get("/jobs/J000001").text
+    duty.submit(job, {"start_after": "2097-02-03T10:00", "priority": "2"}, page=job)
+    assert run_at().year == 2097
+    with shop.unit_of_work() as ctx:
+        (one,) = [action for action in ROW_ACTIONS if action.name == "catalog.order_reschedule"]
+        one.do(ctx, ctx.session.scalars(select(CatalogOrder.id)).one(), RescheduleLine())
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        assert queries.order(ctx, "O000001").lines[0].state == "completed"
+    refused = care.submit(ask, {"start_after": "2098-02-03T10:00"}, page=ask)
+    assert "only one that waits gets another date" in refused.text
 
 
 def test_a_product_that_holds_leaves_a_failed_order_as_it_stands_for_a_person(

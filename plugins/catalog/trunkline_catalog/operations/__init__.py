@@ -1,7 +1,13 @@
 """What changes products, orders and services."""
 
 from trunkline_catalog.operations.existing import record_existing_service, record_existing_services
-from trunkline_catalog.operations.orders import cancel_order_line, place_order, retry_order_line
+from trunkline_catalog.operations.orders import (
+    cancel_order_line,
+    place_order,
+    reschedule_order,
+    reschedule_order_line,
+    retry_order_line,
+)
 from trunkline_catalog.operations.products import (
     create_product,
     reinstate_product,
@@ -27,6 +33,8 @@ __all__ = [
     "record_existing_services",
     "record_switch",
     "reinstate_product",
+    "reschedule_order",
+    "reschedule_order_line",
     "resume_service",
     "retire_product",
     "retry_order_line",

@@ -36,6 +36,7 @@ from trunkline_catalog.schemas import (
     Previous,
     Price,
     ProductView,
+    RescheduleLine,
     ServiceState,
 )
 from trunkline_catalog.secret_values import put_away
@@ -325,6 +326,34 @@ def _undone_job(ctx: Context, line: CatalogOrderLine) -> Job | None:
             remedy=_("Settle it on its own page first."),
         )
     return job
+
+
+@operation("catalog.order.move")
+def reschedule_order_line(ctx: Context, number: str, command: RescheduleLine) -> OrderLineView:
+    """Give a line that has not begun another date; what it holds stays held. Raises Refused once it has begun or is over."""
+    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
+    if line.state != LineState.QUEUED or not line.job_number:
+        raise Refused(
+            _(
+                "Line {number} is {state}; only one that waits gets another date.",
+                number=number,
+                state=line.state,
+            ),
+            field="start_after",
+        )
+    jobs.reschedule(ctx, line.job_number, command.start_after or ctx.now())
+    ctx.note(line, label=line.number)
+    return line_views(ctx, [line])[0]
+
+
+@operation("catalog.order.move")
+def reschedule_order(ctx: Context, number: str, command: RescheduleLine) -> None:
+    """The same for every line of an order that has not begun. Raises Refused when none waits."""
+    waiting = [line for line in queries.order(ctx, number).lines if line.state is LineState.QUEUED]
+    if not waiting:
+        raise Refused(_("No line of {number} waits.", number=number), field="start_after")
+    for line in waiting:
+        reschedule_order_line(ctx, line.number, command)
 
 
 @operation("catalog.order.retry")

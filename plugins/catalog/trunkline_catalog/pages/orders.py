@@ -1,5 +1,6 @@
 """Orders and their lines: what is at work, what failed, what can be done about it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import col, select
@@ -13,7 +14,7 @@ from trunkline.jobs.models import Job, JobState, StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.pages.order_form import totals
-from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView
+from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView, RescheduleLine
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
 
@@ -31,6 +32,7 @@ def index(page: Page) -> Response:
 
 def _facts(page: Page, number: str) -> dict[str, Any]:
     order = queries.order(page.ctx, number)
+    jobs_of = _open_jobs(page, order)
     return {
         "order": order,
         "customer": customers.by_id(page.ctx, order.customer_id),
@@ -49,17 +51,22 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
             for line in order.lines
             if line.changes_product
         },
-        "held": _held(page, order),
+        "held": {key for key, job in jobs_of.items() if job.state == JobState.FAILED},
+        # Of lines that have not begun: when they may.
+        "waiting": {
+            key: job.run_at if job.run_at > page.ctx.now() else None
+            for key, job in jobs_of.items()
+            if job.state == JobState.QUEUED and job.started_at is None
+        },
         "progress": {line.id: _progress(page, line) for line in order.lines if line.state.is_open},
     }
 
 
-def _held(page: Page, order: OrderView) -> set[int]:
-    """Lines whose job stopped at a failed step without undoing anything."""
-    asked = [line.job_id for line in order.lines if line.state.is_open and line.job_id is not None]
-    found = select(col(Job.id)).where(col(Job.id).in_(asked), col(Job.state) == JobState.FAILED)
-    stopped = set(page.ctx.session.scalars(found)) if asked else set()
-    return {line.id for line in order.lines if line.job_id in stopped}
+def _open_jobs(page: Page, order: OrderView) -> dict[int, Job]:
+    """The jobs of the lines that are not over, by line."""
+    lines = {line.job_id: line.id for line in order.lines if line.state.is_open and line.job_id is not None}
+    found = page.ctx.session.scalars(select(Job).where(col(Job.id).in_(lines))) if lines else ()
+    return {lines[job.key]: job for job in found}
 
 
 def _progress(page: Page, line: OrderLineView) -> str:
@@ -104,3 +111,34 @@ def retry(page: Page, number: str, position: int) -> Response:
     return page.redirect(
         f"/catalog/orders/{number}", str(_("Line {number} is tried again.", number=line.number))
     )
+
+
+def _reschedule_initial(page: Page, number: str, position: int) -> Mapping[str, Any]:
+    line = queries.line_by_number(page.ctx, f"{number}/{position}")
+    job = page.ctx.session.get(Job, line.job_id) if line.job_id is not None else None
+    ahead = job is not None and job.run_at > page.ctx.now()
+    return {
+        "start_after": job.run_at if job is not None and ahead else None,
+        "form_options": {"action": f"/catalog/orders/{number}/lines/{position}/reschedule"},
+    }
+
+
+def _reschedule_extra(page: Page, number: str, position: int) -> Mapping[str, Any]:
+    page.title = str(_("Reschedule line {number}?", number=f"{number}/{position}"))
+    back = f"/catalog/orders/{number}"
+    page.crumbs((str(_("Orders")), "/catalog/orders"), (number, back), (str(_("Reschedule")), ""))
+    return {"back": back}
+
+
+@pages.form(
+    "/catalog/orders/{number}/lines/{position:int}/reschedule",
+    permission="catalog.order.move",
+    schema=RescheduleLine,
+    template="catalog/reschedule.html",
+    title=_("Reschedule"),
+    initial=_reschedule_initial,
+    extra=_reschedule_extra,
+)
+def reschedule(page: Page, command: RescheduleLine, number: str, position: int) -> Response:
+    operations.reschedule_order_line(page.ctx, f"{number}/{position}", command)
+    return page.redirect(f"/catalog/orders/{number}", str(_("The line was rescheduled.")))

@@ -24,6 +24,7 @@ from trunkline_catalog.schemas.orders import (
     OrderView,
     PickView,
     PlaceOrder,
+    RescheduleLine,
 )
 from trunkline_catalog.schemas.products import (
     OFFERED_KINDS,
@@ -89,6 +90,7 @@ __all__ = [
     "ProductKind",
     "ProductView",
     "RecordExistingService",
+    "RescheduleLine",
     "ResumeService",
     "ServiceActivated",
     "ServiceChanged",

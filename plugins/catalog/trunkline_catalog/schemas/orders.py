@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
 from trunkline_catalog.schemas.changes import Previous
 
@@ -80,6 +81,14 @@ class PlaceOrder(BaseModel):
     idempotency_key: str = Field(default="", max_length=120)
     #: Nothing is done before that moment; items are held at once.
     start_after: AwareDatetime | None = None
+
+
+class RescheduleLine(BaseModel):
+    """Another date for a line that has not begun."""
+
+    start_after: AwareDatetime | None = Field(
+        default=None, title=_("Not before"), description=_("Empty begins at once.")
+    )
 
 
 class OrderLineView(BaseModel):
