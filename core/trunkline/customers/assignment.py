@@ -9,6 +9,7 @@ from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer
 from trunkline.customers.schemas import AssignCustomer
+from trunkline.db.prepared import Prepared
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
@@ -66,16 +67,17 @@ def colleagues(ctx: Context) -> Sequence[tuple[str, str]]:
     return [(str(key), name) for key, name in rows]
 
 
+#: Asked of each colleague, for there are few of them and perhaps a million customers.
+_IN_CHARGE = Prepared(
+    select(col(User.id), col(User.name))
+    .where(col(User.kind) == UserKind.STAFF, exists().where(col(Customer.assigned_user_id) == col(User.id)))
+    .order_by(col(User.name))
+)
+
+
 def in_charge(ctx: Context) -> Sequence[tuple[str, str]]:
     """(key, name) of those who look after somebody, for the list's filter; the reader comes first, and nobody after."""
-    # Asked of each colleague, for there are few of them and perhaps a million customers.
-    assigned = exists().where(col(Customer.assigned_user_id) == col(User.id))
-    rows = ctx.session.execute(
-        select(col(User.id), col(User.name))
-        .where(col(User.kind) == UserKind.STAFF, assigned)
-        .order_by(col(User.name))
-    )
-    others = [(str(key), name) for key, name in rows if key != ctx.actor.id]
+    others = [(str(key), name) for key, name in _IN_CHARGE.rows(ctx) if key != ctx.actor.id]
     return [(str(ctx.actor.id), str(_("Me"))), ("nobody", str(_("Nobody"))), *others]
 
 

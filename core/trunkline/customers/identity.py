@@ -87,6 +87,7 @@ def _plain(text: str) -> str:
     return compact
 
 
+@lru_cache(maxsize=4096)
 def shown_tax_id(tax_id: str, country: str) -> str:
     """The tax id punctuated as people write it there."""
     if country != "BR" or not tax_id:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import col
 
+from trunkline.db.prepared import Prepared
 from trunkline.errors import Forbidden, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.lists.declared import ListOf
@@ -51,32 +52,39 @@ def listed(ctx: Context, name: str) -> ListOf:
     return found
 
 
+_VIEWS = Prepared(
+    select(
+        col(SavedView.id),
+        col(SavedView.name),
+        col(SavedView.query),
+        col(SavedView.shared),
+        col(SavedView.user_id),
+    )
+    .where(
+        col(SavedView.list_name) == bindparam("list_name"),
+        or_(col(SavedView.user_id) == bindparam("user_id"), col(SavedView.shared)),
+    )
+    .order_by(col(SavedView.name), col(SavedView.id))
+    .limit(_MOST)
+)
+_CHOICE = Prepared(
+    select(col(ListChoice.columns), col(ListChoice.view_id)).where(
+        col(ListChoice.user_id) == bindparam("user_id"), col(ListChoice.list_name) == bindparam("list_name")
+    )
+)
+
+
 def kept_for(ctx: Context, name: str) -> Personal:
     """What the reader keeps for this list: two small queries."""
     mine = ctx.actor.id
     if mine is None:
         return Personal()
-    rows = ctx.session.execute(
-        select(
-            col(SavedView.id),
-            col(SavedView.name),
-            col(SavedView.query),
-            col(SavedView.shared),
-            col(SavedView.user_id),
-        )
-        .where(col(SavedView.list_name) == name, or_(col(SavedView.user_id) == mine, col(SavedView.shared)))
-        .order_by(col(SavedView.name), col(SavedView.id))
-        .limit(_MOST)
-    ).all()
+    rows = _VIEWS.rows(ctx, user_id=mine, list_name=name)
     views = [
         ViewOf(int(row[0] or 0), row[1], row[2], row[3], row[4] == mine or (row[3] and ctx.actor.may(SHARED)))
         for row in rows
     ]
-    choice = ctx.session.execute(
-        select(col(ListChoice.columns), col(ListChoice.view_id)).where(
-            col(ListChoice.user_id) == mine, col(ListChoice.list_name) == name
-        )
-    ).one_or_none()
+    choice = _CHOICE.first(ctx, user_id=mine, list_name=name)
     if choice is None:
         return Personal(views)
     opens = choice[1] if any(view.id == choice[1] for view in views) else None
