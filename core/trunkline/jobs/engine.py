@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from trunkline.jobs import journal, targets
 from trunkline.jobs.ending import announce
@@ -24,6 +24,7 @@ from trunkline.jobs.steps import (
     beyond_return,
     checked_outputs,
 )
+from trunkline.jobs.sweeper import most_urgent
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import Policy, StepKind
 
@@ -34,9 +35,14 @@ log = logging.getLogger(__name__)
 _PASSED = (StepState.DONE, StepState.SKIPPED)
 
 
-def run(app: "App", job_id: int) -> bool:
-    """Claim the job and work on it until it is over, handed back or lost; False for one that was not to be had."""
+def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
+    """Claim the job and work on it until it is over, handed back or lost; False for one that was not to be had.
+
+    With `or_more_urgent` that is the due job that goes before it, if there is one.
+    """
     with app.unit_of_work(SYSTEM) as ctx:
+        if or_more_urgent:
+            job_id = most_urgent(ctx, job_id)
         epoch = claim(ctx, job_id)
         if epoch is None:
             return False
@@ -68,6 +74,8 @@ class _Run:
         self.heartbeat = Heartbeat(app, job_id, epoch)
         self.open_context: Context | None = None
         self.journal = journal.Journal(job_id, epoch)
+        #: The session that has read the job's steps, and what it read: nobody else changes them under the job's lock.
+        self._read: tuple[Session | None, list[JobStep]] = (None, [])
         #: What no line, error or output of this run may show.
         self.secrets: set[str] = set()
 
@@ -109,8 +117,10 @@ class _Run:
         return self._backwards(ctx, job) if job.state == JobState.ROLLING_BACK else turn
 
     def _steps(self, ctx: Context, *, backwards: bool = False) -> list[JobStep]:
-        order = col(JobStep.seq).desc() if backwards else col(JobStep.seq)
-        return list(ctx.session.scalars(select(JobStep).where(JobStep.job_id == self.job_id).order_by(order)))
+        if self._read[0] is not ctx.session:
+            statement = select(JobStep).where(JobStep.job_id == self.job_id).order_by(col(JobStep.seq))
+            self._read = ctx.session, list(ctx.session.scalars(statement))
+        return self._read[1][:: -1 if backwards else 1]
 
     # Forwards
 
@@ -303,8 +313,8 @@ class _Run:
         return kind
 
     def _step(self, ctx: Context, seq: int) -> JobStep:
-        statement = select(JobStep).where(JobStep.job_id == self.job_id, JobStep.seq == seq)
-        return ctx.session.scalars(statement).one()
+        [step] = [step for step in self._steps(ctx) if step.seq == seq]
+        return step
 
     def _outputs_before(self, ctx: Context, seq: int) -> dict[str, dict[str, Any]]:
         return {step.name: step.outputs for step in self._steps(ctx) if step.seq < seq}

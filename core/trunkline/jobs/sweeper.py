@@ -3,7 +3,7 @@
 import logging
 import threading
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
 from sqlmodel import Field, SQLModel, col, select
@@ -12,7 +12,7 @@ from trunkline.db.types import UtcDateTime
 from trunkline.events.delivery import deliver_due
 from trunkline.jobs import wake
 from trunkline.jobs.models import IS_OPEN, Job
-from trunkline.operation import SYSTEM
+from trunkline.operation import SYSTEM, Context
 from trunkline.search.indexing import index_due
 from trunkline.webhooks.sending import due_endpoints
 
@@ -100,15 +100,22 @@ class Sweeper(threading.Thread):
         run_scheduled(self.app)
 
 
-def most_urgent(app: "App", job_id: int) -> int:
+def most_urgent(ctx: Context, job_id: int) -> int:
     """The key of the due job that goes before this one by its priority; this very one where none does."""
-    return next(iter(due_jobs(app, 1, above=job_id)), job_id)
+    bar = select(Job.priority).where(col(Job.id) == job_id).scalar_subquery()
+    key: int | None = ctx.session.scalars(_due(ctx.app, 1).where(col(Job.priority) < bar)).first()
+    return job_id if key is None else key
 
 
-def due_jobs(app: "App", limit: int, *, above: int | None = None) -> list[int]:
-    """Keys of jobs that are due and held by nobody, the most urgent first; with `above` only those that go before that job."""
+def due_jobs(app: "App", limit: int) -> list[int]:
+    """Keys of jobs that are due and held by nobody, the most urgent first."""
+    with app.database.read() as session:
+        return [key for key in session.scalars(_due(app, limit)) if key is not None]
+
+
+def _due(app: "App", limit: int) -> Any:
     now = app.clock()
-    statement = (
+    return (
         select(Job.id)
         .where(
             IS_OPEN,
@@ -118,26 +125,21 @@ def due_jobs(app: "App", limit: int, *, above: int | None = None) -> list[int]:
         .order_by(col(Job.priority), col(Job.run_at), col(Job.id))
         .limit(limit)
     )
-    if above is not None:
-        bar = select(Job.priority).where(col(Job.id) == above).scalar_subquery()
-        statement = statement.where(col(Job.priority) < bar)
-    with app.database.read() as session:
-        return [key for key in session.scalars(statement) if key is not None]
 
 
 def run_scheduled(app: "App") -> int:
     """Run the scheduled tasks that are due; returns how many ran."""
-    return sum(
-        _run_if_due(app, f"{plugin}.{task.name}", plugin, task) for plugin, task in app.scheduled_tasks
-    )
-
-
-def _run_if_due(app: "App", name: str, plugin: str, task: "ScheduledTask") -> bool:
-    now = app.clock()
+    # One look for all of them: it comes every second.
     with app.database.read() as session:
-        row = session.get(ScheduledRun, name)
-        if row is not None and row.next_at > now:
-            return False
+        rows = {row.name: row for row in session.scalars(select(ScheduledRun))}
+    named = [(f"{plugin}.{task.name}", plugin, task) for plugin, task in app.scheduled_tasks]
+    return sum(_run_if_due(app, rows.get(name), name, plugin, task) for name, plugin, task in named)
+
+
+def _run_if_due(app: "App", row: ScheduledRun | None, name: str, plugin: str, task: "ScheduledTask") -> bool:
+    now = app.clock()
+    if row is not None and row.next_at > now:
+        return False
     if not _take_turn(app, name, now, now + task.every):
         return False
     error = ""

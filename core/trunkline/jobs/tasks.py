@@ -19,12 +19,12 @@ def serve(app: "App") -> None:
 
 def _run_job(job_id: int) -> None:
     from trunkline.jobs.engine import run
-    from trunkline.jobs.sweeper import due_jobs, most_urgent
+    from trunkline.jobs.sweeper import due_jobs
 
     if _app is None:
         return
     # There are as many messages as jobs, and a message has no priority: each wakes whatever is most urgent by now.
-    if not run(_app, most_urgent(_app, job_id)):
+    if not run(_app, job_id, or_more_urgent=True):
         for key in due_jobs(_app, 1):
             run(_app, key)
 

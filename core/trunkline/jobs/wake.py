@@ -50,7 +50,9 @@ class HueyWaker:
             return RedisHuey(QUEUE, results=False, url=self.config.redis)
         if self.config.database_url.startswith("postgresql"):
             dsn = self.config.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-            return PostgresHuey(QUEUE, results=False, dsn=dsn)
+            # Taking a wake-up need not wait for the disk: one that comes again after a crash finds nothing due.
+            settings = {} if "options=" in dsn else {"options": "-c synchronous_commit=off"}
+            return PostgresHuey(QUEUE, results=False, dsn=dsn, **settings)
         return SqliteHuey(QUEUE, results=False, filename=str(self.config.data / "huey.db"), timeout=15)
 
     @cached_property
