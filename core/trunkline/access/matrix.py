@@ -26,15 +26,23 @@ _NOUNS = {
     "api_key": _("API keys"),
     "customer": _("Customers"),
     "email": _("E-mails"),
+    "file": _("Files"),
     "home": pgettext("page", "Home"),
     "import": _("Import"),
+    "interaction": _("Interactions"),
     "job": _("Jobs"),
+    "mail_template": _("Letters"),
     "plugin": _("Plugins"),
     "portal_user": _("People of customers"),
+    "reseller": _("Resellers"),
     "role": _("Roles"),
     "search": _("Search"),
+    "service_account": _("Service accounts"),
     "settings": _("Settings"),
+    "signing_key": _("Signing keys"),
+    "sms": _("Text messages"),
     "user": _("Users"),
+    "webhook": _("Webhooks"),
 }
 
 

@@ -62,6 +62,8 @@ _VERBS = {
     "confirm": _("confirmed"),
     "refuse": _("refused"),
     "test": _("tested"),
+    "use": _("used"),
+    "merge": _("merged"),
 }
 #: Nouns that are not said as they are spelt, or that nothing else of the trunk says.
 _NOUNS = {

@@ -106,7 +106,8 @@ class BoundField:
     @property
     def options(self) -> Sequence[tuple[str, str, bool]]:
         """(value, label, chosen) of every choice."""
-        chosen = self.chosen
+        # One of the choices may be that there is none: “as the settings say”.
+        chosen = self.chosen or [""]
         return [(_plain(value), str(label), _plain(value) in chosen) for value, label in self.choices]
 
 

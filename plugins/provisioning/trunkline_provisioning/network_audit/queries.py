@@ -23,6 +23,8 @@ def list_findings(ctx: Context) -> "Select[Any]":
             col(row.state),
             col(row.place),
             col(row.subject),
+            # What it is called over REST.
+            col(row.subject).label("key"),
             col(row.fields),
             col(row.service),
             col(Customer.number).label("customer"),

@@ -35,8 +35,8 @@ class FindingRow(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "key": row["subject"], "fields": queries.differences(row["fields"])}
+    def _field_by_field(cls, row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "fields": queries.differences(row["fields"])}
 
 
 def add_routes(rest: RestRoutes) -> None:
