@@ -128,14 +128,11 @@ def allowances_of_many(
 def _add_untouched(
     ctx: Context, products: Iterable[tuple[int, str]], month: str, found: dict[int, dict[str, AllowanceView]]
 ) -> None:
-    included: dict[str, dict[str, int]] = {}
-    for service_id, product_code in products:
-        if product_code not in included:
-            sums = included[product_code] = {}
-            for allowance in catalog.product(ctx, product_code).allowances:
-                sums[allowance.type] = sums.get(allowance.type, 0) + allowance.quantity
+    sold = list(products)
+    included = catalog.included(ctx, [code for _service, code in sold])
+    for service_id, product_code in sold:
         kinds = found.setdefault(service_id, {})
-        for kind, quantity in included[product_code].items():
+        for kind, quantity in included.get(product_code, {}).items():
             kinds.setdefault(kind, AllowanceView(service_id, month, kind, UNITS[kind], quantity, 0))
 
 

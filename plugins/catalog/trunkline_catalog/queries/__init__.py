@@ -12,6 +12,7 @@ from trunkline_catalog.queries.orders import (
 )
 from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
+    included,
     known_playbooks,
     known_tariffs,
     monthly_prices,
@@ -46,6 +47,7 @@ __all__ = [
     "change_problem",
     "identifier_holder",
     "identifier_index",
+    "included",
     "known_playbooks",
     "known_tariffs",
     "line",

@@ -38,9 +38,9 @@ _WITH_PRICE = (
 _BY_CODE = Prepared(_WITH_PRICE.where(_PRODUCT.code == bindparam("code")))
 _BY_KEYS = Prepared(_WITH_PRICE.where(_PRODUCT.id.in_(among("keys"))))
 _ALL, _SOLD = Prepared(_WITH_PRICE), Prepared(_WITH_PRICE.where(_PRODUCT.retired.is_(False)))
-_MONTHLY = Prepared(
-    select(_PRODUCT.code, _PRICE.monthly_micros, _PRICE.currency)
-    .join_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
+_TERMS = Prepared(
+    select(_PRODUCT.code, _PRODUCT.allowances, _PRICE.monthly_micros, _PRICE.currency)
+    .outerjoin_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
     .where(_PRODUCT.code.in_(among("codes")))
 )
 
@@ -72,13 +72,26 @@ def products(ctx: Context, *, retired: bool = False) -> list[ProductView]:
 
 def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
     """What these products cost a month now; one without a price is left out."""
+    return {
+        row.code: Money(row.monthly_micros, row.currency)
+        for row in _terms(ctx, codes)
+        if row.currency is not None
+    }
+
+
+def included(ctx: Context, codes: Iterable[str]) -> dict[str, dict[str, int]]:
+    """What these products include a month: quantities (bytes, seconds, messages) by the type of use."""
+    found: dict[str, dict[str, int]] = {}
+    for row in _terms(ctx, codes):
+        sums = found[row.code] = {}
+        for allowance in row.allowances:
+            sums[allowance["type"]] = sums.get(allowance["type"], 0) + int(allowance["quantity"])
+    return found
+
+
+def _terms(ctx: Context, codes: Iterable[str]) -> Sequence[Found]:
     wanted = tuple(sorted(set(codes)))
-
-    def ask() -> dict[str, Money]:
-        found = _MONTHLY.rows(ctx, codes=wanted, at=ctx.now())
-        return {code: Money(micros, currency) for code, micros, currency in found}
-
-    return ctx.once(("catalog.monthly_prices", wanted), ask)
+    return ctx.once(("catalog.terms", wanted), lambda: _TERMS.rows(ctx, codes=wanted, at=ctx.now()))
 
 
 def _view(row: Found) -> ProductView:
