@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, Union, cast, get_args, get_origin
 
 import annotated_types
 from pydantic import AnyUrl, AwareDatetime, BaseModel, EmailStr, NameEmail, SecretStr
@@ -55,7 +55,8 @@ def read_specs(schema: type[BaseModel], prefix: str = "", section: str = "") -> 
     for name, info in schema.model_fields.items():
         inner, optional = _without_none(info.annotation)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            title = str(info.title or _words(name))
+            # Kept for every reader, so nothing is put into the language of the first.
+            title = info.title or _words(name)
             specs.extend(read_specs(inner, f"{prefix}{name}.", title))
         else:
             specs.append(_spec(prefix + name, info, inner, optional, section))
@@ -79,7 +80,7 @@ def _spec(name: str, info: FieldInfo, inner: Any, optional: bool, section: str) 
         optional=optional or not info.is_required(),
         default=None if default is PydanticUndefined else default,
         help=info.description or "",
-        section=str(extra.get("section", section)),
+        section=cast("str", extra.get("section", section)),
         choices=choices,
         many=many,
         html=_attributes(item, widget, info, extra),

@@ -256,3 +256,41 @@ def test_messages_speak_the_readers_language_when_they_are_shown(tmp_path: Any) 
             assert form["name"].error == "Preencha Name."
     finally:
         i18n.install(i18n.I18n())
+
+
+def test_a_sections_heading_is_in_the_language_of_who_reads_it_and_not_of_the_first_reader(
+    tmp_path: Any,
+) -> None:
+    from trunkline import i18n
+
+    folder = tmp_path / "pt_BR" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "messages.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Address"\nmsgstr "Endereço"\n\n'
+        'msgctxt "verb"\nmsgid "Open"\nmsgstr "Abrir"\n\nmsgid "Open"\nmsgstr "Em aberto"\n',
+        "utf-8",
+    )
+
+    class Site(BaseModel):
+        address: Address = Field(title=i18n.gettext("Address"))
+        state: str = Field(title=i18n.gettext("Open"), json_schema_extra={"section": i18n.gettext("Address")})
+        go: bool = Field(False, title=i18n.pgettext("verb", "Open"))
+
+    i18n.install(i18n.I18n([tmp_path]))
+    try:
+        with use_locale("pt_BR"):
+            assert "Endereço" in [section.title for section in Form(Site).sections]
+            assert [str(Form(Site)[name].label) for name in ("state", "go")] == ["Em aberto", "Abrir"]
+        assert "Address" in [section.title for section in Form(Site).sections]
+    finally:
+        i18n.install(i18n.I18n())
+
+
+def test_who_saves_second_reads_what_differs_by_its_name_and_saves_over_it() -> None:
+    form = Form(Register, {"name": "Ana", "kind": "individual"}, version=1)
+    form = form.parse({"version": "1", "name": "Ana Clara", "kind": "business"})
+    form.clash({"name": "Ana Maria", "kind": "individual", "version": 2})
+    assert form["name"].error == "Name: now “Ana Maria”."
+    assert "individual" in form["kind"].error.lower()
+    assert form.version == 2
+    assert form.values["name"] == "Ana Clara"
