@@ -8,7 +8,7 @@ Besides these, each event class named in `Plugin.events` gives two hooks:
 `on_<event>(ctx, event)` runs in the worker after commit, at least once, in order per entity, in a unit of work of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.plugin import (
@@ -169,6 +169,14 @@ def charging_engines() -> "Sequence[Any]":  # type: ignore[empty-body]  # a spec
 @hookspec
 def mail_templates() -> Sequence[MailTemplate]:  # type: ignore[empty-body]  # a specification has no body
     """Letters that operators may word themselves, with sample values. Called once at start; the page *Letters* lists them."""
+
+
+@hookspec
+def job_products(ctx: "Context", codes: "Collection[str]") -> "Sequence[tuple[str, str]]":  # type: ignore[empty-body]  # a specification has no body
+    """Names of products that jobs were for, as (code, name), for pages that tell times and success by product.
+
+    Called with the codes that a page shows; leave out those that are not yours. A code that nobody names stands for itself.
+    """
 
 
 @hookspec

@@ -170,12 +170,17 @@ class _Run:
         return self._step_failed(seq, error)
 
     def _step_failed(self, seq: int, error: Exception) -> _Turn | None:
-        log.info("job %s step %s failed: %s", self.job_id, seq, error, exc_info=error)
+        log.info("job %s step %s failed: %s", self.job_id, seq, self._masked(error))
         with self.unit() as (ctx, job):
             step = self._step(ctx, seq)
             message = self._note_failure(ctx, step, StepState.FAILED, error, "")
             self._stop(ctx, job, message)
             return self._next(ctx, job)
+
+    def _masked(self, error: Exception) -> str:
+        """An error for the process's own log: its words and, of a defect, where it came from, without secrets."""
+        said = redacted(journal.words(error), self.secrets)
+        return "\n".join([said, *journal.details(error, self.secrets).values()])
 
     def _note_failure(
         self, ctx: Context, step: JobStep, state: StepState, error: Exception, what: str
@@ -184,7 +189,7 @@ class _Run:
         step.error = redacted(journal.words(error), self.secrets)
         step.state, step.finished_at = state, ctx.now()
         message = f"{step.label}{what}: {step.error}"
-        details = redacted(journal.details(error), self.secrets)
+        details = journal.details(error, self.secrets)
         self.journal.say(ctx, step.seq, message, "error", details)
         targets.leave(ctx, step)
         return message
@@ -254,7 +259,7 @@ class _Run:
             raise
         except Exception as error:  # a step may raise anything; the job keeps it
             self._require_ours(error)
-            log.warning("job %s step %s cannot be undone: %s", self.job_id, turn.seq, error, exc_info=error)
+            log.warning("job %s step %s cannot be undone: %s", self.job_id, turn.seq, self._masked(error))
             with self.unit() as (ctx, job):
                 step = self._step(ctx, turn.seq)
                 job.error = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")

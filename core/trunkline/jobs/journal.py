@@ -1,7 +1,7 @@
 """Writing a job's log: lines under the run's epoch, secrets masked before anything is kept."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from trunkline.errors import TrunklineError
@@ -43,8 +43,9 @@ def words(error: Exception) -> str:
     return str(error) if isinstance(error, TrunklineError) else f"{type(error).__name__}: {error}"
 
 
-def details(error: Exception) -> dict[str, Any]:
-    """The traceback of a defect, for those who may read the raw log; a refusal needs none."""
+def details(error: Exception, secrets: Set[str]) -> dict[str, Any]:
+    """The traceback of a defect, for those who may read the raw log; a refusal needs none. Masked before it is cut, so that no
+    part of a secret is left at its edge."""
     if isinstance(error, TrunklineError):
         return {}
-    return {"traceback": "".join(traceback.format_exception(error))[-4000:]}
+    return {"traceback": redacted("".join(traceback.format_exception(error)), secrets)[-4000:]}

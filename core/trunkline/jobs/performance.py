@@ -1,6 +1,6 @@
 """How long provisioning takes and how often it goes well: per product and what is done with it, and per step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,6 +88,15 @@ def products(ctx: Context) -> list[str]:
     """Codes of the products that the jobs of these days were for."""
     latest = _recent(ctx, ctx.now() - timedelta(days=DAYS)).with_only_columns(col(Job.product)).subquery()
     return sorted(ctx.session.scalars(select(latest.c.product).distinct()))
+
+
+def product_names(ctx: Context, codes: Iterable[str]) -> dict[str, str]:
+    """What the plugins call these products; a code that nobody names stands for itself."""
+    wanted = sorted({code for code in codes if code})
+    named: dict[str, str] = dict(
+        one for _plugin, one in ctx.app.hooks.gather("job_products", tuple, ctx=ctx, codes=wanted)
+    )
+    return {code: str(named.get(code) or code) for code in wanted}
 
 
 def _recent(ctx: Context, since: datetime) -> Select[*tuple[Any, ...]]:

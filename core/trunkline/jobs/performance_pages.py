@@ -24,6 +24,8 @@ def show(page: Page) -> Response:
     """Times and success per product and per step."""
     product = page.query.get("product", "")
     found = performance.performance(page.ctx, product=product)
+    codes = performance.products(page.ctx)
+    names = performance.product_names(page.ctx, [*codes, *(one.product for one in found.jobs), product])
     page.title = str(_("Provisioning performance"))
     page.crumbs((str(_("Jobs")), "/jobs"), (page.title, ""))
     return page.render(
@@ -31,7 +33,8 @@ def show(page: Page) -> Response:
         found=found,
         steps=found.steps[:_SHOWN],
         product=product,
-        products=performance.products(page.ctx),
+        products=sorted(codes, key=lambda code: names[code].casefold()),
+        names=names,
         days=performance.DAYS,
         most=performance.MOST,
         runs=sum(one.runs for one in found.jobs),

@@ -1,5 +1,6 @@
 """What a running step sees."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,7 +88,9 @@ class StepContext:
 
     def redact(self, *values: str) -> None:
         """Name secret values that must not reach any log line of this job."""
-        self.secrets.update(value for value in values if value)
+        for value in values:
+            # A traceback and JSON write what is not plain in their own way.
+            self.secrets.update(form for form in (value, repr(value)[1:-1], json.dumps(value)[1:-1]) if form)
 
     def cancelled(self) -> bool:
         """Whether somebody asked to cancel, or the lease is lost: a long step should stop soon."""

@@ -1,6 +1,6 @@
 """The catalogue: products with prices, orders whose lines are jobs, and the services they make."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.customers.events import CustomerStatusChanged
@@ -154,6 +154,13 @@ def customer_sheet(ctx: Context, customer: "Customer") -> "Sequence[SheetSection
     from trunkline_catalog.customer_sheet import sections
 
     return sections(ctx, customer)
+
+
+@hookimpl
+def job_products(ctx: Context, codes: Collection[str]) -> Sequence[tuple[str, str]]:
+    from trunkline_catalog import queries
+
+    return [(one.code, one.name) for one in queries.products(ctx, retired=True) if one.code in codes]
 
 
 @hookimpl

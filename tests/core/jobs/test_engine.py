@@ -263,6 +263,27 @@ def test_registered_secrets_never_reach_the_log(app: App, world: World) -> None:
     assert {"seconds": 0.069484} in [line.data for line in lines]
 
 
+def test_a_defect_that_quotes_a_secret_is_masked_where_it_is_kept_and_where_it_is_logged(
+    app: App, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = 'p"w\nend-of-it'
+
+    def do(step: StepContext) -> None:
+        step.redact(secret)
+        raise RuntimeError(f"the far end refused {secret!r}: {secret}" + "." * 3970)
+
+    app.step_kinds["test.outside"] = replace(app.step_kinds["test.outside"], do=do)
+    number = plan(app, "a")
+    caplog.set_level("INFO")
+    work_until_idle(app)
+    with app.reading() as ctx:
+        kept = [job(app, number).error, caplog.text]
+        kept += [f"{step.error} {step.outputs}" for step in ctx.session.scalars(select(JobStep))]
+        kept += [f"{line.text} {line.data}" for line in ctx.session.scalars(select(JobEvent))]
+    assert any("the far end refused '•••': •••" in text for text in kept)
+    assert not any("end-of-it" in text for text in kept)
+
+
 def test_a_transactional_step_commits_with_its_own_state(app: App, world: World) -> None:
     def do(step: StepContext) -> None:
         step.ctx.session.add(JobEvent(job_id=step.job_id, text="effect"))

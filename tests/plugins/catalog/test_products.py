@@ -110,3 +110,11 @@ def test_the_second_editor_is_told(shop: App) -> None:
         operations.update_product(ctx, "mobile_10", UpdateProduct(name="First", version=version))
     with pytest.raises(Conflict), shop.unit_of_work() as ctx:
         operations.update_product(ctx, "mobile_10", UpdateProduct(name="Second", version=version))
+
+
+def test_jobs_are_told_apart_by_the_names_of_their_products(shop: App) -> None:
+    from trunkline.jobs.performance import product_names
+
+    with shop.reading() as ctx:
+        found = product_names(ctx, ["mobile_10", "gone", ""])
+    assert found == {"gone": "gone", "mobile_10": "Mobile 10 GB"}
