@@ -71,7 +71,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="", help="a demo that runs already; otherwise one is started")
-    parser.add_argument("--data", type=Path, default=Path("demo-data"))
+    parser.add_argument(
+        "--data", type=Path, default=Path("demo-data"), help="that demo's folder; made when it is not there"
+    )
     parser.add_argument("--only", default="", help="names of shots, or `readme` for the README's picture")
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--modes", default=",".join(MODES))
