@@ -138,15 +138,20 @@ def _require_secret_parameter(line: OrderLineView, product: ProductView, name: s
     raise Refused(_("Fill in {label}.", label=declared.label), field=f"parameters.{name}")
 
 
-def target_of(ctx: Context, product: ProductView, inputs: AnsibleInputs) -> tuple[str, int]:
-    """The element with the fewest sessions that the step's playbook names, and how many steps it bears at once."""
-    playbook = library.find(ctx.app, product.playbook)
-    words = [inputs.playbook.partition("/")[2], inputs.undo_playbook.partition("/")[2]]
-    named = elements.named(versions.texts_of(playbook, [word for word in words if word]))
+def target_of(ctx: Context, *references: str, element: str = "") -> tuple[str, int]:
+    """The element with the fewest sessions that these files name, and how many steps it bears at once; ("", 0) without a limit.
+
+    `references` are as in `mobile_line/do`; empty ones are left out. With `element` that one stands for all that they name.
+    """
+    texts: list[str] = []
+    for reference in filter(None, references):
+        name, _slash, word = reference.partition("/")
+        texts += versions.texts_of(library.find(ctx.app, name), [word])
+    named = {element} if element else elements.named(texts)
     limits = [
-        (element.at_once, f"element:{element.name}")
-        for element in (elements.elements(ctx) if named else [])
-        if element.name in named and element.at_once
+        (one.at_once, f"element:{one.name}")
+        for one in (elements.elements(ctx) if named else [])
+        if one.name in named and one.at_once
     ]
     at_once, target = min(limits, default=(0, ""))
     return target, at_once

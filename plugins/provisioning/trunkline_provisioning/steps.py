@@ -49,7 +49,7 @@ def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> Pl
     else:
         do, undo, label = _ACTIONS[line.action]
     inputs = network_inputs(ctx, line, product, do, undo)
-    target, at_once = target_of(ctx, product, inputs)
+    target, at_once = target_of(ctx, inputs.playbook, inputs.undo_playbook)
     return PlannedStep(
         "provisioning.ansible",
         label=str(label),

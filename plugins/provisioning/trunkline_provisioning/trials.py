@@ -12,6 +12,7 @@ from trunkline.operation import Context, operation
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning import elements, library, queries, versions
 from trunkline_provisioning.checking import require_sound
+from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.run_folder import refuse_reserved
 from trunkline_provisioning.schemas import TrialInputs
 
@@ -61,11 +62,12 @@ def try_out(
         variables=dict(variables or {}),
         check=check,
     )
+    target, at_once = target_of(ctx, inputs.playbook, element=element)
     job = enqueue(
         ctx,
         kind=JOB_KIND,
         title=str(_("Try {playbook}", playbook=inputs.playbook)),
-        steps=[PlannedStep("provisioning.trial", inputs=inputs.model_dump())],
+        steps=[PlannedStep("provisioning.trial", inputs=inputs.model_dump(), target=target, at_once=at_once)],
         key=f"trial:{ctx.actor.id}:{ctx.now().isoformat()}",
         on_failure=OnFailure.HOLD,
     )

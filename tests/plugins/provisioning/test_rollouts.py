@@ -16,6 +16,7 @@ from trunkline.customers import operations as customers
 from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Refused, WaitsForSecondPerson
+from trunkline.jobs.models import JobStep
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.operation import Actor, ActorKind, Context
@@ -33,10 +34,11 @@ from trunkline_catalog.schemas import (
     RecordExistingService,
     ServiceKind,
 )
-from trunkline_provisioning.rollouts import driving, operations
+from trunkline_provisioning import elements
+from trunkline_provisioning.rollouts import doing, driving, operations
 from trunkline_provisioning.rollouts import queries as rollouts
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow
-from trunkline_provisioning.rollouts.schemas import PrepareRollout, RolloutView
+from trunkline_provisioning.rollouts.schemas import PrepareRollout, RolloutView, RolloutWish
 
 pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
 
@@ -240,3 +242,29 @@ def test_a_selection_is_looked_at_and_begun_in_the_browser(network: SimpleNamesp
     assert sorted(network.touched) == SERVICES[:3]
     exported = client.get(f"{here}?export=csv").text
     assert exported.count("Done") == 3
+
+
+def test_a_playbook_run_for_many_takes_its_turn_at_the_element_and_reads_what_the_service_has(
+    network: SimpleNamespace,
+) -> None:
+    folder = network.app.config.playbook_folder / "tidy"
+    folder.mkdir(parents=True)
+    (folder / "do.yml").write_text(
+        "- name: Tidy\n  hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n    - name: Tell\n"
+        '      ansible.builtin.debug:\n        msg: "{{ elements.olt.host }} {{ parameters.speed }}"\n'
+    )
+    network.refuses = {"S000001"}
+    with network.app.unit_of_work() as ctx:
+        elements.add(ctx, elements.ElementFields(name="olt", label="OLT", host="127.0.0.1", at_once=2))
+        catalog.change_service(
+            ctx, "S000001", ChangeService(change="parameters", parameters={"speed": "fast"})
+        )
+    work_until_idle(network.app)
+    wish = RolloutWish.model_validate({"action": "playbook", "playbook": "tidy/do"})
+    with network.app.unit_of_work(network.actor) as ctx:
+        begun = doing.run_playbook(ctx, wish, "S000001", "once")
+        step = ctx.session.scalars(select(JobStep).where(JobStep.job_id == begun.job_id)).first()
+        assert step is not None
+        assert (step.target, step.at_once) == ("element:olt", 2)
+        line = queries.line(ctx, step.inputs["line_id"])
+    assert (line.action, line.parameters) == ("new", {"speed": "slow"})

@@ -9,6 +9,7 @@ from trunkline_catalog.queries.orders import (
     open_line_of,
     order,
     orders_of,
+    standing_line_of,
 )
 from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
@@ -71,6 +72,7 @@ __all__ = [
     "service_history",
     "services_numbered",
     "services_of",
+    "standing_line_of",
     "suspensions_between",
     "suspensions_of",
 ]

@@ -80,6 +80,13 @@ def lines_of_service(ctx: Context, service_id: int) -> list[OrderLineView]:
     return line_views(ctx, rows.all())
 
 
+def standing_line_of(ctx: Context, service_id: int) -> OrderLineView | None:
+    """The newest line of a service that was carried out, which says what the service has; else the newest one, if any."""
+    lines = lines_of_service(ctx, service_id)
+    done = (one for one in lines if one.state is LineState.COMPLETED)
+    return next(done, lines[0] if lines else None)
+
+
 def open_line_of(ctx: Context, service_id: int) -> OrderLineView | None:
     """The line that is at work on a service, if any."""
     row = ctx.session.scalars(

@@ -22,6 +22,7 @@ from trunkline_provisioning.network_audit.schemas import (
     FindingState,
     IgnoreFinding,
 )
+from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.schemas import AnsibleInputs
 
 AUDIT_KIND, REPAIR_KIND = "provisioning.audit", "provisioning.repair"
@@ -187,17 +188,21 @@ def _set_up_again(ctx: Context, row: ProvisioningFinding) -> list[PlannedStep]:
             _("Order line {line} is at work on {service}.", line=busy.number, service=service.number)
         )
     product = catalog.product(ctx, service.product_code)
-    lines = catalog.lines_of_service(ctx, service.id)
+    line = catalog.standing_line_of(ctx, service.id)
     playbook = library.find(ctx.app, product.playbook)
-    if not lines:
+    if line is None:
         raise Refused(_("{service} was never ordered.", service=service.number))
     wanted = ["do", *(["suspend"] if service.suspensions else []), *service.switches]
     words = [word for word in wanted if playbook.has(word)]
     require_sound(playbook, words, library.collections(ctx.app))
     version = versions.freeze(ctx, playbook)
     inputs = [
-        AnsibleInputs(line_id=lines[0].id, playbook=f"{playbook.name}/{word}", version=version)
-        for word in words
+        AnsibleInputs(line_id=line.id, playbook=f"{playbook.name}/{word}", version=version) for word in words
     ]
-    steps = [PlannedStep("provisioning.ansible", inputs=one.model_dump()) for one in inputs]
+    steps = []
+    for one in inputs:
+        target, at_once = target_of(ctx, one.playbook)
+        steps.append(
+            PlannedStep("provisioning.ansible", inputs=one.model_dump(), target=target, at_once=at_once)
+        )
     return [*steps, PlannedStep("provisioning.audit_check", inputs={"finding_id": row.key})]

@@ -12,6 +12,7 @@ from trunkline_catalog.schemas import ResumeService, SuspendService, TerminateSe
 from trunkline_provisioning import elements, library, versions
 from trunkline_provisioning.checking import require_sound
 from trunkline_provisioning.library import Playbook
+from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.rollouts.looking import change_of
 from trunkline_provisioning.rollouts.schemas import RolloutAction, RolloutWish, ServiceWish
 from trunkline_provisioning.schemas import AnsibleInputs
@@ -53,25 +54,26 @@ def begin(ctx: Context, wish: RolloutWish, one: ServiceWish, key: str) -> Begun:
 
 @operation("provisioning.playbook.run")
 def run_playbook(ctx: Context, wish: RolloutWish, number: str, key: str) -> Begun:
-    """Queue the wish's playbook file for one service, with the variables of its newest order line. Raises Refused."""
+    """Queue the wish's playbook file for one service, with what its newest order line that was done says. Raises Refused."""
     playbook, word = playbook_file(ctx, wish)
     service = queries.service(ctx, number)
-    lines = queries.lines_of_service(ctx, service.id)
-    if not lines:
+    line = queries.standing_line_of(ctx, service.id)
+    if line is None:
         raise Refused(_("{service} was never ordered.", service=number), field="service")
     undo = f"undo_{word}" if word != "do" else "undo"
     inputs = AnsibleInputs(
-        line_id=lines[0].id,
+        line_id=line.id,
         playbook=f"{playbook.name}/{word}",
         undo_playbook=f"{playbook.name}/{undo}" if playbook.has(undo) else "",
         version=versions.freeze(ctx, playbook),
     )
+    target, at_once = target_of(ctx, inputs.playbook, inputs.undo_playbook)
     job = enqueue(
         ctx,
         kind=JOB_KIND,
         title=str(_("{playbook} for {service}", playbook=inputs.playbook, service=number)),
         steps=[
-            PlannedStep("provisioning.ansible", inputs=inputs.model_dump()),
+            PlannedStep("provisioning.ansible", inputs=inputs.model_dump(), target=target, at_once=at_once),
             PlannedStep("provisioning.rollout_row"),
         ],
         key=key,
