@@ -1,9 +1,10 @@
 """What happened to a customer, in words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from trunkline.activity import words
@@ -32,7 +33,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 @dataclass(frozen=True)
 class Happening:
-    """One entry as the timeline shows it. `changes` are (field, before, after)."""
+    """One entry as the timeline shows it."""
 
     id: int
     title: str
@@ -40,7 +41,18 @@ class Happening:
     actor: str
     at: datetime
     icon: str
-    changes: Sequence[tuple[str, Any, Any]]
+    recorded: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def changes(self) -> Sequence[tuple[str, Any, Any]]:
+        """(field, before, after) of what was changed. The overview, which tells only what happened, does without."""
+        return [
+            (field.replace("_", " "), _value(values[0]), _value(values[1]))
+            for change in self.recorded
+            if change.get("action") == "changed"
+            for field, values in change.get("fields", {}).items()
+            if field != "tax_key" and not any(isinstance(value, dict) for value in values)
+        ]
 
 
 def happenings(
@@ -69,13 +81,7 @@ def _told(row: Any) -> Happening:
         actor=str(row.actor),
         at=row.at,
         icon=_ICONS.get(verb, "point"),
-        changes=[
-            (field.replace("_", " "), _value(values[0]), _value(values[1]))
-            for change in changes
-            if change.get("action") == "changed"
-            for field, values in change.get("fields", {}).items()
-            if field != "tax_key" and not any(isinstance(value, dict) for value in values)
-        ],
+        recorded=changes,
     )
 
 
