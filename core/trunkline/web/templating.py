@@ -18,7 +18,7 @@ from trunkline.web import tones
 from trunkline.web.assets import Assets
 from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
-from trunkline.web.template_code import PageEnvironment
+from trunkline.web.template_code import PageEnvironment, escaped
 from trunkline.web.writing import bytes_text, moment_text, money_text, number_text, phone_text
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -252,14 +252,19 @@ def initials(name: str) -> str:
     return "".join(letters).upper() or "?"
 
 
+_NOTHING = Markup("")
+
+
 def attributes(values: Mapping[str, Any]) -> Markup:
     """HTML attributes from names with underscores; None and False leave one out, True writes it bare."""
+    if not values:
+        return _NOTHING
     parts = []
     for name, value in values.items():
         if value is None or value is False:
             continue
         shown = name.rstrip("_").replace("_", "-")
-        parts.append(f" {escape(shown)}" if value is True else f' {escape(shown)}="{escape(value)}"')
+        parts.append(f" {escaped(shown)}" if value is True else f' {escaped(shown)}="{escaped(value)}"')
     return Markup("".join(parts))  # noqa: S704 — every part is escaped
 
 
