@@ -20,6 +20,7 @@ LATEST = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
 TIMES = [
     "2026-11-21T14:30:00Z", "2026-11-21 14:30:00Z", "20261121T143000.123Z", "2026-W47-6T14:30:00Z", "2026-11-21T14:30:00.5Z",
     "2026-11-21T14:30:00-03:00", "2026-11-21T14:30:00", "2026-11-31T14:30:00Z", "2027-01-01T00:00:00Z", "yesterday", "",
+    "2026-11-21T14:60:00Z", "2026-11-21T14:30:60Z", "2026-11-21T14:3:000Z", "2026-W47-6T14:30:0Z",
     "0001-01-01T00:00:00+05:00", "2026-11-21T14:30:0OZ", "2026-11-21\n14:30:00Z", "٢٠٢٦-11-21T14:30:00Z",
 ]  # fmt: skip
 TEXTS = st.sampled_from(["", "+5511", "internet", "x" * 60, "x" * 61])
@@ -58,6 +59,7 @@ def test_every_way_to_write_a_time_is_stored_alike() -> None:
             form = read_form(columns, LATEST)
             assert form is not None
             assert set(form.stored) == {"2026-11-21 14:30:00.000000"}
+            assert list(form.starts) == [datetime.fromisoformat(time).timestamp() for time in times]
 
 
 @given(

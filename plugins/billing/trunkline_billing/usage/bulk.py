@@ -5,7 +5,6 @@ SQLAlchemy's own bulk insert binds each value by name, which alone would cost mo
 
 import json
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 from sqlmodel import Session
@@ -82,6 +81,14 @@ def insert_usage(session: Session, batch_id: int, rows: Sequence[tuple[Any, ...]
     whole = len(rows) - len(rows) % _ROWS_PER_STATEMENT
     for size, part in ((_ROWS_PER_STATEMENT, rows[:whole]), (1, rows[whole:])):
         if part:
-            values = [tuple(chain.from_iterable(some)) for some in parts(part, size)]
+            values = [_joined(some) for some in parts(part, size)]
             statement = f"INSERT INTO billing_usage ({columns}) VALUES {', '.join([marks] * size)}"  # noqa: S608 — constants
             connection.exec_driver_sql(statement, values)
+
+
+def _joined(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The values of rows in one, added row by row: `chain` would take them one by one."""
+    values: list[Any] = []
+    for row in rows:
+        values += row
+    return tuple(values)

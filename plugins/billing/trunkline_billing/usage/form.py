@@ -19,9 +19,10 @@ _MAX_TEXT = 60
 _MAX_DIGITS = 40
 _KINDS = frozenset(UNITS.items())
 _DIRECTIONS = frozenset(("", "out", "in"))
-#: Where `2026-11-21T14:30:00Z` has which sign.
-_SIGNS = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "Z"))
-_UTC_LENGTH = 20
+#: How many minutes are remembered: two months of them.
+_REMEMBERED = 100_000
+#: How times in UTC to the second end behind `2026-11-21T14:30`.
+_SECONDS = {f":{second:02d}Z": second for second in range(60)}
 
 #: The twelve columns of the file in the order of `imports.cdr.COLUMNS`, one cell per record in each.
 Columns = Sequence[Sequence[str]]
@@ -69,14 +70,10 @@ def read_form(columns: Columns, latest: float) -> Form | None:
     if max(_longest(others), _longest(origins), _longest(carriers), _longest(cells)) > _MAX_TEXT:
         return None
     try:
-        moments = list(map(datetime.fromisoformat, times))
-        if not all(moment.tzinfo for moment in moments):
-            return None
-        starts = list(map(datetime.timestamp, moments))
-        if max(starts) > latest:
-            return None
-        stored = _stored(times, moments)
+        starts, stored = _plain_times(times) or _any_times(times)
     except (ValueError, OverflowError):
+        return None
+    if max(starts) > latest:
         return None
     return Form(
         keys, kinds, directions, identifiers, others, origins, carriers, cells, amounts, starts, stored
@@ -92,17 +89,49 @@ def _are_whole(quantities: Sequence[str]) -> bool:
     return all(quantities) and digits.isascii() and digits.isdigit() and _longest(quantities) <= _MAX_DIGITS
 
 
-def _stored(times: Sequence[str], moments: Sequence[datetime]) -> Sequence[str]:
-    """Times as SQLite keeps them, `2026-11-21 14:30:00.000000`: whole seconds of UTC.
+class _Minutes(dict[str, float]):
+    """POSIX times of minutes of UTC written as `2026-11-21T14:30`, of which a file has far fewer than records.
 
-    Where all are written in UTC to the second, as switches do, the texts are changed in one go instead of each by itself.
+    Raises ValueError for what is none.
     """
-    joined = "\n".join(times)
-    if set(map(len, times)) == {_UTC_LENGTH} and all(
-        set(joined[at :: _UTC_LENGTH + 1]) == {sign} for at, sign in _SIGNS
-    ):
-        return joined.replace("T", " ").replace("Z", ".000000").split("\n")
-    return [f"{moment.astimezone(UTC).isoformat(' ')[:19]}.000000" for moment in moments]
+
+    def __missing__(self, minute: str) -> float:
+        if not minute.isascii() or (minute[4:5], minute[7:8], minute[10:11], minute[13:14]) != (
+            "-",
+            "-",
+            "T",
+            ":",
+        ):
+            raise ValueError(minute)
+        begins = datetime.fromisoformat(f"{minute}:00+00:00").timestamp()
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[minute] = begins
+        return begins
+
+
+_minutes = _Minutes()
+
+
+def _plain_times(times: Sequence[str]) -> tuple[Sequence[float], Sequence[str]] | None:
+    """POSIX times and database texts where all are written in UTC to the second, as switches do; else None."""
+    try:
+        starts = [_minutes[time[:16]] + _SECONDS[time[16:]] for time in times]
+    except (KeyError, ValueError):
+        return None
+    return starts, "\n".join(times).replace("T", " ").replace("Z", ".000000").split("\n")
+
+
+def _any_times(times: Sequence[str]) -> tuple[Sequence[float], Sequence[str]]:
+    """POSIX times, and whole seconds of UTC as SQLite keeps them: `2026-11-21 14:30:00.000000`.
+
+    Raises ValueError or OverflowError for what is no time or names no zone.
+    """
+    moments = [datetime.fromisoformat(time) for time in times]
+    if not all(moment.tzinfo for moment in moments):
+        raise ValueError("a time without a zone")
+    stored = [f"{moment.astimezone(UTC).isoformat(' ')[:19]}.000000" for moment in moments]
+    return [moment.timestamp() for moment in moments], stored
 
 
 def fault_of(record: Sequence[str], latest: float) -> tuple[str, str] | None:
