@@ -111,7 +111,7 @@ def to_reschedule(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
     if not late and job.started_at is not None:
         late = _("{number} has begun already.", number=job.number)
     return Question(
-        _("Reschedule {title}?", title=job.title),
+        _("Reschedule {number}?", number=job.number),
         _("It has not begun. What it holds stays held until then."),
         _("Reschedule"),
         too_late=late,

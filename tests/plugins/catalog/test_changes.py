@@ -238,10 +238,11 @@ def test_a_plan_that_fails_in_its_last_step_leaves_the_product_and_its_parameter
             change(plans, change="plan", **wish)
 
 
-def test_a_change_waits_for_its_date(active: App) -> None:
+def test_a_change_waits_for_its_date(active: App, staff: Staff) -> None:
     soon = utc_now() + timedelta(days=3)
     line = change(active, change="parameters", parameters={"screen_name": "Bia"}, start_after=soon).lines[0]
     work_until_idle(active)
     assert service(active).parameters == {"screen_name": "Ana"}
     with active.reading() as ctx:
         assert ctx.session.get_one(Job, line.job_id).run_at == soon
+    assert "Change waits until" in staff("customer_care").get("/catalog/services/S000001").text
