@@ -97,7 +97,7 @@ def refund_table() -> Table:
         name="refunds",
         label=_("Refunds"),
         columns=(
-            Column("number", _("Refund"), Kind.MONO, sub="reason"),
+            Column("number", _("Refund"), sub="reason"),
             Column("payment_number", _("Payment"), Kind.MONO, priority=2),
             Column("made_at", _("Date"), Kind.DATE),
             Column("state", _("Status"), Kind.STATUS, labels=_REFUNDED),
