@@ -79,7 +79,7 @@ class Finding:
         return bool(self._asked.number)
 
     def entries(self, most: int | None = None) -> Any:
-        """Keys of entities with an entry that begins so; of each beginning at most so many.
+        """Keys of entities with an entry that begins so, at most so many.
 
         Of a query of words these are some of those that `words` finds. They are ranges of a B-tree, which stop at enough.
         """
@@ -90,9 +90,8 @@ class Finding:
             )
             for key in self._asked.beginnings
         ]
-        if most is not None:
-            parts = [select(part.limit(most).subquery().c.id) for part in parts]
-        return parts[0] if len(parts) == 1 else union_all(*parts)
+        found: Any = parts[0] if len(parts) == 1 else union_all(*parts)
+        return found if most is None else select(found.subquery().c.id).limit(most)
 
     def words(self, most: int | None = None) -> Any:
         """Keys of entities that have all the words."""

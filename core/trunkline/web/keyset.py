@@ -188,8 +188,10 @@ class _Way:
 def _whole(
     session: Session, statement: "Select[Any]", identity: "ColumnElement[Any]", keys: Sequence[Any]
 ) -> list[RowMapping]:
-    """The rows with these keys and all their columns, in this order."""
-    query = statement.add_columns(identity.label(_ID)).order_by(None).where(identity.in_(keys))
+    """The rows with these keys and all their columns, in this order. What the keys were found by is not asked again."""
+    whole = statement._generate()
+    whole._where_criteria = ()
+    query = whole.add_columns(identity.label(_ID)).order_by(None).where(identity.in_(keys))
     found = {row[_ID]: row for row in session.execute(query).mappings()}
     return [found[key] for key in keys if key in found]
 

@@ -69,6 +69,37 @@ def walking(statement: Statement, sort: ColumnElement[Any]) -> Statement:
     return changed
 
 
+def chosen_elsewhere(condition: ColumnElement[Any]) -> tuple[ColumnElement[Any], Statement] | None:
+    """The column and the select of `column IN (SELECT …)` about other tables; None of any other condition."""
+    if not isinstance(condition, BinaryExpression) or condition.operator is not operators.in_op:
+        return None
+    inner: Any = condition.right
+    while not isinstance(inner, Select):
+        inner = getattr(inner, "element", None)
+        if inner is None:
+            return None
+    column = condition.left
+    if not isinstance(column, Column) or hash(column.table) in _tables([inner]):
+        return None
+    return column, inner
+
+
+def on_row(condition: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The condition as it is asked of one row after another: no index is chosen by it, and nothing gathered for all of them."""
+    found = chosen_elsewhere(condition)
+    if found is None:
+        return condition.is_(true())
+    column, inner = found
+    (wanted,) = inner.selected_columns
+    return inner.where(wanted == column).correlate(column.table).exists()
+
+
+def at_most(condition: ColumnElement[Any], most: int) -> ColumnElement[Any]:
+    """The condition, of whose rows elsewhere no more than so many are gathered."""
+    found = chosen_elsewhere(condition)
+    return condition if found is None else found[0].in_(found[1].distinct().limit(most))
+
+
 def _parts(clause: ColumnElement[Any] | None) -> list[ColumnElement[Any]]:
     if clause is None:
         return []
@@ -78,7 +109,7 @@ def _parts(clause: ColumnElement[Any] | None) -> list[ColumnElement[Any]]:
 
 
 def _fits(part: ColumnElement[Any], sort: "Column[Any]") -> bool:
-    columns = {column for column in _columns([part]) if _same(column.table, sort.table)}
+    columns = {column for column in _columns([part]) if same(column.table, sort.table)}
     if columns == {sort}:
         return True
     if not isinstance(part, BinaryExpression) or part.operator is not operators.eq or len(columns) != 1:
@@ -106,9 +137,9 @@ def _keeps_rows(clause: Join) -> bool:
     if on.operator is not operators.eq:
         return False
     far, near = on.left, on.right
-    if not _same(getattr(far, "table", None), clause.right):
+    if not same(getattr(far, "table", None), clause.right):
         far, near = near, far
-    if not isinstance(far, Column) or not _same(far.table, clause.right):
+    if not isinstance(far, Column) or not same(far.table, clause.right):
         return False
     if not (far.primary_key or far.unique):
         return False
@@ -117,7 +148,7 @@ def _keeps_rows(clause: Join) -> bool:
     return (
         isinstance(near, Column)
         and not near.nullable
-        and any(_same(key.column, far) for key in near.foreign_keys)
+        and any(same(key.column, far) for key in near.foreign_keys)
     )
 
 
@@ -141,6 +172,6 @@ def _tables(expressions: Iterable[ColumnElement[Any]]) -> set[int]:
     return found
 
 
-def _same(one: object, other: object) -> bool:
+def same(one: object, other: object) -> bool:
     """Whether both are the same table or column: SQLAlchemy annotates copies of them, which keep the hash."""
     return hash(one) == hash(other)

@@ -9,20 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from trunkline.db.haste import within
 from trunkline.web import keyset
 from trunkline.web.table_params import COUNT_LIMIT
-from trunkline.web.table_plan import conditions_of, froms_of, lean
+from trunkline.web.table_plan import at_most, chosen_elsewhere, conditions_of, froms_of, lean, on_row, same
 from trunkline.web.table_search import among
 
 if TYPE_CHECKING:
     from trunkline.web.tables import Tab, Table
 
 #: Seconds for walking an index, and for looking words up.
-_PATIENCE = 0.03
+_PATIENCE = 0.02
+#: A search that finds more rows is one to be typed on: only as many are put in order.
+SOUGHT = 2_500
+#: Rows of another table that are gathered to find some of the list's own.
+_GATHERED = COUNT_LIMIT * 3 // 2
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,51 @@ class Reader:
         query = self.params.get("q", "").strip()
         if query and self.table.along_indexes:
             return self._searched(query, sort, limit)
-        matching = self.table.filtered(self.statement, self.params)
-        total = self._count(matching)
+        narrowing = self.table.narrowing(self.statement, self.params)
+        if query and self.table.searches:
+            narrowing += self.table.matches(self.statement, query)
+        if len(narrowing) > 1 or any(map(chosen_elsewhere, narrowing)):
+            return self._led(narrowing, sort, limit)
+        matching = self.statement.where(*narrowing)
+        return self._counted(matching, self._count(matching), sort, limit)
+
+    def _led(self, narrowing: "list[ColumnElement[Any]]", sort: str, limit: int) -> Read:
+        """Led by the condition that leaves fewest rows. SQLite, which knows no numbers, would take any."""
+        sizes = [self._alone(condition) for condition in narrowing]
+        fewest = min(sizes)
+        if fewest <= COUNT_LIMIT:
+            leading = sizes.index(fewest)
+            asked = [one if place == leading else on_row(one) for place, one in enumerate(narrowing)]
+            matching = self.statement.where(*asked)
+            return Read(self._few(matching, sort, limit), self._count(matching))
+        walked = self.statement.where(*(on_row(one) if chosen_elsewhere(one) else one for one in narrowing))
+        bounded = self.statement.where(*(at_most(one, _GATHERED) for one in narrowing))
+        total = self._count(bounded)
+        if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
+            # Among those that were gathered there are few, but there are others.
+            total = within(self.session, _PATIENCE, lambda: self._count(walked)) or COUNT_LIMIT + 1
+        return self._counted(walked, total, sort, limit, bounded)
+
+    def _alone(self, condition: "ColumnElement[Any]") -> int:
+        """How many rows a condition leaves by itself; many when that takes long to say."""
+        elsewhere = chosen_elsewhere(condition)
+        identity = keyset.expression(self.statement, self.table.id_key)
+        if elsewhere is not None and same(elsewhere[0], identity):
+            keys = elsewhere[1].limit(COUNT_LIMIT + 1).subquery()
+            return self.session.execute(select(func.count()).select_from(keys)).scalar_one()
+        alone = self.statement.where(at_most(condition, COUNT_LIMIT + 1))
+        found = within(self.session, _PATIENCE, lambda: self._count(alone))
+        return COUNT_LIMIT + 1 if found is None else found
+
+    def _counted(
+        self,
+        matching: "Select[Any]",
+        total: int,
+        sort: str,
+        limit: int,
+        bounded: "Select[Any] | None" = None,
+    ) -> Read:
+        """The page of what matches; where walking takes too long that of what is `bounded`."""
         if total <= COUNT_LIMIT:
             return Read(self._few(matching, sort, limit), total)
         if not conditions_of(matching):
@@ -67,7 +114,7 @@ class Reader:
         walked = within(self.session, _PATIENCE, lambda: self._walked(matching, sort, limit))
         if walked is not None:
             return Read(walked, total)
-        return Read(self._few(matching, sort, limit), total, partial=True)
+        return Read(self._few(matching if bounded is None else bounded, sort, limit), total, partial=True)
 
     def count_in(self, tab: "Tab", total: int) -> int:
         """How many rows are in a tab; `total` when it is the open one, and nothing else narrows the list."""
@@ -85,7 +132,7 @@ class Reader:
     def _searched(self, query: str, sort: str, limit: int) -> Read:
         others = self.table.filtered(self.statement, self.params, searched=False)
         asked = self.table.asked(others, query)
-        found = asked.first(self.session, COUNT_LIMIT + 1, _PATIENCE)
+        found = asked.first(self.session, SOUGHT + 1, _PATIENCE)
         if found.more and conditions_of(others):
             rest = self._count(others)
             if rest <= COUNT_LIMIT:
@@ -94,7 +141,7 @@ class Reader:
         matching = others.where(among(keyset.expression(others, self.table.id_key), found.keys))
         page = self._few(matching, sort, limit) if found.keys else keyset.Page([], None, None)
         if found.more:
-            return Read(page, COUNT_LIMIT + 1, partial=True)
+            return Read(page, min(len(found.keys), SOUGHT), partial=True)
         return Read(page, self._count(matching) if found.keys else 0)
 
     def _count(self, matching: "Select[Any]") -> int:

@@ -83,18 +83,14 @@ class Search:
 
         Who has only words to go by is found as far as that takes no longer than `patience`, in seconds.
         """
-        quick = [select(self._identity).where(plain) for plain in self._plain]
-        quick += [
-            select(self._identity).where(key.in_(finding.entries(most))) for finding, key in self._found
-        ]
-        keys = self._read(session, quick, most)
-        words = [
-            select(self._identity).where(key.in_(finding.words(most)))
-            for finding, key in self._found
-            if not finding.by_number
-        ]
+        entries = [key.in_(finding.entries(most)) for finding, key in self._found]
+        words = [key.in_(finding.words(most)) for finding, key in self._found if not finding.by_number]
+        keys: list[int] = []
+        for conditions in (entries, self._plain):
+            if conditions and len(keys) < most:
+                keys = list(dict.fromkeys([*keys, *self._read(session, conditions, most)]))
         if len(keys) >= most or not words:
-            return Found(keys, len(keys) >= most)
+            return Found(keys[:most], len(keys) >= most)
         further = within(session, patience, lambda: self._read(session, words, most))
         cut_short = further is None
         if further is None and not keys:
@@ -103,9 +99,10 @@ class Search:
         keys = list(dict.fromkeys([*keys, *(further or ())]))
         return Found(keys[:most], cut_short or len(keys) >= most)
 
-    @staticmethod
-    def _read(session: Session, parts: "Sequence[Select[Any]]", most: int) -> list[int]:
-        each = [select(part.limit(most).subquery()) for part in parts]
+    def _read(self, session: Session, conditions: Sequence[ColumnElement[bool]], most: int) -> list[int]:
+        each = [
+            select(select(self._identity).where(condition).limit(most).subquery()) for condition in conditions
+        ]
         query = union_all(*each) if len(each) > 1 else each[0]
         return list(dict.fromkeys(session.connection().execute(query).scalars()))
 

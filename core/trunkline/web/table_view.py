@@ -100,7 +100,7 @@ class TableView:
     @property
     def total_is_exact(self) -> bool:
         """Whether `total` was counted to the end."""
-        return self.total <= COUNT_LIMIT
+        return self.total <= COUNT_LIMIT and not self.partial
 
     @property
     def search(self) -> str:
@@ -210,7 +210,7 @@ class TableView:
     @property
     def long(self) -> bool:
         """Whether a file of it is work for a worker."""
-        return bool(self.listed) and self.by_worker and self.total > LONG
+        return bool(self.listed) and self.by_worker and (self.total > LONG or self.partial)
 
     @property
     def chips(self) -> Sequence[Chip]:
@@ -279,7 +279,8 @@ class TableView:
     @property
     def total_text(self) -> str:
         """The number of matching rows, `10,000+` where counting stopped."""
-        return figure(self.total)
+        more = "+" if self.partial and self.total <= COUNT_LIMIT else ""
+        return f"{figure(self.total)}{more}"
 
     @property
     def position_text(self) -> str:

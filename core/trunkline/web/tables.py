@@ -233,7 +233,7 @@ class Table:
         embedded in another page.
         """
         tab, sort, limit = self.tab(params), self.sort_of(params), self._limit(params)
-        reader = Reader(self, session, statement, params)
+        reader = Reader(self, session, _plain(statement), params)
         read = reader.read(sort, limit)
         counts = {item.value: reader.count_in(item, read.total) for item in self.tabs if item.count}
         view = TableView(self, params, path, read.page, read.total, sort, limit, tab, counts)
@@ -253,17 +253,19 @@ class Table:
     ) -> Statement:
         """The statement with tab, search (unless told not to) and filters applied, unsorted."""
         result = _plain(statement)
-        tab = self.tab(params)
-        if tab is not None:
-            result = self.in_tab(result, tab)
         query = params.get("q", "").strip()
         if searched and query and self.searches:
             result = result.where(*self.matches(result, query))
-        for item in self.filters:
-            condition = item.condition(result, params)
-            if condition is not None:
-                result = result.where(condition)
-        return result
+        return result.where(*self.narrowing(result, params))
+
+    def narrowing(self, statement: Statement, params: Mapping[str, str]) -> list[Expression]:
+        """What the open tab and the filters ask of each row, a condition each."""
+        tab = self.tab(params)
+        conditions = [tab.where] if tab is not None and tab.where is not None else []
+        conditions += [
+            condition for item in self.filters if (condition := item.condition(statement, params)) is not None
+        ]
+        return conditions
 
     @property
     def searches(self) -> bool:

@@ -1,6 +1,6 @@
 """Products, orders and services as lists, for pages and REST."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select
@@ -210,7 +210,6 @@ _SHOWN_STATE: Any = case(
     ),
     else_=col(CatalogService.state),
 )
-_PRODUCT: Any = col(CatalogProduct.code)
 _OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
 
 
@@ -257,6 +256,12 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
     return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
 
 
+def _of(products: Sequence[ProductView]) -> Callable[[Sequence[str]], Any]:
+    """Services of the products with these codes, asked by key: the database knows of each key how many services have it."""
+    keys = {one.code: one.id for one in products}
+    return lambda codes: col(CatalogService.product_id).in_([keys[code] for code in codes])
+
+
 def services_table(products: Sequence[ProductView]) -> Table:
     """The list of services with the filters that the products give."""
     return Table(
@@ -297,7 +302,7 @@ def services_table(products: Sequence[ProductView]) -> Table:
             Tab("ended", _("Ended"), col(CatalogService.state).in_(_OVER)),
         ),
         filters=(
-            Filter("product", _("Product"), [(one.code, one.name) for one in products], column=_PRODUCT),
+            Filter("product", _("Product"), [(one.code, one.name) for one in products], where=_of(products)),
             Filter("activated_at", _("Active since"), kind="dates"),
             Filter("suspended", _("Suspended"), kind="bool", where=_suspended_or_not),
         ),
