@@ -79,7 +79,8 @@ def chosen_elsewhere(condition: ColumnElement[Any]) -> tuple[ColumnElement[Any],
         if inner is None:
             return None
     column = condition.left
-    if not isinstance(column, Column) or hash(column.table) in _tables([inner]):
+    parts: list[Any] = [inner]
+    if not isinstance(column, Column) or hash(column.table) in _tables(parts):
         return None
     return column, inner
 
