@@ -8,9 +8,10 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, or_, update
+from sqlalchemy import CursorResult, bindparam, or_, update
 from sqlmodel import col, select
 
+from trunkline.db.types import UtcDateTime
 from trunkline.jobs.models import OPEN, Job
 from trunkline.jobs.steps import LeaseLost
 from trunkline.operation import SYSTEM, Context
@@ -27,6 +28,31 @@ LEASE = timedelta(seconds=float(os.environ.get("TRUNKLINE_LEASE_SECONDS", "15"))
 _GIVES_UP = 0.8
 
 
+def _claim_statement() -> Any:
+    now = bindparam("now", type_=UtcDateTime())
+    return (
+        update(Job)
+        .where(
+            col(Job.id) == bindparam("key"),
+            col(Job.state).in_(OPEN),
+            col(Job.run_at) <= now,
+            or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
+        )
+        .values(
+            epoch=Job.epoch + 1,
+            owner=bindparam("holder"),
+            lease_until=bindparam("until", type_=UtcDateTime()),
+        )
+        .returning(col(Job.epoch))
+        # Who claims a job reads its row anew, under its lock.
+        .execution_options(synchronize_session=False)
+    )
+
+
+# Built once: building costs more than running.
+_CLAIM = _claim_statement()
+
+
 def worker_name() -> str:
     """Host, process and thread, for the job's `owner`."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
@@ -35,18 +61,8 @@ def worker_name() -> str:
 def claim(ctx: Context, job_id: int) -> int | None:
     """Take the job if it is due and nobody holds it; returns the new epoch, which every later write checks."""
     now = ctx.app.clock()
-    statement = (
-        update(Job)
-        .where(
-            col(Job.id) == job_id,
-            col(Job.state).in_(OPEN),
-            col(Job.run_at) <= now,
-            or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
-        )
-        .values(epoch=Job.epoch + 1, owner=worker_name(), lease_until=now + LEASE)
-        .returning(col(Job.epoch))
-    )
-    epoch: int | None = ctx.session.execute(statement).scalar_one_or_none()
+    asked = {"key": job_id, "now": now, "holder": worker_name(), "until": now + LEASE}
+    epoch: int | None = ctx.session.execute(_CLAIM, asked).scalar_one_or_none()
     return epoch
 
 

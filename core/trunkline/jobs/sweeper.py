@@ -5,7 +5,8 @@ import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import Integer, bindparam, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from trunkline.db.types import UtcDateTime
@@ -102,19 +103,19 @@ class Sweeper(threading.Thread):
 
 def most_urgent(ctx: Context, job_id: int) -> int:
     """The key of the due job that goes before this one by its priority; this very one where none does."""
-    bar = select(Job.priority).where(col(Job.id) == job_id).scalar_subquery()
-    key: int | None = ctx.session.scalars(_due(ctx.app, 1).where(col(Job.priority) < bar)).first()
+    asked = {"now": ctx.app.clock(), "most": 1, "than": job_id}
+    key: int | None = ctx.session.execute(_MORE_URGENT, asked).scalar()
     return job_id if key is None else key
 
 
 def due_jobs(app: "App", limit: int) -> list[int]:
     """Keys of jobs that are due and held by nobody, the most urgent first."""
     with app.database.read() as session:
-        return [key for key in session.scalars(_due(app, limit)) if key is not None]
+        return list(session.execute(_DUE, {"now": app.clock(), "most": limit}).scalars())
 
 
-def _due(app: "App", limit: int) -> Any:
-    now = app.clock()
+def _due_statement() -> Any:
+    now = bindparam("now", type_=UtcDateTime())
     return (
         select(Job.id)
         .where(
@@ -123,8 +124,17 @@ def _due(app: "App", limit: int) -> Any:
             or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
         )
         .order_by(col(Job.priority), col(Job.run_at), col(Job.id))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
     )
+
+
+# Built once: building costs more than running.
+_DUE = _due_statement()
+_THAN = aliased(Job)
+_MORE_URGENT = _DUE.where(
+    col(Job.priority)
+    < select(col(_THAN.priority)).where(col(_THAN.id) == bindparam("than")).scalar_subquery()
+)
 
 
 def run_scheduled(app: "App") -> int:
