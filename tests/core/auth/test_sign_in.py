@@ -260,6 +260,42 @@ def test_a_page_that_needs_a_user_leads_to_sign_in_and_back(app: App, client: Br
     assert 'name="next" value="/users"' in shown.text
 
 
+def test_a_form_that_is_sent_after_the_session_ended_leads_back_to_it(app: App, client: Browser) -> None:
+    create_user(app, "ana@example.com", "supervisor")
+    client.sign_in("ana@example.com")
+    token = client.csrf("/customers/new?kind=business")
+    client.cookies.delete("trunkline_session")
+    typed = {"csrf_token": token, "name": "Padaria"}
+    came_from = {"referer": "http://testserver/customers/new?kind=business"}
+    sent = client.post("/customers/new", data=typed, headers=came_from, follow_redirects=False)
+    assert sent.status_code == 303
+    assert sent.headers["location"] == "/sign-in?next=%2Fcustomers%2Fnew%3Fkind%3Dbusiness&ended=1"
+    shown = client.get(sent.headers["location"]).text
+    assert "was not saved" in shown
+    assert 'name="next" value="/customers/new?kind=business"' in shown
+
+
+def test_a_form_of_an_earlier_session_is_sent_again_with_what_was_typed(app: App, client: Browser) -> None:
+    create_user(app, "ana@example.com", "supervisor")
+    client.sign_in("ana@example.com")
+    old = client.csrf("/customers/new")
+    client.cookies.delete("trunkline_session")
+    client.sign_in("ana@example.com")
+    typed = {"csrf_token": old, "name": "Padaria “Sol”", "country": "BR"}
+    ours = {"origin": "http://testserver"}
+    refused = client.post("/customers/new", data=typed, headers=ours)
+    assert refused.status_code == 403
+    assert 'name="name" value="Padaria “Sol”"' in refused.text
+    assert old not in refused.text
+    theirs = client.post("/customers/new", data=typed, headers={"origin": "http://evil.example"})
+    assert "Padaria" not in theirs.text
+    secret = client.post(
+        "/profile/password", data={"csrf_token": old, "password": "hush-hush-77"}, headers=ours
+    )
+    assert secret.status_code == 403
+    assert "hush-hush-77" not in secret.text
+
+
 def test_signing_out_ends_the_session_on_the_server(
     app: App, staff: Callable[..., Browser], make_client: Callable[[], Browser]
 ) -> None:
