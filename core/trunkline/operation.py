@@ -18,6 +18,8 @@ from sqlmodel import Session
 
 from trunkline.clock import Clock, utc_now
 from trunkline.errors import Forbidden, NotFound
+from trunkline.i18n import gettext as _
+from trunkline.i18n import translate
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -177,7 +179,8 @@ class Context:
         else:
             row = _object_by(of, column.key).first(self.connection(), value)
         if row is None:
-            raise NotFound(f"There is no {_words(model.__name__)} {value}.")
+            noun = translate(_words(model.__name__).capitalize()).lower()
+            raise NotFound(_("There is no {noun} {value}.", noun=noun, value=value))
         if version is not None:
             from trunkline.versions import require_version
 

@@ -97,7 +97,7 @@ def _locked(ctx: Context, number: str) -> Email:
         select(Email).where(col(Email.number) == number).with_for_update()
     ).one_or_none()
     if email is None:
-        raise NotFound(f"There is no message {number}.")
+        raise NotFound(_("There is no message {number}.", number=number))
     return email
 
 

@@ -9,6 +9,7 @@ from trunkline.access.models import RoleGrant
 from trunkline.db import migrate
 from trunkline.errors import NotFound, Refused
 from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
 from trunkline.jobs import wake
 from trunkline.jobs.sweeper import ScheduledRun
@@ -106,9 +107,9 @@ def retry_delivery(ctx: Context, delivery_id: int) -> EventDelivery:
     """Try a parked delivery again from the first try. Raises Refused when it is not parked."""
     delivery = ctx.session.get(EventDelivery, delivery_id, with_for_update=True)
     if delivery is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(_("There is no such delivery."))
     if delivery.state != DeliveryState.PARKED:
-        raise Refused("This delivery is not parked.", remedy="Reload the page.")
+        raise Refused(_("This delivery is not parked."), remedy=_("Reload the page."))
     delivery.state, delivery.tries, delivery.next_try_at = DeliveryState.PENDING, 0, ctx.app.clock()
     ctx.note(
         delivery, label=f"{delivery.subscriber}: {delivery.entity} {delivery.entity_id}", action="retried"

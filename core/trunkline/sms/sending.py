@@ -76,7 +76,7 @@ def _put_back(step: StepContext, reason: str, *, final: bool) -> None:
 def _locked(ctx: Context, number: str) -> Sms:
     sms = ctx.session.scalars(select(Sms).where(col(Sms.number) == number).with_for_update()).one_or_none()
     if sms is None:
-        raise NotFound(f"There is no text message {number}.")
+        raise NotFound(_("There is no text message {number}.", number=number))
     return sms
 
 

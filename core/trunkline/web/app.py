@@ -19,6 +19,7 @@ from trunkline.branding.brands import FILES
 from trunkline.branding.serving import brand_files
 from trunkline.errors import NotFound, TrunklineError
 from trunkline.health import liveness, metrics, readiness
+from trunkline.i18n import gettext as _
 from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.later import LaterRest
 from trunkline.web import signing
@@ -157,9 +158,9 @@ def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awa
 
     def refuse(page: Page, **_parameters: object) -> Response:
         if status == 404:
-            raise NotFound("There is no page at this address.", remedy="Check the address, or search.")
+            raise NotFound(_("There is no page at this address."), remedy=_("Check the address, or search."))
         wrong = TrunklineError(
-            "This address does not take that kind of request.", remedy="Go back and try again."
+            _("This address does not take that kind of request."), remedy=_("Go back and try again.")
         )
         wrong.status, wrong.title = status, "Not possible here"
         raise wrong

@@ -10,6 +10,7 @@ from sqlmodel import col
 from trunkline import secrets
 from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_inventory.models import (
     InventoryIdentifier,
@@ -82,7 +83,7 @@ def item(ctx: Context, number: str) -> ItemView:
     """One item by its number. Raises NotFound."""
     row = ctx.session.scalars(select(InventoryItem).where(col(InventoryItem.number) == number)).one_or_none()
     if row is None or not _visible(ctx, row):
-        raise NotFound(f"There is no inventory item {number}.")
+        raise NotFound(_("There is no inventory item {number}.", number=number))
     return views(ctx, [row])[0]
 
 
