@@ -201,6 +201,7 @@ def _services(block: Block, product_ids: Sequence[int]) -> Iterator[dict[str, An
                 "activated_at": _BEGAN + timedelta(minutes=key),
                 "label": label,
                 "parameters": {},
+                "secret_values": {},
                 "switches": [],
             }
 
