@@ -81,7 +81,9 @@ class Reader:
             return Read(self._few(matching, sort, limit), self._count(matching))
         walked = self.statement.where(*(on_row(one) if chosen_elsewhere(one) else one for one in narrowing))
         bounded = self.statement.where(*(at_most(one, _GATHERED) for one in narrowing))
-        total = self._count(bounded)
+        counted = within(self.session, _PATIENCE, lambda: self._count(bounded))
+        # Each condition by itself leaves many.
+        total = COUNT_LIMIT + 1 if counted is None else counted
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
             total = within(self.session, _PATIENCE, lambda: self._count(walked)) or COUNT_LIMIT + 1
