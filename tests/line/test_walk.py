@@ -163,14 +163,22 @@ def test_nothing_is_done_without_the_forms_token(
     app: App, everybody: list[Somebody], known: dict[str, str], make_client: Callable[[], Browser]
 ) -> None:
     wrong = []
+    nobody = make_client()
     walkers = [one.browser for one in everybody if one.role in ("administrator", "portal_owner")]
     for route in _pages(app, "POST"):
         path = real_path(route.path, known)
-        for browser in (make_client(), *walkers):
-            for headers in ({}, {"HX-Request": "true"}, {"Origin": "https://elsewhere.example"}):
-                status = browser.post(path, data={}, headers=headers, follow_redirects=False).status_code
-                if status != 403:
-                    wrong.append(f"POST {path} {headers}: {status}")
+        for browser in (nobody, *walkers):
+            # Whoever is not signed in is led to where they sign in.
+            led = browser is nobody and route.permission != PUBLIC
+            for headers, expected in (
+                ({}, 303 if led else 403),
+                ({"HX-Request": "true"}, 401 if led else 403),
+                ({"Origin": "https://elsewhere.example"}, 403),
+            ):
+                answer = browser.post(path, data={}, headers=headers, follow_redirects=False)
+                to = answer.headers.get("location", "/sign-in")
+                if answer.status_code != expected or not to.startswith("/sign-in"):
+                    wrong.append(f"POST {path} {headers}: {answer.status_code} {to}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -322,7 +330,9 @@ def test_a_session_that_is_over_opens_nothing_and_does_nothing(
         path = real_path(route.path, known)
         for way, (browser, token) in over.items():
             answer = browser.post(path, data={"csrf_token": token}, follow_redirects=False)
-            if answer.status_code != 403:
+            # Whoever is signed out is led to where they sign in; a form that is everybody's is out of date.
+            led = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+            if not (answer.status_code == 403 if route.permission == PUBLIC else led):
                 wrong.append(f"{way} POST {path}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
+from trunkline.i18n import pgettext
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
 from trunkline_billing.paying import way_back
@@ -81,7 +82,7 @@ def _extra(page: Page, number: str) -> Mapping[str, Any]:
     title=_("Refund"),
     initial=_initial,
     extra=_extra,
-    submit=_("Refund"),
+    submit=pgettext("verb", "Refund"),
 )
 def make(page: Page, command: RefundPayment, number: str) -> Response:
     made = operations.refund_payment(page.ctx, number, command)

@@ -56,7 +56,7 @@ def _form(page: Page, service: ServiceView, product: ProductView) -> Form[BaseMo
         cancel=here,
         choices={
             "begins": [
-                (PlanStart.NOW.value, str(_("At once"))),
+                (PlanStart.NOW.value, str(_("Immediately"))),
                 (PlanStart.NEXT_BILL.value, str(_("With the next bill, on {day}", day=_next_bill(page)))),
                 (PlanStart.DATE.value, str(_("On a date"))),
             ]
