@@ -259,7 +259,7 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
 def _of(products: Sequence[ProductView]) -> Callable[[Sequence[str]], Any]:
     """Services of the products with these codes, asked by key: the database knows of each key how many services have it."""
     keys = {one.code: one.id for one in products}
-    return lambda codes: col(CatalogService.product_id).in_([keys[code] for code in codes])
+    return lambda codes: col(CatalogService.product_id).in_([keys[code] for code in codes if code in keys])
 
 
 def services_table(products: Sequence[ProductView]) -> Table:

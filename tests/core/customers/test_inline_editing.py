@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from httpx2 import Response
 
 from trunkline.app import App
 from trunkline.customers import operations, queries
@@ -21,6 +22,11 @@ def _add(app: App) -> str:
             {"kind": "individual", "name": "Ana Souza", "email": "ana@example.com"}
         )
         return operations.register(ctx, command).number
+
+
+def _read(answer: Response) -> str:
+    """The text as people read it: an address may be broken behind its @."""
+    return answer.text.replace("<wbr>", "")
 
 
 def _opened(browser: Browser, place: str) -> dict[str, str]:
@@ -42,7 +48,7 @@ def test_a_value_becomes_a_field_and_comes_back_saved(app: App, staff: Staff) ->
     assert 'id="f-email-error"' in wrong.text
     assert "<html" not in wrong.text
     saved = browser.post(place, data={**opened, "email": "ana@new.example"}, headers=_HTMX)
-    assert "ana@new.example" in saved.text
+    assert "ana@new.example" in _read(saved)
     assert "<form" not in saved.text
     plain = browser.post(place, data={**_opened(browser, place), "email": ""})
     assert plain.url.path == f"/customers/{number}"
@@ -57,11 +63,11 @@ def test_only_a_change_of_the_same_value_is_a_conflict(app: App, staff: Staff) -
     with app.unit_of_work() as ctx:
         operations.update(ctx, number, UpdateCustomer(phone="+55 11 91234-5678"))
     answer = browser.post(place, data={**opened, "email": "second@example.com"}, headers=_HTMX)
-    assert "second@example.com" in answer.text
+    assert "second@example.com" in _read(answer)
     assert "<form" not in answer.text
     stale = browser.post(place, data={**opened, "email": "third@example.com"}, headers=_HTMX)
     assert stale.status_code == 422
-    assert "second@example.com" in stale.text
+    assert "second@example.com" in _read(stale)
     assert 'value="third@example.com"' in stale.text
     with app.reading() as ctx:
         assert queries.get(ctx, number).email == "second@example.com"
