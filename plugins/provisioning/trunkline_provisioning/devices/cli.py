@@ -199,7 +199,7 @@ def _key_files(login: Login, settings: dict[str, Any]) -> Iterator[None]:
         if login.host_key:
             known = os.path.join(folder, "known_hosts")
             place = login.host if login.port in (0, 22) else f"[{login.host}]:{login.port}"
-            _write(known, f"{place} {_checked_key(login.host_key)}\n")
+            _write(known, f"{place} {checked_key(login.host_key)}\n")
             settings.update(ssh_strict=True, alt_host_keys=True, alt_key_file=known)
         if login.private_key:
             identity = os.path.join(folder, "identity")
@@ -208,7 +208,8 @@ def _key_files(login: Login, settings: dict[str, Any]) -> Iterator[None]:
         yield
 
 
-def _checked_key(text: str) -> str:
+def checked_key(text: str) -> str:
+    """A public key's kind and data, without a comment. Raises DeviceError when it is none."""
     kind, _blank, data = text.strip().partition(" ")
     data = data.split()[0] if data else ""
     with suppress(binascii.Error, ValueError):

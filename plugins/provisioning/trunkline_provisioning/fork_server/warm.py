@@ -24,7 +24,7 @@ _OWN_ACTIONS = (
     Path(__file__).parents[1] / "ansible_collections" / "trunkline" / "telecom" / "plugins" / "action"
 )
 #: What the collection's actions need; loading some of it takes longer than a whole run. A missing one is no fault.
-_LIBRARIES = ("httpx2", "netmiko", "ncclient.manager", "pysnmp.hlapi.v3arch.asyncio", "psycopg")
+_LIBRARIES = ("httpx2", "netmiko", "paramiko", "pysnmp.hlapi.v3arch.asyncio", "psycopg")
 #: Objects that a run makes before they are looked through for garbage.
 _YOUNG = 50_000
 
