@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -156,6 +157,13 @@ def fork_server(app: App) -> Iterator[int]:
         processes.stop(process)
 
 
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def kill_keepers() -> None:
     """Kill -9 of what keeps a run with the stock command."""
     for pid in descendants(os.getpid()):
@@ -175,7 +183,16 @@ def test_a_fork_server_killed_in_a_run_has_the_step_done_again_with_one_effect(
 ) -> None:
     far_end, _ = far
     with fork_server(app) as pid:
-        far_end.meanwhile = lambda: os.kill(pid, signal.SIGKILL)
+
+        def killed() -> None:
+            # What the server runs dies with it, and the answer comes too late for a run of a few milliseconds.
+            runs = descendants(pid)
+            os.kill(pid, signal.SIGKILL)
+            until = time.monotonic() + 10
+            while any(map(_lives, runs)) and time.monotonic() < until:
+                time.sleep(0.01)
+
+        far_end.meanwhile = killed
         order()
         work_until_idle(app)
     log = log_of(app)
