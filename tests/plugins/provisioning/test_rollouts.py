@@ -263,7 +263,7 @@ def test_a_playbook_run_for_many_takes_its_turn_at_the_element_and_reads_what_th
     wish = RolloutWish.model_validate({"action": "playbook", "playbook": "tidy/do"})
     with network.app.unit_of_work(network.actor) as ctx:
         begun = doing.run_playbook(ctx, wish, "S000001", "once")
-        step = ctx.session.scalars(select(JobStep).where(JobStep.job_id == begun.job_id)).first()
+        step = ctx.session.scalars(select(JobStep).where(col(JobStep.job_id) == begun.job_id)).first()
         assert step is not None
         assert (step.target, step.at_once) == ("element:olt", 2)
         line = queries.line(ctx, step.inputs["line_id"])
