@@ -1,7 +1,11 @@
 """The ways to take money, and to give it back, that enabled plugins offer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from trunkline.errors import Refused, TrunklineError
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.providers import PaymentProvider, RefundingProvider
 
@@ -58,3 +62,23 @@ def way_back(ctx: Context, provider: str) -> WayBack | None:
     if way is None or not isinstance(way.provider, RefundingProvider):
         return None
     return WayBack(way.plugin, way.name, way.label, way.provider)
+
+
+@contextmanager
+def asking(ctx: Context, way: Way | WayBack, *, field: str, doing: str, failed: str) -> Iterator[None]:
+    """Around a call of a way's provider: what it refuses names `field` unless it names one itself.
+
+    Anything else that it raises is recorded as its plugin's failure while `doing`, and becomes Refused with the words `failed`.
+    """
+    try:
+        yield
+    except TrunklineError as error:
+        error.field = error.field or field
+        raise
+    except Exception as error:  # a plugin's code may raise anything
+        ctx.app.hooks.failed(way.plugin, f"{doing} {way.name}", error)
+        raise Refused(
+            failed,
+            field=field,
+            remedy=_("Choose another way, and ask an administrator to look at the plugin’s status page."),
+        ) from error

@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 
 from trunkline.db.numbers import next_number
-from trunkline.errors import Refused, TrunklineError
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context, operation
@@ -17,7 +17,7 @@ from trunkline_billing.operations.credit import release, use_credit
 from trunkline_billing.operations.ledger import post_one, reverse
 from trunkline_billing.operations.refundable import check, known_refund, unique_key
 from trunkline_billing.operations.second_person import REFUND, RETURN
-from trunkline_billing.paying import WayBack
+from trunkline_billing.paying import WayBack, asking
 from trunkline_billing.refund_schemas import FailRefund, RefundPayment
 from trunkline_billing.schemas import micros
 
@@ -81,20 +81,11 @@ def _asked(ctx: Context, way: WayBack, refund: BillingRefund, payment: BillingPa
         reference=refund.reference,
         reason=refund.reason,
     )
-    try:
+    sorry = _("“{way}” failed, so no money was given back.", way=way.label)
+    with asking(ctx, way, field="method", doing="refund by payment provider", failed=sorry):
         result = way.provider.refund(ctx, request)
         if not isinstance(result, RefundResult):
             raise TypeError(f"{type(result).__name__} returned where RefundResult is wanted")
-    except TrunklineError as error:
-        error.field = error.field or "method"
-        raise
-    except Exception as error:  # a plugin's code may raise anything
-        ctx.app.hooks.failed(way.plugin, f"refund by payment provider {way.name}", error)
-        raise Refused(
-            _("“{way}” failed, so no money was given back.", way=way.label),
-            field="method",
-            remedy=_("Choose another way, and ask an administrator to look at the plugin’s status page."),
-        ) from error
     return result
 
 

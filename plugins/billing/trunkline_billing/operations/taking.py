@@ -2,13 +2,13 @@
 
 from secrets import token_hex
 
-from trunkline.errors import NotFound, Refused, TrunklineError
+from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context, operation
 from trunkline.providers import PaymentRequest, PaymentResult
 from trunkline_billing.operations.accounts import account_by_number
-from trunkline_billing.paying import Way, ways_to_pay
+from trunkline_billing.paying import Way, asking, ways_to_pay
 from trunkline_billing.queries.invoices import payment
 from trunkline_billing.schemas import PaymentTaken, TakePayment, micros
 
@@ -52,22 +52,13 @@ def take_payment(ctx: Context, command: TakePayment) -> PaymentTaken:
 
 
 def _asked(ctx: Context, way: Way, request: PaymentRequest) -> PaymentResult:
-    try:
+    sorry = _("“{way}” failed, so no money was taken.", way=way.label)
+    with asking(ctx, way, field="provider", doing="payment provider", failed=sorry):
         result = way.provider.take(ctx, request)
         if not isinstance(result, PaymentResult):
             raise TypeError(f"{type(result).__name__} returned where PaymentResult is wanted")
         if result.redirect and (not result.redirect.startswith("/") or result.redirect.startswith("//")):
             raise ValueError(f"“{result.redirect}” is no path of this system")
-    except TrunklineError as error:
-        error.field = error.field or "provider"
-        raise
-    except Exception as error:  # a plugin's code may raise anything
-        ctx.app.hooks.failed(way.plugin, f"payment provider {way.name}", error)
-        raise Refused(
-            _("“{way}” failed, so no money was taken.", way=way.label),
-            field="provider",
-            remedy=_("Choose another way, and ask an administrator to look at the plugin’s status page."),
-        ) from error
     return result
 
 

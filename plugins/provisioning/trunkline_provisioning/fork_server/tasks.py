@@ -20,7 +20,7 @@ def install() -> None:
     from ansible.executor.process.worker import WorkerProcess
     from ansible.plugins import strategy
 
-    class TaskProcess(WorkerProcess):  # type: ignore[misc]
+    class TaskProcess(WorkerProcess):  # type: ignore[misc]  # ansible has no types
         """A task's process, or what looks like one that has ended already."""
 
         #: Exit status of a task that ran here.
