@@ -80,7 +80,7 @@ def _become(
 
 def _include(ctx: Context, service_id: int, period: Period, product: ProductView) -> None:
     """The month's allowances become the product's; what is used already stays covered."""
-    included = catalog.included(ctx, [product.code])[product.code]
+    included = product.included
     for row in ctx.session.scalars(
         select(BillingAllowance).where(
             col(BillingAllowance.service_id) == service_id, col(BillingAllowance.period) == str(period)

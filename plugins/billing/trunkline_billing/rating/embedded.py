@@ -81,9 +81,7 @@ class EmbeddedEngine:
                 )
             )
         )
-        included: dict[str, int] = {}
-        for allowance in catalog.product(ctx, offer).allowances:
-            included[allowance.type] = included.get(allowance.type, 0) + allowance.quantity
+        included = catalog.product(ctx, offer).included
         rows = [
             {
                 "account_id": row.key,

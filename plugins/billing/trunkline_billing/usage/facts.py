@@ -170,9 +170,7 @@ def _offer(
     ctx: Context, product_code: str, default: str
 ) -> tuple[CompiledTariff | None, str, dict[str, int]]:
     product = catalog.product(ctx, product_code)
-    allowances: dict[str, int] = {}
-    for allowance in product.allowances:
-        allowances[allowance.type] = allowances.get(allowance.type, 0) + allowance.quantity
+    allowances = product.included
     name = product.tariff or default
     if not name:
         return None, f"product {product.name} names no tariff and there is no default one", allowances

@@ -146,6 +146,14 @@ class ProductView(BaseModel):
         """The parameters that an order must bring."""
         return [parameter for parameter in self.parameters if parameter.ask]
 
+    @property
+    def included(self) -> dict[str, int]:
+        """What a month includes: quantities (bytes, seconds, messages) by the type of use."""
+        sums: dict[str, int] = {}
+        for allowance in self.allowances:
+            sums[allowance.type] = sums.get(allowance.type, 0) + allowance.quantity
+        return sums
+
 
 class CreateProduct(BaseModel):
     """A new product with its first price."""
