@@ -12,6 +12,7 @@ from trunkline.settings.core import CoreSettings
 
 _SECONDS = 30.0
 _CHUNK = 64 * 1024
+_ANSWER = 4096
 #: What every scanner finds and harms nobody (EICAR's test file), in two parts so that none finds it in here.
 _TEST = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
@@ -50,8 +51,7 @@ class ClamAv:
                 connection.sendall(command)
                 if content is not None:
                     _send(connection, content)
-                with connection.makefile("rb") as answer:
-                    return answer.read(4096).decode("utf-8", "replace").strip("\0\n ")
+                return _answer(connection).decode("utf-8", "replace").strip("\0\n ")
         except (OSError, ValueError) as error:
             raise self._silent(str(error)) from error
 
@@ -83,6 +83,17 @@ def _send(connection: socket.socket, content: BinaryIO) -> None:
         connection.sendall(struct.pack("!L", 0))
     except (BrokenPipeError, ConnectionResetError):
         return
+
+
+def _answer(connection: socket.socket) -> bytes:
+    """What clamd says, up to the zero that ends it: behind it may be a reset, where it hung up on unread content."""
+    answer = b""
+    while b"\0" not in answer and len(answer) < _ANSWER:
+        piece = connection.recv(_ANSWER)
+        if not piece:
+            break
+        answer += piece
+    return answer
 
 
 def scanners(ctx: Context) -> tuple[ClamAv, ...]:

@@ -2,7 +2,9 @@
 
 import getpass
 import io
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,6 +148,27 @@ def test_while_the_scanner_is_silent_no_file_is_taken(
 def test_what_the_scanner_takes_no_more_of_is_refused_with_the_remedy(clamd: str) -> None:
     with pytest.raises(Refused, match="StreamMaxLength"):
         ClamAv(clamd).scan(io.BytesIO(b"x" * 3_000_000))
+
+
+def test_the_answer_counts_though_the_scanner_hung_up_on_what_it_had_not_read(tmp_path: Path) -> None:
+    address = str(tmp_path / "clamd.ctl")
+    sent = len(b"zINSTREAM\0") + 4 + len(b"price list") + 4
+
+    def hang_up(listening: socket.socket) -> None:
+        connection, _address = listening.accept()
+        with connection:
+            while len(connection.recv(sent, socket.MSG_PEEK)) < sent:
+                time.sleep(0.01)
+            connection.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        peer = threading.Thread(target=hang_up, args=(listening,))
+        peer.start()
+        with pytest.raises(Refused, match="StreamMaxLength"):
+            ClamAv(address).scan(io.BytesIO(b"price list"))
+        peer.join()
 
 
 def test_the_settings_try_the_scanner_with_the_test_virus(app: App, clamd: str) -> None:
