@@ -2,13 +2,16 @@
 
 At the end every order is complete, with one service, one subscriber in the HLR and one pair of items each, and set-up and rent
 charged once. The suite plays a few chosen moments (`tests/line/test_killed_worker.py`), this `--moments` random ones of each
-process. The last line printed is one JSON object; the status is 1 when anything was lost or doubled.
+process. After every ten of them, and at the end, everything is looked through; Ctrl-C ends a series early, and it counts for what
+it played: `--seed` and `--after`, which its last lines name, go on where it stood. The last line printed is one JSON object; the
+status is 1 when anything was lost or doubled.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,11 +19,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.line.api import Api
 from tests.line.line import add_product, order, register, stock_up
@@ -37,6 +43,10 @@ _MARKS = {
     "web": "trunkline.child web",
 }
 _AT_WORK = ("queued", "running", "rolling_back")
+#: Within how many seconds after an order is placed the blow falls: about as long as each has work with it.
+_REACH = {"worker": 2.5, "fork server": 2.0, "web": 0.8}
+#: After so many deaths everything is looked through.
+_LOOKS_EVERY = 10
 
 
 def main() -> int:
@@ -45,55 +55,116 @@ def main() -> int:
     parser.add_argument("--moments", type=int, default=50, help="of each process")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--after", type=int, default=0, help="how many of this seed are played already")
     parser.add_argument("--only", choices=tuple(_MARKS), help="one process instead of all")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}", flush=True)
     # A death is noticed when the lease runs out; waiting is most of the series.
     os.environ.setdefault("TRUNKLINE_LEASE_SECONDS", "4")
-    dice = random.Random(chosen.seed)
-    targets = [chosen.only] if chosen.only else list(_MARKS)
-    moments = [target for target in targets for _ in range(chosen.moments)]
-    dice.shuffle(moments)
+    series = Series(_blows(chosen.seed, chosen.moments, chosen.only)[chosen.after :])
+    signal.signal(signal.SIGINT, series.end_early)
+    signal.signal(signal.SIGTERM, series.end_early)
     with tempfile.TemporaryDirectory(prefix="trunkline-killing-") as name:
-        faults, counts = _play(Path(name), chosen.database, moments, dice)
-    for fault in faults:
+        series.play(Path(name), chosen.database)
+    for fault in series.wrong:
         print(f"WRONG: {fault}")
-    print(json.dumps({"seed": chosen.seed, "killed": counts, "wrong": len(faults)}))
-    return 1 if faults else 0
+    print(json.dumps({"seed": chosen.seed, "after": chosen.after + len(series.jobs), **series.figures()}))
+    return 1 if series.wrong else 0
 
 
-def _play(
-    folder: Path, database: str, moments: list[str], dice: random.Random
-) -> tuple[list[str], dict[str, int]]:
-    with installed(database, folder) as system:
-        stock_up(system, write_samples(folder / "files", size=len(moments) + 2))
-        system.start()
-        api = Api(system, ADMINISTRATOR, PASSWORD)
-        add_product(api)
-        customer = register(api, "Killed Often", "", "often@correio.example")
-        killed: Counter[str] = Counter()
-        jobs = []
-        for number, target in enumerate(moments):
-            blow = threading.Timer(dice.uniform(0.0, 2.5), _kill, (system, target, killed))
-            blow.start()
-            # The program repeats what got no answer, under the same key.
-            placed = _patiently(system, api, partial(order, api, customer, key=f"order {number}"))
-            jobs.append(placed["lines"][0]["job_number"])
-            blow.join()
-            state = _end_of(system, api, jobs[-1])
-            print(f"{number + 1}/{len(moments)}  {target:12} {jobs[-1]} {state}", flush=True)
-        _patiently(system, api, lambda: api.get("/catalog/orders", limit="1"))
-        return _wrong(system, api, jobs), dict(killed)
+def _blows(seed: int, moments: int, only: str | None) -> list[tuple[str, float]]:
+    """Which process dies when after its order was placed; the same for the same seed."""
+    dice = random.Random(seed)
+    targets = [target for target in ([only] if only else _MARKS) for _ in range(moments)]
+    dice.shuffle(targets)
+    return [(target, dice.uniform(0.0, _REACH[target])) for target in targets]
 
 
-def _kill(system: System, target: str, killed: Counter[str]) -> None:
-    """Kill -9 of the process, as soon as there is one."""
+@dataclass
+class Series:
+    """Deaths to play, and what became of those that were."""
+
+    blows: list[tuple[str, float]]
+    jobs: list[str] = field(default_factory=list)
+    killed: Counter[str] = field(default_factory=Counter)
+    #: How many of them fell while the job was not over.
+    at_work: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    _stopped: bool = False
+
+    def end_early(self, *_signal: object) -> None:
+        """Play nothing further than the moment at hand."""
+        self._stopped = True
+
+    def figures(self) -> dict[str, Any]:
+        """What the last line says."""
+        return {
+            "played": len(self.jobs),
+            "killed": dict(self.killed),
+            "at_work": dict(self.at_work),
+            "wrong": len(self.wrong),
+        }
+
+    def play(self, folder: Path, database: str) -> None:
+        """Let every blow fall on an order of its own, until something is wrong."""
+        with installed(database, folder) as system:
+            stock_up(system, write_samples(folder / "files", size=len(self.blows) + 2))
+            system.start()
+            api = Api(system, ADMINISTRATOR, PASSWORD)
+            add_product(api)
+            customer = register(api, "Killed Often", "", "often@correio.example")
+            try:
+                self._play(system, api, customer)
+            except pytest.fail.Exception as error:
+                self.wrong.append(str(error))
+            if self.wrong:
+                _keep(system)
+
+    def _play(self, system: System, api: Api, customer: str) -> None:
+        for number, (target, after) in enumerate(self.blows, start=1):
+            self._order(system, api, customer, target, after)
+            if number % _LOOKS_EVERY == 0 or number == len(self.blows) or self._stopped:
+                _patiently(system, api, lambda: api.get("/catalog/orders", limit="1"))
+                self.wrong = _wrong(system, api, self.jobs, len(self.blows))
+                print(f"  looked through: {json.dumps(self.figures())}", flush=True)
+            if self.wrong or self._stopped:
+                return
+
+    def _order(self, system: System, api: Api, customer: str, target: str, after: float) -> None:
+        number, struck = len(self.jobs) + 1, list[datetime]()
+        blow = threading.Timer(after, _kill, (system, target, struck))
+        blow.start()
+        # The program repeats what got no answer, under the same key.
+        placed = _patiently(system, api, partial(order, api, customer, key=f"order {number}"))
+        self.jobs.append(placed["lines"][0]["job_number"])
+        blow.join()
+        job = _end_of(system, api, self.jobs[-1])
+        self.killed[target] += len(struck)
+        at_work = sum(moment < datetime.fromisoformat(job["finished_at"]) for moment in struck)
+        self.at_work[target] += at_work
+        print(
+            f"{number}/{len(self.blows)}  {target:12} after {after:.3f} s, {'at work' if at_work else 'idle':8}"
+            f" {job['number']} {job['state']}",
+            flush=True,
+        )
+
+
+def _keep(system: System) -> None:
+    """Keep the folder of a system where something is wrong, for whoever looks for the root."""
+    place = tempfile.mkdtemp(prefix="trunkline-killed-")
+    system.stop()
+    shutil.copytree(system.folder, place, dirs_exist_ok=True)
+    print(f"the system's folder is kept in {place}", flush=True)
+
+
+def _kill(system: System, target: str, struck: list[datetime]) -> None:
+    """Kill -9 of the process, as soon as there is one; `struck` takes the moment."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for pid in descendants(system.process.pid if system.process else 0):
             if _is(pid, target):
                 os.kill(pid, signal.SIGKILL)
-                killed[target] += 1
+                struck.append(datetime.now(UTC))
                 return
         time.sleep(0.02)
 
@@ -117,22 +188,22 @@ def _patiently(system: System, api: Api, ask: Callable[[], Any]) -> Any:
             return ask()
         except (AssertionError, httpx2.HTTPError) as error:
             if time.monotonic() > deadline:
-                raise SystemExit(f"no answer within two minutes: {error}") from error
+                pytest.fail(f"no answer within two minutes: {error}")
             if ": 401 " in str(error):
                 api.client.headers.update(Api(system, ADMINISTRATOR, PASSWORD).client.headers)
         time.sleep(0.2)
 
 
-def _end_of(system: System, api: Api, job: str) -> str:
-    def over() -> str:
-        state = str(_patiently(system, api, lambda: api.get(f"/jobs/{job}"))["state"])
-        return "" if state in _AT_WORK else state
+def _end_of(system: System, api: Api, job: str) -> dict[str, Any]:
+    def over() -> dict[str, Any] | None:
+        found: dict[str, Any] = _patiently(system, api, lambda: api.get(f"/jobs/{job}"))
+        return None if found["state"] in _AT_WORK else found
 
     return wait_for(over, f"the end of {job}", within=180)
 
 
-def _wrong(system: System, api: Api, jobs: list[str]) -> list[str]:
-    """Everything that is not as it must be, in words."""
+def _wrong(system: System, api: Api, jobs: list[str], cards: int) -> list[str]:
+    """Everything that is not as it must be, in words, with `cards` SIMs in stock."""
     found, count = [], len(jobs)
     states = Counter(str(api.get(f"/jobs/{job}")["state"]) for job in jobs)
     if states != {"succeeded": count}:
@@ -148,7 +219,7 @@ def _wrong(system: System, api: Api, jobs: list[str]) -> list[str]:
     held = Counter(row["state"] for row in _all(api, "/inventory/items"))
     if held["assigned"] != 2 * count or held["reserved"]:
         found.append(f"items are {dict(held)}")
-    imsis = [card["imsi"] for card in sims(1, count + 2)]
+    imsis = [card["imsi"] for card in sims(1, cards + 2)]
     known = wait_for(lambda: subscribers(system.data, imsis), "the HLR")
     if len(known) != count:
         found.append(f"the HLR knows {len(known)} subscribers")
