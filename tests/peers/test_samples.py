@@ -1,4 +1,4 @@
-"""The shipped samples against OsmoHLR, FreeRADIUS, sshd, snmpd and simulated elements: done, done again, undone."""
+"""The shipped samples against OsmoHLR, FreeRADIUS, sshd, netconfd, snmpd and simulated elements: done, done again, undone."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.services import openssh, optical_line, snmpd
+from tests.services import netconfd, openssh, optical_line, snmpd
 from tests.services.freeradius import FreeRadius, freeradius
 from tests.services.json_element import TOKEN, JsonElement, json_element
 from tests.services.osmo_hlr import OsmoHlr, osmo_hlr
@@ -24,13 +24,17 @@ from trunkline_provisioning.runner import COLLECTIONS, PlaybookRun, run_playbook
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.timeout(400),
-    *(pytest.mark.peer(program) for program in ("freeradius", "osmo-hlr", "radclient", "snmpd", "sshd")),
+    *(
+        pytest.mark.peer(program)
+        for program in ("freeradius", "netconfd", "osmo-hlr", "radclient", "snmpd", "sshd")
+    ),
 ]
 
 OLD, NEW = "724990000000001", "724990000000002"
 NUMBER, OTHER = "5551991234501", "5551991234502"
 KEYS = {"ki": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "opc": "f0e1d2c3b4a5968778695a4b3c2d1e0f"}
 WIFI, LOGIN = "wifi-Secret.77", "login-Secret.77"
+CUSTOMER = "Óticas <Três> & {{ lookup('pipe','id') }}"
 AID = "1-1-4"
 
 _PLAY = re.compile(r"Play “(.*)”")
@@ -45,6 +49,7 @@ class Network:
     olt: optical_line.OpticalLine
     calls: JsonElement
     router: openssh.Sshd
+    edge: openssh.Sshd
     agent: snmpd.Snmpd
     folder: Path
 
@@ -61,6 +66,7 @@ class Network:
                 "olt_cli": {"password": optical_line.PASSWORD},
                 "radius": {"password": self.radius.password},
                 "router": {"private_key": self.router.private_key},
+                "edge": {"private_key": self.edge.private_key},
                 "agent": {"password": snmpd.COMMUNITY},
                 "call_server": {"password": TOKEN},
             },
@@ -81,6 +87,7 @@ class Network:
         known: dict[str, Any] = {
             "hlr": {"host": self.hlr.host, "port": self.hlr.vty_port},
             "service": {"number": "S000001", "suspensions": [], "switches": []},
+            "customer": {"name": CUSTOMER},
             "product": {"code": "fibre_600"},
             "picks": {
                 "sim": {"imsi": OLD},
@@ -113,6 +120,12 @@ class Network:
                     "username": self.router.username,
                     "host_key": self.router.host_key,
                 },
+                "edge": {
+                    "host": self.edge.host,
+                    "port": self.edge.port,
+                    "username": self.edge.username,
+                    "host_key": self.edge.host_key,
+                },
                 "agent": {"host": self.agent.host, "port": self.agent.port},
                 "call_server": {"url": self.calls.url},
             },
@@ -135,6 +148,9 @@ class Network:
     def interface(self) -> str:
         return (self.router.home / "state.json").read_text()
 
+    def access(self) -> dict[str, str]:
+        return netconfd.ports(self.edge)["ge0/7"]
+
     def location(self) -> str:
         agent = snmp.Agent(self.agent.host, self.agent.port, community=snmpd.COMMUNITY)
         held = snmp.keep(agent, [snmp.Wanted(snmpd.SYS_LOCATION, "?")], dry_run=True).before
@@ -151,13 +167,15 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             enter(optical_line.optical_line()),
             enter(json_element()),
             enter(openssh.sshd_router()),
+            enter(netconfd.netconfd()),
             enter(snmpd.snmpd()),
             tmp_path_factory.mktemp("samples"),
         )
 
 
 def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None:
-    kept = ("mobile_line", "calling_features", "ont_tl1", "radius_subscriber", "router_interface")
+    access = ("router_interface", "business_access")
+    kept = ("mobile_line", "calling_features", "ont_tl1", "radius_subscriber", *access)
     everything = (*kept, "element_location")
     # New, and again: the second time nothing changes. A restart always does.
     do = [f"{name}/do" for name in everything]
@@ -171,17 +189,20 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
     assert network.olt.reboots == ["STB-7"]
     assert network.radius.sign_in("ana", LOGIN) == {"Framed-IP-Address": "100.64.0.7"}
     assert "600M" in network.interface()
+    free = {"name": "ge0/7", "type": "ianaift:ethernetCsmacd", "enabled": "false"}
+    described = {**free, "description": f"S000001 {CUSTOMER}"}
+    assert network.access() == {**described, "enabled": "true"}
     assert network.location() == "Rack 7"
 
     # Suspended, and free again.
-    suspended = ("mobile_line", "ont_tl1", "radius_subscriber", "router_interface")
+    suspended = ("mobile_line", "ont_tl1", "radius_subscriber", *access)
     counts = network.play(
         *(f"{name}/suspend" for name in suspended),
         "ont_telnet/do",
         "ont_telnet/do",
         parameters={"wifi_name": "Sala (5 GHz)"},
     )
-    assert counts == [1, 1, 1, 1, 1, 0]
+    assert counts == [1, 1, 1, 1, 1, 1, 0]
     assert network.olt.onts[AID]["SSID"] == "Sala (5 GHz)"
     held = network.subscriber()
     assert held is not None
@@ -189,10 +210,11 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
     assert network.olt.onts[AID]["ADMIN"] == "LOCKED"
     assert network.radius.sign_in("ana", LOGIN) == {}
     assert "600M" not in network.interface()
+    assert network.access() == described
     counts = network.play(
         *(f"{name}/resume" for name in suspended), "mobile_line/bar", "calling_features/undo"
     )
-    assert counts == [1] * 6
+    assert counts == [1] * 7
     held = network.subscriber()
     assert held is not None
     assert held.access == "voice_barred"
@@ -226,19 +248,18 @@ def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None
 
     # Gone; then a bundle of three finds nothing of it, makes all anew, and leaves nothing.
     gone = [f"{name}/undo" for name in ("calling_features", "ont_telnet", "element_location")]
-    gone += [
-        f"{name}/terminate" for name in ("mobile_line", "ont_tl1", "radius_subscriber", "router_interface")
-    ]
+    gone += [f"{name}/terminate" for name in suspended]
     bundle = [f"triple_play/{word}" for word in ("do", "do", "suspend", "resume")]
     counts = network.play(*gone, *bundle)
     # Of tasks with no_log nobody learns whether they changed something.
     assert counts[-4:] == [3, 0, 3, 3]
     assert "description" not in network.interface()
+    assert network.access() == free
     assert network.location() == "Unknown"
     assert network.subscriber() == Subscriber(OLD, NUMBER, **KEYS)  # type: ignore[arg-type]  # the keys are its other fields
     assert network.radius.sign_in("ana", LOGIN)
     assert network.olt.onts[AID]["SSID"] == "Casa da Ana"
-    assert network.play("triple_play/undo", "triple_play/undo") == [3, 0]
+    assert network.play("triple_play/undo", "triple_play/undo", "business_access/undo") == [3, 0, 0]
     assert network.subscriber() is None
     assert network.olt.onts == {}
     assert network.radius.sign_in("ana", LOGIN) == {}

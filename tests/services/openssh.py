@@ -1,4 +1,4 @@
-"""Debian's sshd on a free loopback port, with a key of its own; whoever signs in gets a small router's command line."""
+"""Debian's sshd on a free loopback port, with a key of its own, in front of a small router's command line or a subsystem."""
 
 import getpass
 import os
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 PrintMotd no
-ForceCommand {python} {router} {home}/state.json
+{behind}
 """
 
 #: Interfaces with a description and an address; commands as routers take them.
@@ -87,6 +87,21 @@ class Sshd:
 @contextmanager
 def sshd_router() -> Iterator[Sshd]:
     """Run sshd in front of an empty router. Raises RuntimeError when it is missing or does not start, with its log."""
+
+    def router(home: Path, _port: int) -> str:
+        (home / "router.py").write_text(ROUTER)
+        return f"ForceCommand {sys.executable} {home}/router.py {home}/state.json"
+
+    with sshd(router) as running:
+        yield running
+
+
+@contextmanager
+def sshd(behind: Callable[[Path, int], str]) -> Iterator[Sshd]:
+    """Run sshd; `behind` gets its folder and port and returns the configuration of what whoever signs in reaches.
+
+    Raises RuntimeError when it is missing or does not start, with its log.
+    """
     program, keygen = PROGRAMS["sshd"].path(), PROGRAMS["ssh-keygen"].path()
     if program is None or keygen is None:
         raise RuntimeError(f"sshd is not installed. {PROGRAMS['sshd'].remedy}")
@@ -95,11 +110,8 @@ def sshd_router() -> Iterator[Sshd]:
         for name in ("host_key", "user_key"):
             subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", home / name], check=True)
         (home / "authorized_keys").write_text((home / "user_key.pub").read_text())
-        (home / "router.py").write_text(ROUTER)
         port = free_port()
-        configuration = CONFIGURATION.format(
-            port=port, home=home, python=sys.executable, router=home / "router.py"
-        )
+        configuration = CONFIGURATION.format(port=port, home=home, behind=behind(home, port))
         (home / "sshd_config").write_text(configuration)
         if os.geteuid() == 0:
             # Where sshd keeps its unprivileged half; made by the init system where there is one.

@@ -50,6 +50,12 @@ PROGRAMS: dict[str, Program] = {
             folders=("/usr/sbin",),
         ),
         Program("radclient", "freeradius-utils", "subscribers of a real RADIUS server"),
+        Program(
+            "netconfd",
+            "netconfd",
+            "interfaces of a real NETCONF server",
+            folders=("/usr/sbin", "/usr/local/sbin"),
+        ),
         Program("snmpd", "snmpd", "objects of a real SNMP agent", folders=("/usr/sbin",)),
         Program("sshd", "openssh-server", "routers over SSH", folders=("/usr/sbin",)),
         Program("ssh-keygen", "openssh-client", "routers over SSH"),
