@@ -38,6 +38,8 @@ class PluginState(StrEnum):
     FAILED = "failed"
 
 
+#: What a wheel's summary begins with for who finds it in a registry; in a list of plugins it says nothing.
+_SUMMARY_OF_A_WHEEL = "Trunkline plugin: "
 #: States of a plugin that should run and does not.
 BROKEN = frozenset({PluginState.MISSING, PluginState.INCOMPATIBLE, PluginState.FAILED})
 
@@ -140,7 +142,7 @@ def _offer(point: importlib_metadata.EntryPoint, core: str) -> _Offer:
         point,
         point.dist.version,
         point.dist.name,
-        summary,
+        summary.removeprefix(_SUMMARY_OF_A_WHEEL),
         _incompatibility(point.dist.requires or (), core),
     )
 

@@ -288,6 +288,24 @@ def test_rows_are_picked_for_a_bulk_action_on_a_phone(
     context.close()
 
 
+def test_a_list_is_sorted_on_a_phone_with_scripts_and_without(
+    demo: str, chromium: Browser, sessions: dict[str, Any]
+) -> None:
+    for scripts in (True, False):
+        context = chromium.new_context(
+            storage_state=sessions[STAFF], viewport={"width": 390, "height": 844}, java_script_enabled=scripts
+        )
+        page = context.new_page()
+        page.goto(f"{demo}/customers")
+        lead = page.locator("tbody tr").first
+        first = lead.inner_text()
+        page.get_by_role("button", name="Sort").press("Enter")
+        page.get_by_role("link", name="Descending").press("Enter")
+        expect(page).to_have_url(re.compile("sort=-name"))
+        expect(lead).not_to_contain_text(first.splitlines()[0])
+        context.close()
+
+
 def test_forms_and_lists_work_without_scripts(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
     context = chromium.new_context(storage_state=sessions[STAFF], java_script_enabled=False)
     page = context.new_page()

@@ -11,7 +11,7 @@ from trunkline.access.models import Role, RoleGrant
 from trunkline.app import App
 from trunkline.lists import ListOf
 from trunkline.operation import Context
-from trunkline.testing import Browser
+from trunkline.testing import PASSWORD, Browser, create_user
 from trunkline.web import keyset
 from trunkline.web.tables import Table
 
@@ -108,3 +108,43 @@ def test_files_of_a_list_ask_for_their_own_permission(app: App, staff: Staff, fo
             assert shown.status_code == 200, found.path
             assert "export=csv" not in shown.text, found.path
             assert reader.get(f"{found.path}?export={form}").status_code == 403, found.path
+
+
+#: Lists whose REST address is not that of their page.
+_REST = {"/inventory": "/inventory/items", "/customers/duplicates": "/customer-duplicates"}
+
+
+def _api(app: App, make_client: Callable[[], Browser]) -> Browser:
+    create_user(app, "api@example.com", "administrator")
+    client = make_client()
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
+
+
+def test_a_list_over_rest_offers_the_views_sorts_and_filters_of_its_page(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    client, compared = _api(app, make_client), list[str]()
+    lacking: list[str] = []
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    with app.reading() as ctx:
+        known = list(_lists(ctx))
+    for found, table in known:
+        path = _REST.get(found.path, found.path)
+        parameters = {one["name"] for one in paths.get(path, {}).get("get", {}).get("parameters", ())}
+        if "cursor" not in parameters:
+            continue
+        offered = {
+            "sort": _sorts(table),
+            "view": {tab.value for tab in table.tabs if tab.value},
+            "nothing_of_this_name": {name for item in table.filters for name in item.names},
+        }
+        for parameter, names in offered.items():
+            refused = client.get(f"/api/v1{path}?{parameter}=nothing_of_this_name")
+            assert refused.status_code == 422, path
+            said = refused.json()["errors"][0]["message"].rpartition(": ")[2].strip(".–").split(", ")
+            lacking += [f"{path} {parameter} {name}" for name in sorted(names.difference(said))]
+        compared.append(found.name)
+    assert lacking == []
+    assert len(compared) >= 17, compared

@@ -16,7 +16,7 @@ from trunkline.files.content import PICTURES
 from trunkline.files.models import StoredFile
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
-from trunkline.web.middleware import known_hosts
+from trunkline.web.middleware import answers_to, known_hosts
 
 Picture = Literal["logo", "favicon", "picture"]
 LARGEST_PICTURE = 1_000_000
@@ -130,8 +130,7 @@ def _check_free(ctx: Context, brand: BrandRecord, host: str | None, reseller_id:
 
 
 def _check_host(ctx: Context, host: str | None) -> None:
-    known = known_hosts(ctx.app.config)
-    if host and known and host not in known:
+    if host and not answers_to(host, known_hosts(ctx.app.config)):
         raise Refused(
             _("The system does not answer to {host}.", host=host),
             field="host",

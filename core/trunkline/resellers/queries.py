@@ -11,6 +11,7 @@ from trunkline.customers.models import Customer, Reseller
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_reading import count_beside
 
 _SHOWN = 100
 
@@ -20,9 +21,9 @@ def list_resellers(ctx: Context) -> Select[*tuple[Any, ...]]:
 
     Whoever sees only the customers of one reseller sees that one.
     """
-    customers = (
-        select(func.count()).where(col(Customer.reseller_id) == col(Reseller.id)).correlate(Reseller)
-    ).scalar_subquery()
+    customers = count_beside(
+        select(col(Customer.id)).where(col(Customer.reseller_id) == col(Reseller.id)).correlate(Reseller)
+    )
     people = (
         select(func.count())
         .where(col(User.reseller_id) == col(Reseller.id), col(User.kind) == UserKind.STAFF)

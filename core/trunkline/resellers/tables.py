@@ -9,7 +9,7 @@ RESELLERS = Table(
     columns=(
         Column("name", _("Name"), Kind.LINK, href="/resellers/{id}"),
         Column("code", _("Code"), Kind.MONO, priority=2),
-        Column("customers", _("Customers"), Kind.NUMBER, priority=2),
+        Column("customers", _("Customers"), Kind.COUNT, priority=2),
         Column("people", _("People"), Kind.NUMBER, priority=3),
         Column("status", _("Status"), Kind.STATUS),
     ),

@@ -19,7 +19,7 @@ from trunkline.web.tables import Table
 T = TypeVar("T", bound=BaseModel)
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
-_OWN = frozenset({"limit", "cursor", "sort", "q"})
+_OWN = frozenset({"limit", "cursor", "sort", "q", "view"})
 
 
 class Listing(BaseModel, Generic[T]):
@@ -41,6 +41,7 @@ class ListParams:
     cursor: str
     sort: str
     q: str
+    view: str
     filters: Mapping[str, Any]
 
 
@@ -50,8 +51,9 @@ def _read_params(
     cursor: str = Query("", description="The `next` of the page before."),
     sort: str = Query("", description="A field to sort by; `-` in front sorts downwards."),
     q: str = Query("", max_length=200, description="Words to look for."),
+    view: str = Query("", description="One of the list's views, such as `overdue`; without it all rows."),
 ) -> ListParams:
-    return ListParams(limit, cursor, sort, q.strip(), request.query_params)
+    return ListParams(limit, cursor, sort, q.strip(), view, request.query_params)
 
 
 #: Default value of a handler's `params: ListParams`.
@@ -63,10 +65,11 @@ def read_list(
 ) -> Listing[T]:
     """One page of the list that `table` describes, each row as `item`.
 
-    Raises Refused for a sort or filter the list does not offer and for a cursor that is none, naming the known ones.
+    Raises Refused for a view, sort or filter the list does not offer and for a cursor that is none, naming the known ones.
     """
-    plain = replace(table, tabs=())
-    _check_names(plain, params)
+    _check_names(table, params)
+    # A page opens with its first view; a program that names none means every row.
+    plain = table if params.view else replace(table, tabs=())
     sort = params.sort or plain.sort
     matching = plain.filtered(statement, params.filters)
     total = count_capped(ctx.session, matching, plain.id_key)
@@ -97,6 +100,13 @@ def _check_names(table: Table, params: ListParams) -> None:
             _("This list cannot be sorted by “{name}”.", name=params.sort.lstrip("-")),
             field="sort",
             remedy=_("Sorts: {names}.", names=", ".join(sorts)),
+        )
+    views = [item.value for item in table.tabs if item.value]
+    if params.view and params.view not in views:
+        raise Refused(
+            _("This list has no view “{name}”.", name=params.view),
+            field="view",
+            remedy=_("Views: {names}.", names=", ".join(views) or "–"),
         )
     known = set(_OWN)
     for entry in table.filters:

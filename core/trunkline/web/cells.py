@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import RowMapping
 
 from trunkline import i18n
+from trunkline.web.table_params import figure
 from trunkline.web.tones import tone_of
 from trunkline.web.writing import moment_text, money_text, phone_text
 
@@ -109,6 +110,7 @@ def _money(column: "Column", value: Any, row: RowMapping) -> str:
 
 _PLAIN: dict[str, Callable[[Any], str]] = {
     "number": i18n.format_number,
+    "count": figure,
     "bytes": i18n.format_bytes,
     "duration": i18n.format_duration,
     "phone": phone_text,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.config import Config
+from trunkline.loopback import is_loopback
 
 log = logging.getLogger("trunkline.access")
 _LINKS = ("/set-password/", "/confirm-email/", "/keep-email/")
@@ -43,7 +44,6 @@ _SHARED = "/static/"
 _ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A name or IPv4 address, or an IPv6 address in brackets, and a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]*)?")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RequestId:
@@ -111,11 +111,16 @@ class SecurityHeaders:
 
 
 def known_hosts(config: Config) -> frozenset[str]:
-    """The names that the system answers to; none: any. Those of `hosts` and `base_url`, and this machine's own."""
+    """The names of `hosts` and `base_url`, which the system answers to beside this machine's own; none: to any."""
     named = {name.lower() for name in config.hosts}
     if config.base_url:
         named.add(urlsplit(config.base_url).hostname or "")
-    return frozenset(named | _LOOPBACK) if named else frozenset()
+    return frozenset(named)
+
+
+def answers_to(name: str, hosts: frozenset[str]) -> bool:
+    """Whether a host name is one of `hosts` or means this machine; without hosts any is."""
+    return not hosts or name in hosts or is_loopback(name)
 
 
 class KnownHosts:
@@ -130,7 +135,7 @@ class KnownHosts:
             await self.app(scope, receive, send)
             return
         asked = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(asked) == 1 and _host_name(asked[0]) in self.hosts:
+        if len(asked) == 1 and answers_to(_host_name(asked[0]), self.hosts):
             await self.app(scope, receive, send)
             return
         shown = "".join(sign for sign in ", ".join(asked) if sign.isprintable())[:100]

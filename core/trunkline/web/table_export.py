@@ -18,6 +18,7 @@ from trunkline.i18n import localize
 from trunkline.money import Money
 from trunkline.web import keyset
 from trunkline.web.table_columns import shown_columns, with_more
+from trunkline.web.table_params import COUNT_LIMIT, figure
 from trunkline.web.tables import Column, Kind, Statement, Table
 
 Format = Literal["csv", "xlsx"]
@@ -135,6 +136,8 @@ def _plain(column: Column, value: Any) -> Any:
         return None
     if column.kind == Kind.STATUS or column.labels:
         return column.text(value)
+    if column.kind == Kind.COUNT and value > COUNT_LIMIT:
+        return figure(value)
     if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, datetime):

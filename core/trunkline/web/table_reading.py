@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from trunkline.db.haste import within
@@ -42,6 +42,15 @@ def count_capped(session: Session, statement: "Select[Any]", id_key: str) -> int
     """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
     capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
     return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
+
+
+def count_beside(matching: "Select[Any]") -> "ScalarSelect[int]":
+    """How many rows of another table belong to each row, for a column of kind `count`; counting stops as it does for lists.
+
+    `matching` selects the key of that table and is correlated with the list's own.
+    """
+    capped = matching.limit(COUNT_LIMIT + 1).subquery()
+    return select(func.count()).select_from(capped).scalar_subquery()
 
 
 @dataclass(frozen=True)

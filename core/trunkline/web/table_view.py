@@ -147,6 +147,26 @@ class TableView:
         return "descending" if self.sort.startswith("-") else "ascending"
 
     @property
+    def order_choices(self) -> Sequence[tuple[str, str, bool]]:
+        """(label, address that sorts by it, sorted by it now) of every column that the list can be sorted by."""
+        return [
+            (column.label, self.url(sort=column.sort_key), bool(self.sorted_by(column)))
+            for column in self.table.columns
+            if column.sort_key
+        ]
+
+    @property
+    def order_ways(self) -> Sequence[tuple[str, str, str, bool]]:
+        """(label, icon, address, in force) of both directions; none where the order is no column's."""
+        if not any(active for _label, _href, active in self.order_choices):
+            return []
+        key, falling = self.sort.lstrip("-"), self.sort.startswith("-")
+        return [
+            (translate("Ascending"), "arrow-up", self.url(sort=key), not falling),
+            (translate("Descending"), "arrow-down", self.url(sort=f"-{key}"), falling),
+        ]
+
+    @property
     def tabs(self) -> Sequence[TabView]:
         """The list's own views with their counts, then those that were saved."""
         here = self.view_saved

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     LINK = "link"
     MONO = "mono"
     NUMBER = "number"
+    #: A number that was counted as far as lists count (`count_beside`).
+    COUNT = "count"
     MONEY = "money"
     DATE = "date"
     DATETIME = "datetime"
@@ -54,7 +56,7 @@ class Kind(StrEnum):
     HTML = "html"
 
 
-_FIGURES = {Kind.NUMBER, Kind.MONEY, Kind.BYTES, Kind.DURATION}
+_FIGURES = {Kind.NUMBER, Kind.COUNT, Kind.MONEY, Kind.BYTES, Kind.DURATION}
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class CatalogService(Record, table=True):
         Index("ix_catalog_service_state", "state", "suspended", "id"),
         Index("ix_catalog_service_activated", "activated_at", "id"),
         Index("ix_catalog_service_product", "product_id", "id"),
+        Index("ix_catalog_service_product_state", "product_id", "state"),
     )
 
     number: str = Field(max_length=20, unique=True)

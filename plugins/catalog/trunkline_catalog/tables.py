@@ -10,6 +10,7 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_reading import count_beside
 from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
 from trunkline_catalog.models import (
@@ -49,14 +50,13 @@ KIND_ICONS = {ServiceKind.MOBILE: "device-mobile", ServiceKind.OTHER: "plug-conn
 def list_products(ctx: Context) -> Statement:
     """What is and was sold, with the price of now."""
     now = ctx.now()
-    services = (
-        select(func.count(col(CatalogService.id)))
+    active = (
+        select(col(CatalogService.id))
         .where(
             col(CatalogService.product_id) == col(CatalogProduct.id),
             col(CatalogService.state) == ServiceState.ACTIVE,
         )
         .correlate(CatalogProduct)
-        .scalar_subquery()
     )
     statement: Any = select(
         col(CatalogProduct.id),
@@ -70,7 +70,7 @@ def list_products(ctx: Context) -> Statement:
         col(CatalogPrice.setup_micros).label("setup"),
         col(CatalogPrice.monthly_micros).label("monthly"),
         col(CatalogPrice.currency).label("currency"),
-        services.label("services"),
+        count_beside(active).label("services"),
     ).outerjoin(
         CatalogPrice,
         and_(
@@ -95,7 +95,7 @@ PRODUCTS = Table(
         ),
         Column("monthly", _("Monthly"), Kind.MONEY),
         Column("setup", _("Set-up"), Kind.MONEY, priority=2),
-        Column("services", _("Active services"), Kind.NUMBER, priority=2),
+        Column("services", _("Active services"), Kind.COUNT, priority=2),
         Column("service_kind", _("Kind"), priority=3, labels=KIND_LABELS),
         Column("playbook", _("Playbook"), Kind.MONO, priority=3),
         Column("tariff", _("Tariff"), priority=3),

@@ -113,3 +113,16 @@ def test_status_moves_and_archive(api: Browser) -> None:
     )
     assert api.post(f"{path}/archive").json()["status"] == "archived"
     assert api.post(f"{path}/restore").json()["status"] == "closed"
+
+
+def test_a_view_over_rest_holds_the_rows_of_the_tab_and_none_holds_all(api: Browser) -> None:
+    register(api, "Ana Souza")
+    other = register(api, "Bento Lima")
+    moved = api.post(
+        f"/api/v1/customers/{other['number']}/status", json={"status": "closed", "reason": "moved"}
+    )
+    assert moved.status_code == 200, moved.text
+    assert api.get("/api/v1/customers").json()["total"] == 2
+    assert [one["name"] for one in api.get("/api/v1/customers?view=closed").json()["items"]] == ["Bento Lima"]
+    refused = api.get("/api/v1/customers?view=sleeping")
+    assert "closed" in refused.json()["errors"][0]["message"], refused.text

@@ -136,6 +136,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_catalog_service_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_label"), ["label"], unique=False)
         batch_op.create_index("ix_catalog_service_product", ["product_id", "id"], unique=False)
+        batch_op.create_index("ix_catalog_service_product_state", ["product_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_site_id"), ["site_id"], unique=False)
         batch_op.create_index("ix_catalog_service_state", ["state", "suspended", "id"], unique=False)
 
@@ -325,6 +326,7 @@ def downgrade() -> None:
     with op.batch_alter_table("catalog_service", schema=None) as batch_op:
         batch_op.drop_index("ix_catalog_service_state")
         batch_op.drop_index(batch_op.f("ix_catalog_service_site_id"))
+        batch_op.drop_index("ix_catalog_service_product_state")
         batch_op.drop_index("ix_catalog_service_product")
         batch_op.drop_index(batch_op.f("ix_catalog_service_label"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_customer_id"))
