@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from limits.storage import Storage
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, SQLModel, col
 
+from trunkline.db.prepared import Prepared, among, columns
 from trunkline.db.types import UtcDateTime
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ class AttemptCount(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=200)
     amount: int
     expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False, index=True)
+
+
+_COUNT = columns(AttemptCount)
+_COUNTS = Prepared(
+    select(_COUNT.amount, _COUNT.expires_at).where(
+        _COUNT.name.in_(among("names")), _COUNT.expires_at > bindparam("moment", type_=UtcDateTime())
+    )
+)
+_FORGET = delete(AttemptCount).where(col(AttemptCount.name).in_(among("names")))
 
 
 class TableStorage(Storage):
@@ -43,21 +54,14 @@ class TableStorage(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount` more under `key`, whose count lives `expiry` seconds from its beginning; returns the count."""
         with self._app.unit_of_work() as ctx:
-            now = ctx.now()
-            fresh = _insert(ctx)(AttemptCount).values(
-                name=key, amount=amount, expires_at=now + timedelta(seconds=expiry)
-            )
-            begins_anew = col(AttemptCount.expires_at) <= now
-            statement = fresh.on_conflict_do_update(
-                index_elements=[col(AttemptCount.name)],
-                set_={
-                    "amount": case((begins_anew, amount), else_=col(AttemptCount.amount) + amount),
-                    "expires_at": case(
-                        (begins_anew, fresh.excluded.expires_at), else_=col(AttemptCount.expires_at)
-                    ),
-                },
-            ).returning(col(AttemptCount.amount))
-            return int(ctx.session.execute(statement).scalar_one())
+            connection, now = ctx.connection(), ctx.now()
+            values = {
+                "name": key,
+                "amount": amount,
+                "expires_at": now + timedelta(seconds=expiry),
+                "moment": now,
+            }
+            return int(connection.execute(_counting(connection.dialect.name), values).scalar_one())
 
     def get(self, key: str) -> int:
         """The count under `key`; 0 when there is none or its time is over."""
@@ -67,15 +71,17 @@ class TableStorage(Storage):
         """When the count under `key` is forgotten, in seconds since 1970; now when there is none."""
         return self._row(key)[1].timestamp()
 
+    def last_expiry(self, keys: Sequence[str]) -> datetime | None:
+        """When the last of several counts is forgotten; None when there is none."""
+        with self._app.reading() as ctx:
+            rows = _COUNTS.found(ctx.connection(), names=list(keys), moment=ctx.now())
+        return max((row.expires_at for row in rows), default=None)
+
     def _row(self, key: str) -> tuple[int, datetime]:
         with self._app.reading() as ctx:
             now = ctx.now()
-            row = ctx.session.execute(
-                select(col(AttemptCount.amount), col(AttemptCount.expires_at)).where(
-                    col(AttemptCount.name) == key, col(AttemptCount.expires_at) > now
-                )
-            ).one_or_none()
-        return (row[0], row[1]) if row is not None else (0, now)
+            rows = _COUNTS.found(ctx.connection(), names=[key], moment=now)
+        return next(((row.amount, row.expires_at) for row in rows), (0, now))
 
     def check(self) -> bool:
         """Whether the table can be read."""
@@ -97,7 +103,7 @@ class TableStorage(Storage):
     def clear_all(self, keys: Sequence[str]) -> None:
         """Forget the counts under several keys in one transaction: each waits for the disk."""
         with self._app.unit_of_work() as ctx:
-            ctx.session.execute(delete(AttemptCount).where(col(AttemptCount.name).in_(keys)))
+            ctx.connection().execute(_FORGET, {"names": list(keys)})
 
 
 def sweep(ctx: "Context") -> None:
@@ -105,10 +111,23 @@ def sweep(ctx: "Context") -> None:
     ctx.session.execute(delete(AttemptCount).where(col(AttemptCount.expires_at) <= ctx.now()))
 
 
-def _insert(ctx: "Context") -> Any:
+@lru_cache(maxsize=2)
+def _counting(dialect: str) -> Any:
+    """Counting in one statement, built once: that takes longer than running it."""
     from sqlalchemy.dialects import postgresql, sqlite
 
-    return postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    fresh = insert(AttemptCount).values({name: bindparam(name) for name in ("name", "amount", "expires_at")})
+    begins_anew = col(AttemptCount.expires_at) <= bindparam("moment", type_=UtcDateTime())
+    return fresh.on_conflict_do_update(
+        index_elements=[col(AttemptCount.name)],
+        set_={
+            "amount": case(
+                (begins_anew, fresh.excluded.amount), else_=col(AttemptCount.amount) + fresh.excluded.amount
+            ),
+            "expires_at": case((begins_anew, fresh.excluded.expires_at), else_=col(AttemptCount.expires_at)),
+        },
+    ).returning(col(AttemptCount.amount))
 
 
 def at(timestamp: float) -> datetime:

@@ -14,16 +14,21 @@ from trunkline.auth.passwords import hashing
 from trunkline.auth.second_factor import devices
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.throttle import SignInThrottle
+from trunkline.db.prepared import PreparedObject
 from trunkline.errors import Unauthenticated, Unavailable
 from trunkline.i18n import gettext
 from trunkline.operation import SYSTEM, Context
 from trunkline.providers import SignInProvider
 from trunkline.settings.core import CoreSettings
+from trunkline.web.turns import aside, give_way
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 _ = gettext
+
+
+_BY_EMAIL = PreparedObject(User, "email")
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts, *, device_
         per_address=settings.attempts_per_address,
         browser=browser,
     )
+    give_way()
     with app.reading() as ctx:
-        user = ctx.session.scalars(select(User).where(col(User.email) == email)).one_or_none()
+        user = _BY_EMAIL.first(ctx.connection(), email)
         proof = _verified(user, password)
     words = _Words(
         _("The e-mail address or the password is wrong."), _("Check both, or ask for a new password.")
@@ -71,6 +77,7 @@ def prove(app: "App", email: str, password: str, facts: RequestFacts, *, device_
         _record_failure(app, email, user, facts)
         raise Unauthenticated(words.message, remedy=words.remedy)
     throttle.succeeded(email, browser)
+    give_way()
     return proof
 
 
@@ -91,7 +98,8 @@ def _known_browser(ctx: Context, email: str, token: str) -> str:
 def _verified(user: User | None, password: str) -> Proof | None:
     """Who the password kept here proves. Whom a directory keeps has none that counts."""
     kept = user.password_hash if user is not None and not user.origin else None
-    right = hashing().verify(kept, password)
+    with aside():
+        right = hashing().verify(kept, password)
     if right and kept and user is not None and user.is_active:
         return Proof(user.key, hashing().hash(password) if hashing().is_outdated(kept) else None)
     return None
@@ -103,7 +111,8 @@ def _vouched(app: "App", name: str, secret: str, words: _Words) -> tuple[Proof |
         if not isinstance(provider, SignInProvider):
             continue
         try:
-            vouched = provider.verify(app, name, secret)
+            with aside():
+                vouched = provider.verify(app, name, secret)
         except Unauthenticated as error:
             return None, _Words(error.message, error.remedy)
         except Unavailable:

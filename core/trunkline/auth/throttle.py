@@ -49,16 +49,20 @@ class SignInThrottle:
         that did not succeed, a minute at first, twice as long after each further one, an hour at most. A `browser` that is
         remembered for this account is counted apart, so that strangers who guess keep nobody out of their own account there.
         """
-        self._check_address(address)
-        self.admit_to(account_name(email, browser), free=per_account)
+        name = account_name(email, browser)
+        self._check_waits(_address(address), name)
+        self._count_attempt(name, per_account)
 
     def admit_to(self, name: str, *, free: int) -> None:
         """As `admit`, for anything else that is guessed at, such as the codes of one user."""
-        self._check_wait(name)
+        self._check_waits(name)
+        self._count_attempt(name, free)
+
+    def _count_attempt(self, name: str, free: int) -> None:
         tried = self._storage.incr(_count(name), _seconds(_DAY))
         # Whoever counts the last free attempt begins the wait; of several at once, one.
         if tried >= free and self._storage.incr(_wait(name), _seconds(_growing(tried - free))) > 1:
-            self._check_wait(name)
+            self._check_waits(name)
 
     def succeeded(self, email: str, browser: str = "") -> None:
         """Forget the attempts of an account whose password was right."""
@@ -88,10 +92,7 @@ class SignInThrottle:
     def waits_until(self, email: str, *names: str) -> datetime | None:
         """Until when an account, or any of `names`, has to wait; None when it may be tried."""
         accounts = [account_name(email)] if email else []
-        waits = [_wait(name) for name in (*accounts, *names)]
-        return max(
-            (at(self._storage.get_expiry(wait)) for wait in waits if self._storage.get(wait)), default=None
-        )
+        return self._last_wait(*accounts, *names)
 
     def admit_link(self, email: str, address: str) -> bool:
         """Count a request for a mailed link or code; False when the account or the address asked too often."""
@@ -104,17 +105,22 @@ class SignInThrottle:
 
     def admit_passkey(self, address: str) -> None:
         """Count a question for a passkey. Raises TooManyRequests when the address has to wait or asks without end."""
-        self._check_address(address)
+        self._check_waits(_address(address))
         name = f"passkeys-of/{address}"
         if self._storage.incr(_count(name), _seconds(_WINDOW)) > _PASSKEYS_PER_ADDRESS:
             raise self._closed(at(self._storage.get_expiry(_count(name))))
 
-    def _check_address(self, address: str) -> None:
-        self._check_wait(_address(address))
+    def _check_waits(self, *names: str) -> None:
+        if until := self._last_wait(*names):
+            raise self._closed(until)
 
-    def _check_wait(self, name: str) -> None:
-        if self._storage.get(_wait(name)):
-            raise self._closed(at(self._storage.get_expiry(_wait(name))))
+    def _last_wait(self, *names: str) -> datetime | None:
+        waits = [_wait(name) for name in names]
+        if isinstance(self._storage, TableStorage):
+            return self._storage.last_expiry(waits)
+        return max(
+            (at(self._storage.get_expiry(wait)) for wait in waits if self._storage.get(wait)), default=None
+        )
 
     def _closed(self, until: datetime) -> TooManyRequests:
         minutes = max(1, -int(-(until - self._clock()).total_seconds() // 60))

@@ -164,12 +164,19 @@ def _endpoint(route: RestRoute, admitted: Callable[[Request], Request]) -> Handl
         return run_writing(request, route, arguments)
 
     @wraps(route.handler)
+    def at_once(**arguments: Any) -> Any:
+        from trunkline.web.turns import going_first
+
+        with going_first():
+            return endpoint(**arguments)
+
+    @wraps(route.handler)
     async def in_its_turn(**arguments: Any) -> Any:
         from trunkline.web.turns import in_turn
 
         return await in_turn(partial(endpoint, **arguments))
 
-    shown: Handler = in_its_turn if route.hashes else endpoint
+    shown: Handler = in_its_turn if route.hashes else at_once
     shown.__signature__ = signature.replace(parameters=[*parameters[1:], opened])  # type: ignore[attr-defined]  # functions have it, their type does not say so
     shown.__annotations__ = {}
     del shown.__wrapped__  # type: ignore[attr-defined]  # `wraps` has set it

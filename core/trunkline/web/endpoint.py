@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL, FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -31,7 +30,7 @@ from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
 from trunkline.web.plain_text import refuse_nul
 from trunkline.web.shell import SignedInUser, WebApp
 from trunkline.web.templating import initials, render
-from trunkline.web.turns import in_turn
+from trunkline.web.turns import first, in_turn
 
 if TYPE_CHECKING:
     from trunkline.auth.sessions import SignedIn
@@ -48,10 +47,10 @@ def endpoint(web: WebApp, route: PageRoute) -> Callable[[Request], Awaitable[Res
 
     async def call(request: Request) -> Response:
         if request.method in _SAFE:
-            return await run_in_threadpool(_Call(web, route, request, FormData()).answer)
+            return await first(_Call(web, route, request, FormData()).answer)
         async with request.form(max_files=20, max_fields=5000, max_part_size=route.max_body) as form:
             answer = _Call(web, route, request, form).answer
-            return await (in_turn(answer) if route.hashes else run_in_threadpool(answer))
+            return await (in_turn(answer) if route.hashes else first(answer))
 
     return call
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlmodel import col
 
 from trunkline.access.models import Role, UserRole
@@ -13,6 +13,7 @@ from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.auth.second_factor import backup_codes, devices, totp
 from trunkline.auth.second_factor.devices import Device
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
+from trunkline.db.prepared import Prepared, columns
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
@@ -74,22 +75,35 @@ def passkeys_of(ctx: Context, user_id: int) -> list[PasskeyView]:
     ]
 
 
+_USER, _APP, _PASSKEY = columns(User), columns(TotpFactor), columns(Passkey)
+_ROLE, _HELD = columns(Role), columns(UserRole)
+_PROVABLE = Prepared(
+    select(_USER.id).where(
+        _USER.id == bindparam("user_id"),
+        or_(
+            exists().where(_APP.user_id == _USER.id, _APP.confirmed_at.is_not(None)),
+            exists().where(_PASSKEY.user_id == _USER.id),
+        ),
+    )
+)
+_DEMANDING = Prepared(
+    select(_ROLE.label)
+    .join(UserRole, _HELD.role_id == _ROLE.id)
+    .where(_HELD.user_id == bindparam("user_id"), _ROLE.requires_second_factor)
+    .order_by(_ROLE.label)
+)
+
+
 def has_factor(session: "Session", user_id: int) -> bool:
     """Whether somebody must show more than a password."""
-    keys = select(col(Passkey.id)).where(col(Passkey.user_id) == user_id).limit(1)
-    return totp.confirmed(session, user_id) is not None or session.scalar(keys) is not None
+    if session.autoflush:
+        session.flush()
+    return bool(_PROVABLE.found(session.connection(), user_id=user_id))
 
 
 def required_by(ctx: Context, user_id: int) -> list[str]:
     """Labels of the user's roles that demand a second factor, and of the setting if it demands one of everybody."""
-    roles = list(
-        ctx.session.scalars(
-            select(col(Role.label))
-            .join(UserRole, col(UserRole.role_id) == col(Role.id))
-            .where(col(UserRole.user_id) == user_id, col(Role.requires_second_factor))
-            .order_by(col(Role.label))
-        )
-    )
+    roles = [row.label for row in _DEMANDING.rows(ctx, user_id=user_id)]
     demanded_of = ctx.settings(CoreSettings).second_factor_of
     if demanded_of != "roles":
         kind = ctx.session.scalar(select(col(User.kind)).where(col(User.id) == user_id))
