@@ -279,6 +279,8 @@ class _Run:
             with self.unit() as (ctx, job):
                 step_context.transaction = ctx
                 outputs = self._call(kind, step_context)
+                # The step may have planned the job anew.
+                self._read = (None, [])
                 self._record_end(ctx, turn, outputs)
                 return self._next(ctx, job)
         outputs = self._call(kind, step_context)

@@ -72,6 +72,33 @@ def enqueue(
     return job
 
 
+def hold(ctx: Context, number: str, what: str) -> None:
+    """Let a job hold something from now on, in the transaction of one of its own steps. Raises Conflict naming who holds it."""
+    _require_free(ctx, what)
+    ctx.load_by(Job, Job.number, number, lock=True).holds = what
+    ctx.session.flush()
+
+
+def plan_anew(ctx: Context, number: str, steps: Sequence[PlannedStep]) -> None:
+    """Replace what a job has not begun by a new plan, in the transaction of one of its own steps.
+
+    Steps of the new plan that the job has begun stay as they are. Raises Refused as `enqueue` does.
+    """
+    job = ctx.load_by(Job, Job.number, number, lock=True)
+    plan = checked_plan(ctx, steps)
+    begun = [step for step in _steps(ctx, job) if step.state != StepState.PENDING]
+    names, after = {step.name for step in begun}, max((step.seq for step in begun), default=0)
+    for step in _steps(ctx, job):
+        if step not in begun:
+            ctx.session.delete(step)
+    ctx.session.flush()
+    rows = [row for row in plan.rows(job) if row.name not in names]
+    for seq, row in enumerate(rows, start=after + 1):
+        row.seq = seq
+    ctx.session.add_all(rows)
+    _write(ctx, job, "Planned anew: what it works on has changed since it was planned.")
+
+
 def _require_free(ctx: Context, holds: str) -> None:
     targets.take_turn(ctx, holds)
     other = ctx.session.scalars(select(Job).where(col(Job.holds) == holds)).one_or_none()

@@ -9,8 +9,9 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded
 from trunkline.operation import Context
+from trunkline_catalog.events import ServiceTerminated
 from trunkline_catalog.models import CatalogService
-from trunkline_catalog.operations import lines
+from trunkline_catalog.operations import lines, waiting
 from trunkline_catalog.schemas import LineState, ServiceState
 
 _GONE = (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED)
@@ -46,6 +47,11 @@ def job_ended(ctx: Context, event: JobEnded, *, cancelled: bool) -> None:
         lines.close_cancelled(ctx, line)
     else:
         lines.close_failed(ctx, line, event.error)
+
+
+def service_ended(ctx: Context, event: ServiceTerminated) -> None:
+    """What was to happen to a service on a date is not wanted any more when it has ended."""
+    waiting.cancel_waiting(ctx, event.entity_id)
 
 
 def job_needs_person(ctx: Context, event: JobEnded) -> None:

@@ -174,7 +174,9 @@ class CatalogOrder(Record, table=True):
 
 
 class CatalogOrderLine(Record, table=True):
-    """One wish of an order, with a job of its own. `open_service_id` allows one open line per service."""
+    """One wish of an order, with a job of its own. `open_service_id` allows one line at work per service; one that waits for its
+    date has none until then.
+    """
 
     __tablename__ = "catalog_order_line"
     __table_args__ = (
@@ -219,7 +221,7 @@ class CatalogOrderLine(Record, table=True):
     #: Of a change: which one, and for a switch `on` or `off`.
     change: str = Field(default="", max_length=40)
     turn: str = Field(default="", max_length=3)
-    #: Of a change: what the service had before, as `Previous`.
+    #: Of a change, and of what waits for its date: what the service had before, as `Previous`.
     previous: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     note: str = Field(default="", max_length=300)
     needs_network: bool = True

@@ -9,7 +9,7 @@ from trunkline.jobs.events import JobEnded
 from trunkline.operation import Context
 from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline_catalog import following, hookspecs, steps
-from trunkline_catalog.events import EVENTS
+from trunkline_catalog.events import EVENTS, ServiceTerminated
 from trunkline_catalog.permissions import PERMISSIONS
 from trunkline_catalog.schemas import LineStep, OrderLineView
 from trunkline_catalog.settings import CatalogSettings
@@ -196,6 +196,11 @@ def on_job_failed(ctx: Context, event: JobEnded) -> None:
 @hookimpl
 def on_job_rollback_failed(ctx: Context, event: JobEnded) -> None:
     following.job_needs_person(ctx, event)
+
+
+@hookimpl
+def on_service_terminated(ctx: Context, event: ServiceTerminated) -> None:
+    following.service_ended(ctx, event)
 
 
 @hookimpl

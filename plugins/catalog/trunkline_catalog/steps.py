@@ -7,7 +7,7 @@ from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
-from trunkline_catalog.operations import change_lines, lines
+from trunkline_catalog.operations import change_lines, lines, waiting
 from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
 
 BEGIN, FINISH = 10, 80
@@ -46,7 +46,7 @@ def _kind(
 
 
 STEP_KINDS = (
-    _kind("catalog.begin", _("Begin the order line"), lines.begin, lines.undo_begin),
+    _kind("catalog.begin", _("Begin the order line"), waiting.begin, lines.undo_begin),
     _kind("catalog.activate", _("Activate the service"), lines.activate, lines.undo_activate),
     _kind("catalog.change", _("Change the service"), change_lines.change, change_lines.undo_change),
     _kind("catalog.suspend", _("Suspend the service"), lines.suspend, lines.undo_suspend),

@@ -156,7 +156,7 @@ def _give_back(ctx: Context, line: CatalogOrderLine, new_service_becomes: Servic
         service.state = new_service_becomes
     elif line.action == LineAction.CHANGE:
         stock.free(ctx, holder=line_holder(line))
-    elif line.action == LineAction.TERMINATE:
+    elif line.action == LineAction.TERMINATE and line.open_service_id is not None:
         service.state = ServiceState.ACTIVE
     mark(ctx, "service", service.key)
 

@@ -341,7 +341,12 @@ def reschedule_order_line(ctx: Context, number: str, command: RescheduleLine) ->
             ),
             field="start_after",
         )
-    jobs.reschedule(ctx, line.job_number, command.start_after or ctx.now())
+    job = jobs.reschedule(ctx, line.job_number, command.start_after or ctx.now())
+    if line.action != LineAction.NEW and line.open_service_id is not None and job.run_at > ctx.now():
+        # Until then the service is for others.
+        service = ctx.session.get_one(CatalogService, line.service_id)
+        line.open_service_id, job.holds = None, None
+        line.previous = line.previous or present(ctx, service).model_dump(mode="json")
     ctx.note(line, label=line.number)
     return line_views(ctx, [line])[0]
 
@@ -367,6 +372,11 @@ def retry_order_line(
             _("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state)
         )
     _undone_job(ctx, line)
+    if (busy := queries.open_line_of(ctx, line.service_id)) is not None:
+        raise Refused(
+            _("Order line {line} is at work on {service}.", line=busy.number, service=busy.service_number),
+            remedy=_("Wait until it is over, or cancel it."),
+        )
     product = queries.product_by_id(ctx, line.product_id)
     service = ctx.session.get_one(CatalogService, line.service_id)
     line.attempt += 1

@@ -46,10 +46,15 @@ def enqueue_line(
         product=product.code,
         action=view.action,
         run_at=start_after,
-        holds=f"service:{line.service_id}",
+        holds=service_hold(line) if line.open_service_id is not None else None,
     )
     line.job_id, line.job_number = job.key, job.number
     ctx.session.flush()
+
+
+def service_hold(line: CatalogOrderLine) -> str:
+    """What the job of a line holds while it is at work: its service."""
+    return f"service:{line.service_id}"
 
 
 def _what(ctx: Context, line: OrderLineView, product: ProductView) -> str:

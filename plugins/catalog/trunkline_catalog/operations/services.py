@@ -12,6 +12,14 @@ from trunkline.operation import Context, operation
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced, ServiceChanged
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
+from trunkline_catalog.operations.allowed import (
+    offered,
+    require_active,
+    require_difference,
+    resuming,
+    suspending,
+    turning,
+)
 from trunkline_catalog.operations.orders import (
     hold_exchanged,
     new_order,
@@ -20,6 +28,7 @@ from trunkline_catalog.operations.orders import (
 )
 from trunkline_catalog.operations.plan_changes import begins_at, wanted_plan
 from trunkline_catalog.operations.planning import enqueue_line
+from trunkline_catalog.operations.waiting import lies_ahead, refuse_twin
 from trunkline_catalog.parameters import changed_values
 from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import service_views
@@ -31,7 +40,6 @@ from trunkline_catalog.schemas import (
     Previous,
     ProductView,
     ResumeService,
-    ServiceState,
     ServiceView,
     SuspendService,
     SuspensionReason,
@@ -46,18 +54,12 @@ def suspend_service(
 ) -> OrderView:
     """Order that a service be suspended for a reason; the network is told with the first reason only.
 
-    Raises Refused when it is not active, has that reason already, or another line is at work on it.
+    Raises Refused when it is not active, has that reason already, or another line is at work on it (unless it begins on a date).
     """
-    service, before = _changing(ctx, number, LineAction.SUSPEND, idempotency_key)
+    service, before = _changing(ctx, number, LineAction.SUSPEND, idempotency_key, command.start_after)
     if before is not None:
         return before
     view = service_views(ctx, [service])[0]
-    if command.reason in view.suspensions:
-        raise Refused(
-            _("{service} is suspended for that reason already.", service=number),
-            field="reason",
-            remedy=_("Choose another one."),
-        )
     return _order(
         ctx,
         service,
@@ -65,7 +67,7 @@ def suspend_service(
         idempotency_key,
         reason=command.reason,
         note=command.note,
-        needs_network=not view.suspensions,
+        needs_network=suspending(view, command.reason),
         start_after=command.start_after,
     )
 
@@ -75,16 +77,10 @@ def resume_service(
     ctx: Context, number: str, command: ResumeService, *, idempotency_key: str = ""
 ) -> OrderView:
     """Order that a reason be lifted; the network is told when none is left. Raises Refused when it is not in force."""
-    service, before = _changing(ctx, number, LineAction.RESUME, idempotency_key)
+    service, before = _changing(ctx, number, LineAction.RESUME, idempotency_key, command.start_after)
     if before is not None:
         return before
     view = service_views(ctx, [service])[0]
-    if command.reason not in view.suspensions:
-        raise Refused(
-            _("{service} is not suspended for that reason.", service=number),
-            field="reason",
-            remedy=_("In force: {reasons}.", reasons=", ".join(view.suspensions) or "–"),
-        )
     return _order(
         ctx,
         service,
@@ -92,7 +88,7 @@ def resume_service(
         idempotency_key,
         reason=command.reason,
         note=command.note,
-        needs_network=len(view.suspensions) == 1,
+        needs_network=resuming(view, command.reason),
         start_after=command.start_after,
     )
 
@@ -102,7 +98,7 @@ def terminate_service(
     ctx: Context, number: str, command: TerminateService, *, idempotency_key: str = ""
 ) -> OrderView:
     """Order that a service end for good. Raises Refused when it is not active or another line is at work on it."""
-    service, before = _changing(ctx, number, LineAction.TERMINATE, idempotency_key)
+    service, before = _changing(ctx, number, LineAction.TERMINATE, idempotency_key, command.start_after)
     if before is not None:
         return before
     return _order(
@@ -123,7 +119,7 @@ def change_service(
 
     Raises Refused naming the field when the product offers no such change, nothing would differ, or no item is free.
     """
-    service, before = _changing(ctx, number, LineAction.CHANGE, idempotency_key)
+    service, before = _changing(ctx, number, LineAction.CHANGE, idempotency_key, begins_at(ctx, command))
     if before is not None:
         return before
     product = queries.product_by_id(ctx, service.product_id)
@@ -135,14 +131,10 @@ def change_service(
         values = changed_values(product, offer, had.parameters, command.parameters)
     values, new = put_away(target, number, values)
     sealed = {name: one for name, one in service.secret_values.items() if name in names_in(target)} | new
-    turn = _turn(offer, had, command)
+    turn = turning(offer, had, command.on)
     picks = _exchanged(product, offer, command)
-    if not picks and not turn and not new and values == had.parameters and target.code == product.code:
-        raise Refused(
-            _("Nothing would change."),
-            field=f"parameters.{offer.parameters[0]}" if offer.parameters else "change",
-            remedy=_("Give another value."),
-        )
+    if not picks and not turn and not new:
+        require_difference(offer, (product.code, had.parameters), (target.code, values))
     return _order(
         ctx,
         service,
@@ -164,18 +156,6 @@ class _Change:
     picks: Mapping[str, str | None]
     product: ProductView
     secret_values: Mapping[str, str]
-
-
-def offered(ctx: Context, product: ProductView, word: str) -> ChangeOffer:
-    """A change that the product's services can undergo. Raises Refused naming those there are."""
-    offers = {offer.word: offer for offer in queries.change_offers(ctx, product)}
-    if word not in offers:
-        raise Refused(
-            _("{product} offers no change “{word}”.", product=product.name, word=word),
-            field="change",
-            remedy=_("It offers: {names}.", names=", ".join(offers) or "–"),
-        )
-    return offers[word]
 
 
 @operation("catalog.service.change")
@@ -200,17 +180,6 @@ def record_switch(ctx: Context, number: str, word: str, on: bool) -> ServiceView
     return service_views(ctx, [service])[0]
 
 
-def _turn(offer: ChangeOffer, had: Previous, command: ChangeService) -> str:
-    if not offer.switch:
-        return ""
-    if command.on is None:
-        raise Refused(_("Say whether it shall be on."), field="on")
-    if command.on == (offer.word in had.switches):
-        state = _("on") if command.on else _("off")
-        raise Refused(_("{what} is {state} already.", what=offer.label, state=state), field="on")
-    return "on" if command.on else "off"
-
-
 def _exchanged(product: ProductView, offer: ChangeOffer, command: ChangeService) -> dict[str, str | None]:
     for template in command.picks:
         if template not in offer.templates:
@@ -231,26 +200,23 @@ def _key(service: CatalogService, action: LineAction, idempotency_key: str) -> s
 
 
 def _changing(
-    ctx: Context, number: str, action: LineAction, idempotency_key: str
+    ctx: Context, number: str, action: LineAction, idempotency_key: str, begins: datetime | None = None
 ) -> tuple[CatalogService, OrderView | None]:
-    """The service under its lock, and the order that exists already under the key. Raises Refused when it cannot change."""
+    """The service under its lock, and the order that exists already under the key. Raises Refused when it cannot change.
+
+    What begins on a date does not mind that somebody is at work now.
+    """
     service = ctx.load_by(CatalogService, CatalogService.number, number, lock=True)
     before = placed_before(ctx, _key(service, action, idempotency_key))
     if before is not None:
         return service, before
-    if (busy := queries.open_line_of(ctx, service.key)) is not None:
+    busy = None if lies_ahead(ctx, begins) else queries.open_line_of(ctx, service.key)
+    if busy is not None:
         raise Refused(
             _("Order line {line} is at work on {service}.", line=busy.number, service=number),
             remedy=_("Wait until it is over, or cancel it."),
         )
-    if service.state != ServiceState.ACTIVE:
-        raise Refused(
-            _(
-                "{service} is {state}; only an active service can be changed.",
-                service=number,
-                state=service.state,
-            )
-        )
+    require_active(service)
     return service, None
 
 
@@ -267,6 +233,11 @@ def _order(
     start_after: datetime | None = None,
 ) -> OrderView:
     customer = ctx.session.get_one(Customer, service.customer_id)
+    ahead = lies_ahead(ctx, start_after)
+    if ahead:
+        refuse_twin(
+            ctx, service, action, reason.value if reason is not None else "", change.word if change else ""
+        )
     order = new_order(ctx, customer, note, _key(service, action, idempotency_key))
     line = CatalogOrderLine(
         number=f"{order.number}/1",
@@ -276,7 +247,7 @@ def _order(
         action=action,
         product_id=service.product_id,
         service_id=service.key,
-        open_service_id=service.key,
+        open_service_id=None if ahead else service.key,
         parameters=dict(service.parameters),
         secret_values=dict(service.secret_values),
         reason=reason.value if reason is not None else "",
@@ -285,9 +256,11 @@ def _order(
         site_id=service.site_id,
         contact_id=service.contact_id,
     )
+    if change is not None or ahead:
+        had = change.had if change is not None else present(ctx, service)
+        line.previous = had.model_dump(mode="json")
     if change is not None:
         line.change, line.turn = change.word, change.turn
-        line.previous = change.had.model_dump(mode="json")
         line.parameters = dict(change.values)
         line.secret_values, line.secret_values_before = (
             dict(change.secret_values),

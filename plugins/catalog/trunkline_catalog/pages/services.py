@@ -1,6 +1,7 @@
 """Services: the list, one service whole, and suspending, resuming and terminating it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -118,6 +119,7 @@ def _show(
         opened=opened,
         busy=busy,
         job=_job_of(page, busy),
+        waiting=_waiting(page, service),
         lines=queries.lines_of_service(page.ctx, service.id),
         identifiers=queries.service_history(page.ctx, service.id),
         items=inventory.items_of(page.ctx, Holder("service", service.id)),
@@ -127,6 +129,16 @@ def _show(
         actions=ACTION_LABELS,
         reasons=REASON_LABELS,
     )
+
+
+def _waiting(page: Page, service: ServiceView) -> list[tuple[OrderLineView, datetime]]:
+    """Lines that wait for their date, the earliest first, each with that date."""
+    found = queries.waiting_lines_of(page.ctx, service.id)
+    if not found:
+        return []
+    jobs = select(Job.number, Job.run_at).where(col(Job.number).in_([one.job_number for one in found]))
+    begins: dict[str, datetime] = {row.number: row.run_at for row in page.ctx.session.execute(jobs)}
+    return sorted(((one, begins[one.job_number]) for one in found), key=lambda pair: pair[1])
 
 
 def _switches(page: Page, service: ServiceView) -> list[str]:

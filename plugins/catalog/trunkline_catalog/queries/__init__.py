@@ -10,6 +10,7 @@ from trunkline_catalog.queries.orders import (
     order,
     orders_of,
     standing_line_of,
+    waiting_lines_of,
 )
 from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
@@ -75,4 +76,5 @@ __all__ = [
     "standing_line_of",
     "suspensions_between",
     "suspensions_of",
+    "waiting_lines_of",
 ]

@@ -95,6 +95,20 @@ def open_line_of(ctx: Context, service_id: int) -> OrderLineView | None:
     return line_views(ctx, [row])[0] if row is not None else None
 
 
+def waiting_lines_of(ctx: Context, service_id: int) -> list[OrderLineView]:
+    """Lines that wait for their date and keep nobody else from the service until then, the first that was ordered first."""
+    rows = ctx.session.scalars(
+        select(CatalogOrderLine)
+        .where(
+            col(CatalogOrderLine.service_id) == service_id,
+            col(CatalogOrderLine.open_service_id).is_(None),
+            col(CatalogOrderLine.state) == LineState.QUEUED,
+        )
+        .order_by(col(CatalogOrderLine.id))
+    ).all()
+    return line_views(ctx, rows) if rows else []
+
+
 def busy_services(ctx: Context, service_ids: Sequence[int]) -> dict[int, str]:
     """Which of these services a line is at work on, with the line's number; at most some hundreds at once."""
     rows = ctx.session.execute(
