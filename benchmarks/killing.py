@@ -45,6 +45,8 @@ _MARKS = {
 _AT_WORK = ("queued", "running", "rolling_back")
 #: Within how many seconds after an order is placed the blow falls: about as long as each has work with it.
 _REACH = {"worker": 2.5, "fork server": 2.0, "web": 0.8}
+#: Seconds. A machine that does much else takes minutes to start a process.
+_PATIENCE = 600
 #: After so many deaths everything is looked through.
 _LOOKS_EVERY = 10
 
@@ -182,13 +184,13 @@ def _is(pid: int, target: str) -> bool:
 
 def _patiently(system: System, api: Api, ask: Callable[[], Any]) -> Any:
     """The answer, asked for again while the web process is away; signs in anew when that has run out."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             return ask()
         except (AssertionError, httpx2.HTTPError) as error:
             if time.monotonic() > deadline:
-                pytest.fail(f"no answer within two minutes: {error}")
+                pytest.fail(f"no answer within {_PATIENCE} s: {error}")
             if ": 401 " in str(error):
                 api.client.headers.update(Api(system, ADMINISTRATOR, PASSWORD).client.headers)
         time.sleep(0.2)
@@ -199,7 +201,7 @@ def _end_of(system: System, api: Api, job: str) -> dict[str, Any]:
         found: dict[str, Any] = _patiently(system, api, lambda: api.get(f"/jobs/{job}"))
         return None if found["state"] in _AT_WORK else found
 
-    return wait_for(over, f"the end of {job}", within=180)
+    return wait_for(over, f"the end of {job}", within=_PATIENCE)
 
 
 def _wrong(system: System, api: Api, jobs: list[str], cards: int) -> list[str]:

@@ -25,6 +25,7 @@ _LONG = (
     "tests/line/test_openapi.py",
     "tests/contract/test_docs.py",
     "tests/line/test_row_scopes.py",
+    "tests/line/test_two_hosts.py",
 )
 
 

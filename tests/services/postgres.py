@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,107 @@ SETTINGS = {
 }
 
 
+class Cluster:
+    """A fresh cluster in `home`, as the user that may run it; `within` is the command that puts its server elsewhere."""
+
+    def __init__(self, home: Path, initdb: str, *, within: Sequence[str | Path] = ()) -> None:
+        self.home, self.port = home, free_port()
+        self._programs, self._within = Path(initdb).parent, within
+        self._server: subprocess.Popen[bytes] | None = None
+        self._password = secrets.token_urlsafe(16)
+        (home / "password").write_text(self._password)
+        # PostgreSQL refuses to run as root.
+        self._owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+        if self._owner:
+            for path in (home, home / "password"):
+                os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+        self._make()
+
+    def url(self, host: str | Path = "127.0.0.1", database: str = "postgres") -> str:
+        """The SQLAlchemy URL of a database for the superuser; a path as `host` is the folder of the server's socket."""
+        address = str(host) if not isinstance(host, Path) else ""
+        plain = f"postgresql+psycopg://trunkline:{self._password}@{address}:{self.port}/{database}"
+        return plain if address else f"{plain}?host={host}"
+
+    def start(self, **settings: str) -> None:
+        """Start the server and wait until it answers. Raises RuntimeError with its log where it does not."""
+        options = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
+        program = (
+            self._programs / "postgres",
+            "-D",
+            self.home / "data",
+            "-k",
+            self.home,
+            "-p",
+            str(self.port),
+        )
+        self._server = self._run([*self._within, *self._as_owner(), *program, *options])
+        self._wait_until_it_answers()
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server; by default fast, without waiting for clients."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(timeout=30)
+            self._server = None
+
+    def _as_owner(self) -> list[str]:
+        if self._owner is None:
+            return []
+        user, group = str(self._owner.pw_uid), str(self._owner.pw_gid)
+        return ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]
+
+    def _run(self, command: Sequence[str | Path]) -> "subprocess.Popen[bytes]":
+        with (self.home / "log").open("ab") as log:
+            return subprocess.Popen(command, cwd=self.home, stdout=log, stderr=log)
+
+    def _make(self) -> None:
+        options = ("-D", self.home / "data", "-U", "trunkline", "--pwfile", self.home / "password")
+        kind = ("-A", "scram-sha-256", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+        made = self._run([*self._as_owner(), self._programs / "initdb", *options, *kind])
+        if made.wait():
+            raise RuntimeError(f"initdb failed: {(self.home / 'log').read_text()}")
+        with (self.home / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + 30
+        url = self.url(self.home).replace("+psycopg", "")
+        while True:
+            try:
+                psycopg.connect(url, connect_timeout=2).close()
+            except psycopg.OperationalError as error:
+                if self._server is None or self._server.poll() is not None or time.monotonic() > deadline:
+                    log = (self.home / "log").read_text()
+                    raise RuntimeError(f"PostgreSQL does not start: {error}\n{log}") from error
+                time.sleep(0.05)
+            else:
+                return
+
+
+@contextmanager
+def cluster(*, within: Sequence[str | Path] = ()) -> Iterator[Cluster]:
+    """A cluster that is not yet started; stopped and gone at the end.
+
+    Raises:
+        RuntimeError: PostgreSQL is not installed; the message holds the remedy.
+    """
+    initdb = PROGRAMS["initdb"].path()
+    if initdb is None:
+        raise RuntimeError(f"PostgreSQL is not installed. {PROGRAMS['initdb'].remedy}")
+    # Its user cannot enter a temporary folder inside root's home.
+    place = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 — mkdtemp makes it private
+    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir=place))
+    try:
+        made = Cluster(home, initdb, within=within)
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @contextmanager
 def private_cluster() -> Iterator[str]:
     """Run a fresh cluster and yield its SQLAlchemy URL (the superuser, database `postgres`).
@@ -41,73 +142,6 @@ def private_cluster() -> Iterator[str]:
     Raises:
         RuntimeError: PostgreSQL is not installed or does not start; the message holds its log.
     """
-    initdb = PROGRAMS["initdb"].path()
-    if initdb is None:
-        raise RuntimeError(f"PostgreSQL is not installed. {PROGRAMS['initdb'].remedy}")
-    # PostgreSQL refuses to run as root, and its user cannot enter a temporary folder inside root's home.
-    owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir="/tmp" if owner else None))  # noqa: S108 — mkdtemp makes it private
-    password = secrets.token_urlsafe(16)
-    (home / "password").write_text(password)
-    if owner:
-        for path in (home, home / "password"):
-            os.chown(path, owner.pw_uid, owner.pw_gid)
-    user, group, groups = (owner.pw_uid, owner.pw_gid, list[int]()) if owner else (None, None, None)
-    server: subprocess.Popen[bytes] | None = None
-    try:
-        made = subprocess.run(
-            [
-                *(initdb, "-D", home / "data", "-U", "trunkline", "--pwfile", home / "password"),
-                *("-A", "scram-sha-256", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
-            ],
-            cwd=home,
-            capture_output=True,
-            text=True,
-            user=user,
-            group=group,
-            extra_groups=groups,
-        )
-        if made.returncode:
-            raise RuntimeError(f"initdb failed: {made.stderr}")
-        port = free_port()
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [
-                    Path(initdb).parent / "postgres",
-                    "-D",
-                    home / "data",
-                    "-k",
-                    home,
-                    "-p",
-                    str(port),
-                    *options,
-                ],
-                cwd=home,
-                stdout=log,
-                stderr=log,
-                user=user,
-                group=group,
-                extra_groups=groups,
-            )
-        address = f"trunkline:{password}@127.0.0.1:{port}/postgres"
-        _wait_until_it_answers(f"postgresql://{address}", server, home / "log")
-        yield f"postgresql+psycopg://{address}"
-    finally:
-        if server is not None:
-            server.send_signal(signal.SIGINT)  # "fast shutdown": do not wait for clients
-            server.wait(timeout=30)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError as error:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL does not start: {error}\n{log.read_text()}") from error
-            time.sleep(0.05)
-        else:
-            return
+    with cluster() as made:
+        made.start()
+        yield made.url()

@@ -19,9 +19,13 @@ class Program:
     purpose: str
     #: Folders besides PATH where the distribution keeps it.
     folders: tuple[str, ...] = ()
+    #: What else the package must have brought.
+    with_path: str = ""
 
     def path(self) -> str | None:
         """Return where the program is, the newest version first, or None."""
+        if self.with_path and not Path(self.with_path).exists():
+            return None
         found = shutil.which(self.name)
         if found is None:
             places = [place for pattern in self.folders for place in Path("/").glob(pattern.lstrip("/"))]
@@ -42,6 +46,7 @@ PROGRAMS: dict[str, Program] = {
         Program("clamd", "clamav-daemon", "looking through uploads", folders=("/usr/sbin",)),
         Program("git", "git", "tests of a fresh clone"),
         Program("initdb", "postgresql", "tests on PostgreSQL", folders=("/usr/lib/postgresql/*/bin",)),
+        Program("ip", "iproute2", "workers on hosts of their own", folders=("/usr/sbin",)),
         Program("osmo-hlr", "osmo-hlr", "provisioning in a real HLR"),
         Program(
             "freeradius",
@@ -55,6 +60,12 @@ PROGRAMS: dict[str, Program] = {
             "netconfd",
             "interfaces of a real NETCONF server",
             folders=("/usr/sbin", "/usr/local/sbin"),
+        ),
+        Program(
+            "redis-server",
+            "redis-server python3-redis",
+            "wake-ups by a real Redis",
+            with_path="/usr/lib/python3/dist-packages/redis",
         ),
         Program("snmpd", "snmpd", "objects of a real SNMP agent", folders=("/usr/sbin",)),
         Program("sshd", "openssh-server", "routers over SSH", folders=("/usr/sbin",)),

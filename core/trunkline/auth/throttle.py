@@ -1,25 +1,21 @@
 """Brakes on guessing: per account and per network address, with waits that grow.
 
-Counts lie in the database, or in Redis when the configuration names one, so that all processes see the same. They are kept
-for accounts that do not exist as well: a brake must not tell which addresses are somebody's.
+Counts lie in the database, or in Redis when the configuration names one and it answers, so that all processes see the same. They
+are kept for accounts that do not exist as well: a brake must not tell which addresses are somebody's.
 """
 
-import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from limits.errors import ConfigurationError
-from limits.storage import Storage, storage_from_string
-
 from trunkline.auth.counting import TableStorage, at
 from trunkline.auth.digest import digest
+from trunkline.counts import counts
 from trunkline.errors import TooManyRequests
 from trunkline.i18n import ngettext
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
-log = logging.getLogger(__name__)
 #: Wrong passwords of an address are counted over this long; those of an account for a day or until the right one.
 _WINDOW = timedelta(minutes=15)
 _DAY = timedelta(days=1)
@@ -38,7 +34,7 @@ class SignInThrottle:
 
     def __init__(self, app: "App") -> None:
         self._clock = app.clock
-        self._storage = _storage(app)
+        self._storage = counts(app, TableStorage(app))
 
     def admit(
         self, email: str, address: str, *, per_account: int, per_address: int, browser: str = ""
@@ -157,14 +153,3 @@ def _growing(times: int) -> timedelta:
 
 def _seconds(time: timedelta) -> int:
     return int(time.total_seconds())
-
-
-def _storage(app: "App") -> Storage:
-    if not app.config.redis:
-        return TableStorage(app)
-    try:
-        found = storage_from_string(app.config.redis)
-    except ConfigurationError as error:
-        log.warning("sign-in attempts are counted in the database: %s", error)
-        return TableStorage(app)
-    return found if isinstance(found, Storage) else TableStorage(app)

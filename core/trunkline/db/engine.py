@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -23,6 +23,29 @@ _BUSY_TIMEOUT_MS = 15_000
 NO_DATABASE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
 #: Seconds after which it is worth another try.
 RETRY_AFTER = 5
+
+#: What PostgreSQL's two ends do about a network that is cut without a word, in seconds: each gives the other up well before a
+#: lease runs out. Else the server would hold the locks of a worker that is cut off for hours, and the worker would hang as long.
+_IDLE, _INTERVAL, _COUNT, _UNANSWERED, _CONNECTS_WITHIN = 5, 2, 3, 11, 10
+
+
+def connection_settings(url: URL, *options: str) -> dict[str, Any]:
+    """What connections to PostgreSQL are made with, besides what `url` itself says; `options` go to the server as well."""
+    ours = {
+        "connect_timeout": _CONNECTS_WITHIN,
+        "keepalives_idle": _IDLE,
+        "keepalives_interval": _INTERVAL,
+        "keepalives_count": _COUNT,
+        "tcp_user_timeout": _UNANSWERED * 1000,
+        "options": " ".join(
+            (
+                f"-c tcp_keepalives_idle={_IDLE} -c tcp_keepalives_interval={_INTERVAL}",
+                f"-c tcp_keepalives_count={_COUNT} -c tcp_user_timeout={_UNANSWERED * 1000}",
+                *options,
+            )
+        ),
+    }
+    return {name: value for name, value in ours.items() if name not in url.query}
 
 
 class Database:
@@ -56,7 +79,8 @@ class Database:
     def _make_engine(self, pool_size: int) -> Engine:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
         if not self.is_sqlite:
-            return create_engine(self.url, pool_pre_ping=True, **options)
+            settings = connection_settings(self.url)
+            return create_engine(self.url, pool_pre_ping=True, connect_args=settings, **options)
         engine = create_engine(self.url, connect_args={"check_same_thread": False}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

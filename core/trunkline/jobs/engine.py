@@ -54,7 +54,7 @@ def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
             try:
                 hold.to_the_end(turn)
             except LeaseLost:
-                log.warning("job %s was taken over by another worker", job_id)
+                log.warning("job %s is for another worker: its lease was lost", job_id)
     return True
 
 

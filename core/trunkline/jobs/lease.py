@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CursorResult, bindparam, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from trunkline.db.types import UtcDateTime
@@ -28,12 +29,20 @@ LEASE = timedelta(seconds=float(os.environ.get("TRUNKLINE_LEASE_SECONDS", "15"))
 _GIVES_UP = 0.8
 
 
+def _unless_locked() -> Any:
+    """The key `key`, if nobody has the job's row locked: whoever waited for a long transaction would be missed elsewhere."""
+    same = aliased(Job)
+    found = select(same.id).where(col(same.id) == bindparam("key"))
+    # SQLite has no locks on rows, and leaves this out.
+    return found.with_for_update(skip_locked=True).scalar_subquery()
+
+
 def _claim_statement() -> Any:
     now = bindparam("now", type_=UtcDateTime())
     return (
         update(Job)
         .where(
-            col(Job.id) == bindparam("key"),
+            col(Job.id) == _unless_locked(),
             col(Job.state).in_(OPEN),
             col(Job.run_at) <= now,
             or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now),
@@ -49,8 +58,18 @@ def _claim_statement() -> Any:
     )
 
 
+def _renewal_statement() -> Any:
+    return (
+        update(Job)
+        .where(col(Job.id) == _unless_locked(), col(Job.epoch) == bindparam("ours"))
+        .values(lease_until=bindparam("until", type_=UtcDateTime()))
+        .execution_options(synchronize_session=False)
+    )
+
+
 # Built once: building costs more than running.
 _CLAIM = _claim_statement()
+_RENEW = _renewal_statement()
 
 
 def worker_name() -> str:
@@ -92,8 +111,14 @@ class Heartbeat:
 
     @property
     def lost(self) -> bool:
-        """Whether another worker has the job, or may have it soon."""
-        return self._taken or time.monotonic() - self._renewed_at > LEASE.total_seconds() * _GIVES_UP
+        """Whether another worker has the job, or may have it soon.
+
+        Who was told so once has stopped in the middle of a step. So it stays, even when the database answers again in time, and
+        nothing is renewed any more: a step that was broken off has not failed, and is taken up by its policy.
+        """
+        if time.monotonic() - self._renewed_at > LEASE.total_seconds() * _GIVES_UP:
+            self._taken = True
+        return self._taken
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()
@@ -109,7 +134,7 @@ class Heartbeat:
         while not self._stopped.wait(min(every, _LOOK_SECONDS)):
             try:
                 self._look()
-                if time.monotonic() - self._renewed_at >= every:
+                if not self._taken and time.monotonic() - self._renewed_at >= every:
                     self._renew()
             except Exception:  # the database may be away for a while; `lost` tells when it was too long
                 log.warning("heartbeat of job %s failed", self._job_id, exc_info=True)
@@ -125,13 +150,8 @@ class Heartbeat:
     def _renew(self) -> None:
         now = time.monotonic()
         with self._app.unit_of_work(SYSTEM) as ctx:
-            statement = (
-                update(Job)
-                .where(col(Job.id) == self._job_id, col(Job.epoch) == self._epoch)
-                .values(lease_until=self._app.clock() + LEASE)
-            )
-            result: CursorResult[Any] = ctx.session.execute(statement)  # type: ignore[assignment]  # an UPDATE gives a cursor, typed as a result
+            asked = {"key": self._job_id, "ours": self._epoch, "until": self._app.clock() + LEASE}
+            result: CursorResult[Any] = ctx.session.execute(_RENEW, asked)  # type: ignore[assignment]  # an UPDATE gives a cursor, typed as a result
+        # None is changed while a step's own transaction has the row: nobody else can claim it then.
         if result.rowcount:
             self._renewed_at = now
-        else:
-            self._taken = True

@@ -131,10 +131,11 @@ def _due_statement() -> Any:
 # Built once: building costs more than running.
 _DUE = _due_statement()
 _THAN = aliased(Job)
+# Not one that a transaction has locked: it cannot be claimed, however urgent it is.
 _MORE_URGENT = _DUE.where(
     col(Job.priority)
     < select(col(_THAN.priority)).where(col(_THAN.id) == bindparam("than")).scalar_subquery()
-)
+).with_for_update(of=Job, skip_locked=True)
 
 
 def run_scheduled(app: "App") -> int:

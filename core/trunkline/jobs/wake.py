@@ -1,10 +1,15 @@
 """Waking workers. A wake-up carries no truth: losing one costs at most the sweeper's second."""
 
+import logging
 from datetime import datetime
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from trunkline.db.engine import connection_settings
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -12,7 +17,10 @@ if TYPE_CHECKING:
     from trunkline.config import Config
     from trunkline.operation import Context
 
+log = logging.getLogger(__name__)
 QUEUE = "trunkline"
+#: Seconds for which a Redis that does not answer is waited for; its own waiting for a wake-up is one.
+_CONNECTS_WITHIN, _ANSWERS_WITHIN = 2, 5
 
 
 class Waker(Protocol):
@@ -47,11 +55,11 @@ class HueyWaker:
         from huey import PostgresHuey, RedisHuey, SqliteHuey
 
         if self.config.redis:
-            return RedisHuey(QUEUE, results=False, url=self.config.redis)
+            return RedisHuey(QUEUE, results=False, connection_pool=_redis_pool(self.config.redis))
         if self.config.database_url.startswith("postgresql"):
             dsn = self.config.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
             # Taking a wake-up need not wait for the disk: one that comes again after a crash finds nothing due.
-            settings = {} if "options=" in dsn else {"options": "-c synchronous_commit=off"}
+            settings = connection_settings(make_url(dsn), "-c synchronous_commit=off")
             return PostgresHuey(QUEUE, results=False, dsn=dsn, **settings)
         return SqliteHuey(QUEUE, results=False, filename=str(self.config.data / "huey.db"), timeout=15)
 
@@ -74,10 +82,29 @@ class HueyWaker:
             )
             ctx.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": storage.channel})
         else:
-            ctx.after_commit.append(lambda: self.huey.enqueue(message))
+            ctx.after_commit.append(lambda: self._enqueue(message))
+
+    def _enqueue(self, message: Any) -> None:
+        try:
+            self.huey.enqueue(message)
+        except (
+            Exception
+        ) as error:  # whatever its storage raises: what is committed is no failure of who asked for it
+            log.warning("a wake-up was lost, and the sweeper will find what is due: %s", error)
 
     def waiting(self) -> int:
         return int(self.huey.pending_count())
+
+
+def _redis_pool(url: str) -> Any:
+    """Connections that notice a Redis that is gone or cut off, instead of waiting for it without end."""
+    pool = import_module("redis").ConnectionPool
+    return pool.from_url(
+        url,
+        socket_connect_timeout=_CONNECTS_WITHIN,
+        socket_timeout=_ANSWERS_WITHIN,
+        socket_keepalive=True,
+    )
 
 
 def job_is_due(ctx: "Context", job_id: int, run_at: datetime) -> None:

@@ -1,6 +1,6 @@
 """How many requests of one program are answered in a minute, and the headers that tell it (draft-ietf-httpapi-ratelimit-headers).
 
-Each web process counts for itself; with Redis all count together.
+Each web process counts for itself; with Redis, as long as it answers, all count together.
 """
 
 import logging
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerMinute
-from limits.errors import ConfigurationError
-from limits.storage import Storage, storage_from_string
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trunkline.counts import counts
 from trunkline.errors import TooManyRequests
 from trunkline.i18n import gettext
 from trunkline.settings.core import CoreSettings
@@ -102,7 +102,7 @@ class RequestLimit:
 
     def __init__(self, app: "App") -> None:
         self._app = app
-        self._storage = _storage(app)
+        self._storage = counts(app, _Counts(app))
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._item: RateLimitItemPerMinute | None = None
         self._asked_at = float("-inf")
@@ -112,12 +112,8 @@ class RequestLimit:
         item = self._limit()
         if item is None:
             return None
-        try:
-            fits = self._limiter.hit(item, name)
-            stats = self._limiter.get_window_stats(item, name)
-        except Exception:  # whatever a broken Redis raises: counting must not stop the work
-            log.warning("requests are not counted", exc_info=True)
-            return None
+        fits = self._limiter.hit(item, name)
+        stats = self._limiter.get_window_stats(item, name)
         seconds = math.ceil(stats.reset_time - self._app.clock().timestamp())
         return Budget(item.amount, stats.remaining if fits else -1, max(1, min(seconds, _WINDOW)))
 
@@ -160,14 +156,3 @@ class TellBudget:
             await send(message)
 
         await self.app(scope, receive, telling)
-
-
-def _storage(app: "App") -> Storage:
-    if not app.config.redis:
-        return _Counts(app)
-    try:
-        found = storage_from_string(app.config.redis)
-    except ConfigurationError as error:
-        log.warning("requests are counted by each process for itself: %s", error)
-        return _Counts(app)
-    return found if isinstance(found, Storage) else _Counts(app)

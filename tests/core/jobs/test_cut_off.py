@@ -6,6 +6,7 @@ that forwards nothing any more, as a network that drops packets), on SQLite, whi
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.config import Config
-from trunkline.jobs import PlannedStep, StepContext, engine, enqueue, lease
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, engine, enqueue, lease
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
 from trunkline.jobs.wake import Silent
 from trunkline.plugin import StepKind
@@ -147,6 +148,19 @@ class Work:
         step.log("late line of the far host")
         return {"by": "far"}
 
+    def broken_off_there(self, step: StepContext) -> dict[str, Any]:
+        self.keys.append(step.idempotency_key)
+        self.began.set()
+        while not step.cancelled():
+            self.goes_on.wait(0.05)
+        self.noticed.set()
+        assert self.goes_on.wait(PATIENCE)
+        # The network is back, and a heartbeat would have come through by now.
+        back, until = threading.Event(), time.monotonic() + 1
+        while step.cancelled() and time.monotonic() < until:
+            back.wait(0.05)
+        raise StepFailed("Cancelled in the middle.")
+
     def here(self, step: StepContext) -> dict[str, Any]:
         self.keys.append(step.idempotency_key)
         return {"by": "here"}
@@ -188,3 +202,31 @@ def test_a_worker_that_is_cut_off_gives_up_and_nothing_late_of_it_is_kept(app: A
     assert (job.state, job.epoch, step.outputs) == (JobState.SUCCEEDED, 2, {"by": "here"})
     assert [line.id for line in lines] == list(before)
     assert len(set(work.keys)) == 1, "the far end can tell that both did the same"
+
+
+def test_a_step_broken_off_by_a_short_cut_has_not_failed_and_is_done_again(app: App, far_host: Host) -> None:
+    work = Work()
+    far_host.app.step_kinds["test.step"] = StepKind(
+        "test.step", "Step", work.broken_off_there, lambda step: None
+    )
+    app.step_kinds["test.step"] = StepKind("test.step", "Step", work.here, lambda step: None)
+    with app.unit_of_work() as ctx:
+        key = enqueue(ctx, kind="test", title="T", steps=[PlannedStep("test.step")], key="k").key
+
+    far = threading.Thread(target=engine.run, args=(far_host.app, key), daemon=True)
+    far.start()
+    assert work.began.wait(PATIENCE)
+    far_host.cut()
+    assert work.noticed.wait(PATIENCE)
+    far_host.mend()
+    work.goes_on.set()
+    far.join(PATIENCE)
+    assert not far.is_alive()
+
+    taken_up = threading.Event()
+    while not engine.run(app, key):
+        taken_up.wait(0.1)
+    with app.reading() as ctx:
+        assert ctx.session.get_one(Job, key).state == JobState.SUCCEEDED
+    assert len(work.keys) == 2
+    assert len(set(work.keys)) == 1
