@@ -1,29 +1,32 @@
-"""`./run bench console`: how long the console takes to find things at an operator of any size.
+"""`./run bench console`: how long the console takes to find and show things at an operator of any size.
 
-It makes the operator (see `benchmarks.operator_at_size`) once small and once as large as asked for, on SQLite and on PostgreSQL
-where a server is named, and measures the same questions on both. The limits are those of a million customers:
-`./run bench console --customers 1000000` takes about half an hour. Limits and growth are judged by processor time, because what a
-busy neighbour adds is not the cost; times by the clock stand beside them. The last line printed is one JSON object.
+It makes the operator (see `benchmarks.operator_at_size` and `benchmarks.lists_at_size`) once small and once as large as asked,
+on SQLite and on PostgreSQL where a server is named, and measures the same questions on both: searches letter by letter, every
+list in every order with every filter, pages as a browser asks for them, files. The limits are those of a million customers:
+`./run bench console --customers 1000000 --keep FOLDER` takes some hours to make them once, and a quarter of an hour after that.
+
+Limits and growth are judged by the processor time of the process that answers (and of the database server's that serves it),
+because what a busy neighbour adds is not the cost. What a person waits for stands beside it, by the clock: on a quiet machine
+both must be within the limit, and the load of the machine is told. The last line printed is one JSON object.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from benchmarks import console_files
-from benchmarks.cost import Cost, Meter
+from benchmarks.console_figures import Costs, Count, Figure, Question, compared, load, show
+from benchmarks.cost import Meter
+from benchmarks.lists_at_size import fill_lists
 from benchmarks.operator_at_size import People, fill
 
 if TYPE_CHECKING:
@@ -34,43 +37,6 @@ _SMALL = 10_000
 _PLUGINS = ("inventory", "catalog", "billing")
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One measured thing at full size, in milliseconds of the processor and by the clock, and how often the small one's it is."""
-
-    name: str
-    median: float
-    p99: float
-    wall_median: float
-    wall_p99: float
-    #: The least that the same connection needs for anything: one row by its key.
-    floor: float
-    limit: float
-    growth: float
-    #: The median of the small operator.
-    small: float
-    growth_limit: float = 1.5
-
-    @property
-    def kept(self) -> bool:
-        return self.p99 <= self.limit and self.growth <= self.growth_limit
-
-
-@dataclass(frozen=True)
-class Question:
-    """Something that is asked of the console, under the name of the figure it counts for."""
-
-    figure: str
-    limit: float
-    ask: "Callable[[App], object]"
-    #: What is asked, for people.
-    text: str = ""
-
-
-#: Each gives the questions for an operator with so many customers; the parts of the console add theirs.
-Part = Callable[[int], Sequence[Question]]
-
-
 def main() -> int:
     """Measure, print, and return 1 when a limit is not kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -78,28 +44,33 @@ def main() -> int:
     parser.add_argument("--postgres", default=os.environ.get("TRUNKLINE_TEST_POSTGRES", ""), help="server")
     parser.add_argument("--only", choices=("sqlite", "postgres"), help="one database instead of both")
     parser.add_argument("--keep", type=Path, help="folder for what is made, used again when it is there")
+    parser.add_argument("--parts", default="search,lists,pages,files", help="some of these instead of all")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of each question that count")
+    parser.add_argument("--about", default="", help="only questions whose figure or text has this in it")
     parser.add_argument(
         "--verbose", action="store_true", help="what each question costs, by processor and clock"
     )
     chosen = parser.parse_args()
     figures: list[Figure] = []
+    counts: list[Count] = []
     written: list[console_files.FileFigure] = []
+    parts, loads = chosen.parts.split(","), load()
     for kind in ("sqlite", "postgres"):
         if chosen.only not in (None, kind) or (kind == "postgres" and not chosen.postgres):
             continue
-        timed = []
+        timed: list[Costs] = []
         for size in (min(_SMALL, chosen.customers), chosen.customers):
             with _operator(kind, size, chosen.postgres, chosen.keep) as app:
-                timed.append(_measured(app, size, chosen.verbose))
+                began = time.monotonic()
+                questions = [one for part in parts if part in PARTS for one in PARTS[part](app, size)]
+                wanted = [one for one in questions if chosen.about in f"{one.figure} {one.text}"]
+                timed.append(_measured(app, wanted, chosen.repeats, chosen.verbose))
                 if size == chosen.customers:
-                    written += console_files.measured(kind, app, size)
-        (small, _), (large, floor) = timed
-        figures += _compared(kind, small, large, floor)
-    _print(figures)
-    files_kept = console_files.show(written)
-    every: list[Figure | console_files.FileFigure] = [*figures, *written]
-    print(json.dumps({_key(one.name, one): asdict(one) for one in every}))
-    return 0 if files_kept and all(one.kept for one in figures) else 1
+                    counts += _counted(kind, app) if "pages" in parts else []
+                    written += console_files.measured(kind, app, size) if "files" in parts else []
+                _say(f"{kind}, {size:,}: measured, {time.monotonic() - began:,.0f} s, {load()}")
+        figures += compared(kind, *timed)
+    return 0 if show(figures, counts, written, f"{loads} before, {load()} after") else 1
 
 
 @contextlib.contextmanager
@@ -124,11 +95,16 @@ def _operator(kind: str, size: int, server: str, keep: Path | None) -> "Iterator
             url = stack.enter_context(database)
         app = App.start(Config(data=folder, database=url, plugins=_PLUGINS), waker=Silent())
         stack.callback(app.close)
+        began = time.monotonic()
+
+        def progress(text: str) -> None:
+            _say(f"{kind}, {size:,}: {text}, {time.monotonic() - began:,.0f} s")
+
         if not filled.exists():
-            began = time.monotonic()
             prepare(app)
-            fill(app, size, lambda text: _say(f"{kind}, {size:,}: {text}, {time.monotonic() - began:,.0f} s"))
+            fill(app, size, progress)
             filled.touch()
+        fill_lists(app, size, progress)
         yield app
 
 
@@ -152,72 +128,22 @@ def _own_database(server: str, name: str, *, kept: bool, fresh: bool) -> Iterato
         engine.dispose()
 
 
-#: Costs of the questions of each figure, with its limit.
-Costs = dict[tuple[str, float], list[Cost]]
-
-
-def _measured(app: "App", size: int, verbose: bool) -> tuple[Costs, float]:
-    """What every question costs, the least of three runs; and the floor."""
+def _measured(app: "App", questions: Sequence[Question], repeats: int, verbose: bool) -> Costs:
+    """What every question costs, run by run; the first, which finds nothing prepared, does not count."""
     found: Costs = {}
-    meter = Meter(app)
-    for part in PARTS:
-        for question in part(size):
-            question.ask(app)
-            least = Cost.least(meter.cost(lambda q=question: q.ask(app)) for _ in range(3))  # type: ignore[misc]  # the default of a lambda has no type
-            found.setdefault((question.figure, question.limit), []).append(least)
-            if verbose:
-                _say(f"{size:>9,} {question.figure:32}{least.cpu:9.2f}{least.wall:9.2f}  {question.text}")
-    return found, _floor(app, meter)
-
-
-def _floor(app: "App", meter: Meter) -> float:
-    from sqlalchemy import text
-
-    def one_row() -> None:
-        with app.reading() as ctx:
-            ctx.session.execute(text("SELECT name FROM core_customer WHERE id = 1")).one()
-
-    return statistics.median(meter.cost(one_row).cpu for _ in range(100))
-
-
-def _compared(kind: str, small: Costs, large: Costs, floor: float) -> list[Figure]:
-    figures = []
-    for (name, limit), runs in large.items():
-        before = statistics.median(one.cpu for one in small[name, limit])
-        cpu, wall = [one.cpu for one in runs], [one.wall for one in runs]
-        median = statistics.median(cpu)
-        figures.append(
-            Figure(
-                f"{kind}: {name}",
-                *(median, _p99(cpu), statistics.median(wall), _p99(wall)),
-                *(floor, limit, median / before, before),
-            )
-        )
-    return figures
-
-
-def _p99(runs: Sequence[float]) -> float:
-    return sorted(runs)[min(len(runs) - 1, int(len(runs) * 0.99))]
+    meters = {threads: Meter(app, threads=threads) for threads in {one.threads for one in questions}}
+    for one in questions:
+        one.ask(app)
+        runs = [meters[one.threads].cost(lambda q=one: q.ask(app)) for _ in range(repeats)]  # type: ignore[misc]  # the default of a lambda has no type
+        found.setdefault((one.figure, one.limit), []).append((one.text, runs))
+        if verbose:
+            cpu, wall = min(run.cpu for run in runs), max(run.wall for run in runs)
+            _say(f"{one.figure:32}{cpu:9.2f}{wall:9.2f}  {one.text}")
+    return found
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _print(figures: Sequence[Figure]) -> None:
-    heads = ("median", "p99", "limit", "of small", "growth", "by clock", "its p99", "floor")
-    print(f"{'milliseconds of the processor':44}{''.join(f'{head:>10}' for head in heads)}")
-    for one in figures:
-        mark = "" if one.kept else "  exceeded"
-        print(
-            f"{one.name:44}{one.median:>10,.2f}{one.p99:>10,.2f}{one.limit:>10,.0f}{one.small:>10,.2f}{one.growth:>10,.2f}"
-            f"{one.wall_median:>10,.2f}{one.wall_p99:>10,.2f}{one.floor:>10,.2f}{mark}"
-        )
-
-
-def _key(name: str, one: "Figure | console_files.FileFigure") -> str:
-    rows = f"_{one.rows}" if isinstance(one, console_files.FileFigure) else ""
-    return name.replace(": ", "_").replace(" ", "_") + rows
 
 
 # Search
@@ -226,7 +152,7 @@ _SEARCH_LIMIT = 50.0
 _TYPED = 12
 
 
-def search(size: int) -> Sequence[Question]:
+def search(_app: "App", size: int) -> Sequence[Question]:
     """What people type into the box, letter by letter: names, surnames, numbers from either end, and mistakes."""
     random, people = Random(1), People()
     questions = []
@@ -261,13 +187,32 @@ def _search(figure: str, query: str) -> Question:
     return Question(figure, _SEARCH_LIMIT, ask, query)
 
 
-def _lists(size: int) -> Sequence[Question]:
+# Parts that stand by themselves
+
+
+def _lists(app: "App", size: int) -> Sequence[Question]:
     from benchmarks.console_lists import lists
 
-    return lists(size)
+    return lists(app, size)
 
 
-PARTS: list[Part] = [search, _lists]
+def _pages(app: "App", size: int) -> Sequence[Question]:
+    from benchmarks.console_pages import pages
+
+    return pages(app, size)
+
+
+def _counted(kind: str, app: "App") -> list[Count]:
+    from benchmarks.console_pages import counts
+
+    return counts(kind, app)
+
+
+PARTS: "dict[str, Callable[[App, int], Sequence[Question]]]" = {
+    "search": search,
+    "lists": _lists,
+    "pages": _pages,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
