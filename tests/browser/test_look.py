@@ -17,6 +17,9 @@ from tests.services.loopback import free_port
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-core" / "axe.min.js"
+#: Only violations are looked for and told: what is right, node by node, took a third of the time of all that axe does.
+_ASK_AXE = """(rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }).then(found =>
+    found.violations.flatMap(violation => violation.nodes.slice(0, 3).map(node => `${violation.id}: ${node.target.join(" ")}`)))"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STAFF, CUSTOMER = "administrator", "portal_owner"
 #: Mode and width; the height follows.
@@ -91,16 +94,9 @@ def _context(chromium: Browser, state: Any, mode: str, width: int) -> BrowserCon
 
 def _complaints(page: Page) -> list[str]:
     """What axe finds on the page as it stands, and whether it scrolls sideways."""
-    found = page.evaluate(
-        f"{AXE.read_text('utf-8')}; axe.run(document, {{ runOnly: {RULES} }})",
-    )
-    lines = [
-        f"{violation['id']}: {' '.join(map(str, node['target']))}"
-        for violation in found["violations"]
-        for node in violation["nodes"][:3]
-    ]
+    found: list[str] = page.evaluate(f"{AXE.read_text('utf-8')}; {_ASK_AXE}", RULES)
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [*lines, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
+    return [*found, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
