@@ -15,17 +15,21 @@ from tests.services.programs import PROGRAMS, Program
 settings.register_profile("trunkline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("trunkline")
 
-#: Files that take minutes, the longest first. They begin before all others, or one worker ends alone with one of them.
+#: Files that take minutes, the longest first, then folders whose tests wait for other programs. They begin before all others:
+#: one worker would end alone with one of them, and what waits would leave a processor idle when little else is left.
 _LONG = (
     "tests/line/test_killed_worker.py",
+    "tests/browser/test_look.py",
     "tests/line/test_rest_line.py",
     "tests/browser/test_first_line.py",
     "tests/line/test_walk.py",
     "tests/contract/test_stranger.py",
-    "tests/line/test_openapi.py",
     "tests/contract/test_docs.py",
-    "tests/line/test_row_scopes.py",
+    "tests/line/test_openapi.py",
     "tests/line/test_two_hosts.py",
+    "tests/plugins/provisioning/",
+    "tests/peers/",
+    "tests/line/",
 )
 
 
@@ -34,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    """Where its file stands among the long ones; behind all of them for every other."""
-    return next((at for at, file in enumerate(_LONG) if item.nodeid.startswith(file)), len(_LONG))
+    """Where its file or folder stands among the long ones; behind all of them for every other."""
+    return next((at for at, place in enumerate(_LONG) if item.nodeid.startswith(place)), len(_LONG))
 
 
 def pytest_collection_finish() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.util import LRUCache
 from sqlmodel import select
 from starlette import routing
@@ -105,21 +105,31 @@ def _server() -> str:
     return os.environ[_POSTGRES]
 
 
+@contextmanager
+def _administering() -> Iterator[Connection]:
+    """A connection that is kept for the length of the run: making one takes longer than dropping a database."""
+    server = _server()
+    if server not in _administrators:
+        _administrators[server] = create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    with _administrators[server].connect() as connection:
+        yield connection
+
+
+#: By the server's address.
+_administrators: dict[str, Engine] = {}
+
+
 def _make_postgres(name: str, template: str) -> str:
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _administering() as connection:
         # Copying the files takes two thirds of what writing their pages to the log takes; before 15 it is the only way.
         how = "STRATEGY file_copy" if (connection.dialect.server_version_info or ()) >= (15,) else ""
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {how}'))
-    engine.dispose()
     return make_url(_server()).set(database=name).render_as_string(hide_password=False)
 
 
 def _drop_postgres(name: str) -> None:
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _administering() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-    engine.dispose()
 
 
 @pytest.fixture
@@ -267,6 +277,9 @@ def _shared_portal(shared: ExitStack) -> Iterator[BlockingPortal]:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     global _shared, _portal
+    for engine in _administrators.values():
+        engine.dispose()
+    _administrators.clear()
     if _shared is not None:
         _shared.close()
     _shared = _portal = None

@@ -64,8 +64,8 @@ def _pytest(selection: list[str]) -> int:
     with ExitStack() as servers:
         if "TRUNKLINE_TEST_POSTGRES" not in environment and PROGRAMS["initdb"].path():
             environment["TRUNKLINE_TEST_POSTGRES"] = servers.enter_context(private_cluster())
-        # One more than there are processors: a quarter of the time a worker waits for other programs.
-        workers = str(max(2, min(4, os.cpu_count() or 2)) + 1)
+        # Two more than there are processors: one waits for minutes for leases, each other a quarter of its time for programs.
+        workers = str(max(2, min(4, os.cpu_count() or 2)) + 2)
         options = selection or ["-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
         print(f"== pytest {' '.join(options)}", flush=True)
         return subprocess.run(

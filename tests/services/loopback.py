@@ -1,18 +1,41 @@
 """Free places on the loopback interface for servers that tests start."""
 
+import os
 import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port of `host` that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of `host` that nobody listens on, and that nobody gets who asks the system for any.
+
+    A server may start seconds later: a port of the system's own range would be another worker's, or the near end of a
+    connection, by then. Each worker of pytest-xdist has ports of its own.
+    """
+    for port in _ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("unreachable")
+
+
+def _own_ports() -> Iterator[int]:
+    """The ports of this process, round and round from a random one; below 32768, where Linux begins to give away."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw15")
+    first = 12_000 + int(worker.removeprefix("gw")) % 16 * _PORTS_EACH
+    at = random.randrange(_PORTS_EACH)
+    for turn in count():
+        yield first + (at + turn) % _PORTS_EACH
+
+
+_PORTS_EACH = 1_000
+_ports = _own_ports()
 
 
 def own_address(*ports: int) -> str:

@@ -32,6 +32,8 @@ SETTINGS = {
     "timezone": "UTC",
     "wal_level": "minimal",
 }
+#: Bytes: the log may grow to the size above, and a few dozen databases of 20 MB stand at a time.
+_PLENTY = 4 * 2**30
 
 
 class Cluster:
@@ -112,6 +114,15 @@ class Cluster:
                 return
 
 
+def _place() -> str | None:
+    """Memory, where there is plenty: hundreds of databases are copied and dropped, a thousand files each."""
+    memory = Path("/dev/shm")  # noqa: S108 — mkdtemp makes it private
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _PLENTY:
+        return str(memory)
+    # Its user cannot enter a temporary folder inside root's home.
+    return "/tmp" if os.geteuid() == 0 else None  # noqa: S108 — as above
+
+
 @contextmanager
 def cluster(*, within: Sequence[str | Path] = ()) -> Iterator[Cluster]:
     """A cluster that is not yet started; stopped and gone at the end.
@@ -122,9 +133,7 @@ def cluster(*, within: Sequence[str | Path] = ()) -> Iterator[Cluster]:
     initdb = PROGRAMS["initdb"].path()
     if initdb is None:
         raise RuntimeError(f"PostgreSQL is not installed. {PROGRAMS['initdb'].remedy}")
-    # Its user cannot enter a temporary folder inside root's home.
-    place = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 — mkdtemp makes it private
-    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir=place))
+    home = Path(tempfile.mkdtemp(prefix="trunkline-postgres-", dir=_place()))
     try:
         made = Cluster(home, initdb, within=within)
         try:
