@@ -4,13 +4,13 @@ Operations never commit. Whoever calls (route, job step, command line) opens one
 the change, its activity entry and its outbox events, and commits them together.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, bindparam, select
@@ -115,7 +115,9 @@ class Context:
         return self.clock()
 
     def connection(self) -> "Connection":
-        """The session's connection. A page of many small reads asks the session for it once in a transaction."""
+        """The session's connection. What asks the session of a unit of work that writes costs as much as a small read itself."""
+        if not self.writing:
+            return self.session.connection()
         if self._connection is None or self._connection[0] is not self.session.get_transaction():
             connection = self.session.connection()
             self._connection = (self.session.get_transaction(), connection)
@@ -209,6 +211,15 @@ class Context:
         if self.running is not None:
             self.running.about(subject, label, details)
 
+    def note_each(self, subjects: Iterable["Subject"], **details: Any) -> None:
+        """Say what the running operation, one for many, is about: each of these rows gets an activity entry of its own.
+
+        So everybody reads in the history of a customer what happened to this one, and nothing of the others.
+        """
+        if self.running is not None:
+            self.running.each = tuple(subjects)
+            self.running.details.update(details)
+
     @contextmanager
     def run(self, name: str) -> Iterator["_Running"]:
         """Bracket an operation: collect its changes and write its activity entry at the end."""
@@ -246,12 +257,22 @@ def _locked(statement: Select[M], locked: bool) -> Select[M]:
 S = TypeVar("S", bound=BaseModel)
 
 
+class Subject(NamedTuple):
+    """A row that an operation is about, where there is no object of it. `kind`: its table; `customer_id`: whose it is."""
+
+    kind: str
+    id: int | None
+    label: str
+    customer_id: int | None
+
+
 @dataclass
 class _Running:
     """One operation under way."""
 
     name: str
     subject: object = None
+    each: tuple[Subject, ...] = ()
     label: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     changes: list[Mapping[str, Any]] = field(default_factory=list)

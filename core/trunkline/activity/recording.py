@@ -1,7 +1,8 @@
 """Turning what an operation changed into its activity entry."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 from trunkline.activity.models import ActivityEntry
 from trunkline.db.base import Record
 from trunkline.db.types import EncryptedStr
+from trunkline.operation import Subject
 
 if TYPE_CHECKING:
     from trunkline.operation import Context, _Running
@@ -39,17 +41,49 @@ def recorded(ctx: "Context", running: "_Running") -> Iterator[None]:
         session.flush()
     finally:
         session.info[_KEY] = outer
-    if running.changes or running.subject is not None or running.details:
-        session.connection().execute(_INSERT, _entry(ctx, running))
+    if running.each:
+        session.connection().execute(_INSERT, list(_entries(ctx, running)))
+    elif running.changes or running.subject is not None or running.details:
+        subject, label = _subject(running)
+        session.connection().execute(_INSERT, _entry(ctx, running, subject, label, running.changes))
 
 
-def _entry(ctx: "Context", running: "_Running") -> dict[str, Any]:
-    changes = [_finished(change) for change in running.changes[:_CHANGES_KEPT]]
-    subject = running.subject if running.subject is not None else _first_row(running)
+def _entries(ctx: "Context", running: "_Running") -> Iterator[dict[str, Any]]:
+    """An entry for each row that the operation was about, and one for what it changed besides."""
+    changes: dict[int | None, list[Mapping[str, Any]]] = defaultdict(list)
+    for change in running.changes:
+        changes[_customer(change["row"])].append(change)
+    for subject in running.each:
+        yield _entry(ctx, running, subject, subject.label, changes.pop(subject.customer_id, []))
+    for rest in changes.values():
+        yield _entry(ctx, running, rest[0]["row"], "", rest)
+
+
+def _subject(running: "_Running") -> tuple[object, str]:
+    """What the one entry of an operation is about: what it noted itself, else the first row that it changed.
+
+    Where it changed rows of several customers and noted none, it is no customer's.
+    """
+    if running.subject is not None or not running.changes:
+        return running.subject, running.label
+    first = running.changes[0]["row"]
+    if len({_customer(change["row"]) for change in running.changes}) == 1:
+        return first, running.label
+    return Subject(first.__tablename__, first.id, _label(first), None), running.label
+
+
+def _entry(
+    ctx: "Context",
+    running: "_Running",
+    subject: object,
+    label: str,
+    changed: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    changes = [_finished(change) for change in changed[:_CHANGES_KEPT]]
     kind, key = _identity(subject)
     details = dict(running.details)
-    if len(running.changes) > _CHANGES_KEPT:
-        details["rows_changed"] = len(running.changes)
+    if len(changed) > _CHANGES_KEPT:
+        details["rows_changed"] = len(changed)
     return {
         "at": ctx.now(),
         "operation": running.name,
@@ -62,31 +96,32 @@ def _entry(ctx: "Context", running: "_Running") -> dict[str, Any]:
         "request_id": ctx.request_id,
         "subject_kind": kind,
         "subject_id": key,
-        "subject": (running.label or _label(subject))[:200],
-        "customer_id": _customer(subject, kind, key),
+        "subject": (label or _label(subject))[:200],
+        "customer_id": _customer(subject),
         "changes": changes,
         "details": {name: plain(value) for name, value in details.items()},
     }
 
 
-def _first_row(running: "_Running") -> object:
-    return running.changes[0]["row"] if running.changes else None
-
-
 def _identity(subject: object) -> tuple[str, int | None]:
+    if isinstance(subject, Subject):
+        return subject.kind, subject.id
     if subject is None or not hasattr(subject, "__tablename__"):
         return "", None
     return subject.__tablename__, getattr(subject, "id", None)
 
 
 def _label(subject: object) -> str:
+    if isinstance(subject, Subject):
+        return subject.label
     for name in ("number", "name", "email", "title", "code"):
         if value := getattr(subject, name, None):
             return str(value)
     return ""
 
 
-def _customer(subject: object, kind: str, key: int | None) -> int | None:
+def _customer(subject: object) -> int | None:
+    kind, key = _identity(subject)
     return key if kind == "core_customer" else getattr(subject, "customer_id", None)
 
 

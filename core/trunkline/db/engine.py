@@ -48,6 +48,22 @@ def connection_settings(url: URL, *options: str) -> dict[str, Any]:
     return {name: value for name, value in ours.items() if name not in url.query}
 
 
+class ReadingSession(Session):
+    """A session on a connection that is there already: a page's small reads are run on that, and most need nothing else of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, autoflush=False)
+        self._open = connection
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """The connection, in a transaction."""
+        if bind_arguments or execution_options:
+            return super().connection(bind_arguments, execution_options)
+        if not self._open.in_transaction():
+            self._open.begin()
+        return self._open
+
+
 class Database:
     """One database. `read()` and `write()` give a session in one transaction; `write()` commits at its end.
 
@@ -89,7 +105,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session whose changes are thrown away."""
-        with Session(self.engine, autoflush=False) as session:
+        with self.engine.connect() as connection, ReadingSession(connection) as session:
             yield session
 
     @contextmanager

@@ -18,7 +18,7 @@ _TOAST_WAITS = 30
 
 def is_secure(request: Request) -> bool:
     """Whether the browser reached us by https (a trusted proxy's word counts; uvicorn has applied it)."""
-    return request.url.scheme == "https"
+    return bool(request.scope["scheme"] == "https")
 
 
 def session_token(request: Request) -> str:

@@ -5,6 +5,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -70,8 +71,12 @@ class _Call:
         self.web, self.app, self.route, self.request, self.form = web, web.app, route, request, form
         self.signed_in: SignedIn | None = None
         self.request_id: str = request.scope.get("state", {}).get("request_id", "")
-        self.anonymous_secret = cookies.anonymous_secret(request)
         self.refused_upload: TrunklineError | None = None
+
+    @cached_property
+    def anonymous_secret(self) -> str:
+        """The CSRF secret of a browser in which nobody is signed in."""
+        return cookies.anonymous_secret(self.request)
 
     def answer(self) -> Response:
         """The handler's response, or a page that says what went wrong."""

@@ -188,6 +188,11 @@ class Page:
         return self.ctx.actor
 
     @property
+    def path(self) -> str:
+        """The address's path; the request's `url` would take its whole address apart."""
+        return str(self.request.scope["path"])
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The query string's parameters (the last one wins)."""
         return dict(self.request.query_params)

@@ -148,7 +148,7 @@ class WebApp:
             if len(self._menus) > _BADGES_KEPT:
                 self._menus.clear()
             self._menus[audience, allowed] = shown
-        here = page.request.url.path
+        here = page.path
         paths = {path: i.path for _p, i in shown for path in (*i.also, i.path)}
         return shown, paths.get(max((path for path in paths if _within(here, path)), key=len, default=""), "")
 

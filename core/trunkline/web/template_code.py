@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escape_text  # type: ignore[attr-defined]  # what `escape` marks
 
 #: Part of the name of compiled templates that are kept: raise it when the code made here changes.
-GENERATION = "6"
+GENERATION = "7"
 #: Names that always stand for objects of ours or of Jinja's, whose attributes Python can look up itself.
 _OBJECTS = frozenset({"ui", "loop"})
 #: What the code of a macro itself calls by name, so that no argument may be called so.
@@ -132,8 +132,13 @@ class PageCode(CodeGenerator):
         if isinstance(node.node, nodes.Name) and node.node.name in _OBJECTS:
             self.visit(node.node, frame)
             self.write(f".{node.attr}")
-        else:
-            super().visit_Getattr(node, frame)
+            return
+        # Python looks first: asking Jinja costs a call for each.
+        self.write("(_shown if (_shown := getattr((_of := ")
+        self.visit(node.node, frame)
+        self.write(
+            f"), {node.attr!r}, missing)) is not missing else environment.getattr(_of, {node.attr!r}))"
+        )
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         """Write `~`."""
@@ -146,7 +151,21 @@ class PageCode(CodeGenerator):
     def _output_child_pre(
         self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
     ) -> None:
-        self.write("environment.escaped(")
+        self.write("(" if _is_markup(node) else "environment.escaped(")
+
+
+def _is_markup(node: nodes.Node) -> bool:
+    """Whether what is shown is markup for certain: what macros of `ui` and bodies of calls have written."""
+    if isinstance(node, nodes.CondExpr):
+        return _is_markup(node.expr1) and node.expr2 is not None and _is_markup(node.expr2)
+    if isinstance(node, nodes.Const):
+        return bool(node.value == "")
+    if not isinstance(node, nodes.Call):
+        return False
+    called = node.node
+    if isinstance(called, nodes.Getattr):
+        return isinstance(called.node, nodes.Name) and called.node.name == "ui"
+    return isinstance(called, nodes.Name) and called.name == "caller"
 
 
 def _name_of(node: nodes.Macro | nodes.CallBlock) -> str:

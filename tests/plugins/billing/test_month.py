@@ -1,11 +1,13 @@
 """A month of a customer: charges, usage, invoice, payment, books."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
 from tests.plugins.billing.conftest import World
+from trunkline.customers.queries import latest_activity_of
 from trunkline.errors import Refused
 from trunkline_billing import operations, queries
 from trunkline_billing.schemas import RecordPayment, ReversePayment, VoidInvoice
@@ -119,3 +121,31 @@ def test_invoicing_an_account_with_nothing_open_is_refused(world: World) -> None
 def test_a_month_that_is_not_over_cannot_be_run(world: World) -> None:
     with world.app.unit_of_work() as ctx, pytest.raises(Refused, match="not over"):
         operations.run_billing(ctx, "2026-10")
+
+
+def test_the_history_of_a_customer_tells_of_its_own_payment_of_a_banks_file_and_of_no_others(
+    world: World, more: Callable[[int], World]
+) -> None:
+    more(1)
+    world.at(2026, 10, 2)
+    with world.app.unit_of_work() as ctx:
+        operations.run_billing(ctx, "2026-09")
+        operations.record_payments(
+            ctx,
+            [
+                RecordPayment(account_number=account, amount=Decimal(1), method="bank_transfer", key="bank 1")
+                for account in world.accounts
+            ],
+        )
+    with world.app.reading() as ctx:
+        told = [
+            [
+                row
+                for row in latest_activity_of(ctx, customer, 50)
+                if row.operation == "billing.payment.record"
+            ]
+            for customer in (1, 2)
+        ]
+        invoices = [queries.invoices_of(ctx, customer)[0].id for customer in (1, 2)]
+    assert [[row.subject for row in rows] for rows in told] == [["R000001"], ["R000002"]]
+    assert [[change["id"] for change in rows[0].changes] for rows in told] == [[key] for key in invoices]

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from trunkline.db.parts import parts
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.operation import Context, operation
+from trunkline.operation import Context, Subject, operation
 from trunkline_billing.models.accounts import (
     BillingAccount,
     BillingCharge,
@@ -89,7 +89,9 @@ def charge_services(ctx: Context, commands: Sequence[ChargeService]) -> int:
         ]
     if starts:
         start_charging(ctx, starts)
-        ctx.note(None, label=f"{starts[0].service_number} …", count=len(starts))
+        ctx.note_each(
+            Subject("billing_subscription", None, start.service_number, start.customer_id) for start in starts
+        )
     return len(starts)
 
 

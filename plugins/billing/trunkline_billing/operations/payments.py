@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from trunkline.db.numbers import next_number, take_numbers
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.operation import Context, operation
+from trunkline.operation import Context, Subject, operation
 from trunkline.search.marking import mark
 from trunkline_billing.events import PaymentReceived, PaymentReversed, PaymentsReceived
 from trunkline_billing.models.accounts import BillingAccount, BillingEntry, Ledger
@@ -180,7 +180,10 @@ def record_payments(ctx: Context, commands: Sequence[RecordPayment]) -> int:
     use_credit(ctx, [account.key for account in accounts.values()])
     for payment_id in ids:
         mark(ctx, "payment", payment_id)
-    ctx.note(None, label=f"{shown[0]} – {shown[-1]}", count=len(ids))
+    ctx.note_each(
+        Subject("billing_payment", payment_id, number, account.customer_id)
+        for payment_id, number, (_key, _command, account) in zip(ids, shown, fresh, strict=True)
+    )
     ctx.emit(PaymentsReceived(entity_id=ids[-1], count=len(ids)))
     return len(ids)
 

@@ -13,7 +13,7 @@ from trunkline.db.parts import parts
 from trunkline.errors import NotFound, Refused
 from trunkline.events.outbox import emit_all
 from trunkline.i18n import gettext as _
-from trunkline.operation import Context, operation
+from trunkline.operation import Context, Subject, operation
 from trunkline.search.marking import mark_all
 from trunkline_catalog import queries
 from trunkline_catalog.events import ServiceActivated
@@ -88,9 +88,8 @@ def _record(ctx: Context, commands: Sequence[RecordExistingService]) -> list[Ser
             for service, record in zip(services, records, strict=True)
         ],
     )
-    several = len(services) > 1
-    ctx.note(
-        services[0], label=f"{services[0].number} …" if several else services[0].number, count=len(services)
+    ctx.note_each(
+        Subject("catalog_service", service.key, service.number, service.customer_id) for service in services
     )
     return service_views(ctx, services)
 
