@@ -2,6 +2,7 @@
 
 It loads the program while the supervisor still reads the configuration, then waits for the word to go on: one line of JSON on
 standard input, the environment variables to take over. When there is none, because the supervisor refused to start, it ends.
+A further argument is a file descriptor, which it closes when it waits.
 """
 
 import json
@@ -19,6 +20,9 @@ def main() -> None:
     alone = os.environ.get("TRUNKLINE_WORKERS", "1") == "1"
     if alone:
         _load(web=web)
+    if len(sys.argv) > 2:
+        # Whoever waits for this process to be loaded learns that it is.
+        os.close(int(sys.argv[2]))
     word = sys.stdin.readline()
     if not word:
         return

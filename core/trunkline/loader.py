@@ -134,6 +134,11 @@ def _offers_on(path: tuple[tuple[str, int], ...]) -> Mapping[str, Sequence[_Offe
     return found
 
 
+def _summary_of(text: str) -> str:
+    said = text.removeprefix(_SUMMARY_OF_A_WHEEL).rstrip(".")
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
+
+
 def _offer(point: importlib_metadata.EntryPoint, core: str) -> _Offer:
     if point.dist is None:
         return _Offer(point, "", "", "", "")
@@ -142,7 +147,7 @@ def _offer(point: importlib_metadata.EntryPoint, core: str) -> _Offer:
         point,
         point.dist.version,
         point.dist.name,
-        summary.removeprefix(_SUMMARY_OF_A_WHEEL),
+        _summary_of(summary),
         _incompatibility(point.dist.requires or (), core),
     )
 
@@ -161,7 +166,7 @@ def load(
     for name, points in offers.items():
         if name not in loaded.statuses:
             loaded.statuses[name] = _described(PluginStatus(name, PluginState.DISABLED), points[0])
-    for status in _extension_scripts(extensions):
+    for status in extension_scripts(extensions):
         loaded.statuses[status.name] = status
         wanted.append(status.name)
     for event in core.plugin.events:
@@ -235,7 +240,8 @@ def _incompatibility(requires: Iterable[str], core: str) -> str:
     return ""
 
 
-def _extension_scripts(folder: Path | None) -> Iterable[PluginStatus]:
+def extension_scripts(folder: Path | None) -> Iterable[PluginStatus]:
+    """Run every script of the folder; each that fails says why."""
     if folder is None or not folder.is_dir():
         return
     for path in sorted(folder.glob("[!_]*.py")):

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from trunkline import processes
 from trunkline.errors import ConfigError
+from trunkline.renewal import Watch
 
 if TYPE_CHECKING:
     from trunkline.config import Config
@@ -46,11 +48,12 @@ class Child:
     process: "subprocess.Popen[bytes] | None" = None
     deaths: list[float] = field(default_factory=list)
 
-    def load(self) -> None:
-        """Start the process as far as it goes without a configuration."""
-        command = [sys.executable, "-m", "trunkline.child", self.name]
+    def load(self, *, tell: int | None = None) -> None:
+        """Start the process as far as it goes without a configuration; it closes the descriptor `tell` when it is there."""
+        told = () if tell is None else (tell,)
+        command = [sys.executable, "-m", "trunkline.child", self.name, *map(str, told)]
         environment = {**_SPARING, **os.environ, **self.environment}
-        self.process = processes.start(command, env=environment, stdin=subprocess.PIPE)
+        self.process = processes.start(command, env=environment, stdin=subprocess.PIPE, pass_fds=told)
 
     def start(self) -> None:
         """Let the process run with its environment; it is started when it was not loaded before."""
@@ -66,6 +69,24 @@ class Child:
 
     def died(self) -> bool:
         return self.process is not None and self.process.poll() is not None
+
+    def renew(self, stopping: threading.Event) -> None:
+        """Replace the process by a fresh one, which has loaded before the old one ends. One that cannot load is given up."""
+        fresh = Child(self.name, self.environment)
+        loaded, tell = os.pipe()
+        fresh.load(tell=tell)
+        os.close(tell)
+        while not stopping.wait(0.05) and not select.select([loaded], [], [], 0)[0]:
+            pass
+        os.close(loaded)
+        if stopping.is_set() or fresh.died() or fresh.process is None:
+            if fresh.process is not None:
+                processes.stop(fresh.process)
+            return
+        if self.process is not None:
+            processes.stop(self.process)
+        fresh.start()
+        self.process = fresh.process
 
     def restart(self) -> None:
         """Start again. Raises ConfigError after several deaths within a minute."""
@@ -186,12 +207,17 @@ def supervise(
         signal.signal(sign, lambda *_: stopping.set())
     web.start()
     children, answers, worker_due = [web], False, time.monotonic() + _WORKER_WAITS
+    watch = Watch(config.data)
     try:
         # All in the main thread: the kernel ends a child with the thread that started it.
         while not stopping.wait(0.3 if answers else 0.02):
             for child in children:
                 if child.died():
                     child.restart()
+            if answers and watch.asked():
+                log.warning("starting the processes again, as somebody asked on the plugins page")
+                for child in children:
+                    child.renew(stopping)
             if not answers and _accepts(config):
                 answers = True
                 if ready is not None:
@@ -200,6 +226,7 @@ def supervise(
                 worker.start()
                 children.append(worker)
     finally:
+        watch.end()
         for child in reversed(children):
             if child.process is not None:
                 processes.stop(child.process)

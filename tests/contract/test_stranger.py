@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.clean_room import CleanRoom
-from tests.contract.serving import Site, eventually, serving
+from tests.contract.serving import Site, Visitor, eventually, serving
 
 PASSWORD = "a stranger's long password 2026"
 
@@ -82,6 +82,7 @@ def test_a_strangers_plugin_lives_and_leaves(room: CleanRoom, stranger: Path, ho
         assert "/courtesy" not in chief.get("/")
         assert chief.http.get("/courtesy").status_code == 404
         assert "trunkline plugin purge courtesy" in chief.get("/system/plugins")
+        _script_is_read_again(room, chief)
     assert _count(home, "SELECT count(*) FROM courtesy_task") == 3, "switching off lost data"
     _is_purged(room, home)
 
@@ -114,6 +115,16 @@ def _sees_everything(site: Site) -> None:
     status = chief.get("/system/plugins/courtesy")
     for fact in ("courtesy_task", "/api/v1/courtesy/tasks", "on_customer_registered", "customer.overview"):
         assert fact in status, f"the status page does not name {fact}"
+
+
+def _script_is_read_again(room: CleanRoom, chief: Visitor) -> None:
+    """A script that is laid down while the system runs takes effect by a button, and then says why it fails."""
+    script = room.folder / "data" / "extensions" / "greeting.py"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text("raise RuntimeError('no greeting today')\n")
+    assert "greeting.py" not in chief.get("/system/plugins")
+    chief.submit("/system/plugins/reload", page="/system/plugins")
+    eventually(lambda: "no greeting today" in chief.get("/system/plugins"), why=lambda: "it was not read")
 
 
 def _is_purged(room: CleanRoom, home: Path) -> None:

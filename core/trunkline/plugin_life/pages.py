@@ -2,11 +2,12 @@
 
 from starlette.responses import Response
 
+from trunkline import renewal
 from trunkline.errors import Refused
 from trunkline.health import reports
 from trunkline.i18n import gettext as _
 from trunkline.loader import PluginState
-from trunkline.plugin_life import operations, queries
+from trunkline.plugin_life import operations, queries, reloading
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -33,14 +34,25 @@ def plugins(page: Page) -> Response:
     page.title = str(_("Plugins"))
     page.crumbs((str(_("System")), "/system"), (page.title, ""))
     lines = queries.lines(page.ctx)
+    may_reload = page.can("core.plugin.configure") and renewal.watched(page.app.config.data)
     return page.render(
         "system/plugins.html",
         plugins=[line for line in lines if not line.status.is_extension],
         scripts=[line for line in lines if line.status.is_extension],
         folder=page.app.config.extension_folder,
+        may_reload=may_reload,
         orphans=queries.orphans(page.ctx),
         tab="plugins",
     )
+
+
+@pages.post("/system/plugins/reload", permission="core.plugin.configure")
+def reload_scripts(page: Page) -> Response:
+    reloading.reload_scripts(page.ctx)
+    said = _(
+        "The scripts are read again. Pages pause for a moment; then this list shows how each of them is."
+    )
+    return page.redirect("/system/plugins", str(said))
 
 
 @pages.get("/system/plugins/{name}", permission="core.plugin.view")
