@@ -71,14 +71,13 @@ def lists(app: "App", size: int) -> Sequence[Question]:
 
 def _middle(ctx: "Context", found: "ListOf") -> "RowMapping | None":
     """A row from the middle of the list; none of an empty one."""
-    from sqlalchemy import func
-
     from trunkline.web import keyset
 
     table, statement = found.table(ctx), found.select(ctx)
     identity = keyset.expression(statement, table.id_key)
-    newest = ctx.session.execute(statement.with_only_columns(func.max(identity))).scalar()
-    rows = statement.order_by(None).order_by(identity).where(identity >= (newest or 0) // 2).limit(1)
+    newest = statement.with_only_columns(identity).order_by(None).order_by(identity.desc()).limit(1)
+    middle = (ctx.session.execute(newest).scalar() or 0) // 2
+    rows = statement.order_by(None).order_by(identity).where(identity >= middle).limit(1)
     return ctx.session.execute(rows).mappings().first()
 
 

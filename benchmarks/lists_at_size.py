@@ -42,6 +42,7 @@ _USUAL = {
 _SHARES = (7, 30, 900, 5_000, 20_000, 50_000)
 #: Words of columns that do not name their own, the usual first.
 _KNOWN = {
+    "billing_posting.ledger": ("receivable", "revenue:recurring", "tax:payable", "unbilled", "cash"),
     "core_job.kind": ("core.mail", "catalog.order_line", "sms", "webhook", "geocoding", "export"),
 }
 #: Columns with few different words.

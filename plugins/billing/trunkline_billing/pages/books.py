@@ -2,14 +2,18 @@
 
 from starlette.responses import Response
 
+from trunkline.db.haste import within
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
+from trunkline_billing.queries.accounts import TrialLine
 from trunkline_billing.schemas import CreateTaxScheme
 from trunkline_billing.tables import ACCOUNTS, ENTRIES
 from trunkline_billing.words import LEDGERS
 
 PAGES = Pages()
+#: Seconds that the trial balance may take of a page that is about entries.
+_PATIENCE = 0.02
 
 
 @PAGES.get("/billing/accounts", permission="billing.account.list")
@@ -23,8 +27,20 @@ def accounts(page: Page) -> Response:
 def ledger(page: Page) -> Response:
     page.title = str(_("Ledger"))
     page.crumbs((page.title, ""))
-    trial = [(line, LEDGERS.get(line.ledger, line.ledger)) for line in queries.trial_balance(page.ctx)]
-    return page.table("billing/ledger.html", ENTRIES, queries.entry_select(page.ctx), trial=trial)
+    return page.table("billing/ledger.html", ENTRIES, queries.entry_select(page.ctx), trial=_trial(page))
+
+
+def _trial(page: Page) -> list[tuple[TrialLine, object]] | None:
+    """The trial balance; None where adding up millions of postings takes long and nobody has asked for it."""
+    if page.is_fragment:
+        return None
+    asked = page.request.query_params.get("books") == "all"
+    lines = (
+        queries.trial_balance(page.ctx)
+        if asked
+        else within(page.ctx.session, _PATIENCE, lambda: queries.trial_balance(page.ctx))
+    )
+    return None if lines is None else [(line, LEDGERS.get(line.ledger, line.ledger)) for line in lines]
 
 
 @PAGES.get("/billing/taxes", permission="billing.tax.list")
