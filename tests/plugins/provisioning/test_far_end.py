@@ -1,4 +1,4 @@
-"""A run dies, its far end is slow, its disk full: effects are counted by their keys, and the job ends as it must."""
+"""A far end is slow, refuses or answers twice, a run dies, its disk is full: effects are counted, and the job ends as it must."""
 
 import errno
 import os
@@ -58,6 +58,10 @@ class FarEnd:
         self.held: dict[str, bytes] = {}
         self.effects: list[str] = []
         self.writes = 0
+        #: With what status writes are refused, without effect; 0: they are not.
+        self.refuses_with = 0
+        #: How often each answer is sent.
+        self.answers = 1
         #: Called once, when the first write has taken effect and before it is answered.
         self.meanwhile: Callable[[], object] = lambda: None
 
@@ -83,24 +87,28 @@ def far() -> Iterator[tuple[FarEnd, str]]:
     far_end = FarEnd()
 
     class Handler(BaseHTTPRequestHandler):
+        # One connection for several requests, as far ends do.
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             held = far_end.held.get(self.path)
             self._answer(200 if held is not None else 404, held or b"{}")
 
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if far_end.refuses_with:
+                self._answer(far_end.refuses_with, b"{}")
+                return
             far_end.write(self.command, self.path, self.headers["Idempotency-Key"], body)
             self._answer(200, b"{}")
 
         do_DELETE = do_PUT
 
         def _answer(self, status: int, body: bytes) -> None:
+            reason, length = self.responses[status][0], len(body)
+            head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
             try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write((head.encode() + body) * far_end.answers)
             except OSError:
                 return
 
@@ -239,6 +247,47 @@ def test_an_answer_that_comes_after_the_roll_back_changes_nothing(
     assert the_job(app).state == JobState.CANCELLED
     assert far_end.directions == ["do", "undo"]
     assert far_end.held == {}
+
+
+def test_a_far_end_that_answers_after_the_time_out_has_what_it_did_undone(
+    app: App, order: Callable[[], str], far: tuple[FarEnd, str]
+) -> None:
+    far_end, _ = far
+    playbook = app.config.playbook_folder / "line" / "do.yml"
+    playbook.write_text(playbook.read_text().replace("timeout: 60", "timeout: 1"))
+    order()
+    over = threading.Event()
+    far_end.meanwhile = lambda: over.wait(60)
+    work_until_idle(app)
+    over.set()
+    assert the_job(app).state == JobState.ROLLED_BACK, log_of(app)
+    assert "/lines/1: no answer within 1 s. Whether it was done is not known." in the_job(app).error
+    assert far_end.directions == ["do", "undo"]
+    assert far_end.held == {}
+
+
+def test_a_far_end_that_refuses_is_quoted_and_nothing_is_left(
+    app: App, order: Callable[[], str], far: tuple[FarEnd, str]
+) -> None:
+    far_end, _ = far
+    far_end.refuses_with = 503
+    order()
+    work_until_idle(app)
+    assert the_job(app).state == JobState.ROLLED_BACK, log_of(app)
+    assert "answered 503" in the_job(app).error
+    assert far_end.effects == []
+
+
+def test_an_answer_that_comes_twice_is_not_taken_for_the_answer_to_the_next_request(
+    app: App, order: Callable[[], str], far: tuple[FarEnd, str]
+) -> None:
+    far_end, _ = far
+    far_end.answers = 2
+    order()
+    work_until_idle(app)
+    assert the_job(app).state == JobState.SUCCEEDED, log_of(app)
+    assert far_end.directions == ["do"]
+    assert far_end.held
 
 
 def test_a_full_disk_before_the_run_fails_the_step_in_words(

@@ -64,6 +64,8 @@ class Http:
             # A redirect would carry credentials to another place than the playbook names.
             follow_redirects=False,
             trust_env=False,
+            # A connection for each request: what a confused far end sends besides its answer is not taken for the next one.
+            limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
     def __enter__(self) -> "Http":
