@@ -20,6 +20,7 @@ _ALIKE = 8
 _MOST = 50
 #: What telephone programs put in front.
 _SCHEME = re.compile(r"^(tel|sip|sips|callto):", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ def whose(ctx: Context, number: str) -> Whose:
     phone = _as_phone(ctx, text)
     digits = figures(text)
     keys = {fold(text), digits, figures(phone), digits.lstrip("0")} - {""}
+    if _LETTER.search(text) and len(digits.lstrip("0")) < _ALIKE:
+        # Who writes S000002 names one thing: its few figures alone are in numbers of others too.
+        keys = {fold(text)}
     numbers = list(ctx.app.part(KindNumbers).known(ctx, list(ctx.app.search_kinds)).values())
     if not keys or not numbers:
         return Whose((), (), phone)

@@ -41,6 +41,16 @@ def test_a_number_of_several_customers_lists_them(app: App, staff: Staff) -> Non
     assert "Beto Lima" in page
 
 
+def test_the_number_of_another_thing_is_not_that_of_the_customer_with_the_same_figures(
+    app: App, staff: Staff
+) -> None:
+    add(app, "Ana Souza")
+    index_due(app)
+    answer = staff("customer_care").get("/find?number=X000001", follow_redirects=False)
+    assert answer.status_code == 200
+    assert "Ana Souza" not in answer.text
+
+
 def test_a_strangers_number_can_be_registered_with_it_filled_in(app: App, staff: Staff) -> None:
     browser = staff("customer_care")
     page = browser.get("/find?number=51991234567").text
