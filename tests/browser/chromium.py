@@ -1,9 +1,11 @@
 """The machine's own Chromium, kept quiet: no crash reports, no updates, no look-ups beyond loopback."""
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, expect
 
 from tests.services.programs import PROGRAMS
 
+#: Milliseconds that a page may take to become as it should on a busy machine; Playwright expects it within five seconds.
+PATIENCE = 90_000
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -21,4 +23,5 @@ def launch(playwright: Playwright) -> Browser:
     path = program.path()
     if path is None:
         raise RuntimeError(f"Chromium is not installed. {program.remedy}")
+    expect.set_options(timeout=PATIENCE)
     return playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))

@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.chromium import launch
+from tests.browser.chromium import PATIENCE, launch
 from tests.services.loopback import free_port, wait_until
 from trunkline.app import App
 from trunkline.testing import PASSWORD, create_user
@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
 def visitor(chromium: Browser) -> Iterator[BrowserContext]:
     """Somebody's browser: its own cookies, English, 1440 × 900."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 

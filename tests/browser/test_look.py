@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.chromium import PATIENCE
 from tests.line.system import PASSWORD, wait_for
 from tests.services.loopback import free_port
 
@@ -84,13 +85,15 @@ def staff_page(demo: str, chromium: Browser, sessions: dict[str, Any]) -> Iterat
 
 
 def _context(chromium: Browser, state: Any, mode: str, width: int) -> BrowserContext:
-    return chromium.new_context(
+    context = chromium.new_context(
         storage_state=state,
         viewport={"width": width, "height": 900 if width > 500 else 844},
         color_scheme="dark" if mode == "dark" else "light",
         reduced_motion="reduce",
         locale="en-GB",
     )
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 def _complaints(page: Page) -> list[str]:
@@ -198,7 +201,7 @@ def test_a_new_job_comes_into_an_open_list_by_itself(demo: str, staff_page: Page
     expect(beside.get_by_role("button", name="Try again")).to_have_count(0)
     # The list does not grow while its page is hidden.
     staff_page.bring_to_front()
-    expect(rows).to_have_count(before + 1, timeout=30_000)
+    expect(rows).to_have_count(before + 1)
 
 
 def test_a_sorted_column_says_so_and_turns_round(demo: str, staff_page: Page) -> None:

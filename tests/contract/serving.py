@@ -73,7 +73,7 @@ class Visitor:
     """Somebody with cookies who fills in forms."""
 
     def __init__(self, address: str) -> None:
-        self.http = httpx2.Client(base_url=address, follow_redirects=True, timeout=20)
+        self.http = httpx2.Client(base_url=address, follow_redirects=True, timeout=90)
 
     def get(self, path: str) -> str:
         """The page's HTML; fails the test when it is not there."""

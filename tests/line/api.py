@@ -12,7 +12,7 @@ class Api:
     """Somebody's program, signed in."""
 
     def __init__(self, system: System, email: str, password: str) -> None:
-        self.client = httpx2.Client(base_url=f"{system.url}/api/v1", timeout=30)
+        self.client = httpx2.Client(base_url=f"{system.url}/api/v1", timeout=90)
         login = self.client.post("/auth/login", json={"email": email, "password": password})
         assert login.status_code == 200, login.text
         self.client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"

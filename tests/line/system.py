@@ -158,7 +158,7 @@ def wait_for(
     ready: Callable[[], T | None],
     what: str,
     *,
-    within: float = 30.0,
+    within: float = 90.0,
     explain: Callable[[], str] = lambda: "",
 ) -> T:
     """What `ready` gives as soon as it gives something; fails when that takes too long."""

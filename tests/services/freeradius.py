@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy.engine import make_url
 
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 SHARED_SECRET = "radius-Shared.9"
@@ -114,7 +115,7 @@ class FreeRadius:
         client = PROGRAMS["radclient"].path()
         assert client is not None
         asked = subprocess.run(
-            [client, "-x", "-r", "1", "-t", "5", f"127.0.0.1:{self.port}", "auth", SHARED_SECRET],
+            [client, "-x", "-r", "1", "-t", "60", f"127.0.0.1:{self.port}", "auth", SHARED_SECRET],
             input=f'User-Name = "{username}", User-Password = "{password}"\n',
             capture_output=True,
             text=True,
@@ -146,9 +147,7 @@ def freeradius(postgres: str) -> Iterator[FreeRadius]:
         with psycopg.connect(plain, dbname=name) as connection:
             connection.execute((SQL / "schema.sql").read_bytes())
         with tempfile.TemporaryDirectory(prefix="trunkline-radius-") as folder:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port(kind=socket.SOCK_DGRAM)
             server = FreeRadius(
                 port,
                 url.host or "127.0.0.1",
@@ -188,7 +187,7 @@ def _running(program: str, server: FreeRadius) -> Iterator[FreeRadius]:
             stderr=log,
         )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while b"Ready to process requests" not in (home / "radius.log").read_bytes():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"freeradius does not start: {(home / 'radius.log').read_text()}")

@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
+#: Seconds that a server may take to start on a busy machine.
+PATIENCE = 90.0
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port of `host` that nobody listens on, and that nobody gets who asks the system for any.
+
+def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port of `host` that nobody listens on, and that nobody gets who asks the system for any.
 
     A server may start seconds later: a port of the system's own range would be another worker's, or the near end of a
-    connection, by then. Each worker of pytest-xdist has ports of its own.
+    connection, by then. Each worker of pytest-xdist has ports of its own. `kind` tells TCP from datagrams.
     """
     for port in _ports:
-        with socket.socket() as probe:
+        with socket.socket(type=kind) as probe:
             try:
                 probe.bind((host, port))
             except OSError:
@@ -58,7 +61,7 @@ def own_address(*ports: int) -> str:
     raise AssertionError("unreachable")
 
 
-def wait_until(holds: Callable[[], bool], thread: threading.Thread, seconds: float = 60) -> None:
+def wait_until(holds: Callable[[], bool], thread: threading.Thread, seconds: float = PATIENCE) -> None:
     """Return once a server in `thread` is ready. Raises RuntimeError when it ended or is not ready in time."""
     ends = time.monotonic() + seconds
     while not holds():

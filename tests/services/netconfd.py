@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from tests.services.loopback import PATIENCE
 from tests.services.openssh import Sshd, sshd
 from tests.services.programs import PROGRAMS
 from trunkline_provisioning.devices.netconf_session import Login, connected, text_of
@@ -98,7 +99,7 @@ def _home_as_it_was() -> Iterator[None]:
 
 
 def _wait(socket: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while b"Running netconfd server" not in log.read_bytes() or not socket.exists():
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"netconfd does not start: {log.read_text()}")

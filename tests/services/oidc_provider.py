@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx2
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 HOME = Path(__file__).with_name("oidc-provider")
@@ -54,7 +54,7 @@ class IdentityProvider:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

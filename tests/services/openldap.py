@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 BASE = "dc=example,dc=com"
@@ -161,7 +161,7 @@ class OpenLdap:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

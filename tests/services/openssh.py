@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 CONFIGURATION = """\
@@ -140,7 +140,7 @@ def sshd(behind: Callable[[Path, int], str]) -> Iterator[Sshd]:
 def _wait(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
     import socket
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

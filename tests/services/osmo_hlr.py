@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.loopback import own_address
+from tests.services.loopback import PATIENCE, own_address
 from tests.services.programs import PROGRAMS
 
 #: GSUP's port cannot be configured, so the address is what differs between two HLRs of one machine.
@@ -73,7 +73,7 @@ def osmo_hlr() -> Iterator[OsmoHlr]:
 
 
 def _wait_until_it_listens(host: str, port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection((host, port), timeout=1).close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 #: Durability is what a test run does not need; a power cut loses nothing that matters. Nor are there replicas to write for,
@@ -100,7 +100,7 @@ class Cluster:
             rules.write("host all all samenet scram-sha-256\n")
 
     def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         url = self.url(self.home).replace("+psycopg", "")
         while True:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 _PACKAGES = Path("/usr/lib/python3/dist-packages")
@@ -44,7 +44,7 @@ class RedisServer:
         place += ["--port", str(self._port), "--unixsocket", self._socket, "--dir", str(self._home)]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen([*self._within, *program, *place], stdout=log, stderr=log)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         while self.ask("ping").strip() != "PONG":
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"redis-server does not start: {(self._home / 'log').read_text()}")

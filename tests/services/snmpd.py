@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.loopback import PATIENCE, free_port
 from tests.services.programs import PROGRAMS
 
 COMMUNITY, READER = "writes-all", "reads-only"
@@ -41,9 +42,7 @@ def snmpd() -> Iterator[Snmpd]:
     with tempfile.TemporaryDirectory(prefix="trunkline-snmpd-") as folder:
         home = Path(folder)
         (home / "snmpd.conf").write_text(CONFIGURATION)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port(kind=socket.SOCK_DGRAM)
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(
                 [
@@ -55,7 +54,7 @@ def snmpd() -> Iterator[Snmpd]:
                 stderr=log,
             )
         try:
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + PATIENCE
             while b"NET-SNMP version" not in (home / "log").read_bytes():
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"snmpd does not start: {(home / 'log').read_text()}")

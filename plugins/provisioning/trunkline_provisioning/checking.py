@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
@@ -154,16 +156,29 @@ def _own_problems(file: Path) -> list[Problem]:
 def _yaml_problems(file: Path) -> list[Problem]:
     import yaml
 
+    from trunkline_provisioning.linting import quick_loader
+
     try:
-        # Parsed only, nothing is constructed: tags such as !vault are Ansible's business.
-        for _event in yaml.parse(file.read_text(), Loader=yaml.SafeLoader):
-            pass
+        text = file.read_text()
+        with suppress(yaml.YAMLError):
+            _parse(text, quick_loader())
+            return []
+        # Once more for the words: these name places that the quick one leaves out.
+        _parse(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         return [Problem(file, line, " ".join(filter(None, (error.context, error.problem))))]
     except (OSError, ValueError, yaml.YAMLError) as error:
         return [Problem(file, 0, str(error))]
     return []
+
+
+def _parse(text: str, loader: type[Any]) -> None:
+    """Parsed only, nothing is constructed: tags such as !vault are Ansible's business."""
+    import yaml
+
+    for _event in yaml.parse(text, Loader=loader):
+        pass
 
 
 def _ansible_problems(files: Sequence[Path], collections: tuple[Path, ...]) -> list[Problem]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline.i18n import gettext as _
 from trunkline_provisioning.devices.outcome import is_secret_name
@@ -62,7 +62,7 @@ def lint(text: str) -> list[Finding]:
     from yaml.nodes import MappingNode, SequenceNode
 
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=quick_loader())
     except (yaml.YAMLError, ValueError):
         return []
     if not isinstance(root, SequenceNode):
@@ -74,6 +74,13 @@ def lint(text: str) -> list[Finding]:
     for node in plays:
         _look_at_play(play, node)
     return sorted(set(play.findings), key=lambda finding: (finding.line, finding.rule))
+
+
+def quick_loader() -> type[Any]:
+    """libyaml's, which Ansible reads with as well, where PyYAML was built with it: a tenth of the time."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _look_at_play(play: _Play, node: "MappingNode") -> None:

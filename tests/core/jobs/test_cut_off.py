@@ -25,7 +25,7 @@ from trunkline.jobs.wake import Silent
 from trunkline.plugin import StepKind
 
 pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 class Relay:

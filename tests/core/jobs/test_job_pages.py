@@ -142,7 +142,7 @@ def test_listeners_get_lines_written_while_they_listen(app: App, plan: Callable[
             texts.extend(line["text"] for line in news.lines)
 
     async def two_listen_while_work_is_done() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(90):
             async with anyio.create_task_group() as group:
                 group.start_soon(listen)
                 group.start_soon(listen)

@@ -76,7 +76,8 @@ def _import(app: App, folder: Path, kind: str, text: str, options: ImportOptions
 
 
 def _household(app: App, folder: Path, name: str) -> Household:
-    began = app.clock() - timedelta(minutes=50)
+    # Moments ago, or in the first hour of a month its charges and uses would be the month's before.
+    began = app.clock() - timedelta(seconds=2)
     with app.unit_of_work() as ctx:
         facts = {"kind": "individual", "name": name, "email": f"{name.split()[0].lower()}@correio.example"}
         customer = customers.register(ctx, RegisterCustomer.model_validate(facts))
@@ -90,7 +91,7 @@ def _household(app: App, folder: Path, name: str) -> Household:
     work_until_idle(app)
     msisdn = service.identifiers["msisdn"]
     header = "source_key,type,identifier,callee,start,quantity,unit"
-    at = (app.clock() - timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = (began + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     uses = (
         "voice,{m},+555133334444,{t},90,s",
         "sms,{m},+5551997001234,{t},1,messages",

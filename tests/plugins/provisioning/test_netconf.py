@@ -194,8 +194,9 @@ def test_a_wrong_password_key_or_place_is_named(router: NetconfElement) -> None:
     with pytest.raises(DeviceError, match=rf"127\.0\.0\.1:{port} does not answer"):
         keep(login(router, port=port), wish)
     router.silent = True
-    with pytest.raises(DeviceError, match=r"does not answer within 0\.2 s"):
-        keep(login(router, timeout=0.2), wish)
+    # Time enough for a busy machine to sign in.
+    with pytest.raises(DeviceError, match=r"does not answer within 3 s"):
+        keep(login(router, timeout=3), wish)
 
 
 def test_a_key_opens_it_and_an_rsa_host_key_is_checked_as_well() -> None:

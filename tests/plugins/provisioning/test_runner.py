@@ -150,9 +150,11 @@ def test_the_item_that_failed_is_named(play: Play) -> None:
     assert "port 1/2 is down" in result.problem
 
 
-STUBBORN = """\
+#: Seconds as no other process of the machine sleeps: several workers of pytest look at such work at the same time.
+_AGES = str(100_000_000 + os.getpid())
+STUBBORN = f"""\
     - name: Long work
-      ansible.builtin.shell: "setsid sleep 86413 & sleep 86413"
+      ansible.builtin.shell: "setsid sleep {_AGES} & sleep {_AGES}"
 """
 
 
@@ -160,7 +162,7 @@ def stubborn_processes() -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"86413" in (folder / "cmdline").read_bytes():
+            if _AGES.encode() in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue
@@ -177,7 +179,8 @@ def test_cancel_leaves_no_process_not_even_one_in_a_session_of_its_own(play: Pla
 
     result, _ = play(STUBBORN, cancelled=cancelled, timeout=30)
     assert result.status == "cancelled"
-    assert time.monotonic() - began[0] < 3
+    # Killed at once, and not given up after the fifteen seconds that a keeper has to end.
+    assert time.monotonic() - began[0] < 10
     assert stubborn_processes() == []
     assert folders() == []
 
@@ -204,10 +207,10 @@ def test_a_killed_worker_leaves_neither_process_nor_folder(tmp_path: Path) -> No
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    wait_for(lambda: not stubborn_processes() and not folders(worker.pid), within=5)
+    wait_for(lambda: not stubborn_processes() and not folders(worker.pid))
 
 
-def wait_for(condition: Callable[[], bool], within: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], within: float = 90) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

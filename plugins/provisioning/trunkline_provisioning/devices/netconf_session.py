@@ -246,7 +246,10 @@ def in_words(login: Login) -> Iterator[None]:
         yield
     except DeviceError:
         raise
-    except paramiko.AuthenticationException:
+    except paramiko.AuthenticationException as error:
+        # The one way in which paramiko tells that nobody answered.
+        if str(error) == "Authentication timeout.":
+            raise DeviceError(f"{place} does not answer within {login.timeout:g} s.") from None
         who = login.username or "nobody"
         raise DeviceError(f"{place} refused the user name or password of {who}.") from None
     except paramiko.BadHostKeyException:
