@@ -196,7 +196,7 @@ def test_a_router_with_another_key_or_user_is_named(router: openssh.Sshd) -> Non
         private_key=router.private_key,
         host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILhQpLmWcLtq2YcSAvkmYdpnNTu9Y9nV1cXwq2a9yz1r",
         device_type="cisco_ios",
-        timeout=5,
+        timeout=30,
     )
     with pytest.raises(DeviceError, match="another host key"):
         cli.reach(login, cli.Wish(check="show interface ge0/1"))

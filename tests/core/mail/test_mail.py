@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
-from tests.services.loopback import free_port
+from tests.services.loopback import PATIENCE, free_port
 from trunkline.app import App
 from trunkline.config import Config, MailConfig
 from trunkline.errors import Refused
@@ -46,13 +46,13 @@ class Peer:
 @pytest.fixture
 def peer(config: Config) -> Iterator[Peer]:
     peer = Peer()
-    controller = Controller(peer, hostname="127.0.0.1", port=free_port())
+    controller = Controller(peer, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     controller.start()
     config.mail = MailConfig(
         host="127.0.0.1",
         port=controller.port,
         sender="Conecta Sul <no-reply@conecta.example>",
-        timeout_seconds=5,
+        timeout_seconds=60,
     )
     yield peer
     controller.stop()

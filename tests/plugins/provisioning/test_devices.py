@@ -29,7 +29,7 @@ def element() -> Iterator[JsonElement]:
 
 
 def access(**values: object) -> http.Access:
-    return replace(http.Access(token=TOKEN, idempotency_key="J1:net:do", timeout=5), **values)  # type: ignore[arg-type]  # fields by name
+    return replace(http.Access(token=TOKEN, idempotency_key="J1:net:do", timeout=30), **values)  # type: ignore[arg-type]  # fields by name
 
 
 def line_of(element: JsonElement, **body: object) -> http.Resource:
@@ -130,7 +130,7 @@ T = TypeVar("T")
 
 
 def over_tl1(olt: OpticalLine, act: Callable[[tl1.Tl1], T], password: str = PASSWORD) -> T:
-    with tl1.Tl1(olt.host, olt.tl1_port, timeout=3) as session:
+    with tl1.Tl1(olt.host, olt.tl1_port, timeout=30) as session:
         session.sign_in(USER, password)
         return act(session)
 
@@ -195,7 +195,7 @@ def test_tl1_messages_are_written_and_read_as_gr_831_has_them() -> None:
 
 
 def telnet(olt: OpticalLine, **values: object) -> cli.Login:
-    login = cli.Login(olt.host, "telnet", olt.telnet_port, username=USER, password=PASSWORD, timeout=5)
+    login = cli.Login(olt.host, "telnet", olt.telnet_port, username=USER, password=PASSWORD, timeout=30)
     return replace(login, **values)  # type: ignore[arg-type]  # fields by name
 
 

@@ -27,7 +27,7 @@ def router() -> Iterator[NetconfElement]:
 
 
 def login(router: NetconfElement, **values: Any) -> Login:
-    whole = Login(router.host, router.port, USER, PASSWORD, host_key=router.host_key, timeout=5)
+    whole = Login(router.host, router.port, USER, PASSWORD, host_key=router.host_key, timeout=30)
     return replace(whole, **values)
 
 
