@@ -159,7 +159,7 @@ def arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     if user is None or not user.is_active:
         raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
     with acting_as(ctx, user, facts.address), ctx.run("core.user.sign_in"):
-        ctx.note(user, label=user.email or user.name)
+        ctx.note(user, label=user.email or user.name, method=proof.method)
     values: dict[str, object] = {"last_sign_in_at": ctx.now()}
     if proof.fresh_hash is not None:
         values["password_hash"] = proof.fresh_hash

@@ -36,6 +36,15 @@ class InviteToPortal(BaseModel):
     )
 
 
+class InviteByStaff(InviteToPortal):
+    """As staff fill it in, who may add people without e-mail, too."""
+
+    email: Address = Field(
+        title=_("E-mail"),
+        description=_("The invitation goes there. For a person without one choose “Without e-mail” instead."),
+    )
+
+
 _MAY_SEE: dict[str, Any] = {"widget": "checkboxes", "choices": [list(pair) for pair in _ROLES]}
 _MAY_SEE_HINT = _("Owners see everything, finance contacts invoices, technical contacts services.")
 

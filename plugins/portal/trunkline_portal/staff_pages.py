@@ -10,7 +10,7 @@ from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_portal import operations, queries
-from trunkline_portal.schemas import InviteToPortal
+from trunkline_portal.schemas import InviteByStaff
 
 pages = Pages(audience="staff")
 
@@ -38,14 +38,14 @@ def about(page: Page, number: str) -> Mapping[str, Any]:
 @pages.form(
     "/portal/staff/{number}/invite",
     permission="portal.user.invite",
-    schema=InviteToPortal,
+    schema=InviteByStaff,
     template="portal/invite.html",
     title=_("Invite to the portal"),
     initial=_suggested,
     extra=about,
     submit=_("Send invitation"),
 )
-def invite(page: Page, command: InviteToPortal, number: str) -> Response:
+def invite(page: Page, command: InviteByStaff, number: str) -> Response:
     user = operations.invite(page.ctx, number, command)
     return page.redirect(f"/customers/{number}", _("Invitation sent to {email}.", email=user.email))
 

@@ -117,7 +117,7 @@ def _tell_administrators(ctx: Context, access: BreakGlass) -> None:
                 "name": user.name,
                 "who": access.name,
                 "reason": access.reason,
-                "minutes": int((access.ends_at - access.started_at).total_seconds() // 60),
+                "minutes": round((access.ends_at - access.started_at).total_seconds() / 60),
                 "address": access.address,
                 "link": f"{ctx.app.config.public_url}/break-glass",
             },

@@ -1,5 +1,7 @@
 """Between the password and the session: the code, or setting up a first app where a role demands one."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from trunkline.access.roles import acting_as
@@ -33,15 +35,17 @@ def open_step(page: Page, purpose: steps.Purpose) -> steps.Step | None:
 @pages.get(CONFIRM_PAGE, permission=PUBLIC)
 def show_second_step(page: Page) -> Response:
     step = open_step(page, steps.Purpose.CONFIRM)
-    return _step_page(page, step, _step_form(page)) if step is not None else _over(page)
+    return _step_page(page, step, _step_form(page, step)) if step is not None else _over(page)
 
 
 @pages.post(CONFIRM_PAGE, permission=PUBLIC, reads=True)
 def submit_second_step(page: Page) -> Response:
     step = open_step(page, steps.Purpose.CONFIRM)
-    form = _step_form(page).parse(page.form_data)
-    if step is None or not form.valid:
-        return _over(page) if step is None else _step_page(page, step, form, 422)
+    if step is None:
+        return _over(page)
+    form = _step_form(page, step).parse(page.form_data)
+    if not form.valid:
+        return _step_page(page, step, form, 422)
     if not steps.count_attempt(page.app, step):
         return _over(page)
     facts, command = facts_of(page.request), form.command
@@ -66,14 +70,26 @@ def let_in(page: Page, finished: Finished, next_page: str) -> Response:
     return response
 
 
-def _step_form(page: Page) -> Form[SecondStep]:
-    return page.form(
+def _step_form(page: Page, step: steps.Step) -> Form[SecondStep]:
+    form: Form[SecondStep] = page.form(
         SecondStep,
         {"next": page.query.get("next", "")},
         action=CONFIRM_PAGE,
         submit=_("Sign in"),
         exclude=() if page.ctx.settings(CoreSettings).remember_device_days else ("remember",),
     )
+    if not _has_app(page, step):
+        form.specs = [
+            replace(spec, label=_("Backup code"), help=_("Each code of your list works once."))
+            if spec.name == "code"
+            else spec
+            for spec in form.specs
+        ]
+    return form
+
+
+def _has_app(page: Page, step: steps.Step) -> bool:
+    return totp.confirmed(page.ctx.session, step.user_id) is not None
 
 
 def _step_page(
@@ -87,7 +103,7 @@ def _step_page(
         status=status,
         form=form,
         waiting=waiting,
-        has_app=totp.confirmed(page.ctx.session, step.user_id) is not None,
+        has_app=_has_app(page, step),
         has_passkey=bool(keys),
         next_page=page.query.get("next", ""),
         days=page.ctx.settings(CoreSettings).remember_device_days,
