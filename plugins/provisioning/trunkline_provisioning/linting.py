@@ -70,7 +70,7 @@ def lint(text: str) -> list[Finding]:
     play = _Play()
     plays = [node for node in root.value if isinstance(node, MappingNode)]
     for node in plays:
-        play.brought |= _brought(node)
+        play.brought |= brought_by(node)
     for node in plays:
         _look_at_play(play, node)
     return sorted(set(play.findings), key=lambda finding: (finding.line, finding.rule))
@@ -84,7 +84,7 @@ def quick_loader() -> type[Any]:
 
 
 def _look_at_play(play: _Play, node: "MappingNode") -> None:
-    words = _words(node)
+    words = words_of(node)
     if "hosts" not in words:
         return
     facts = words.get("gather_facts")
@@ -101,24 +101,29 @@ def _look_at_play(play: _Play, node: "MappingNode") -> None:
     _look_at_tasks(play, node)
 
 
-def _look_at_tasks(play: _Play, node: "MappingNode") -> None:
+def task_lists(node: "MappingNode") -> "Iterator[tuple[str, list[MappingNode]]]":
+    """The lists of tasks of a play or block, each with its word."""
     from yaml.nodes import MappingNode, SequenceNode
 
-    for word, inner in _words(node).items():
+    for word, inner in words_of(node).items():
         if word in _TASK_LISTS and isinstance(inner, SequenceNode):
-            tasks = [task for task in inner.value if isinstance(task, MappingNode)]
-            for task in tasks:
-                _look_at_task(play, task)
-            if word == "rescue" and (not tasks or not set(_words(tasks[-1])) & set(_FAIL)):
-                play.say(
-                    tasks[-1] if tasks else inner,
-                    "rescue",
-                    str(_("A rescue must end in ansible.builtin.fail: else the order would count as done.")),
-                )
+            yield word, [task for task in inner.value if isinstance(task, MappingNode)]
+
+
+def _look_at_tasks(play: _Play, node: "MappingNode") -> None:
+    for word, tasks in task_lists(node):
+        for task in tasks:
+            _look_at_task(play, task)
+        if word == "rescue" and (not tasks or not set(words_of(tasks[-1])) & set(_FAIL)):
+            play.say(
+                tasks[-1] if tasks else words_of(node)[word],
+                "rescue",
+                str(_("A rescue must end in ansible.builtin.fail: else the order would count as done.")),
+            )
 
 
 def _look_at_task(play: _Play, task: "MappingNode") -> None:
-    words = _words(task)
+    words = words_of(task)
     if "block" in words:
         _look_at_tasks(play, task)
         return
@@ -154,8 +159,8 @@ def _look_at_secrets(play: _Play, task: "MappingNode", words: "dict[str, Node]")
         return
     action = next((word for word in words if word not in _KEYWORDS), "")
     own = action.startswith(_OWN)
-    hidden = {text.strip() for key, node, text in _leaves(task, "") if key == "hide"}
-    for key, node, text in _leaves(task, ""):
+    hidden = {text.strip() for key, node, text in leaves(task, "") if key == "hide"}
+    for key, node, text in leaves(task, ""):
         if is_secret_name(key) and text and "{{" not in text and not _is_plain(text):
             play.say(
                 node,
@@ -218,32 +223,33 @@ def _unknown(text: str, brought: set[str]) -> Iterator[str]:
             yield name
 
 
-def _brought(node: "MappingNode") -> set[str]:
+def brought_by(node: "MappingNode") -> set[str]:
     """Names that a play and its tasks set."""
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     found: set[str] = set()
-    for word, inner in _words(node).items():
+    for word, inner in words_of(node).items():
         if word in ("vars", "set_fact", "ansible.builtin.set_fact", "vars_files") and isinstance(
             inner, MappingNode
         ):
-            found |= set(_words(inner))
+            found |= set(words_of(inner))
         elif word in ("register", "loop_var", "index_var") and isinstance(inner, ScalarNode):
             found.add(str(inner.value))
         elif isinstance(inner, MappingNode):
-            found |= _brought(inner)
+            found |= brought_by(inner)
         elif isinstance(inner, SequenceNode):
             for one in inner.value:
                 if isinstance(one, MappingNode):
-                    found |= _brought(one)
+                    found |= brought_by(one)
     return found
 
 
-def _words(node: "MappingNode") -> "dict[str, Node]":
+def words_of(node: "MappingNode") -> "dict[str, Node]":
+    """The entries of a play, block or task."""
     return {str(key.value): value for key, value in node.value}
 
 
-def _leaves(node: "Node", key: str) -> "Iterator[tuple[str, Node, str]]":
+def leaves(node: "Node", key: str) -> "Iterator[tuple[str, Node, str]]":
     """Every text below a node with the nearest key above it."""
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -254,13 +260,13 @@ def _leaves(node: "Node", key: str) -> "Iterator[tuple[str, Node, str]]":
         yield key, node, text if "{{" in text or key else ""
     elif isinstance(node, SequenceNode):
         for inner in node.value:
-            yield from _leaves(inner, key)
+            yield from leaves(inner, key)
     elif isinstance(node, MappingNode):
-        for name, inner in _words(node).items():
-            yield from _leaves(inner, name)
+        for name, inner in words_of(node).items():
+            yield from leaves(inner, name)
 
 
 def _texts(task: "MappingNode") -> "Iterator[tuple[Node, str]]":
-    for key, node, text in _leaves(task, ""):
+    for key, node, text in leaves(task, ""):
         if key != "name" or "{{" in text:
             yield node, text

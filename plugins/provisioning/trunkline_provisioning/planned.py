@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.schemas import LineAction, OrderLineView, ProductView
 from trunkline_inventory import queries as inventory
-from trunkline_provisioning import elements, library, versions
+from trunkline_provisioning import elements, library, queries, versions
+from trunkline_provisioning.references import lacks
 from trunkline_provisioning.schemas import AnsibleInputs
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def network_inputs(
     require_sound(playbook, words, library.collections(ctx.app))
     _require_elements(ctx, product, playbook, words)
     _require_secrets(ctx, line, product, versions.texts_of(playbook, words))
+    _require_names(ctx, line, product, playbook, words)
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
@@ -81,6 +84,29 @@ def _require_elements(
             field="playbook",
             remedy=_("Add it under Network elements."),
         )
+
+
+def _require_names(
+    ctx: Context, line: OrderLineView, product: ProductView, playbook: library.Playbook, words: Sequence[str]
+) -> None:
+    """Raise Refused naming file and line when what would be run reads something that the run will lack."""
+    known = queries.planned_variables(ctx, line.id)
+    files = versions.files_of(playbook.folder)
+    for word in words:
+        for lack in lacks(files[f"{word}.yml"], known):
+            near = get_close_matches(lack.name, lack.there, 1)
+            raise Refused(
+                _(
+                    "{product} cannot be provided: {file} reads {name}, which there is not.",
+                    product=product.name,
+                    file=f"{playbook.name}/{word}.yml:{lack.reading.line}",
+                    name=str(lack.reading),
+                ),
+                field="playbook",
+                remedy=_("Did you mean “{name}”?", name=near[0])
+                if near
+                else _("There are: {names}.", names=", ".join(lack.there) or "–"),
+            )
 
 
 def _require_secrets(ctx: Context, line: OrderLineView, product: ProductView, texts: Sequence[str]) -> None:

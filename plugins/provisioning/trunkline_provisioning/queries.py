@@ -85,11 +85,20 @@ def hlr_place(ctx: Context) -> HlrPlace:
     return place_of(ctx.app.config, ctx.settings(ProvisioningSettings))
 
 
-def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, Any]:
-    """What a playbook is told about an order line: plain data without secrets."""
+def planned_variables(ctx: Context, line_id: int) -> dict[str, Any]:
+    """What is known of a run before it runs: plain data without secrets."""
     place = hlr_place(ctx)
     return {
         **catalog.provisioning_variables(ctx, line_id),
+        "hlr": {"host": place.host, "port": place.port, "name": place.label},
+        "elements": elements.variables(ctx),
+    }
+
+
+def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, Any]:
+    """What a playbook is told about an order line: plain data without secrets."""
+    return {
+        **planned_variables(ctx, line_id),
         "steps": {
             name.replace(".", "_"): {"outputs": dict(outputs)} for name, outputs in step.before.items()
         },
@@ -101,8 +110,6 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
             "direction": step.direction,
             "idempotency_key": step.idempotency_key,
         },
-        "hlr": {"host": place.host, "port": place.port, "name": place.label},
-        "elements": elements.variables(ctx),
     }
 
 

@@ -20,6 +20,7 @@ from trunkline_catalog import queries
 from trunkline_catalog.schemas import (
     ChangeService,
     CreateProduct,
+    Parameter,
     RecordExistingService,
     SuspendService,
     SuspensionReason,
@@ -32,6 +33,7 @@ from trunkline_provisioning.hlr.vty import Vty
 from trunkline_provisioning.network_audit import adopting, operations, steps
 from trunkline_provisioning.network_audit.models import ProvisioningAudit, ProvisioningFinding
 from trunkline_provisioning.network_audit.schemas import IgnoreFinding
+from trunkline_provisioning.runner import COLLECTIONS
 
 pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
 
@@ -160,7 +162,15 @@ def test_the_night_begins_one_audit(shop: App, vty: Hlr) -> None:
         assert len(ctx.session.scalars(select(ProvisioningAudit)).all()) == 1
 
 
-def test_a_json_element_is_read_resource_by_resource(shop: App) -> None:
+def test_a_json_element_is_read_resource_by_resource_and_secrets_are_not_compared(shop: App) -> None:
+    folder = shop.config.playbook_folder / "calling_features"
+    folder.mkdir(parents=True)
+    for name in ("do.yml", "undo.yml"):
+        text = (COLLECTIONS / "playbooks" / "calling_features" / name).read_text()
+        secrets = "voicemail: '{{ secrets.parameters.voicemail }}'", "card: '{{ secrets.number.card }}'"
+        above = "".join(f"{line}\n          " for line in secrets)
+        assert "bar_outgoing: " in text
+        (folder / name).write_text(text.replace("bar_outgoing: ", f"{above}bar_outgoing: "))
     with json_element() as element:
         with shop.unit_of_work() as ctx:
             facts = ElementFields(
@@ -168,15 +178,31 @@ def test_a_json_element_is_read_resource_by_resource(shop: App) -> None:
             )
             elements.add(ctx, facts)
             calls = CreateProduct(
-                code="calls", name="Calls", needs=("number",), playbook="calling_features", currency="BRL"
+                code="calls",
+                name="Calls",
+                needs=("number",),
+                playbook="calling_features",
+                currency="BRL",
+                parameters=(Parameter(name="voicemail", label="Voicemail", ask=True, secret=True),),
             )
             catalog.create_product(ctx, calls)
             since = utc_now() - timedelta(days=1)
-            one = RecordExistingService(customer_number="C000001", product_code="calls", activated_at=since)
+            one = RecordExistingService(
+                customer_number="C000001",
+                product_code="calls",
+                activated_at=since,
+                parameters={"voicemail": "Secret.4711"},
+            )
             catalog.record_existing_service(ctx, one)
         assert audit(shop).missing == 1
-        element.resources[f"/lines/+{MSISDN}"] = {"bar_outgoing": False, "other": 1}
+        element.resources[f"/lines/+{MSISDN}"] = {
+            "bar_outgoing": False,
+            "other": 1,
+            "voicemail": "Secret.4711",
+            "card": "Card.4711",
+        }
         assert audit(shop).differs == 1
         (found,) = findings(shop).values()
     assert (found.kind, found.subject) == ("differs", f"{element.url}/lines/+{MSISDN}")
+    # Nobody can know whether a secret is as it should be.
     assert found.fields == {"bar_outgoing": ["true", "false"]}

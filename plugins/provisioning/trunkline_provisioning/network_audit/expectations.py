@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.activity.recording import MASK
 from trunkline.errors import TrunklineError
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog.schemas import ServiceView
 from trunkline_provisioning import elements, library, queries, versions
+from trunkline_provisioning.devices.outcome import is_secret_name
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.network_audit.readers import Holding, Options, Reader
 
@@ -39,6 +41,24 @@ class _Task:
     reader: Reader
     options: Mapping[str, Any]
     condition: str
+
+
+class _Secrets(dict[str, Any]):
+    """Secrets of items, which are never read here: each that a playbook names is there, masked."""
+
+    def __missing__(self, name: str) -> "_Masked":
+        return _Masked()
+
+
+class _Masked(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return MASK
+
+
+def _require_known(*texts: Any) -> None:
+    """Raise ValueError when one of these, by which an element is found and asked, holds a secret."""
+    if any(MASK in str(text) for text in texts):
+        raise ValueError(str(_("it is found by a secret, so it is not compared")))
 
 
 class Expectations:
@@ -68,7 +88,7 @@ class Expectations:
         words = ["do", *(["suspend"] if service.suspensions else []), *service.switches]
         # What is read back is compared without secrets.
         hidden = dict.fromkeys(service.secret_names, MASK)
-        known = {**variables, **self._common, "secrets": {**self._secrets, "parameters": hidden}}
+        known = {**variables, **self._common, "secrets": _Secrets(self._secrets, parameters=hidden)}
         merged: dict[tuple[str, str, str], Expectation] = {}
         for word in words:
             for task in self._of_file(playbook, word):
@@ -87,11 +107,13 @@ class Expectations:
                 return None
             options = {name: self._value(value, known) for name, value in task.options.items()}
             holding = task.reader.wanted(options)
-            return (
-                Expectation(task.reader, task.reader.place(options), holding, options)
-                if holding is not None
-                else None
+            if holding is None:
+                return None
+            place = task.reader.place(options)
+            _require_known(
+                place, holding.key, *(text for name, text in options.items() if is_secret_name(name))
             )
+            return Expectation(task.reader, place, holding, options)
         except (TemplateError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{task.reader.action}: {error}") from error
 

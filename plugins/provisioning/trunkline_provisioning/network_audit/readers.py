@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trunkline.activity.recording import MASK
+
 if TYPE_CHECKING:
     from trunkline.app import App
 
@@ -51,10 +53,10 @@ class Reader:
     exact: bool = False
 
     def differing(self, wanted: Holding, held: Holding) -> dict[str, tuple[str, str]]:
-        """Fields that differ, each with what the system believes and what the element holds."""
+        """Fields that differ, each with what the system believes and what the element holds; of a secret nobody can know."""
         names = {*wanted.fields, *(held.fields if self.exact else ())}
         pairs = {name: (wanted.fields.get(name, ""), held.fields.get(name, "")) for name in sorted(names)}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and MASK not in pair[0]}
 
 
 def readers(app: "App") -> list[Reader]:
