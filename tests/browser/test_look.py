@@ -26,7 +26,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 STAFF, CUSTOMER = "administrator", "portal_owner"
 #: Mode and width; the height follows.
 SCREENS = [("light", 1440), ("dark", 390)]
-_MAKING = 300.0
+_MAKING = 600.0
 
 
 @dataclass(frozen=True)
