@@ -128,6 +128,7 @@ def _crowd(data: Path, repeats: int) -> list[Figure]:
         web, office = web_pid(process.pid), _Office(port)
         office.pages(lambda: len(office.took) >= 50)
         for _n in range(repeats):
+            door.forms_open()
             calm.append(_slowest(office.pages(lambda: len(office.took) >= _PAGES)))
             before, beside = resident(web), list[float]()
             while len(beside) < _PAGES:
@@ -175,11 +176,19 @@ class _Door:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self._open = False
+
+    def forms_open(self) -> None:
+        """Wait until all have their forms before them: nobody asks for anything after that."""
+        if not self._open:
+            self._expect("ready")
+        self._open = True
 
     def press(self) -> None:
         """Let all sign in now. Their forms are open before anything is measured."""
         assert self._process.stdin is not None
-        self._expect("ready")
+        self.forms_open()
+        self._open = False
         self._process.stdin.write("now\n")
         self._process.stdin.flush()
 
