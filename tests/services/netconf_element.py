@@ -45,6 +45,8 @@ class NetconfElement:
     #: Edits are confirmed and forgotten.
     forgetful: bool = False
     silent: bool = False
+    #: Whoever signs in with a password waits for this.
+    slow: threading.Event | None = None
     #: Number of the session that holds a lock, by datastore.
     locks: dict[str, int] = field(default_factory=dict)
 
@@ -178,11 +180,13 @@ def _text(element: Element) -> str:
 
 
 class _Door(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
-    def __init__(self, user_key: Any) -> None:
+    def __init__(self, element: NetconfElement, user_key: Any) -> None:
         self.entered = threading.Event()
-        self._user_key = user_key
+        self._element, self._user_key = element, user_key
 
     def check_auth_password(self, username: str, password: str) -> int:
+        if self._element.slow is not None:
+            self._element.slow.wait(60)
         fits = (username, password) == (USER, PASSWORD)
         return int(paramiko.AUTH_SUCCESSFUL if fits else paramiko.AUTH_FAILED)
 
@@ -293,7 +297,7 @@ def netconf_element(
             transport = paramiko.Transport(connection)
             transports.append(transport)
             transport.add_server_key(key)
-            door = _Door(user_key)
+            door = _Door(element, user_key)
             transport.start_server(server=door)
             channel = transport.accept(20)
             if channel is not None and door.entered.wait(5):

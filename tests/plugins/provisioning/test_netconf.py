@@ -1,5 +1,6 @@
 """Configuration over NETCONF is read, compared, edited where it differs and read again; and refusals are in words."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,10 @@ def test_a_wrong_password_key_or_place_is_named(router: NetconfElement) -> None:
     with pytest.raises(DeviceError, match=rf"127\.0\.0\.1:{port} does not answer"):
         keep(login(router, port=port), wish)
     router.silent = True
+    router.slow = threading.Event()
+    with pytest.raises(DeviceError, match=r"does not answer within 3 s"):
+        keep(login(router, timeout=3), wish)
+    router.slow.set()
     # Time enough for a busy machine to sign in.
     with pytest.raises(DeviceError, match=r"does not answer within 3 s"):
         keep(login(router, timeout=3), wish)
