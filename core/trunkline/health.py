@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from trunkline.db import migrate
 from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
 from trunkline.jobs.models import Job, JobState
 from trunkline.loader import PluginState
 from trunkline.operation import Context
@@ -43,52 +45,59 @@ def _core_reports(ctx: Context) -> list[HealthReport]:
 
 def _database(ctx: Context) -> HealthReport:
     ctx.session.execute(text("SELECT 1"))
-    return HealthReport("Database", Health.OK, ctx.app.database.url.get_backend_name())
+    return HealthReport(str(_("Database")), Health.OK, ctx.app.database.url.get_backend_name())
 
 
 def _schema(app: "App") -> HealthReport:
-    behind = migrate.pending(app)
+    name, behind = str(_("Schema")), migrate.pending(app)
     if behind:
-        return HealthReport(
-            "Schema", Health.FAILED, f"older than the code: {', '.join(behind)}", "Run `trunkline migrate`."
-        )
-    return HealthReport("Schema", Health.OK, "up to date")
+        found = _("Older than the code: {names}.", names=", ".join(behind))
+        return HealthReport(name, Health.FAILED, str(found), str(_("Run `trunkline migrate`.")))
+    return HealthReport(name, Health.OK, str(_("Up to date.")))
 
 
 def _jobs(ctx: Context) -> HealthReport:
     stuck = ctx.session.scalar(select(func.count()).where(col(Job.state) == JobState.ROLLBACK_FAILED)) or 0
     waiting = ctx.session.scalar(select(func.count()).where(col(Job.state) == JobState.QUEUED)) or 0
     if stuck:
-        return HealthReport("Jobs", Health.WARNING, f"{stuck} roll-backs need a person", "See the jobs page.")
-    return HealthReport("Jobs", Health.OK, f"{waiting} waiting")
+        found = ngettext("One roll-back needs a person.", "{n} roll-backs need a person.", stuck)
+        return HealthReport(
+            str(_("Jobs")), Health.WARNING, found, str(_("Look at the jobs that need a person."))
+        )
+    found = ngettext("One waits.", "{n} wait.", waiting)
+    return HealthReport(str(_("Jobs")), Health.OK, found)
 
 
 def _deliveries(ctx: Context) -> HealthReport:
     parked = (
         ctx.session.scalar(select(func.count()).where(col(EventDelivery.state) == DeliveryState.PARKED)) or 0
     )
+    name = str(_("Event deliveries"))
     if parked:
-        return HealthReport("Event deliveries", Health.WARNING, f"{parked} parked", "See the system page.")
-    return HealthReport("Event deliveries", Health.OK, "none parked")
+        found = ngettext("One is parked.", "{n} are parked.", parked)
+        remedy = _("Mend what they failed of, then have them tried again on the system page.")
+        return HealthReport(name, Health.WARNING, found, str(remedy))
+    return HealthReport(name, Health.OK, str(_("None is parked.")))
 
 
 def _plugins(app: "App") -> HealthReport:
     bad = (PluginState.FAILED, PluginState.MISSING, PluginState.INCOMPATIBLE)
     broken = [s.name for s in app.loaded.statuses.values() if s.state in bad]
+    name = str(_("Plugins"))
     if broken:
-        return HealthReport(
-            "Plugins", Health.WARNING, f"not running: {', '.join(broken)}", "See the plugins page."
-        )
-    return HealthReport("Plugins", Health.OK, f"{len(app.loaded.enabled)} enabled")
+        found = _("Not running: {names}.", names=", ".join(broken))
+        return HealthReport(name, Health.WARNING, str(found), str(_("The plugins page says why.")))
+    enabled = len(app.loaded.enabled)
+    return HealthReport(name, Health.OK, ngettext("One is enabled.", "{n} are enabled.", enabled))
 
 
 def _faults(app: "App") -> HealthReport:
     names = sorted({fault.plugin for fault in app.hooks.faults.values()})
+    name = str(_("Plugin faults"))
     if names:
-        return HealthReport(
-            "Plugin faults", Health.WARNING, ", ".join(names), "See the plugins page for the tracebacks."
-        )
-    return HealthReport("Plugin faults", Health.OK, "none since start")
+        remedy = _("The plugins page has the tracebacks.")
+        return HealthReport(name, Health.WARNING, ", ".join(names), str(remedy))
+    return HealthReport(name, Health.OK, str(_("None since the start.")))
 
 
 def liveness(app: "App") -> Endpoint:

@@ -33,7 +33,7 @@ def test_every_plugin_has_a_page_with_what_it_brings(app: App, staff: Staff) -> 
 def test_the_system_page_shows_checks_queue_and_versions(app: App, staff: Staff) -> None:
     page = staff().get("/system").text
     database = "SQLite" if app.database.is_sqlite else "PostgreSQL"
-    for fact in ("Database", "Schema", "up to date", "Jobs waiting", "Trunkline", "Python", database):
+    for fact in ("Database", "Schema", "Up to date.", "Jobs waiting", "Trunkline", "Python", database):
         assert fact in page
 
 
