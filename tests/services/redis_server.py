@@ -16,7 +16,7 @@ from tests.services.programs import PROGRAMS
 
 _PACKAGES = Path("/usr/lib/python3/dist-packages")
 #: The client and what it needs.
-_CLIENT = ("redis", "async_timeout", "deprecated", "wrapt")
+CLIENT = ("redis", "async_timeout", "deprecated", "wrapt")
 
 
 class RedisServer:
@@ -79,7 +79,7 @@ def redis_server(*, within: Sequence[str] = ()) -> Iterator[RedisServer]:
     with tempfile.TemporaryDirectory(prefix="trunkline-redis-") as name:
         server = RedisServer(Path(name), within=within)
         server.client.mkdir()
-        for package in _CLIENT:
+        for package in CLIENT:
             if (_PACKAGES / package).exists():
                 (server.client / package).symlink_to(_PACKAGES / package)
         try:

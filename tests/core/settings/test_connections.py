@@ -1,10 +1,12 @@
 """Connections are tried from the settings page: it says in words what happened, and never a secret."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlmodel import select
 
+from tests.services.redis_server import CLIENT, RedisServer, redis_server
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.errors import Unavailable
@@ -47,6 +49,38 @@ def test_a_mail_server_that_is_not_there_is_named_with_the_remedy(
     answer = staff().submit("/settings/core/connections/mail", page="/settings/core")
     assert "The mail server 127.0.0.1:9 does not answer" in answer.text
     assert "Check [mail] host, port and security." in answer.text
+
+
+@pytest.fixture
+def redis(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """The one of the configuration. Its client is loaded for this test only."""
+    before = set(sys.modules)
+    with redis_server() as server:
+        server.start()
+        monkeypatch.syspath_prepend(str(server.client))
+        monkeypatch.setattr(app, "config", app.config.model_copy(update={"redis": server.url()}))
+        yield server
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in CLIENT:
+            del sys.modules[name]
+
+
+@pytest.mark.peer("redis-server")
+def test_a_redis_answers_wants_a_password_or_is_gone(
+    redis: RedisServer, staff: Callable[..., Browser]
+) -> None:
+    browser, place = staff(), redis.url().removeprefix("redis://").removesuffix("/0")
+
+    def told() -> str:
+        return str(browser.submit("/settings/core/connections/redis", page="/settings/core").text)
+
+    assert f"Redis at {place} answers." in told()
+    redis.ask("config", "set", "requirepass", "hunter2-token")
+    wanted = told()
+    assert f"Redis at {place} does not answer: Authentication required." in wanted
+    assert "Check the address and the password in trunkline.toml" in wanted
+    redis.stop()
+    assert f"Redis at {place} does not answer" in told()
 
 
 def test_neither_the_page_nor_the_log_repeats_a_secret(
