@@ -1,15 +1,21 @@
 """A real HLR (Debian's osmo-hlr) takes what provisioning does, and the simulated one answers alike."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests.services.osmo_hlr import OsmoHlr, osmo_hlr
+from trunkline import processes
 from trunkline.app import App
+from trunkline.config import Config
 from trunkline.settings import operations as settings
 from trunkline.settings.connections import attempt
+from trunkline_provisioning.hlr.filling import fill
+from trunkline_provisioning.hlr.peer import HlrPlace, own_address, service_of
 from trunkline_provisioning.hlr.simulated import serving
 from trunkline_provisioning.hlr.subscriber import Hlr, Subscriber
 from trunkline_provisioning.hlr.vty import Vty
@@ -102,6 +108,28 @@ def test_a_mobile_line_is_made_barred_freed_and_removed(real: OsmoHlr, play: Cal
     assert play("terminate") == 1
     assert held() is None
     assert play("undo") == 0
+
+
+@pytest.mark.parametrize("kind", ["osmo", "simulated"])
+def test_an_hlr_that_was_filled_before_its_start_holds_it_and_is_filled_once(
+    kind: Literal["osmo", "simulated"], tmp_path: Path
+) -> None:
+    config = Config(data=tmp_path, plugins=())
+    place = HlrPlace(kind, own_address(tmp_path), 4258)
+    wanted = [Subscriber(IMSI, MSISDN), Subscriber("724990000000002", "5551991234502", access="suspended")]
+    assert fill(config, place, wanted)
+    assert not fill(config, place, [])
+    service = service_of(config, place)
+    assert service is not None
+    process = processes.start(service.argv, cwd=service.folder)
+    try:
+        until = time.monotonic() + 60
+        while place.answers() and time.monotonic() < until:
+            time.sleep(0.05)
+        with Vty(place.host, place.port) as vty:
+            assert list(Hlr(vty).everybody()) == wanted
+    finally:
+        processes.stop(process)
 
 
 @pytest.mark.plugins("inventory", "catalog", "provisioning")

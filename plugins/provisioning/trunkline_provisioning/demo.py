@@ -1,14 +1,23 @@
 """What the sample operator's network has to do when the demo starts: new lines, and a terminal that does not answer."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import Thread
 
 from trunkline.app import App
 from trunkline.demo.month import DemoMonth
+from trunkline.operation import Context
 from trunkline.settings import operations as settings
 from trunkline_catalog import operations as catalog
+from trunkline_catalog import queries as services
 from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, UpdateProduct
 from trunkline_provisioning import library
 from trunkline_provisioning.checking import check_ahead
+from trunkline_provisioning.hlr.filling import fill
+from trunkline_provisioning.hlr.subscriber import MODES, Access, Subscriber, checked
+from trunkline_provisioning.network_audit.expectations import Expectations
+from trunkline_provisioning.network_audit.hlr import READER
+from trunkline_provisioning.queries import hlr_place
 
 _MOBILE = ("movel_10gb", "movel_30gb", "movel_empresas")
 _MOBILE_PLAYBOOK = "mobile_line"
@@ -62,6 +71,11 @@ _FIBRE_FILES = {
 }
 
 
+#: A card that somebody tried the network with and forgot.
+_TEST_CARD = "724990000099901"
+#: Of fewer lines the differences would be most of what there is.
+_FEWEST = 12
+
 #: Under way while the months are lived through; Ansible takes seconds to look at a playbook.
 _looking: list[Thread] = []
 
@@ -86,11 +100,13 @@ def leave_work(app: App, month: DemoMonth) -> None:
     while _looking:
         _looking.pop().join()
     with app.unit_of_work() as ctx:
-        # The months before never reached the sample HLR, so a night's audit would name every line of them.
-        settings.save(ctx, "provisioning", {"audit_hour": None})
         for code in _MOBILE:
             catalog.update_product(ctx, code, UpdateProduct(playbook=_MOBILE_PLAYBOOK))
         catalog.update_product(ctx, _FIBRE, UpdateProduct(playbook=_FIBRE_PLAYBOOK))
+        filled = fill(app.config, hlr_place(ctx), _not_quite(_expected(ctx)))
+        if not filled:
+            # The months before never reached that HLR, so a night's audit would name every line of them.
+            settings.save(ctx, "provisioning", {"audit_hour": None})
         for position, customer in enumerate(month.new_customers[-4:]):
             code = _FIBRE if position == 1 else _MOBILE[position % 2]
             line = OrderLineInput(
@@ -100,3 +116,33 @@ def leave_work(app: App, month: DemoMonth) -> None:
                 customer_number=customer.number, lines=[line], idempotency_key=f"demo:{customer.number}"
             )
             catalog.place_order(ctx, wish)
+
+
+def _expected(ctx: Context) -> list[Subscriber]:
+    """What the HLR should hold of the months before, as the audit sees it."""
+    expectations, found, after = Expectations(ctx, [READER]), list[Subscriber](), 0
+    while part := services.provisioned_services(ctx, after=after):
+        after = part[-1].service.id
+        for one in part:
+            for each in expectations.of(one.playbook, one.service, one.variables):
+                fields = each.holding.fields
+                found.append(
+                    checked(each.holding.key, fields.get("msisdn", ""), access=_access(fields["access"]))
+                )
+    return found
+
+
+def _access(word: str) -> Access:
+    return next(access for access in MODES if access == word)
+
+
+def _not_quite(expected: Sequence[Subscriber]) -> list[Subscriber]:
+    """As networks are: a card that never got there, one that stayed barred after its customer paid, and one that nobody knows."""
+    working = [one for one in expected if one.access == "enabled"]
+    if len(working) < _FEWEST:
+        return list(expected)
+    missing, barred = working[len(working) // 3], working[len(working) // 2]
+    kept = [
+        replace(one, access="suspended") if one is barred else one for one in expected if one is not missing
+    ]
+    return [*kept, Subscriber(_TEST_CARD)]

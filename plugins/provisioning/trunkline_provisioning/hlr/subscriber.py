@@ -10,7 +10,7 @@ from trunkline_provisioning.hlr.vty import Vty, VtyError
 Access = Literal["enabled", "suspended", "voice_barred", "data_barred"]
 
 #: 3GPP TS 23.008 clause 2.1.1: network access mode, as OsmoHLR's VTY writes it.
-_MODES: dict[Access, str] = {
+MODES: dict[Access, str] = {
     "enabled": "cs+ps",
     "suspended": "none",
     "voice_barred": "ps",
@@ -132,7 +132,7 @@ class Hlr:
             self._do(dry_run, f"{update} aud3g milenage k {wanted.ki} opc {wanted.opc}")
         if wanted.access != held.access:
             changes.append(wanted.access)
-            self._do(dry_run, f"{update} network-access-mode {_MODES[wanted.access]}")
+            self._do(dry_run, f"{update} network-access-mode {MODES[wanted.access]}")
         return Outcome(tuple(changes))
 
     def remove(self, imsi: str, *, dry_run: bool = False) -> Outcome:
