@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
+from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.steps import TryAgain
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
@@ -66,10 +67,11 @@ def begin(ctx: Context, line_id: int) -> None:
 def cancel_waiting(ctx: Context, service_id: int) -> None:
     """Cancel what waits for its date at a service that has ended."""
     for waiting in queries.waiting_lines_of(ctx, service_id):
-        line = lines.locked_line(ctx, waiting.id)
-        if line.state == LineState.QUEUED:
-            jobs.cancel(ctx, line.job_number)
-            lines.close_cancelled(ctx, line)
+        # The job first, as a worker that begins it does: whoever is second finds the line decided.
+        job = ctx.load_by(Job, Job.number, waiting.job_number, lock=True)
+        if job.state == JobState.QUEUED:
+            jobs.cancel(ctx, job.number)
+            lines.close_cancelled(ctx, lines.locked_line(ctx, waiting.id))
 
 
 def _take(ctx: Context, line: CatalogOrderLine) -> None:
