@@ -26,6 +26,7 @@ _LONG = (
     "tests/contract/test_stranger.py",
     "tests/contract/test_docs.py",
     "tests/line/test_openapi.py",
+    "tests/line/test_databases_away.py",
     "tests/line/test_two_hosts.py",
     "tests/plugins/provisioning/",
     "tests/peers/",
