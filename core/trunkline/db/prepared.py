@@ -109,11 +109,23 @@ class _Ready:
             cursor.execute(self._sql, parameters)
             rows = cursor.fetchall()
         except errors as error:
-            raise DBAPIError.instance(self._sql, parameters, error, errors, dialect=self._dialect) from error
+            raise self._said(error, parameters, connection, cursor) from error
         else:
             return self._converted(cursor.description, rows)
         finally:
             cursor.close()
+
+    def _said(self, error: Any, parameters: Any, connection: Connection, cursor: Any) -> BaseException:
+        """As SQLAlchemy itself says it, also whether the database went away."""
+        said: BaseException = DBAPIError.instance(
+            self._sql,
+            parameters,
+            error,
+            self._dialect.loaded_dbapi.Error,
+            connection_invalidated=self._dialect.is_disconnect(error, connection.connection, cursor),
+            dialect=self._dialect,
+        )
+        return said
 
     def _parameters(self, values: Mapping[str, Any]) -> Any:
         given = {**self._constants, **values}

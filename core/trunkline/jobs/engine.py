@@ -2,17 +2,16 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
 
 from trunkline.jobs import journal, targets
 from trunkline.jobs.ending import announce
-from trunkline.jobs.lease import Heartbeat, claim, guarded
+from trunkline.jobs.holding import Hold
+from trunkline.jobs.lease import Heartbeat, claim
 from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.redaction import redacted
 from trunkline.jobs.steps import (
@@ -49,6 +48,7 @@ def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
         hold = _Run(app, job_id, epoch)
         # Claimed and begun in one transaction: each costs a wait for the disk.
         turn = hold.begin(ctx)
+        hold.journal.write(ctx)
     if turn is not None:
         with hold.heartbeat:
             try:
@@ -66,29 +66,14 @@ class _Turn:
     direction: Literal["do", "undo"]
 
 
-class _Run:
-    """One worker's hold of one job. Each transaction ends a step and begins the next one."""
+class _Run(Hold):
+    """One worker's work on one job. Each transaction ends a step and begins the next one."""
 
     def __init__(self, app: "App", job_id: int, epoch: int) -> None:
-        self.app, self.job_id, self.epoch = app, job_id, epoch
+        super().__init__(app, job_id, epoch)
         self.heartbeat = Heartbeat(app, job_id, epoch)
-        self.open_context: Context | None = None
-        self.journal = journal.Journal(job_id, epoch)
-        #: The session that has read the job's steps, and what it read: nobody else changes them under the job's lock.
-        self._read: tuple[Session | None, list[JobStep]] = (None, [])
         #: What no line, error or output of this run may show.
         self.secrets: set[str] = set()
-
-    @contextmanager
-    def unit(self) -> Iterator[tuple[Context, Job]]:
-        """A transaction in which the lease has been checked under the job's row lock."""
-        with self.app.unit_of_work(SYSTEM) as ctx:
-            job = guarded(ctx, self.job_id, self.epoch)
-            self.open_context = ctx
-            try:
-                yield ctx, job
-            finally:
-                self.open_context = None
 
     def to_the_end(self, turn: _Turn | None) -> None:
         while turn is not None:
@@ -96,18 +81,22 @@ class _Run:
 
     def begin(self, ctx: Context) -> _Turn | None:
         """Take up where the job stands. A step that was running when its worker died is unknown; its policy decides."""
-        job = guarded(ctx, self.job_id, self.epoch)
+        job = self.taken(ctx)
+        # Read before the job is changed, which would be written for it.
+        steps = self.steps(ctx)
         job.waits_for = ""
         if job.state == JobState.QUEUED:
             job.state = JobState.RUNNING
-        for step in self._steps(ctx) if job.state == JobState.RUNNING else ():
+        for step in steps if job.state == JobState.RUNNING else ():
             if step.state == StepState.RUNNING and step.policy == Policy.UNDO:
-                self.journal.say(ctx, step.seq, "The worker died during this step.", "warn")
+                self.journal.say(ctx.now(), step.seq, "The worker died during this step.", "warn")
                 step.state, step.error = StepState.FAILED, "The worker died during this step."
                 targets.leave(ctx, step)
                 self._stop(ctx, job, step.error)
             elif step.state == StepState.RUNNING:
-                self.journal.say(ctx, step.seq, "The worker died during this step; doing it again.", "warn")
+                self.journal.say(
+                    ctx.now(), step.seq, "The worker died during this step; doing it again.", "warn"
+                )
                 step.state = StepState.PENDING
         return self._next(ctx, job)
 
@@ -116,16 +105,10 @@ class _Run:
         turn = self._forwards(ctx, job) if job.state == JobState.RUNNING else None
         return self._backwards(ctx, job) if job.state == JobState.ROLLING_BACK else turn
 
-    def _steps(self, ctx: Context, *, backwards: bool = False) -> list[JobStep]:
-        if self._read[0] is not ctx.session:
-            statement = select(JobStep).where(JobStep.job_id == self.job_id).order_by(col(JobStep.seq))
-            self._read = ctx.session, list(ctx.session.scalars(statement))
-        return self._read[1][:: -1 if backwards else 1]
-
     # Forwards
 
     def _forwards(self, ctx: Context, job: Job) -> _Turn | None:
-        steps = self._steps(ctx)
+        steps = self.steps(ctx)
         step = next((s for s in steps if s.state not in _PASSED), None)
         if step is None:
             self._finish(ctx, job, JobState.SUCCEEDED, "All steps are done.", "ok")
@@ -135,7 +118,7 @@ class _Run:
                 self._turn_back(job, "Cancelled.")
                 return None
             job.cancel_requested = False
-            self.journal.say(ctx, None, "Too late to cancel: what is done cannot be undone.", "warn")
+            self.journal.say(ctx.now(), None, "Too late to cancel: what is done cannot be undone.", "warn")
         if not targets.is_free(ctx, step):
             # Queued again, so that it can still be cancelled without waiting.
             job.state = JobState.QUEUED
@@ -143,7 +126,7 @@ class _Run:
             return None
         job.started_at = job.started_at or ctx.now()
         step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
-        self.journal.say(ctx, step.seq, f"{step.label}: started.", "step")
+        self.journal.say(ctx.now(), step.seq, f"{step.label}: started.", "step")
         return _Turn(step.seq, "do")
 
     def _do(self, turn: _Turn) -> _Turn | None:
@@ -160,19 +143,19 @@ class _Run:
     def _hand_back(self, seq: int, error: TryAgain) -> _Turn | None:
         """Queue the job for later, keeping what is done."""
         with self.unit() as (ctx, job):
-            step = self._step(ctx, seq)
+            step = self.step(ctx, seq)
             if step.tries < error.limit:
                 step.state, step.error = StepState.PENDING, redacted(error.message, self.secrets)
                 job.state, job.run_at, job.lease_until = JobState.QUEUED, self.app.clock() + error.after, None
                 targets.leave(ctx, step)
-                self.journal.say(ctx, seq, f"{step.error} Next try in {error.after}.", "warn")
+                self.journal.say(ctx.now(), seq, f"{step.error} Next try in {error.after}.", "warn")
                 return None
         return self._step_failed(seq, error)
 
     def _step_failed(self, seq: int, error: Exception) -> _Turn | None:
         log.info("job %s step %s failed: %s", self.job_id, seq, self._masked(error))
         with self.unit() as (ctx, job):
-            step = self._step(ctx, seq)
+            step = self.step(ctx, seq)
             message = self._note_failure(ctx, step, StepState.FAILED, error, "")
             self._stop(ctx, job, message)
             return self._next(ctx, job)
@@ -190,13 +173,13 @@ class _Run:
         step.state, step.finished_at = state, ctx.now()
         message = f"{step.label}{what}: {step.error}"
         details = journal.details(error, self.secrets)
-        self.journal.say(ctx, step.seq, message, "error", details)
+        self.journal.say(ctx.now(), step.seq, message, "error", details)
         targets.leave(ctx, step)
         return message
 
     def _stop(self, ctx: Context, job: Job, why: str) -> None:
         """A step failed: undo, or hold where that was asked for or where something cannot be undone."""
-        final = beyond_return(self.app, self._steps(ctx))
+        final = beyond_return(self.app, self.steps(ctx))
         if final is None and job.on_failure != OnFailure.HOLD:
             self._turn_back(job, why)
             return
@@ -221,7 +204,7 @@ class _Run:
 
     def _backwards(self, ctx: Context, job: Job) -> _Turn | None:
         """Begin to undo the latest step that needs it; None when the job is over or handed back."""
-        for step in self._steps(ctx, backwards=True):
+        for step in self.steps(ctx, backwards=True):
             if not self._needs_undo(step):
                 continue
             kind = self.app.step_kinds.get(step.kind)
@@ -237,7 +220,7 @@ class _Run:
                 targets.wait(ctx, job, step)
                 return None
             step.state = StepState.UNDOING
-            self.journal.say(ctx, step.seq, f"{step.label}: undoing.", "step")
+            self.journal.say(ctx.now(), step.seq, f"{step.label}: undoing.", "step")
             return _Turn(step.seq, "undo")
         state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
         self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
@@ -261,7 +244,7 @@ class _Run:
             self._require_ours(error)
             log.warning("job %s step %s cannot be undone: %s", self.job_id, turn.seq, self._masked(error))
             with self.unit() as (ctx, job):
-                step = self._step(ctx, turn.seq)
+                step = self.step(ctx, turn.seq)
                 job.error = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")
                 self._finish(ctx, job, JobState.ROLLBACK_FAILED, "A person has to put this right.", "error")
             return None
@@ -270,23 +253,26 @@ class _Run:
 
     def _perform(self, turn: _Turn) -> _Turn | None:
         """Run the step's function, record its end and begin the next one; a transactional step does all in one transaction."""
-        with self.app.reading() as ctx:
-            step = self._step(ctx, turn.seq)
-            kind, job = self._kind(step), ctx.session.get_one(Job, self.job_id)
-            before = self._outputs_before(ctx, turn.seq)
-            step_context = self._step_context(step, kind, job, turn.direction, before)
+        kind, step_context = self._begun(turn)
         if kind.transactional:
             with self.unit() as (ctx, job):
                 step_context.transaction = ctx
                 outputs = self._call(kind, step_context)
-                # The step may have planned the job anew.
-                self._read = (None, [])
+                self.forget_replaced_steps(ctx)
                 self._record_end(ctx, turn, outputs)
                 return self._next(ctx, job)
         outputs = self._call(kind, step_context)
         with self.unit() as (ctx, job):
             self._record_end(ctx, turn, outputs)
             return self._next(ctx, job)
+
+    def _begun(self, turn: _Turn) -> tuple[StepKind, StepContext]:
+        """What the transaction that began the step knows of it."""
+        steps = self.known_steps
+        [step] = [step for step in steps if step.seq == turn.seq]
+        kind = self._kind(step)
+        before = {one.name: one.outputs for one in steps if one.seq < turn.seq}
+        return kind, self._step_context(step, kind, turn.direction, before)
 
     def _call(self, kind: StepKind, step: StepContext) -> Mapping[str, Any]:
         if step.direction == "do":
@@ -299,15 +285,15 @@ class _Run:
         return {}
 
     def _record_end(self, ctx: Context, turn: _Turn, outputs: Mapping[str, Any]) -> None:
-        row = self._step(ctx, turn.seq)
+        row = self.step(ctx, turn.seq)
         row.finished_at, row.error = ctx.now(), ""
         if turn.direction == "do":
             row.state = StepState.DONE
             row.outputs = redacted(outputs, self.secrets) if self.secrets else dict(outputs)
-            self.journal.say(ctx, row.seq, f"{row.label}: done.", "ok")
+            self.journal.say(ctx.now(), row.seq, f"{row.label}: done.", "ok")
         else:
             row.state = StepState.UNDONE
-            self.journal.say(ctx, row.seq, f"{row.label}: undone.", "ok")
+            self.journal.say(ctx.now(), row.seq, f"{row.label}: undone.", "ok")
         targets.leave(ctx, row)
 
     def _kind(self, step: JobStep) -> StepKind:
@@ -319,18 +305,10 @@ class _Run:
             )
         return kind
 
-    def _step(self, ctx: Context, seq: int) -> JobStep:
-        [step] = [step for step in self._steps(ctx) if step.seq == seq]
-        return step
-
-    def _outputs_before(self, ctx: Context, seq: int) -> dict[str, dict[str, Any]]:
-        return {step.name: step.outputs for step in self._steps(ctx) if step.seq < seq}
-
     def _step_context(
         self,
         step: JobStep,
         kind: StepKind,
-        job: Job,
         direction: Literal["do", "undo"],
         before: Mapping[str, Mapping[str, Any]],
     ) -> StepContext:
@@ -343,25 +321,25 @@ class _Run:
             asked = self.heartbeat.cancelled and direction == "do"
             return asked or self.heartbeat.lost or time.monotonic() > deadline
 
-        @contextmanager
-        def open_unit() -> Iterator[Context]:
-            with self.unit() as (ctx, _job):
-                yield ctx
+        def write_late(text: str, level: Any, data: Mapping[str, Any]) -> None:
+            self.journal.say_masked(self.app.clock(), step.seq, text, level, data, self.secrets)
 
         return StepContext(
             app=self.app,
             job_id=self.job_id,
-            job_number=job.number,
+            job_number=self.number,
             seq=step.seq,
             name=step.name,
             direction=direction,
             inputs=as_inputs(kind.inputs, step.inputs),
-            customer_id=job.customer_id,
+            customer_id=self.customer_id,
             outputs=step.outputs,
             before=before,
             write_log=write_log,
+            write_late=write_late,
             is_cancelled=is_cancelled,
-            open_unit=open_unit,
+            open_unit=self.held,
+            policy=Policy(step.policy),
             secrets=self.secrets,
         )
 
@@ -369,12 +347,12 @@ class _Run:
         job.state, job.finished_at, job.lease_until = state, ctx.now(), None
         if state not in NEEDS_DECISION:
             job.holds = None
-        self.journal.say(ctx, None, text, level)
+        self.journal.say(ctx.now(), None, text, level)
         announce(ctx, job)
 
     def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any]) -> None:
         if self.open_context is not None:
-            self.journal.say_masked(self.open_context, seq, text, level, data, self.secrets)
+            self.journal.say_masked(self.open_context.now(), seq, text, level, data, self.secrets)
             return
-        with self.unit() as (ctx, _job):
-            self.journal.say_masked(ctx, seq, text, level, data, self.secrets)
+        with self.held() as ctx:
+            self.journal.say_masked(ctx.now(), seq, text, level, data, self.secrets)

@@ -70,6 +70,14 @@ def _renewal_statement() -> Any:
 # Built once: building costs more than running.
 _CLAIM = _claim_statement()
 _RENEW = _renewal_statement()
+_GUARDED = (
+    select(Job)
+    .where(col(Job.id) == bindparam("key"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_HELD = select(col(Job.epoch), col(Job.number)).where(col(Job.id) == bindparam("key")).with_for_update()
+_LOOK = select(col(Job.epoch), col(Job.cancel_requested)).where(col(Job.id) == bindparam("key"))
 
 
 def worker_name() -> str:
@@ -87,11 +95,17 @@ def claim(ctx: Context, job_id: int) -> int | None:
 
 def guarded(ctx: Context, job_id: int, epoch: int) -> Job:
     """The job's row, locked. Raises LeaseLost when another worker has claimed it since."""
-    statement = select(Job).where(col(Job.id) == job_id).with_for_update()
-    job = ctx.session.scalars(statement.execution_options(populate_existing=True)).one()
+    job: Job = ctx.session.scalars(_GUARDED, {"key": job_id}).one()
     if job.epoch != epoch:
         raise LeaseLost(job.number)
     return job
+
+
+def require_held(ctx: Context, job_id: int, epoch: int) -> None:
+    """Lock the job's row without reading it whole. Raises LeaseLost when another worker has claimed it since."""
+    held = ctx.session.execute(_HELD, {"key": job_id}).one()
+    if held.epoch != epoch:
+        raise LeaseLost(held.number)
 
 
 class Heartbeat:
@@ -141,9 +155,7 @@ class Heartbeat:
 
     def _look(self) -> None:
         with self._app.database.read() as session:
-            row = session.execute(
-                select(Job.epoch, Job.cancel_requested).where(col(Job.id) == self._job_id)
-            ).one()
+            row = session.execute(_LOOK, {"key": self._job_id}).one()
             self.cancelled = bool(row.cancel_requested)
             self._taken = self._taken or row.epoch != self._epoch
 

@@ -12,6 +12,7 @@ from trunkline.i18n import translate
 from trunkline.jobs import targets, wake
 from trunkline.jobs.decisions import BECOMES, SAID, Settlement
 from trunkline.jobs.ending import announce
+from trunkline.jobs.holding import PLANNED_ANEW
 from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins plan with
 from trunkline.jobs.planning import checked_plan
@@ -96,6 +97,7 @@ def plan_anew(ctx: Context, number: str, steps: Sequence[PlannedStep]) -> None:
     for seq, row in enumerate(rows, start=after + 1):
         row.seq = seq
     ctx.session.add_all(rows)
+    ctx.session.info[PLANNED_ANEW] = True
     _write(ctx, job, "Planned anew: what it works on has changed since it was planned.")
 
 

@@ -144,6 +144,7 @@ def _try(step: StepContext) -> Mapping[str, Any]:
                 before=outputs,
                 transaction=ctx,
                 write_log=_writer(said),
+                write_late=None,
             )
             verdicts[row.name] = _try_one(ctx, kind, looked, outputs, said)
             lines += [(f"{translate(row.label)}: {verdicts[row.name]}.", "ok"), *said]

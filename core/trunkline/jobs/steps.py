@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from trunkline.errors import TrunklineError
 from trunkline.jobs.models import JobStep, StepState
+from trunkline.plugin import Policy
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -60,6 +61,10 @@ class StepContext:
     write_log: Callable[[str, Level, Mapping[str, Any]], None]
     is_cancelled: Callable[[], bool]
     open_unit: Callable[[], Any]
+    #: As `write_log`, written with the step's end; None where that is not kept apart.
+    write_late: Callable[[str, Level, Mapping[str, Any]], None] | None = None
+    #: What becomes of the step when its worker dies.
+    policy: Policy = Policy.UNDO
     #: The unit of work of a transactional step; None for the others.
     transaction: "Context | None" = None
     secrets: set[str] = field(default_factory=set)
@@ -85,6 +90,10 @@ class StepContext:
     def log(self, text: str, level: Level = "info", **data: Any) -> None:
         """Add a line to the job's log. Values registered by `redact` never appear in it."""
         self.write_log(text, level, data)
+
+    def log_with_end(self, text: str, level: Level = "info", **data: Any) -> None:
+        """Add a line that need not be seen before the step has ended, which is about to: it costs no transaction of its own."""
+        (self.write_late or self.write_log)(text, level, data)
 
     def redact(self, *values: str) -> None:
         """Name secret values that must not reach any log line of this job."""

@@ -124,11 +124,11 @@ def _open_account(step: StepContext) -> Mapping[str, Any]:
         number, currency, prepaid = account.number, account.currency, account.kind == AccountKind.PREPAID
         engine = charging_engine(ctx)
         engine.open_account(ctx, number, currency, prepaid=prepaid, key=step.idempotency_key)
-    step.log(
-        f"Account {number} is known to the charging engine."
-        if known
-        else f"Account {number} opened in the charging engine “{engine.name}”."
-    )
+        step.log(
+            f"Account {number} is known to the charging engine."
+            if known
+            else f"Account {number} opened in the charging engine “{engine.name}”."
+        )
     return {"account": number, "engine": engine.name}
 
 

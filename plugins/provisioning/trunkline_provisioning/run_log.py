@@ -1,6 +1,7 @@
 """A run's lines on their way into the job's log: at once when there is time, together when they come quickly."""
 
 import time
+from collections.abc import Callable
 
 from trunkline.jobs import StepContext
 from trunkline_provisioning.run_events import Line
@@ -10,7 +11,7 @@ _PAUSE_SECONDS = 0.1
 
 
 class RunLog:
-    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `flush` at the end.
+    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `end` at the end.
 
     With `check` it also writes what each task would change.
     """
@@ -40,10 +41,17 @@ class RunLog:
         """Write what waits."""
         if not self._waiting:
             return
-        lines, self._waiting = self._waiting, []
         with self._step.unit_of_work():
-            for line in lines:
-                self._step.log(line.text, line.level, **line.data)
-                for text in line.data.get("diff", ()) if self._check else ():
-                    self._step.log(text, "info")
+            self._say(self._step.log)
         self._written = time.monotonic()
+
+    def end(self) -> None:
+        """Have what waits written with the end of the step, which is about to come."""
+        self._say(self._step.log_with_end)
+
+    def _say(self, log: Callable[..., None]) -> None:
+        lines, self._waiting = self._waiting, []
+        for line in lines:
+            log(line.text, line.level, **line.data)
+            for text in line.data.get("diff", ()) if self._check else ():
+                log(text, "info")

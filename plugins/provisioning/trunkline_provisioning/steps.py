@@ -8,7 +8,6 @@ from typing import Any
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
-from trunkline.jobs.queries import steps_of
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
@@ -147,29 +146,26 @@ def play(
         try:
             result = run_playbook(run, log=take, is_cancelled=is_cancelled, server=server)
         except OSError as error:
-            lines.flush()
+            lines.end()
             why = error.strerror or error
             raise StepFailed(f"The run's folder cannot be kept in {folder_root()}: {why}.") from error
         if result.status != "lost" or not left:
             break
         lines.add(Line("warn", f"{result.problem} Doing it again."))
     if not result.succeeded:
-        lines.flush()
+        lines.end()
         raise StepFailed(result.problem)
     if check and unseen:
         what = f"Check mode cannot know what these tasks would do, if they are reached: {', '.join(unseen)}."
         lines.keep(Line("warn", what))
     lines.keep(Line("info", f"Playbook {reference} ended well, {result.changed} changed."))
-    lines.flush()
+    lines.end()
     return result.outputs
 
 
 def _runs(step: StepContext) -> int:
     """How often a run is begun that died without a result: the step's policy decides, as when its worker dies."""
-    with step.app.reading() as ctx:
-        planned = next((one for one in steps_of(ctx, step.job_id) if one.seq == step.seq), None)
-    again = step.direction == "undo" or (planned is not None and planned.policy == Policy.RESUME)
-    return _MOST_RUNS if again else 1
+    return _MOST_RUNS if step.direction == "undo" or step.policy == Policy.RESUME else 1
 
 
 def run_trial(step: StepContext) -> Mapping[str, Any]:

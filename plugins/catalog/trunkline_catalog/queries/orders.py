@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlmodel import col
 
+from trunkline.db.prepared import Prepared, among, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -17,6 +18,23 @@ from trunkline_catalog.schemas import (
     OrderView,
     PickView,
     Previous,
+)
+
+_LINE, _ORDER = columns(CatalogOrderLine), columns(CatalogOrder)
+_SERVICE, _PRODUCT = columns(CatalogService), columns(CatalogProduct)
+#: Of lines whose actor may see them: what they refer to.
+_NAMES = Prepared(
+    select(
+        _LINE.id,
+        _ORDER.number.label("order_number"),
+        _SERVICE.number.label("service_number"),
+        _PRODUCT.code,
+        _PRODUCT.name,
+    )
+    .join(CatalogOrder, _ORDER.id == _LINE.order_id)
+    .join(CatalogService, _SERVICE.id == _LINE.service_id)
+    .join(CatalogProduct, _PRODUCT.id == _LINE.product_id)
+    .where(_LINE.id.in_(among("keys")))
 )
 
 
@@ -121,23 +139,20 @@ def busy_services(ctx: Context, service_ids: Sequence[int]) -> dict[int, str]:
 
 def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLineView]:
     """Lines as others see them, with the names of what they refer to read in one go."""
-    orders = _column(ctx, CatalogOrder, CatalogOrder.number, [row.order_id for row in rows])
-    services = _column(ctx, CatalogService, CatalogService.number, [row.service_id for row in rows])
-    codes = _column(ctx, CatalogProduct, CatalogProduct.code, [row.product_id for row in rows])
-    names = _column(ctx, CatalogProduct, CatalogProduct.name, [row.product_id for row in rows])
+    named = {found.id: found for found in _NAMES.rows(ctx, keys=[row.key for row in rows])} if rows else {}
     return [
         OrderLineView(
             id=row.key,
             number=row.number,
             order_id=row.order_id,
-            order_number=orders[row.order_id],
+            order_number=named[row.key].order_number,
             customer_id=row.customer_id,
             action=LineAction(row.action),
             state=LineState(row.state),
             service_id=row.service_id,
-            service_number=services[row.service_id],
-            product_code=codes[row.product_id],
-            product_name=names[row.product_id],
+            service_number=named[row.key].service_number,
+            product_code=named[row.key].code,
+            product_name=named[row.key].name,
             job_id=row.job_id,
             job_number=row.job_number,
             attempt=row.attempt,
@@ -158,13 +173,3 @@ def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLine
         )
         for row in rows
     ]
-
-
-def _column(
-    ctx: Context,
-    model: type[CatalogOrder | CatalogService | CatalogProduct],
-    column: str,
-    ids: Sequence[int],
-) -> dict[int, str]:
-    rows = ctx.session.execute(select(col(model.id), col(column)).where(col(model.id).in_(set(ids))))
-    return {key: value for key, value in rows if key is not None}

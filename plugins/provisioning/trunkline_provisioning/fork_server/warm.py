@@ -76,7 +76,7 @@ def _prime() -> None:
     from ansible.cli import playbook
 
     from trunkline_provisioning import keeper  # noqa: F401 — each fork would load it
-    from trunkline_provisioning.fork_server import modules, tasks
+    from trunkline_provisioning.fork_server import modules, once, tasks
 
     modules.install()
     tasks.install()
@@ -91,6 +91,7 @@ def _prime() -> None:
         # The run's own would keep it alive, with files whose numbers mean others in a fork.
         signal.signal(number, handler)
     _load_own_actions()
+    once.install()
     _set_back()
 
 
@@ -155,6 +156,8 @@ def play(argv: Sequence[str], environment: Mapping[str, str], folder: str) -> in
     from ansible.cli.playbook import PlaybookCLI
     from ansible.utils import vars as variable_names
 
+    from trunkline_provisioning.fork_server import once
+
     # A run is short, and a collection would only copy pages that all forks share.
     gc.set_threshold(_YOUNG)
     atexit._clear()
@@ -165,6 +168,7 @@ def play(argv: Sequence[str], environment: Mapping[str, str], folder: str) -> in
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = list(argv)
+    once.note(argv)
     _settings.read(environment)
     # Names that must differ between runs.
     variable_names.random_int, variable_names.cur_id = f"{secrets.randbelow(1 << 32):08x}", 0
