@@ -100,9 +100,11 @@ def loading(app: "App", *tables: str) -> Iterator[Bulk]:
         indexes = [row for table in tables for row in driver.execute(query, (table,)).fetchall()]
         for name, _made in indexes:
             bulk.run(f"DROP INDEX {name}")
-        yield bulk
-        for _name, made in indexes:
-            bulk.run(made)
+        try:
+            yield bulk
+        finally:
+            for _name, made in indexes:
+                bulk.run(made)
 
 
 def _trust(bulk: Bulk) -> None:

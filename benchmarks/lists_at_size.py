@@ -35,7 +35,7 @@ _MADE = {
 _USUAL = {
     "billing_invoice.state": "paid", "catalog_order.state": "completed", "catalog_order_line.state": "completed",
     "core_approval.state": "approved", "core_email.status": "sent", "core_job.state": "succeeded",
-    "core_sms.status": "sent", "core_user.kind": "portal", "core_user.status": "active", "inventory_item.state": "assigned",
+    "core_sms.status": "sent", "core_user.status": "active", "inventory_item.state": "assigned",
     "billing_refund.state": "paid",
 }  # fmt: skip
 #: The second most common value stands in one row of so many, and so on.
@@ -56,6 +56,7 @@ _SAID = {
     "billing_account.is_default": "(1 = 1)", "billing_invoice.period": "'20' || (19 + n % 2) || '-1' || n % 3",
     "core_customer_duplicate.second_id": "n + 1",
     "core_user.email": "'person' || n || '@example.com'",
+    "core_user.kind": "CASE WHEN n % 5000 = 0 THEN 'staff' ELSE 'portal' END",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from trunkline.db.haste import within
@@ -73,7 +73,8 @@ class Reader:
             return self._searched(query, sort, limit)
         narrowing = self.table.narrowing(self.statement, self.params)
         if query and self.table.searches:
-            narrowing += self.table.matches(self.statement, query)
+            # One condition however many words: each is looked for by reading rows, and that once.
+            narrowing.append(and_(*self.table.matches(self.statement, query)))
         if len(narrowing) > 1 or any(map(chosen_elsewhere, narrowing)):
             return self._led(narrowing, sort, limit)
         matching = self.statement.where(*narrowing)

@@ -182,6 +182,8 @@ class CatalogOrderLine(Record, table=True):
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
         Index("ix_catalog_order_line_state", "state", "id"),
+        # What the list of orders filters by.
+        Index("ix_catalog_order_line_action", "action", "order_id"),
     )
 
     number: str = Field(max_length=24, unique=True)

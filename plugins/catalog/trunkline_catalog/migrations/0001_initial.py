@@ -251,6 +251,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", "position", name=op.f("uq_catalog_order_line_order_id_position")),
     )
     with op.batch_alter_table("catalog_order_line", schema=None) as batch_op:
+        batch_op.create_index("ix_catalog_order_line_action", ["action", "order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_job_id"), ["job_id"], unique=False)
@@ -310,6 +311,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_job_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_customer_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_contact_id"))
+        batch_op.drop_index("ix_catalog_order_line_action")
 
     op.drop_table("catalog_order_line")
     with op.batch_alter_table("catalog_identifier", schema=None) as batch_op:
