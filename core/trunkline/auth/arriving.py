@@ -89,7 +89,8 @@ def answer(page: Page, arrival: Arrival, next_page: str = "", toast: str = "") -
 def facts_of(request: Request) -> RequestFacts:
     """What is kept about the browser."""
     address = request.client.host if request.client else ""
-    return RequestFacts(address, request.headers.get("user-agent", ""))
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    return RequestFacts(address, request.headers.get("user-agent", ""), request_id)
 
 
 def home_of(kind: str) -> str:

@@ -47,7 +47,7 @@ def submit_sign_in(page: Page) -> Response:
         command, facts = form.command, facts_of(page.request)
         device = device_token(page.request)
         proof = sign_in.prove(page.app, command.email, command.password, facts, device_token=device)
-        with page.app.unit_of_work(request_id=page.ctx.request_id) as unit:
+        with page.app.unit_of_work() as unit:
             arrival = arriving.arrive(unit, proof, facts, device)
     except Unauthenticated as error:
         return _sign_in_page(page, form.refuse(None, str(error)), 422)

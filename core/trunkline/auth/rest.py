@@ -41,7 +41,7 @@ def login(ctx: Context, body: LoginIn, user_agent: str = Header("")) -> TokenOut
     Where the account has a second factor, 401 names the field `otp`: send the same again with a code of the app or a backup
     code in it.
     """
-    facts = RequestFacts(ctx.actor.address, user_agent)
+    facts = RequestFacts(ctx.actor.address, user_agent, ctx.request_id)
     proof = programs.prove(ctx.app, body.email, body.password, body.otp, facts)
     return _out(sign_in.open_tokens(ctx.app, proof, facts))
 

@@ -34,6 +34,8 @@ class RequestFacts:
 
     address: str = ""
     user_agent: str = ""
+    #: Of the request, for the log.
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

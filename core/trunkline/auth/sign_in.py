@@ -132,7 +132,10 @@ def _vouched(app: "App", name: str, secret: str, words: _Words) -> tuple[Proof |
 
 def _record_failure(app: "App", email: str, user: User | None, facts: RequestFacts) -> None:
     somebody = replace(SYSTEM, name="anonymous", address=facts.address)
-    with app.unit_of_work(somebody) as ctx, ctx.run("core.user.sign_in_failed"):
+    with (
+        app.unit_of_work(somebody, request_id=facts.request_id) as ctx,
+        ctx.run("core.user.sign_in_failed"),
+    ):
         ctx.note(user, label=email[:200], email=email[:200])
 
 
@@ -158,6 +161,7 @@ def arrived(ctx: Context, proof: Proof, facts: RequestFacts) -> User:
     user = ctx.session.get(User, proof.user_id)
     if user is None or not user.is_active:
         raise Unauthenticated(_("This account is disabled."), remedy=_("Ask an administrator."))
+    ctx.request_id = ctx.request_id or facts.request_id
     with acting_as(ctx, user, facts.address), ctx.run("core.user.sign_in"):
         ctx.note(user, label=user.email or user.name, method=proof.method)
     values: dict[str, object] = {"last_sign_in_at": ctx.now()}

@@ -85,6 +85,17 @@ def test_failures_are_on_record_with_the_address_they_came_from(app: App) -> Non
     assert (entry.subject, entry.address) == ("nobody@example.com", "192.0.2.7")
 
 
+def test_a_sign_in_is_on_record_with_its_way_and_its_request(app: App) -> None:
+    create_user(app, "ana@example.com", "cashier")
+    here = RequestFacts("192.0.2.7", "Mozilla/5.0", "request-of-the-log")
+    sign_in.open_session(app, sign_in.prove(app, "ana@example.com", PASSWORD, here), here)
+    with app.reading() as ctx:
+        entry = ctx.session.scalars(
+            select(ActivityEntry).where(col(ActivityEntry.operation) == "core.user.sign_in")
+        ).one()
+    assert (entry.request_id, entry.details) == ("request-of-the-log", {"method": "password"})
+
+
 def test_an_account_has_to_wait_after_too_many_attempts_even_with_the_right_password(app: App) -> None:
     create_user(app, "ana@example.com", "cashier")
     with app.unit_of_work() as ctx:
