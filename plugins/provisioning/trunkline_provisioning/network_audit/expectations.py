@@ -19,6 +19,8 @@ from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.network_audit.readers import Holding, Options, Reader
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+    from jinja2.environment import TemplateExpression
     from jinja2.sandbox import SandboxedEnvironment
 
 _PREFIX = "trunkline.telecom."
@@ -78,6 +80,9 @@ class Expectations:
         named = [f"secrets.elements.{name}" for name in known]
         self._secrets = {"elements": elements.secrets(ctx, named)}
         self._jinja = _sandbox()
+        #: Each text of a playbook, compiled once: that takes far longer than rendering it for a service.
+        self._texts: dict[str, Template] = {}
+        self._conditions: dict[str, TemplateExpression] = {}
 
     def reads(self, playbook: str) -> bool:
         """Whether anything that the playbook sets up can be read back."""
@@ -103,7 +108,7 @@ class Expectations:
         from jinja2 import TemplateError
 
         try:
-            if task.condition and not self._jinja.compile_expression(task.condition)(**known):
+            if task.condition and not self._condition(task.condition)(**known):
                 return None
             options = {name: self._value(value, known) for name, value in task.options.items()}
             holding = task.reader.wanted(options)
@@ -119,12 +124,22 @@ class Expectations:
 
     def _value(self, value: Any, known: Mapping[str, Any]) -> Any:
         if isinstance(value, str):
-            return self._jinja.from_string(value).render(known) if "{" in value else value
+            return self._text(value).render(known) if "{" in value else value
         if isinstance(value, Mapping):
             return {str(name): self._value(inner, known) for name, inner in value.items()}
         if isinstance(value, list):
             return [self._value(inner, known) for inner in value]
         return value
+
+    def _text(self, text: str) -> "Template":
+        if text not in self._texts:
+            self._texts[text] = self._jinja.from_string(text)
+        return self._texts[text]
+
+    def _condition(self, condition: str) -> "TemplateExpression":
+        if condition not in self._conditions:
+            self._conditions[condition] = self._jinja.compile_expression(condition)
+        return self._conditions[condition]
 
     def _of_file(self, name: str, word: str) -> list[_Task]:
         if (name, word) not in self._tasks:
