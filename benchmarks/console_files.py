@@ -38,13 +38,11 @@ class FileFigure:
 
 
 def measured(kind: str, app: "App", customers: int) -> list[FileFigure]:
-    """Files of ten thousand services, and ten times as many, up to all of them, in each form."""
-    sizes = [size for size in (_FEW, 10 * _FEW, 100 * _FEW) if size < customers * 2]
+    """Files of ten thousand services, ten times as many, and as many as there are customers, in each form."""
+    sizes = sorted({min(size, customers) for size in (_FEW, 10 * _FEW, customers)})
     url = app.database.url.render_as_string(hide_password=False)
     asked = {"url": url, "data": str(app.config.data), "plugins": list(app.config.plugins)}
-    return [
-        _written(f"{kind}: {form}", asked, form, rows) for form in _FORMS for rows in (*sizes, customers * 2)
-    ]
+    return [_written(f"{kind}: {form}", asked, form, rows) for form in _FORMS for rows in sizes]
 
 
 def _written(name: str, asked: dict[str, Any], form: str, rows: int) -> FileFigure:
