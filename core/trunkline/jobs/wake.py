@@ -2,11 +2,11 @@
 
 import logging
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.engine import make_url
 
 from trunkline.db.engine import connection_settings
@@ -76,11 +76,14 @@ class HueyWaker:
         message = self.tasks[task].s(*arguments)
         if isinstance(self.huey, PostgresHuey):
             storage = self.huey.storage
-            ctx.session.execute(
-                text(f"INSERT INTO {storage.table_task} (queue, data, priority) VALUES (:queue, :data, 0)"),  # noqa: S608 — a name of ours
-                {"queue": storage.name, "data": self.huey.serialize_task(message)},
+            ctx.session.connection().execute(
+                _call_worker(storage.table_task),
+                {
+                    "queue": storage.name,
+                    "data": self.huey.serialize_task(message),
+                    "channel": storage.channel,
+                },
             )
-            ctx.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": storage.channel})
         else:
             ctx.after_commit.append(lambda: self._enqueue(message))
 
@@ -105,6 +108,13 @@ def _redis_pool(url: str) -> Any:
         socket_timeout=_ANSWERS_WITHIN,
         socket_keepalive=True,
     )
+
+
+@lru_cache
+def _call_worker(table: str) -> TextClause:
+    """Queue a message and tell who listens, in one statement."""
+    added = f"INSERT INTO {table} (queue, data, priority) VALUES (:queue, :data, 0)"  # noqa: S608 — a name of ours
+    return text(f"WITH added AS ({added}) SELECT pg_notify(:channel, '')")
 
 
 def job_is_due(ctx: "Context", job_id: int, run_at: datetime) -> None:

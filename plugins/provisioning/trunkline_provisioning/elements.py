@@ -194,7 +194,7 @@ def secrets(ctx: Context, texts: Iterable[str]) -> dict[str, dict[str, str]]:
             for kind, value in (("password", element.password), ("private_key", element.private_key))
             if value
         }
-        for element in elements(ctx)
+        for element in (elements(ctx) if wanted else ())
         if element.name in wanted
     }
 

@@ -1,8 +1,9 @@
 """What an order line's playbook is: looked at and frozen when the line is planned, and found again when it runs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ _SECRET = re.compile(_NAME)
 #: The same where the playbook says what it does without.
 _OPTIONAL = re.compile(_NAME + r"\s*(?:\|\s*default\b|is\s+(?:not\s+)?defined\b)")
 
+_FOUND = "trunkline_provisioning_found"
 _CANNOT = {
     LineAction.NEW: _("{product} cannot be set up: its playbook {playbook} has no {file}."),
     LineAction.CHANGE: _("{product} cannot be changed so: its playbook {playbook} has no {file}."),
@@ -34,6 +36,35 @@ _CANNOT = {
 }
 
 
+@dataclass
+class _Found:
+    """A playbook as a unit of work has found it: an order plans each of its lines, and reading takes longer than planning."""
+
+    playbook: library.Playbook
+    files: Mapping[str, str]
+    _sound: set[tuple[str, ...]] = field(default_factory=set)
+
+    def has(self, word: str) -> bool:
+        return f"{word}.yml" in self.files
+
+    def require_sound(self, ctx: Context, words: Sequence[str]) -> None:
+        """Raise Refused naming file and line unless these files can be read."""
+        from trunkline_provisioning.checking import require_sound
+
+        if tuple(words) not in self._sound:
+            require_sound(self.playbook, words, library.collections(ctx.app))
+            self._sound.add(tuple(words))
+
+
+def _found(ctx: Context, name: str) -> _Found:
+    """Raises Refused for a playbook that there is not, or that is no text."""
+    known: dict[str, _Found] = ctx.session.info.setdefault(_FOUND, {})
+    if name not in known:
+        playbook = library.find(ctx.app, name)
+        known[name] = _Found(playbook, versions.files_of(playbook.folder))
+    return known[name]
+
+
 def network_inputs(
     ctx: Context, line: OrderLineView, product: ProductView, do: str, undo: str
 ) -> AnsibleInputs:
@@ -41,11 +72,9 @@ def network_inputs(
 
     Raises Refused (field `playbook`) in words about product and playbook when it is missing, lacks the file or cannot be run.
     """
-    from trunkline_provisioning.checking import require_sound
-
     name = product.playbook
-    playbook = library.find(ctx.app, name)
-    if not playbook.has(do):
+    found = _found(ctx, name)
+    if not found.has(do):
         raise Refused(
             str(_CANNOT[line.action]).format(product=product.name, playbook=name, file=f"{do}.yml"),
             field="playbook",
@@ -55,24 +84,25 @@ def network_inputs(
                 word=do,
             ),
         )
-    words = [do, undo] if playbook.has(undo) else [do]
-    require_sound(playbook, words, library.collections(ctx.app))
-    _require_elements(ctx, product, playbook, words)
-    _require_secrets(ctx, line, product, versions.texts_of(playbook, words))
-    _require_names(ctx, line, product, playbook, words)
+    words = [do, undo] if found.has(undo) else [do]
+    found.require_sound(ctx, words)
+    texts = versions.texts_among(found.files, words)
+    _require_elements(ctx, product, found.playbook, texts)
+    _require_secrets(ctx, line, product, texts)
+    _require_names(ctx, line, product, found, words)
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
-        undo_playbook=f"{name}/{undo}" if playbook.has(undo) else "",
-        version=versions.freeze(ctx, playbook),
+        undo_playbook=f"{name}/{undo}" if found.has(undo) else "",
+        version=versions.freeze(ctx, found.playbook, found.files),
     )
 
 
 def _require_elements(
-    ctx: Context, product: ProductView, playbook: library.Playbook, words: Sequence[str]
+    ctx: Context, product: ProductView, playbook: library.Playbook, texts: Sequence[str]
 ) -> None:
     """Raise Refused when what would be run names a network element that nobody has added."""
-    missing = elements.missing(ctx, versions.texts_of(playbook, words))
+    missing = elements.missing(ctx, texts)
     if missing:
         raise Refused(
             _(
@@ -87,19 +117,18 @@ def _require_elements(
 
 
 def _require_names(
-    ctx: Context, line: OrderLineView, product: ProductView, playbook: library.Playbook, words: Sequence[str]
+    ctx: Context, line: OrderLineView, product: ProductView, found: _Found, words: Sequence[str]
 ) -> None:
     """Raise Refused naming file and line when what would be run reads something that the run will lack."""
     known = queries.planned_variables(ctx, line.id)
-    files = versions.files_of(playbook.folder)
     for word in words:
-        for lack in lacks(files[f"{word}.yml"], known):
+        for lack in lacks(found.files[f"{word}.yml"], known):
             near = get_close_matches(lack.name, lack.there, 1)
             raise Refused(
                 _(
                     "{product} cannot be provided: {file} reads {name}, which there is not.",
                     product=product.name,
-                    file=f"{playbook.name}/{word}.yml:{lack.reading.line}",
+                    file=f"{found.playbook.name}/{word}.yml:{lack.reading.line}",
                     name=str(lack.reading),
                 ),
                 field="playbook",
@@ -172,7 +201,7 @@ def target_of(ctx: Context, *references: str, element: str = "") -> tuple[str, i
     texts: list[str] = []
     for reference in filter(None, references):
         name, _slash, word = reference.partition("/")
-        texts += versions.texts_of(library.find(ctx.app, name), [word])
+        texts += versions.texts_among(_found(ctx, name).files, [word])
     named = {element} if element else elements.named(texts)
     limits = [
         (one.at_once, f"element:{one.name}")

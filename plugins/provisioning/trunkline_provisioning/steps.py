@@ -13,6 +13,7 @@ from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
 from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
 from trunkline_provisioning import change_words, library, queries, versions
+from trunkline_provisioning.hlr.peer import HlrPlace
 from trunkline_provisioning.messages import queue_messages
 from trunkline_provisioning.planned import network_inputs, playbook_file, target_of
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs
@@ -84,12 +85,14 @@ def _run(step: StepContext, reference: str, *, check: bool = False) -> Mapping[s
         with step.app.reading() as ctx:
             variables = queries.run_variables(ctx, inputs.line_id, step)
             secrets = queries.run_secrets(ctx, variables, texts)
+            surroundings = ctx.settings(ProvisioningSettings), queries.hlr_place(ctx)
         return play(
             step,
             reference,
             path,
             variables,
             secrets,
+            surroundings,
             opening=f"Playbook {reference} of {source}.",
             check=check,
         )
@@ -101,6 +104,7 @@ def play(
     path: Path,
     variables: Mapping[str, Any],
     secrets: Mapping[str, Any],
+    surroundings: tuple[ProvisioningSettings, HlrPlace],
     *,
     opening: str,
     check: bool = False,
@@ -115,9 +119,7 @@ def play(
     from trunkline_provisioning.run_log import RunLog
     from trunkline_provisioning.runner import PlaybookRun, run_playbook
 
-    with step.app.reading() as ctx:
-        settings = ctx.settings(ProvisioningSettings)
-        place = queries.hlr_place(ctx)
+    settings, place = surroundings
     step.redact(*(form for text in queries.texts_in(secrets) for form in forms(text)))
     run = PlaybookRun(
         path,
@@ -178,7 +180,17 @@ def run_trial(step: StepContext) -> Mapping[str, Any]:
         with step.app.reading() as ctx:
             texts = list(versions.files_of(path.parent).values())
             variables, secrets = variables_of(ctx, inputs, step, texts)
-        return play(step, inputs.playbook, path, variables, secrets, opening=opening, check=inputs.check)
+            surroundings = ctx.settings(ProvisioningSettings), queries.hlr_place(ctx)
+        return play(
+            step,
+            inputs.playbook,
+            path,
+            variables,
+            secrets,
+            surroundings,
+            opening=opening,
+            check=inputs.check,
+        )
 
 
 STEP_KINDS = (

@@ -57,8 +57,13 @@ def files_of(folder: Path) -> dict[str, str]:
 
 def texts_of(playbook: Playbook, words: Sequence[str]) -> list[str]:
     """Texts of the named files of a playbook, and of all that lies in folders below it, which they may include."""
+    return texts_among(files_of(playbook.folder), words)
+
+
+def texts_among(files: Mapping[str, str], words: Sequence[str]) -> list[str]:
+    """The same of files that have been read."""
     wanted = {f"{word}.yml" for word in words}
-    return [text for name, text in files_of(playbook.folder).items() if name in wanted or "/" in name]
+    return [text for name, text in files.items() if name in wanted or "/" in name]
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -69,9 +74,11 @@ def digest_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def record(ctx: Context, playbook: Playbook, *, note: str = "") -> Version:
-    """The newest version, which is made when the files are not as it has them."""
-    files = files_of(playbook.folder)
+def record(
+    ctx: Context, playbook: Playbook, *, note: str = "", files: Mapping[str, str] | None = None
+) -> Version:
+    """The newest version, which is made when the files are not as it has them; `files` as in `freeze`."""
+    files = files_of(playbook.folder) if files is None else files
     digest = digest_of(files)
     last = latest(ctx, playbook.name)
     if last is not None and last.digest == digest:
@@ -81,7 +88,7 @@ def record(ctx: Context, playbook: Playbook, *, note: str = "") -> Version:
         number=(last.number if last else 0) + 1,
         digest=digest,
         source=playbook.source,
-        files=files,
+        files=dict(files),
         note=note,
         made_at=ctx.now(),
         made_by=ctx.actor.name,
@@ -91,9 +98,12 @@ def record(ctx: Context, playbook: Playbook, *, note: str = "") -> Version:
     return version
 
 
-def freeze(ctx: Context, playbook: Playbook) -> int:
-    """The number of a version that holds what the playbook's folder holds now; recorded when there is none."""
-    files = files_of(playbook.folder)
+def freeze(ctx: Context, playbook: Playbook, files: Mapping[str, str] | None = None) -> int:
+    """The number of a version that holds what the playbook's folder holds now; recorded when there is none.
+
+    `files` is what was read there in this unit of work.
+    """
+    files = files_of(playbook.folder) if files is None else files
     wanted = digest_of(files)
     known = ctx.session.scalars(
         select(Version.number)
@@ -105,10 +115,10 @@ def freeze(ctx: Context, playbook: Playbook) -> int:
         return known
     try:
         with ctx.session.begin_nested():
-            return record(ctx, playbook).number
+            return record(ctx, playbook, files=files).number
     except IntegrityError:
         # Somebody else's order has recorded it just now.
-        return freeze(ctx, playbook)
+        return freeze(ctx, playbook, files)
 
 
 def latest(ctx: Context, name: str) -> Version | None:
