@@ -173,7 +173,7 @@ def test_the_system_page_shows_a_parked_delivery_and_retries_it(
     page = browser.get("/system").text
     assert "extension_heard" in page
     assert "RuntimeError: cannot hear" in page
-    assert "1 parked" in page
+    assert "One is parked." in page
     (delivery,) = _deliveries(app)
     broken.unlink()
     answer = browser.submit(f"/system/deliveries/{delivery.id}/retry", page="/system", follow_redirects=False)

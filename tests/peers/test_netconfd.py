@@ -7,7 +7,8 @@ from trunkline_provisioning.devices.netconf import Wish, keep
 from trunkline_provisioning.devices.netconf_session import connected
 from trunkline_provisioning.devices.outcome import DeviceError
 
-pytestmark = [pytest.mark.peer("netconfd"), pytest.mark.peer("sshd"), pytest.mark.timeout(200)]
+#: Its turn may come minutes later: the samples have a server of their own, and one runs at a time.
+pytestmark = [pytest.mark.peer("netconfd"), pytest.mark.peer("sshd"), pytest.mark.timeout(600)]
 
 TYPE = '<type xmlns:t="urn:ietf:params:xml:ns:yang:iana-if-type">t:ethernetCsmacd</type>'
 #: As the server tells it, by a prefix of its own.

@@ -1,5 +1,6 @@
 """Debian's netconfd (yuma123) behind sshd on a free loopback port, with the modules of RFC 8343 and nothing in them."""
 
+import fcntl
 import getpass
 import os
 import pwd
@@ -88,14 +89,16 @@ def netconfd(target: Literal["candidate", "running"] = "candidate") -> Iterator[
 
 @contextmanager
 def _home_as_it_was() -> Iterator[None]:
-    """netconfd notes the number of its latest transaction in the user's home folder, whatever HOME says."""
+    """netconfd notes the number of its latest transaction in the user's home folder, whatever HOME says: one runs at a time."""
     notes = Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".yuma"
-    there = notes.exists()
-    try:
-        yield
-    finally:
-        if not there:
-            shutil.rmtree(notes, ignore_errors=True)
+    with (Path(tempfile.gettempdir()) / f"trunkline-netconfd-{os.geteuid()}.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        there = notes.exists()
+        try:
+            yield
+        finally:
+            if not there:
+                shutil.rmtree(notes, ignore_errors=True)
 
 
 def _wait(socket: Path, server: "subprocess.Popen[bytes]", log: Path) -> None:
