@@ -10,6 +10,7 @@ import typer
 
 from trunkline.activity.commands import activity_app
 from trunkline.auth.signing_keys.commands import signing_keys_app
+from trunkline.backup.commands import backup, restore
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
 from trunkline.search.command_line import search_app
@@ -33,6 +34,8 @@ cli.add_typer(plugin_app, name="plugin")
 cli.add_typer(activity_app, name="activity")
 cli.add_typer(signing_keys_app, name="signing-keys")
 cli.add_typer(search_app, name="search")
+cli.command()(backup)
+cli.command()(restore)
 
 
 @dataclass
@@ -317,6 +320,8 @@ _QUICK = {
     "doctor",
     "search",
     "activity",
+    "backup",
+    "restore",
 }
 
 

@@ -64,12 +64,14 @@ _VERBS = {
     "test": _("tested"),
     "use": _("used"),
     "merge": _("merged"),
+    "make": _("made"),
 }
 #: Nouns that are not said as they are spelt, or that nothing else of the trunk says.
 _NOUNS = {
     "access": _("Access"),
     "api_key": _("API key"),
     "approval": _("Approval"),
+    "backup": _("Backup"),
     "brand": _("Brand"),
     "break_glass": _("Emergency access"),
     "email": _("E-mail"),

@@ -13,6 +13,7 @@ _REST = _("REST")
 _MAPS = _("Maps")
 _CARE = _("Second person and emergencies")
 _JOBS = _("Jobs")
+_BACKUP = _("Backup")
 _DEMANDED_OF: dict[str, Any] = {
     "section": _SIGN_IN,
     "choices": [
@@ -262,4 +263,14 @@ class CoreSettings(BaseModel):
         title=_("Jobs are kept for"),
         description=_("Days after their end. Orders, invoices and mails that they made stay."),
         json_schema_extra={"section": _JOBS, "suffix": _("days")},
+    )
+    backup_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        title=_("Warn when the last backup is older than"),
+        description=_(
+            "Days, on the system page and by `trunkline doctor`. 0 never warns: you back up by other means."
+        ),
+        json_schema_extra={"section": _BACKUP, "suffix": _("days")},
     )
