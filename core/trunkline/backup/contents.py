@@ -24,7 +24,7 @@ WORKING = ".trunkline-"
 #: leave twice, and the logs in the database have it anyway.
 LEFT_OUT = (
     BACKUPS, "cache", "exports", "hlr", "spool", "sms",
-    "huey.db*", "serve.pid", "*.write.lock", ".writable", "activity.new",
+    "lost+found", "huey.db*", "serve.pid", "*.write.lock", ".writable", "activity.new",
     f"{LAST}*", f"{REPLACED}*", RESTORED_CONFIGURATION, f"{WORKING}*",
 )  # fmt: skip
 #: Anywhere: half-written contents, and what Python compiles.

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ _TABLES = """SELECT c.relname, c.relkind::text FROM pg_class c JOIN pg_namespace
 _FUNCTIONS = """SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = current_schema() AND p.prokind = 'f'
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"""
+_OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND coalesce(backend_type, 'client backend') = 'client backend'"""
+_GONE_WITHIN_SECONDS = 10.0
 _KINDS = {
     "r": "TABLE",
     "p": "TABLE",
@@ -78,12 +82,7 @@ class Server:
     def check_usable(self) -> None:
         """Raise Refused while others are connected, ConfigError where a program is missing that restores."""
         with self._connected() as connection:
-            others = connection.execute(
-                text(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                    "AND pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'"
-                )
-            ).scalar_one()
+            others = _others(connection)
         if others:
             raise Refused(
                 f"The database is in use: {others} other connections.",
@@ -194,6 +193,16 @@ def _installed(name: str) -> Iterator[tuple[str, int]]:
             continue
         if version := _VERSION.search(said):
             yield path, int(version[1])
+
+
+def _others(connection: Connection) -> int:
+    """How many others are connected, once those have had time to go that have just said good-bye."""
+    # Without a transaction, within which the server tells the same each time.
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    end = time.monotonic() + _GONE_WITHIN_SECONDS
+    while (others := int(connection.execute(text(_OTHERS)).scalar_one())) and time.monotonic() < end:
+        time.sleep(0.1)
+    return others
 
 
 def _away(connection: Connection) -> Iterator[str]:
