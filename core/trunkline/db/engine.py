@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -88,6 +88,7 @@ class Database:
         self._numbers = itertools.count(1)
         # Listened for from the beginning: SQLAlchemy breaks off a commit during which a listener is added.
         event.listen(self.engine, "commit", self._count_commit)
+        event.listen(self.engine, "handle_error", _say_when_away)
 
     def _count_commit(self, connection: Connection) -> None:
         self.commits = next(self._numbers)
@@ -137,6 +138,12 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _say_when_away(context: ExceptionContext) -> None:
+    """A database that lets nobody in is as far away as one that breaks off; by itself SQLAlchemy says so of the latter only."""
+    if context.connection is None and isinstance(context.sqlalchemy_exception, OperationalError):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
