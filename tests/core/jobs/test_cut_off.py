@@ -166,19 +166,24 @@ class Work:
         return {"by": "here"}
 
 
-def test_a_worker_that_is_cut_off_gives_up_and_nothing_late_of_it_is_kept(app: App, far_host: Host) -> None:
-    work = Work()
-    far_host.app.step_kinds["test.step"] = StepKind(
-        "test.step", "Step", work.on_the_far_host, lambda step: None
-    )
+def _cut_off_at_work(
+    app: App, far_host: Host, work: Work, there: Callable[[StepContext], dict[str, Any]]
+) -> tuple[int, threading.Thread]:
+    """A job whose step, `there`, the far host had begun when it was cut off; elsewhere the step is `work.here`."""
+    far_host.app.step_kinds["test.step"] = StepKind("test.step", "Step", there, lambda step: None)
     app.step_kinds["test.step"] = StepKind("test.step", "Step", work.here, lambda step: None)
     with app.unit_of_work() as ctx:
         key = enqueue(ctx, kind="test", title="T", steps=[PlannedStep("test.step")], key="k").key
-
     far = threading.Thread(target=engine.run, args=(far_host.app, key), daemon=True)
     far.start()
     assert work.began.wait(PATIENCE)
     far_host.cut()
+    return key, far
+
+
+def test_a_worker_that_is_cut_off_gives_up_and_nothing_late_of_it_is_kept(app: App, far_host: Host) -> None:
+    work = Work()
+    key, far = _cut_off_at_work(app, far_host, work, work.on_the_far_host)
     assert work.noticed.wait(PATIENCE), "the cut-off worker holds its lease for lost by its own clock"
 
     taken_over = threading.Event()
@@ -206,17 +211,7 @@ def test_a_worker_that_is_cut_off_gives_up_and_nothing_late_of_it_is_kept(app: A
 
 def test_a_step_broken_off_by_a_short_cut_has_not_failed_and_is_done_again(app: App, far_host: Host) -> None:
     work = Work()
-    far_host.app.step_kinds["test.step"] = StepKind(
-        "test.step", "Step", work.broken_off_there, lambda step: None
-    )
-    app.step_kinds["test.step"] = StepKind("test.step", "Step", work.here, lambda step: None)
-    with app.unit_of_work() as ctx:
-        key = enqueue(ctx, kind="test", title="T", steps=[PlannedStep("test.step")], key="k").key
-
-    far = threading.Thread(target=engine.run, args=(far_host.app, key), daemon=True)
-    far.start()
-    assert work.began.wait(PATIENCE)
-    far_host.cut()
+    key, far = _cut_off_at_work(app, far_host, work, work.broken_off_there)
     assert work.noticed.wait(PATIENCE)
     far_host.mend()
     work.goes_on.set()

@@ -28,8 +28,11 @@ def test_who_signs_in_begins_after_the_page_that_is_being_made(monkeypatch: pyte
 
 def test_a_page_that_takes_long_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "_PATIENCE", 0)
+    order: list[str] = []
     with ThreadPoolExecutor(1) as apart, turns.going_first():
-        _signing_in(apart, lambda: None).result(60)
+        _signing_in(apart, lambda: order.append("signed in")).result(60)
+        order.append("page made")
+    assert order == ["signed in", "page made"]
 
 
 def test_another_may_compute_while_one_waits_for_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
