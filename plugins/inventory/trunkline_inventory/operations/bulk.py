@@ -12,7 +12,7 @@ from trunkline.db.parts import parts
 from trunkline.errors import Conflict, Refused
 from trunkline.events.outbox import emit_all
 from trunkline.i18n import gettext as _
-from trunkline.operation import Context, operation
+from trunkline.operation import Context, Subject, operation
 from trunkline.search.marking import mark_all
 from trunkline_inventory import queries
 from trunkline_inventory.models import InventoryItem, InventoryMovement
@@ -86,7 +86,10 @@ def take_in_use(ctx: Context, takings: Sequence[Taking]) -> list[ItemView]:
     views = queries.views(ctx, items)
     emit_all(ctx, [assigned_event(view, one.holder) for view, one in zip(views, takings, strict=True)])
     mark_all(ctx, SEARCH_KIND, chosen)
-    ctx.note(items[0], label=f"{items[0].number} …", count=len(items))
+    ctx.note_each(
+        Subject("inventory_item", item.key, item.number, one.holder.customer_id)
+        for item, one in zip(items, takings, strict=True)
+    )
     return views
 
 
