@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 _SMALL = 10_000
+#: Helpers of PostgreSQL would work beside the process whose time is taken.
+_NO_HELPERS = "SET max_parallel_workers_per_gather = 0"
 #: Plugins whose pages and searches are measured.
 _PLUGINS = ("inventory", "catalog", "billing")
 
@@ -119,6 +121,7 @@ def _own_database(server: str, name: str, *, kept: bool, fresh: bool) -> Iterato
         if fresh:
             connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" {_NO_HELPERS}')
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -74,7 +74,9 @@ class _Kind:
         if self._known is None:
             return self._by_product(ids)
         found = self._known(ids)
-        for ours, theirs in zip(found, self._by_product(ids[:_COMPARED]), strict=False):
+        # The product makes them in no order of its own.
+        made = sorted(self._by_product(ids[:_COMPARED]), key=lambda one: one[0].id)
+        for ours, theirs in zip(found, made, strict=False):
             if ours[0] != theirs[0] or _all_of(ours[1]) != _all_of(theirs[1]):
                 raise RuntimeError(f"the product makes {theirs}, not {ours}")
         return found

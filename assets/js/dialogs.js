@@ -79,7 +79,7 @@ function ask(question, action, tone) {
     const accept = make('button', { className: `btn ${tone === 'danger' ? 'btn-danger' : 'btn-primary'}`, type: 'button', onclick: () => { yes = true; dialog.close(); } }, action || 'OK');
     const dialog = make('dialog', { className: 'modal modal-sm', 'aria-labelledby': 'ask-text' },
       make('div', { className: 'modal-body' }, make('p', { id: 'ask-text' }, question)),
-      make('footer', { className: 'modal-foot' }, make('button', { className: 'btn', type: 'button', onclick: () => dialog.close() }, say('cancel')), accept));
+      make('footer', { className: 'modal-foot' }, make('button', { className: 'btn', type: 'button', onclick: () => dialog.close() }, say(action === say('cancel') ? 'close' : 'cancel')), accept));
     dialog.addEventListener('close', () => { dialog.remove(); answer(yes); });
     document.body.append(dialog);
     dialog.showModal();

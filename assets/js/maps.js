@@ -11,7 +11,9 @@ for (const box of document.querySelectorAll('[data-map]')) {
   const drawn = map(box, { attributionControl: true });
   drawn.attributionControl.setPrefix(false);
   // The attribution is the operator's text, never markup.
-  tileLayer(tiles, { attribution: text.innerHTML, maxZoom: 19 }).addTo(drawn);
+  const pictures = tileLayer(tiles, { attribution: text.innerHTML, maxZoom: 19 }).addTo(drawn);
+  const away = box.parentElement.querySelector('[data-map-away]');
+  if (away) pictures.on('tileerror tileload', ({ type }) => { away.hidden = type === 'tileload'; });
   const mark = (at, name) => {
     const pin = circleMarker(at, { radius: 8, className: 'map-pin' });
     if (name) pin.bindTooltip(document.createTextNode(name).textContent.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`), { permanent: true, direction: 'top', offset: [0, -8] });
@@ -34,11 +36,20 @@ function settable(drawn, form, mark) {
     if (pin && move) drawn.setView(at, Math.max(drawn.getZoom(), NEAR));
   };
   show(true);
-  drawn.on('click', ({ latlng }) => {
-    const at = latlng.wrap();
+  const put = (place) => {
+    const at = place.wrap();
     [latitude.value, longitude.value] = [at.lat.toFixed(6), at.lng.toFixed(6)];
     latitude.dispatchEvent(new Event('input', { bubbles: true }));
     show(false);
+  };
+  drawn.on('click', ({ latlng }) => put(latlng));
+  // Arrow keys move the map under the cross in its middle.
+  const box = drawn.getContainer();
+  box.classList.add('map-sets');
+  box.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.target !== box) return;
+    event.preventDefault();
+    put(drawn.getCenter());
   });
   form.addEventListener('change', () => show(true));
 }

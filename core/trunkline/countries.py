@@ -24,6 +24,11 @@ def country_choices(home: str = "") -> list[tuple[str, str]]:
     return [pair for pair in listed if pair[0] == home] + [pair for pair in listed if pair[0] != home]
 
 
+def country_name(code: str) -> str:
+    """What the reader calls a country; the code itself where nobody named it."""
+    return str(babel_locale(current_locale()).territories.get(code, code))
+
+
 @cache
 def _sorted(locale: str) -> tuple[tuple[str, str], ...]:
     names = babel_locale(locale).territories

@@ -1,5 +1,8 @@
 """The small family of errors that people may read. Each knows its HTTP status, the field at fault and the remedy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TrunklineError(Exception):
     """Base of every error whose message is meant for a user.
@@ -15,6 +18,8 @@ class TrunklineError(Exception):
         self.message = message
         self.field = field
         self.remedy = remedy
+        #: What else is wrong with the same input, so that it can be put right in one go.
+        self.others: tuple[TrunklineError, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}" if self.remedy else self.message
@@ -25,6 +30,30 @@ class Refused(TrunklineError):
 
     status = 422
     title = "Refused"
+
+
+class Faults:
+    """Gathers what is wrong with several values of one input, instead of telling one at each attempt."""
+
+    def __init__(self) -> None:
+        self._found: list[Refused] = []
+
+    @contextmanager
+    def noted(self, within: str = "") -> Iterator[None]:
+        """Keeps what the block refuses; `within` is the path of the field's owner, such as `address.`."""
+        try:
+            yield
+        except Refused as error:
+            if error.field:
+                error.field = within + error.field
+            self._found.append(error)
+
+    def refuse(self) -> None:
+        """Raise the first Refused, which knows the others; nothing when all is well."""
+        if self._found:
+            first, *others = self._found
+            first.others = tuple(others)
+            raise first
 
 
 class Unauthenticated(TrunklineError):

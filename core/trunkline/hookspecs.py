@@ -20,6 +20,7 @@ from trunkline.plugin import (
     ScheduledTask,
     SearchKind,
     ServiceProcess,
+    SettingChoices,
     Slot,
     StepKind,
     hookspec,
@@ -83,6 +84,14 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:  # type: ignore[emp
 @hookspec
 def connection_checks() -> Sequence[ConnectionCheck]:  # type: ignore[empty-body]  # a specification has no body
     """Connections that the plugin's settings set up, to be tried by a button on their page. Called once."""
+
+
+@hookspec
+def setting_choices(ctx: "Context") -> Sequence[SettingChoices]:  # type: ignore[empty-body]  # a specification has no body
+    """What settings of the plugin itself may be, where only the running system knows.
+
+    Called with a context that reads when their page is shown and when they are saved; return one for each such setting.
+    """
 
 
 @hookspec
@@ -176,6 +185,15 @@ def job_products(ctx: "Context", codes: "Collection[str]") -> "Sequence[tuple[st
     """Names of products that jobs were for, as (code, name), for pages that tell times and success by product.
 
     Called with the codes that a page shows; leave out those that are not yours. A code that nobody names stands for itself.
+    """
+
+
+@hookspec
+def jobs_told_elsewhere(ctx: "Context", keys: "Collection[int]") -> "Sequence[int]":  # type: ignore[empty-body]  # a specification has no body
+    """Which of these failed jobs, by their keys, are parts of something bigger that reports what failed of it.
+
+    Called before a failed job is mailed; of those that are named nobody is mailed one by one. For plugins that queue many jobs at
+    once and write to the same people (`trunkline.jobs.failure_mail.readers`) when all is over.
     """
 
 

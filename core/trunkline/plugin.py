@@ -121,6 +121,8 @@ class Policy(StrEnum):
 
     RESUME = "resume"
     UNDO = "undo"
+    #: The kind's `found` or `verify` looks first: what is done counts as done, anything else is done again.
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,13 @@ class StepKind:
     Any other step acts on the outside world and must be safe to repeat under `step.idempotency_key`.
     `undo` must accept that nothing was done. A kind without `undo` is refused unless it says `irreversible`.
     `verify` looks after `do` whether the effect is there, and raises StepFailed where it is not; then the step has failed.
+    `found` looks, with the policy `VERIFY`, whether a worker that died had done it: it returns what `do` would have returned, or
+    raises StepFailed, and then the step is done again. A kind without it is looked at by `verify`.
     `rehearse` looks what `do` would change, says so by `step.log` and changes nothing; a dry run says of a kind without it that
-    nobody can know before. Outputs of steps before are missing there: they have not been done.
+    nobody can know before, and of one that raises CannotTell the same with its words. Outputs of steps before are missing there:
+    they have not been done.
+    `gather` reads from the database what `rehearse` needs, which finds it as `step.gathered`. A plan that is tried before it is
+    ordered stands in that transaction only, which has ended before the outside world is asked.
     """
 
     name: str
@@ -147,7 +154,9 @@ class StepKind:
     #: What `do` must return; anything else fails the step before a later one relies on it.
     outputs: type[BaseModel] | None = None
     verify: "Callable[[StepContext], None] | None" = None
+    found: "Callable[[StepContext], Mapping[str, Any] | None] | None" = None
     rehearse: "Callable[[StepContext], None] | None" = None
+    gather: "Callable[[Context, StepContext], Any] | None" = None
     #: Raises Refused for inputs that cannot work, when the plan is made: the earliest moment at which somebody can mend them.
     check: "Callable[[Context, Any], None] | None" = None
 
@@ -209,6 +218,19 @@ class ConnectionCheck:
     name: str
     label: str
     run: "Callable[[Context], str]"
+
+
+@dataclass(frozen=True)
+class SettingChoices:
+    """What a setting of the plugin may be where only the running system knows: names of engines, of tariffs.
+
+    Its page offers these; another value is refused when it is saved, wherever it comes from.
+    """
+
+    #: The setting's name in the plugin's model.
+    name: str
+    #: Value and label; include `""` where none may be chosen.
+    options: "Sequence[tuple[str, str]]"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ the variable `TRUNKLINE_TEST_POSTGRES` names a server. Tests sign in hundreds of
 hashed the cheapest way and SQLite does not wait for the disk.
 """
 
+import fcntl
 import os
 import secrets as random
 import shutil
@@ -65,7 +66,11 @@ _templates: dict[tuple[str, tuple[str, ...]], _Template] = {}
 
 @pytest.fixture(scope="session")
 def template_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("templates")
+    """Where templates and their names are kept; the workers of pytest-xdist share it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "trunkline-templates"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _config(folder: Path, database: str, plugins: tuple[str, ...], **values: Any) -> Config:
@@ -81,24 +86,38 @@ def _config(folder: Path, database: str, plugins: tuple[str, ...], **values: Any
 
 def _migrated(kind: str, plugins: tuple[str, ...], folder: Path) -> _Template:
     if (kind, plugins) not in _templates:
-        from trunkline.jobs.wake import Silent
-        from trunkline.setup import prepare
-
-        home = folder / f"{kind}-{len(_templates)}"
-        if kind == "sqlite":
-            template = _Template(kind, str(home / "trunkline.db"))
-            url = f"sqlite:///{template.place}"
-        else:
-            template = _Template(kind, f"template_{random.token_hex(6)}")
-            url = _make_postgres(template.place, "template0")
-        app = App.start(_config(home, url, plugins), waker=Silent())
-        prepare(app)
-        app.close()
-        if kind == "sqlite":
-            with create_engine(url).connect() as connection:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        _templates[kind, plugins] = template
+        home = folder / "-".join((kind, *plugins))
+        home.mkdir(exist_ok=True)
+        made = home / "made"
+        # The worker that comes first migrates; whoever comes meanwhile waits for it.
+        with (home / "lock").open("w") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            if not made.exists():
+                made.write_text(_migrate(kind, plugins, home))
+        _templates[kind, plugins] = _Template(kind, made.read_text())
     return _templates[kind, plugins]
+
+
+def _migrate(kind: str, plugins: tuple[str, ...], home: Path) -> str:
+    """Make a template; returns where it is, a path or the name of a database."""
+    from trunkline.jobs.wake import Silent
+    from trunkline.setup import prepare
+
+    if kind == "sqlite":
+        place = str(home / "trunkline.db")
+        url = f"sqlite:///{place}"
+    else:
+        place = f"template_{random.token_hex(6)}"
+        url = _make_postgres(place, "template0")
+    app = App.start(_config(home, url, plugins), waker=Silent())
+    prepare(app)
+    app.close()
+    if kind == "sqlite":
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        engine.dispose()
+    return place
 
 
 def _server() -> str:

@@ -11,6 +11,7 @@ from trunkline.jobs.events import (
     JobCancelled,
     JobEnded,
     JobFailed,
+    JobRescheduled,
     JobRollbackFailed,
     JobRolledBack,
     JobSucceeded,
@@ -24,6 +25,7 @@ from trunkline.plugin import (
     Plugin,
     ScheduledTask,
     SearchKind,
+    SettingChoices,
     Slot,
     StepKind,
     hookimpl,
@@ -67,7 +69,15 @@ plugin = Plugin(
     settings=CoreSettings,
     permissions=tuple(_gathered("PERMISSIONS")),
     sensitive=tuple(_gathered("SENSITIVE")),
-    events=(JobSucceeded, JobFailed, JobRolledBack, JobRollbackFailed, JobCancelled, *_gathered("EVENTS")),
+    events=(
+        JobSucceeded,
+        JobFailed,
+        JobRolledBack,
+        JobRollbackFailed,
+        JobCancelled,
+        JobRescheduled,
+        *_gathered("EVENTS"),
+    ),
     summary="Customers, people, permissions, jobs and the shell around everything.",
 )
 
@@ -154,6 +164,11 @@ def health_checks(ctx: "Context") -> Sequence[HealthReport]:
 @hookimpl
 def connection_checks() -> Sequence[ConnectionCheck]:
     return _gathered("CONNECTIONS")
+
+
+@hookimpl
+def setting_choices(ctx: "Context") -> Sequence[SettingChoices]:
+    return [choices(ctx) for choices in _gathered("SETTING_CHOICES")]
 
 
 @hookimpl

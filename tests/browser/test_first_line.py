@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.chromium import PATIENCE
 from tests.browser.console import Console
 from tests.line.network import subscriber
 from tests.line.samples import TARIFF, write_samples
@@ -82,6 +83,7 @@ def test_a_customer_is_sold_provisioned_charged_invoiced_and_paid(
     link = system.link_in_mail_to(EMAIL)
     assert visitor.browser is not None
     own = visitor.browser.new_context(locale="en-GB", viewport={"width": 390, "height": 844})
+    own.set_default_timeout(PATIENCE)
     try:
         _in_the_portal(own.new_page(), system, link, msisdn, invoice, tmp_path)
     finally:

@@ -16,7 +16,7 @@ from trunkline.jobs import PlannedStep, enqueue
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.sweeper import run_scheduled
 from trunkline.jobs.wake import Silent
-from trunkline.testing import Browser, work_until_idle
+from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 
 pytestmark = pytest.mark.plugins
 
@@ -203,12 +203,49 @@ def rest_routes():
 @pytest.mark.parametrize("code", [PAGES])
 def test_in_pages_and_rest(staff: Staff, code: str) -> None:
     browser, _page = _harmless(staff)
-    assert browser.get("/bad").status_code == 500
+    failed = browser.get("/bad?x=1")
+    assert failed.status_code == 500
+    assert 'href="/bad?x=1"' in failed.text
     assert browser.get("/api/v1/openapi.json").status_code == 200
     _named(browser)
     own = browser.get("/system/plugins/bad").text
     for words in ("/customers/mine must begin with /bad/", "page /bad/{x}{x}", "NobodyKnows"):
         assert words in own
+
+
+BREAKING = """
+rest = RestRoutes("/bad", "bad")
+
+@rest.get("/now", permission="core.customer.list")
+def now(ctx):
+    raise RuntimeError("nothing today")
+
+@hookimpl
+def rest_routes():
+    return [rest]
+"""
+
+
+@pytest.mark.parametrize("code", [BREAKING])
+def test_in_a_rest_route_whose_answer_is_whole_and_whose_traceback_stands_under_the_requests_id(
+    app: App, make_client: Callable[[], Browser], caplog: pytest.LogCaptureFixture
+) -> None:
+    create_user(app, "api@example.com", "administrator")
+    client = make_client()
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    # The client raises what leaves the application: a server would cut the connection off for it.
+    failed = client.get("/api/v1/bad/now", headers={"X-Request-ID": "seen-by-a-program"})
+    assert failed.status_code == 500
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert failed.json()["request_id"] == failed.headers["x-request-id"]
+    assert "nothing today" not in failed.text
+    (told,) = [record for record in caplog.records if record.exc_info and "REST" in record.getMessage()]
+    assert failed.json()["request_id"] in told.getMessage()
+    assert client.get("/api/v1/customers").status_code == 200
+    astray = client.get("/api/v1/nowhere")
+    assert astray.status_code == 404
+    assert "/api/v1/docs" in astray.json()["detail"]
 
 
 HEALTH = "@hookimpl\ndef health_checks(ctx):\n    ctx.session.execute(text('SELECT nothing FROM nowhere'))\n"

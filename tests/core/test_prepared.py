@@ -53,6 +53,19 @@ def test_parameters_are_converted_as_their_columns_are(ctx: Context) -> None:
     assert [row.at for row in among_others.rows(ctx, moments=[BORN, datetime.now(UTC)])] == [BORN]
 
 
+def test_signs_that_mean_something_to_a_driver_are_what_they_are(ctx: Context) -> None:
+    customers(ctx)
+    named = Prepared(
+        select(_CUSTOMER.name, literal_column("'%(a)s $1 %'").label("signs"), _CUSTOMER.id % 1)
+        .where(_CUSTOMER.name.like("%a 1"), _CUSTOMER.name >= bindparam("name"))
+        .where(_CUSTOMER.name != bindparam("other"), _CUSTOMER.name.endswith(bindparam("name") + ""))
+    )
+    for _ in range(4):
+        assert [tuple(row) for row in named.rows(ctx, name="Ana 1", other="%s")] == [
+            ("Ana 1", "%(a)s $1 %", 0)
+        ]
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 60])
 def test_lists_of_any_length_are_looked_for(ctx: Context, count: int) -> None:
     known = customers(ctx)

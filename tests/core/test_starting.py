@@ -26,6 +26,7 @@ HEAVY = (
     "stripe",
     "typer",
     "websockets",
+    "sqlalchemy.dialects.postgresql",
 )
 
 

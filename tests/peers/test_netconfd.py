@@ -1,5 +1,8 @@
 """NETCONF against Debian's netconfd behind sshd: edits of its candidate, and refusals in its own words."""
 
+from collections.abc import Callable
+
+import paramiko
 import pytest
 
 from tests.services.netconfd import INTERFACES, login, netconfd, ports
@@ -38,6 +41,25 @@ def test_refusals_of_a_real_server_are_in_words_and_leave_no_trace() -> None:
         assert ports(edge) == {"ge-0/0/8": BARE}
         gone = Wish(interface(""), operation="delete", at="interfaces/interface")
         assert [keep(where, gone).changed for _ in range(2)] == [True, False]
+
+
+def test_a_server_that_reads_our_hello_and_first_question_in_one_piece_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send: Callable[[paramiko.Channel, bytes], None] = paramiko.Channel.sendall
+    hellos: list[bytes] = []
+
+    def with_the_hello(channel: paramiko.Channel, content: bytes) -> None:
+        if b"<hello" in content:
+            hellos.append(content)
+        else:
+            send(channel, (hellos.pop() if hellos else b"") + content)
+
+    monkeypatch.setattr(paramiko.Channel, "sendall", with_the_hello)
+    with netconfd() as edge:
+        where = login(edge)
+        assert [keep(where, Wish(interface(TYPE))).changed for _ in range(2)] == [True, False]
+        assert ports(edge) == {"ge-0/0/8": BARE}
 
 
 def test_a_server_without_a_candidate_is_edited_where_it_runs() -> None:

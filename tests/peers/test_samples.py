@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,20 @@ class Network:
 
     def play(self, *files: str, **changes: Any) -> list[int]:
         """Play files such as `mobile_line/do` one after the other; returns how many tasks of each changed something."""
+        counts: list[int] = []
+        for line in self._lines(files, **changes):
+            if _PLAY.fullmatch(line.text):
+                counts.append(0)
+            elif line.level == "ok" and ": changed" in line.text:
+                counts[-1] += 1
+        return counts
+
+    def found_undone(self, *files: str, **changes: Any) -> list[str]:
+        """Names of the tasks that find something not as wanted, while files such as `mobile_line/verify` only look."""
+        lines = self._lines(files, check=True, **changes)
+        return [line.data["task"] for line in lines if line.data.get("changed")]
+
+    def _lines(self, files: Sequence[str], *, check: bool = False, **changes: Any) -> list[Line]:
         path = self.folder / "all.yml"
         plays = [{"import_playbook": str(COLLECTIONS / "playbooks" / f"{file}.yml")} for file in files]
         path.write_text(yaml.safe_dump(plays))
@@ -72,16 +86,11 @@ class Network:
             },
         }
         lines: list[Line] = []
-        result = run_playbook(PlaybookRun(path, self.variables(**changes), secrets), log=lines.append)
+        run = PlaybookRun(path, self.variables(**changes), secrets, check=check)
+        result = run_playbook(run, log=lines.append)
         assert result.succeeded, result.problem
         assert WIFI not in str(lines)
-        counts: list[int] = []
-        for line in lines:
-            if _PLAY.fullmatch(line.text):
-                counts.append(0)
-            elif line.level == "ok" and ": changed" in line.text:
-                counts[-1] += 1
-        return counts
+        return lines
 
     def variables(self, **changes: Any) -> dict[str, Any]:
         known: dict[str, Any] = {
@@ -171,6 +180,59 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             enter(snmpd.snmpd()),
             tmp_path_factory.mktemp("samples"),
         )
+
+
+def test_a_look_finds_what_a_device_confirmed_and_does_not_have(network: Network) -> None:
+    names = ("mobile_line", "ont_tl1", "radius_subscriber")
+    looks = [f"{name}/verify" for name in names]
+    # Of the keys, which no_log hides, only a run's count of changes tells.
+    undone = ["Subscriber and number in the HLR", "ONT in the OLT", "Subscriber in RADIUS"]
+    assert network.found_undone(*looks) == undone
+    assert network.subscriber() is None, "looking changes nothing"
+    network.play(*(f"{name}/do" for name in names))
+    assert network.found_undone(*looks) == []
+    with Vty(network.hlr.host, network.hlr.vty_port) as vty:
+        Hlr(vty).put(Subscriber(OLD, OTHER))
+    network.olt.onts[AID]["SSID"] = "factory"
+    network.radius.forget("ana", "Framed-IP-Address")
+    assert network.found_undone(*looks) == undone
+    # Another Wi-Fi name is confirmed, and not kept.
+    network.olt.forgetful = True
+    network.play("ont_tl1/change_wifi")
+    network.olt.forgetful = False
+    assert network.found_undone("ont_tl1/verify_change_wifi") == ["Wi-Fi name of the ONT"]
+    # After a death these looks alone say whether the line was suspended, barred or ended.
+    words = ("suspend", "bar", "terminate")
+    undone = ["No network access", "No access to calls", "No subscriber in the HLR"]
+    assert network.found_undone(*(f"mobile_line/verify_{word}" for word in words)) == undone
+    for word in words:
+        network.play(f"mobile_line/{word}")
+        assert network.found_undone(f"mobile_line/verify_{word}") == []
+    network.play(*(f"{name}/undo" for name in names))
+
+
+def test_what_was_just_done_is_found_done(network: Network) -> None:
+    names = ("calling_features", "router_interface", "element_location", "triple_play", "ont_telnet")
+    network.olt.reboots.clear()
+    network.play(*(f"{name}/do" for name in names), "business_access/do")
+    looks = [
+        f"business_access/{word}"
+        for word in ("verify", "verify_resume", "verify_suspend", "verify_terminate")
+    ]
+    port, box = "The customer's port", "The set-top box has restarted"
+    # It is on: neither switched off nor free. The box has not heard yet that it is to restart.
+    found = network.found_undone(*(f"{name}/verify" for name in names), *looks, "set_top_box/verify")
+    assert found == [port, port, box]
+    network.play("business_access/suspend", "set_top_box/do")
+    # Off, not free. Looking restarts nothing.
+    assert network.found_undone(*looks, "set_top_box/verify") == [port] * 3
+    assert network.olt.reboots == ["STB-7"]
+    network.olt.reboots.clear()
+    network.play("business_access/terminate", *(f"{name}/undo" for name in reversed(names)))
+    found = network.found_undone(*(f"{name}/verify" for name in names[:4]), *looks)
+    assert len(found) >= 7
+    assert found[-3:] == [port] * 3
+    assert network.found_undone(looks[-1]) == []
 
 
 def test_the_samples_carry_a_customer_from_new_to_gone(network: Network) -> None:

@@ -110,6 +110,20 @@ class FreeRadius:
     password: str
     home: Path
 
+    def forget(self, username: str, attribute: str) -> None:
+        """Lose a reply item of a user, as a careless colleague would."""
+        with psycopg.connect(
+            host=self.host,
+            port=self.database_port,
+            dbname=self.database,
+            user=self.login,
+            password=self.password,
+            autocommit=True,
+        ) as connection:
+            connection.execute(
+                "DELETE FROM radreply WHERE username = %s AND attribute = %s", (username, attribute)
+            )
+
     def sign_in(self, username: str, password: str) -> dict[str, str]:
         """Ask as a network access server would; returns the attributes of an Access-Accept, nothing when it is refused."""
         client = PROGRAMS["radclient"].path()

@@ -12,6 +12,8 @@ from xml.dom import minidom
 
 import paramiko
 
+from tests.services.loopback import PATIENCE
+
 USER, PASSWORD = "trunkline", "netconf-Secret.1"
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 INTERFACES = "urn:ietf:params:xml:ns:yang:ietf-interfaces"
@@ -299,8 +301,8 @@ def netconf_element(
             transport.add_server_key(key)
             door = _Door(element, user_key)
             transport.start_server(server=door)
-            channel = transport.accept(20)
-            if channel is not None and door.entered.wait(5):
+            channel = transport.accept(PATIENCE)
+            if channel is not None and door.entered.wait(PATIENCE):
                 _Conversation(element, channel, number).run()
 
     def listen() -> None:

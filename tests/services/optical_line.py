@@ -77,8 +77,12 @@ class OpticalLine:
                 self.onts[aid][name.upper()] = value
                 return []
             case ["reboot", "stb", serial]:
-                self.reboots.append(serial)
+                if not self.forgetful:
+                    self.reboots.append(serial)
                 return [f"{serial} reboots."]
+            case ["show", "stb", serial]:
+                uptime = 4 if serial in self.reboots else 86_400
+                return [f"serial {serial}", "state up", f"uptime {uptime}"]
         return [f"% Invalid input: {command}"]
 
 

@@ -18,27 +18,36 @@ if TYPE_CHECKING:
 
 _ = gettext
 _FIELD = "may_"
-#: The nouns of core; a plugin's own are shown as they stand in its permissions.
+#: The nouns of core; a plugin's own are shown as they stand in its permissions, in words that its catalogue has.
 _NOUNS = {
     "activity": _("Activity"),
     "approval": _("Approvals"),
+    "brand": _("Brands"),
     "break_glass": _("Emergency access"),
     "api_key": _("API keys"),
     "customer": _("Customers"),
+    "customer_sheet": _("Data sheets of customers"),
     "email": _("E-mails"),
     "file": _("Files"),
     "home": pgettext("page", "Home"),
+    "impersonation": _("Working as somebody else"),
     "import": _("Import"),
     "interaction": _("Interactions"),
     "job": _("Jobs"),
+    "list_rows": _("Long lists"),
     "mail_template": _("Letters"),
     "plugin": _("Plugins"),
     "portal_user": _("People of customers"),
+    "protocol": _("Protocol numbers"),
     "reseller": _("Resellers"),
     "role": _("Roles"),
+    "saved_view": _("Saved views"),
     "search": _("Search"),
+    "second_factor": _("Second factor"),
     "service_account": _("Service accounts"),
     "settings": _("Settings"),
+    "shared_view": _("Shared views"),
+    "sign_in": _("Sign-in"),
     "signing_key": _("Signing keys"),
     "sms": _("Text messages"),
     "user": _("Users"),
@@ -162,4 +171,4 @@ def _ticks(lines: Mapping[str, Sequence[Permission]], labels: Mapping[str, str])
 
 def _noun(permission: str) -> str:
     word = permission.split(".")[1]
-    return _NOUNS.get(word) or word.replace("_", " ").capitalize()
+    return _NOUNS.get(word) or gettext(word.replace("_", " ").capitalize())

@@ -14,11 +14,14 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext, translate
 from trunkline.operation import Context
 from trunkline.plugin import Permission
+from trunkline.web.table_reading import count_beside
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 _ = gettext
+#: A role with more users than this has many; a list has several such roles.
+USERS_COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,10 @@ class PermissionGroup:
 
 
 def list_roles(ctx: Context) -> Select[Any]:
-    """Every role with the number of its users and permissions, for lists and REST."""
-    users = (
-        select(func.count())
-        .select_from(UserRole)
-        .where(col(UserRole.role_id) == col(Role.id))
-        .scalar_subquery()
+    """Every role with the number of its permissions and users, counted as far as `USERS_COUNTED`, for lists and REST."""
+    users: Any = count_beside(
+        select(col(UserRole.user_id)).where(col(UserRole.role_id) == col(Role.id)).correlate(Role),
+        USERS_COUNTED,
     )
     grants = (
         select(func.count())

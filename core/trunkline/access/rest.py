@@ -10,25 +10,30 @@ from trunkline.access.schemas import (
     EditRole,
     GrantOut,
     PermissionOut,
+    RoleFacts,
     RoleOut,
     RowFacts,
 )
+from trunkline.access.tables import ROLES
 from trunkline.auth.models import User
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
-from trunkline.rest.paging import Listing, list_of
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 
 roles = RestRoutes("/roles", "roles")
 
 
-@roles.get("", permission="core.role.list")
-def list_roles(ctx: Context) -> Listing[RoleOut]:
+@roles.get("", permission="core.role.list", table=ROLES)
+def list_roles(ctx: Context, params: ListParams = list_params) -> Listing[RoleOut]:
     """Every role with its permissions."""
+    listed = read_list(ctx, ROLES, queries.list_roles(ctx), params, RoleFacts)
     granted = queries.permissions_by_role(ctx)
-    rows = ctx.session.execute(queries.list_roles(ctx)).mappings()
-    return list_of(
-        [RoleOut.model_validate({**row, "permissions": sorted(granted[row["name"]])}) for row in rows]
+    return Listing[RoleOut](
+        items=[RoleOut(**row.model_dump(), permissions=sorted(granted[row.name])) for row in listed.items],
+        next=listed.next,
+        total=listed.total,
+        total_is_exact=listed.total_is_exact,
     )
 
 

@@ -137,8 +137,8 @@ class PermissionOut(BaseModel):
     roles: list[str]
 
 
-class RoleOut(BaseModel):
-    """A role as REST shows it; `permissions` of the administrator are every one."""
+class RoleFacts(BaseModel):
+    """A role without what it grants."""
 
     name: str
     label: str
@@ -148,6 +148,12 @@ class RoleOut(BaseModel):
     row_scope: str
     #: Whether whoever holds it shows a second factor at each sign-in.
     requires_second_factor: bool
+    #: Counted up to 1,001.
     users: int
-    permissions: list[str]
     version: int
+
+
+class RoleOut(RoleFacts):
+    """A role as REST shows it; `permissions` of the administrator are every one."""
+
+    permissions: list[str]

@@ -3,8 +3,10 @@
 from sqlmodel import col
 
 from trunkline.access.models import Role
+from trunkline.access.queries import USERS_COUNTED
 from trunkline.access.roles import ADMINISTRATOR
 from trunkline.i18n import gettext, translate
+from trunkline.web.table_params import figure
 from trunkline.web.tables import Column, Empty, Kind, Tab, Table
 
 _ = gettext
@@ -25,7 +27,15 @@ ROLES = Table(
             align="end",
             priority=2,
         ),
-        Column("users", _("Users"), Kind.NUMBER, priority=2),
+        Column(
+            "users",
+            _("Users"),
+            value=lambda row: (
+                row["users"] if row["users"] <= USERS_COUNTED else figure(row["users"], USERS_COUNTED)
+            ),
+            align="end",
+            priority=2,
+        ),
         Column("is_builtin", _("Built in"), Kind.BOOL, priority=3),
     ],
     label=_("Roles"),

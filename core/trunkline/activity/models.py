@@ -6,11 +6,12 @@ Rows are only ever added: triggers in the migration refuse everything else.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, String, Text, text
+from sqlalchemy import JSON, Column, Index, String, Text
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import key_field
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
 
 _APPEND_ONLY = {"info": {"append_only": True}}
@@ -32,8 +33,7 @@ class ActivityEntry(SQLModel, table=True):
             "on_behalf_of",
             "at",
             "id",
-            sqlite_where=text("on_behalf_of <> ''"),
-            postgresql_where=text("on_behalf_of <> ''"),
+            info=rows("on_behalf_of <> ''"),
         ),
         Index("ix_core_activity_address", "address", "at", "id"),
         Index("ix_core_activity_subject_name", "subject", "at", "id"),

@@ -70,12 +70,12 @@ def entry(page: Page, entry_id: int) -> Response:
         customer=queries.customer_of(page.ctx, found),
         seal=queries.seal_of(page.ctx, entry_id),
         changes=[(change, _fields(change)) for change in found.changes],
-        details=[(words.field(name), words.value(value)) for name, value in found.details.items()],
+        details=[(words.field(name), words.value(value, name)) for name, value in found.details.items()],
     )
 
 
 def _fields(change: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
     return [
-        (words.field(name), words.value(before), words.value(after))
+        (words.field(name), words.value(before, name), words.value(after, name))
         for name, (before, after) in change["fields"].items()
     ]

@@ -24,6 +24,8 @@ from trunkline.web.table_search import begins_with
 _SUGGESTED = 200
 _SHOWN = 20
 _ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+#: Why somebody did it, where the operation asks for that.
+_REASON = _ENTRY.details["reason"].as_string().label("reason")
 #: What is listed; an export adds the rest.
 _LISTED = (
     "id at actor_kind actor actor_id on_behalf_of on_behalf_of_id operation subject_kind subject_id subject address "
@@ -39,8 +41,8 @@ _OPERATIONS = text(
 
 def entries(ctx: Context, *, customer_id: int | None = None, whole: bool = False) -> Select[Any]:
     """The entries the actor may see, as the columns of the list, `whole` with what changed; sorted by the list."""
-    names = [*_LISTED, "changes", "details"] if whole else _LISTED
-    statement: Select[Any] = select(*(_ENTRY[name] for name in names)).where(
+    more = (_ENTRY.changes, _ENTRY.details) if whole else (_REASON,)
+    statement: Select[Any] = select(*(_ENTRY[name] for name in _LISTED), *more).where(
         *ctx.visible_conditions(ActivityEntry)
     )
     return statement if customer_id is None else statement.where(_ENTRY.customer_id == customer_id)

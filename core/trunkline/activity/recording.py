@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, inspect
 from sqlalchemy.orm import Session, UOWTransaction
 
 from trunkline.activity.models import ActivityEntry
-from trunkline.db.base import Record
+from trunkline.db.base import UNLOGGED, Record
 from trunkline.db.types import EncryptedStr
 from trunkline.operation import Subject
 
@@ -149,7 +149,8 @@ def _fields(row: Record, action: str) -> dict[str, list[Any]]:
     """`{field: [before, after]}` of what differs, secrets masked."""
     state, found = inspect(row), {}
     for attribute in state.mapper.column_attrs:
-        if attribute.key in _BOOKKEEPING:
+        column = attribute.columns[0]
+        if attribute.key in _BOOKKEEPING or UNLOGGED in column.info:
             continue
         value = getattr(row, attribute.key)
         if action == "created":
@@ -161,7 +162,6 @@ def _fields(row: Record, action: str) -> dict[str, list[Any]]:
             before, after = (history.deleted or [None])[0], value
             differs = bool(history.has_changes()) and before != after
         if differs:
-            column = attribute.columns[0]
             hidden = isinstance(column.type, EncryptedStr) or bool(_SECRET_NAME.search(attribute.key))
             found[attribute.key] = (
                 [MASK if before else None, MASK] if hidden else [plain(before), plain(after)]

@@ -43,7 +43,7 @@ class ActivityOut(ActivitySummary):
     seal: int | None = None
 
 
-@rest.get("", permission="core.activity.list")
+@rest.get("", permission="core.activity.list", table=activity_table)
 def activity(ctx: Context, params: ListParams = list_params) -> Listing[ActivitySummary]:
     """The log, newest first. Filters: `at_from`, `at_to`, `who`, `as`, `operation`, `on`, `customer`, `address`."""
     return read_list(ctx, activity_table(ctx), queries.entries(ctx), params, ActivitySummary)

@@ -35,7 +35,7 @@ _COLUMNS = (
     Column("at", _("When"), kind=Kind.DATETIME, sort=True),
     Column("actor", _("Who"), value=_who),
     Column("operation", _("What"), value=_in_words, sub="operation"),
-    Column("subject", _("On")),
+    Column("subject", _("On"), sub="reason"),
     Column("address", _("From where"), kind=Kind.MONO, priority=3),
 )
 

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from trunkline.i18n import format_datetime, translate
+from trunkline.i18n import format_date, format_datetime, format_number, translate
 from trunkline.i18n import gettext as _
+from trunkline.web.tones import lazy_state_label
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+#: Columns that count fractions end in how small these are; people read the whole.
+_FRACTION = re.compile(r"_(micros|nanos)$")
+_DIGITS = {"_micros": 6, "_nanos": 9}
 
 _VERBS = {
     "create": _("registered"),
@@ -101,7 +107,8 @@ def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str,
     # Of looking at what belongs to a customer, what was looked at matters.
     if subject_kind and verb not in ("view", "reveal"):
         noun = subject_kind.partition("_")[2] or noun
-    done = str(_VERBS.get(verb, verb.replace("_", " ")))
+    # A run that is run, as `billing.run.run` would have it, is said in two words.
+    done = str(_("started") if verb == noun else _VERBS.get(verb, verb.replace("_", " ")))
     thing = _NOUNS.get(noun) or noun.replace("customer_", "").replace("_", " ").capitalize()
     # Languages whose participles agree with the noun set the two apart.
     return str(_("{noun} {done}", noun=translate(thing), done=done))
@@ -109,19 +116,31 @@ def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str,
 
 def field(name: str) -> str:
     """A column or detail as people call it."""
-    return name.replace("_", " ").capitalize()
+    return translate(_FRACTION.sub("", name).replace("_", " ").capitalize())
 
 
-def value(logged: Any) -> str | None:
-    """A logged value as people read it; None where there was none."""
+def value(logged: Any, name: str = "") -> str | None:
+    """A logged value of a field as people read it; None where there was none."""
     if logged is None or logged == "" or logged == [] or logged == {}:
         return None
     if isinstance(logged, bool):
         return str(_("Yes") if logged else _("No"))
     if isinstance(logged, dict):
-        return "; ".join(f"{field(str(name))}: {value(item) or '–'}" for name, item in logged.items())
+        return "; ".join(f"{field(str(key))}: {value(item, str(key)) or '–'}" for key, item in logged.items())
     if isinstance(logged, list):
-        return ", ".join(value(item) or "–" for item in logged)
+        return ", ".join(value(item, name) or "–" for item in logged)
+    if isinstance(logged, int) and (fraction := _FRACTION.search(name)):
+        return _amount(Decimal(logged).scaleb(-_DIGITS[fraction[0]]))
     if isinstance(logged, str) and _MOMENT.match(logged):
         return format_datetime(datetime.fromisoformat(logged))
+    if isinstance(logged, str) and _DAY.fullmatch(logged):
+        return format_date(date.fromisoformat(logged))
+    if isinstance(logged, str) and name in ("state", "status"):
+        return str(lazy_state_label(logged))
     return str(logged)
+
+
+def _amount(exact: Decimal) -> str:
+    """With the decimals it has, and two at least: the currency stands in another field."""
+    exponent = exact.normalize().as_tuple().exponent
+    return format_number(exact, digits=max(2, -exponent if isinstance(exponent, int) else 2))

@@ -12,11 +12,13 @@ from trunkline.access.holding import users_who_may
 from trunkline.access.roles import actor_for
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.second_person import Request
+from trunkline.approvals.words import facts_of, summary_of, words_of
 from trunkline.auth.models import User, UserKind
 from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
 from trunkline.errors import Forbidden, WaitsForSecondPerson
 from trunkline.i18n import gettext as _
+from trunkline.i18n import use_locale
 from trunkline.mail import operations as mail
 from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
@@ -66,8 +68,8 @@ def _kept(ctx: Context, request: Request, digest: str, user_id: int) -> Approval
         permission=request.operation,
         # Source text: it is translated where it is shown.
         label=str.__str__(request.label),
-        summary=matter.summary[:300],
-        facts=[[str(label), str(value)] for label, value in matter.facts],
+        summary=str(matter.summary)[:300],
+        words=words_of(matter.summary, matter.facts),
         arguments=dict(request.arguments),
         digest=digest,
         amount_micros=matter.amount_micros,
@@ -125,12 +127,14 @@ def _tell(ctx: Context, approval: Approval) -> None:
 def mail_context(ctx: Context, approval: Approval, user: User) -> dict[str, object]:
     """What the mails about a request tell."""
     base = ctx.app.config.public_url
+    with use_locale(user.language or ctx.app.config.language, ctx.app.config.time_zone):
+        summary, facts = summary_of(approval.words), facts_of(approval.words)
     return {
         "name": user.name,
         "operator": ctx.app.config.operator_name,
         "asked_by": approval.asked_by,
-        "summary": approval.summary,
-        "facts": approval.facts,
+        "summary": summary,
+        "facts": facts,
         "number": approval.number,
         "state": approval.state,
         "decided_by": approval.decided_by,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, ForeignKey, Index
 from sqlmodel import Field
 
-from trunkline.db.base import Record
+from trunkline.db.base import UNLOGGED, Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
 
@@ -32,7 +32,8 @@ def _user(required: bool) -> Any:
 class Approval(Record, table=True):
     """An operation that somebody asked for and that is done when somebody else agrees.
 
-    `arguments` is what the operation was called with, as JSON of its parameters; `facts` what the second person reads.
+    `arguments` is what the operation was called with, as JSON of its parameters; `words` what the second person reads, to be
+    written in anybody's language, and `summary` its headline in the language of who asked, for searching.
     """
 
     __tablename__ = "core_approval"
@@ -47,7 +48,9 @@ class Approval(Record, table=True):
     permission: str = Field(max_length=120)
     label: str = Field(max_length=120)
     summary: str = Field(max_length=300)
-    facts: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    words: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, info={UNLOGGED: True})
+    )
     arguments: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: SHA-256 of function and arguments, so that the same thing does not wait twice.
     digest: str = Field(max_length=64)

@@ -121,7 +121,10 @@ def _close(ctx: Context, approval: Approval, state: ApprovalState, note: str) ->
     approval.decided_by_id, approval.decided_by = ctx.actor.id, ctx.actor.name
     approval.decided_at = ctx.now()
     ctx.session.flush()
-    ctx.note(approval, label=approval.number, asked_by=approval.asked_by, operation=approval.permission)
+    said = {"reason": note} if note else {}
+    ctx.note(
+        approval, label=approval.number, asked_by=approval.asked_by, operation=approval.permission, **said
+    )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from trunkline.approvals.asking import APPROVE, deciders
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.schemas import Agree, Decline
 from trunkline.approvals.tables import APPROVALS
+from trunkline.approvals.words import facts_of, summary_of
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import SIGNED_IN, Page, Pages
@@ -42,7 +43,12 @@ def approval(page: Page, number: str) -> Response:
 
 def _shown(page: Page, found: Approval) -> Mapping[str, Any]:
     customer = page.ctx.session.get(Customer, found.customer_id) if found.customer_id else None
-    return {"approval": found, "customer": customer}
+    return {
+        "approval": found,
+        "customer": customer,
+        "summary": summary_of(found.words),
+        "facts": facts_of(found.words),
+    }
 
 
 def _deciding(page: Page, number: str) -> Mapping[str, Any]:

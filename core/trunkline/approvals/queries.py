@@ -22,7 +22,7 @@ def list_approvals(ctx: Context) -> Select[*tuple[Any, ...]]:
             col(Approval.permission).label("operation"),
             col(Approval.label).label("label"),
             col(Approval.summary).label("summary"),
-            col(Approval.facts).label("facts"),
+            col(Approval.words).label("words"),
             col(Approval.amount_micros).label("amount_micros"),
             col(Approval.currency).label("currency"),
             col(Customer.number).label("customer"),

@@ -17,7 +17,7 @@ rest = RestRoutes("/approvals", "approvals")
 _LIST = "core.approval.list"
 
 
-@rest.get("", permission=_LIST)
+@rest.get("", permission=_LIST, table=APPROVALS)
 def list_approvals(ctx: Context, params: ListParams = list_params) -> Listing[ApprovalOut]:
     """Requests of one's own and those one may decide, newest first. Filters: `state`, `asked_at_from`, `asked_at_to`."""
     return read_list(ctx, APPROVALS, queries.list_approvals(ctx), params, ApprovalOut)

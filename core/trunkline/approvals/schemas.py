@@ -1,10 +1,12 @@
 """What goes into decisions on requests, and what REST shows of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
+from trunkline.approvals.words import facts_of, summary_of
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 
@@ -34,12 +36,13 @@ class Decline(BaseModel):
 
 
 class ApprovalOut(BaseModel):
-    """A request as REST shows it. `amount` is a decimal text; it is null where nothing is paid."""
+    """A request as REST shows it, in the language of who asks. `amount` is a decimal text; it is null where nothing is paid."""
 
     number: str
     operation: str
     summary: str
     facts: list[list[str]]
+    words: dict[str, Any] = Field(exclude=True)
     amount_micros: int | None = Field(exclude=True)
     currency: str
     customer: str | None
@@ -50,6 +53,12 @@ class ApprovalOut(BaseModel):
     decided_by: str
     decided_at: datetime | None
     note: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_words(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        words = row["words"]
+        return {**row, "summary": summary_of(words), "facts": facts_of(words)}
 
     @computed_field  # type: ignore[prop-decorator]  # mypy takes no decorated property
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pydantic import TypeAdapter
 
+from trunkline.approvals.words import Said
 from trunkline.errors import WaitsForSecondPerson
 from trunkline.i18n import gettext as _
 
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Matter:
-    """What a call would do, in words that the second person reads before anything is done."""
+    """What a call would do, in words that the second person reads before anything is done.
+
+    Whoever reads it does so in their own language: give what `gettext` returns as it is, amounts and times as `Amount`, `Moment`.
+    """
 
     summary: str
     #: Label and value of what matters.
-    facts: Sequence[tuple[str, str]] = ()
+    facts: Sequence[tuple[Said, Said]] = ()
     amount_micros: int | None = None
     currency: str = ""
     customer_id: int | None = None

@@ -1,19 +1,26 @@
 """The list of requests for a second person."""
 
+from sqlalchemy import RowMapping
 from sqlmodel import col
 
 from trunkline.approvals.models import Approval, ApprovalState
+from trunkline.approvals.words import summary_of
 from trunkline.i18n import gettext as _
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline.web.tones import lazy_state_label
 
 _STATE = col(Approval.state)
 
+
+def _in_words(row: RowMapping) -> str:
+    return summary_of(row["words"])
+
+
 APPROVALS = Table(
     "approvals",
     label=_("Approvals"),
     columns=(
-        Column("summary", _("What"), sub="number"),
+        Column("summary", _("What"), sub="number", value=_in_words),
         Column("customer_name", _("Customer"), priority=3),
         Column("amount_micros", _("Amount"), Kind.MONEY, priority=2),
         Column("asked_by", _("Asked by"), priority=2),

@@ -90,5 +90,6 @@ SCHEDULED = [
 
 def rest_routes() -> "Sequence[RestRoutes]":
     from trunkline.auth import rest
+    from trunkline.auth.impersonation.rest import rest as impersonation_rest
 
-    return [rest.auth, rest.users]
+    return [rest.auth, rest.users, impersonation_rest]

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel, col
 
 from trunkline.db.prepared import Prepared, among, columns
 from trunkline.db.types import UtcDateTime
+from trunkline.db.upserting import insert_into
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -114,10 +115,9 @@ def sweep(ctx: "Context") -> None:
 @lru_cache(maxsize=2)
 def _counting(dialect: str) -> Any:
     """Counting in one statement, built once: that takes longer than running it."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    fresh = insert(AttemptCount).values({name: bindparam(name) for name in ("name", "amount", "expires_at")})
+    fresh = insert_into(AttemptCount, dialect).values(
+        {name: bindparam(name) for name in ("name", "amount", "expires_at")}
+    )
     begins_anew = col(AttemptCount.expires_at) <= bindparam("moment", type_=UtcDateTime())
     return fresh.on_conflict_do_update(
         index_elements=[col(AttemptCount.name)],

@@ -3,10 +3,17 @@
 A form shows fields in the order of the bases, last base first.
 """
 
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from trunkline.auth.role_map import parse_role_map
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from trunkline.operation import Context
 
 PEOPLE = _("People")
 ROLES = _("Roles")
@@ -53,6 +60,20 @@ class RolesByGroup(BaseModel):
     def _pairs(cls, value: str) -> str:
         parse_role_map(value)
         return value
+
+    def check_here(self, ctx: "Context", changed: Set[str]) -> None:
+        """Refuse names of roles that are not there: their people would stay out, or come in with less."""
+        from trunkline.access.queries import role_choices
+
+        known = [name for name, _label in role_choices(ctx, "staff")]
+        for field, names in (("role_map", [*self.roles_by_group]), ("fallback_role", [self.fallback_role])):
+            for name in names:
+                if field in changed and name and name not in known:
+                    raise Refused(
+                        _("There is no role “{name}”.", name=name),
+                        field=field,
+                        remedy=_("There are: {names}.", names=", ".join(known)),
+                    )
 
     @property
     def roles_by_group(self) -> dict[str, list[str]]:

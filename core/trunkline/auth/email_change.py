@@ -25,7 +25,7 @@ def ask(ctx: Context, email: str) -> User:
     """
     in_person(ctx)
     user = own_account.own_user(ctx)
-    own_account.check_kept_here(user)
+    own_account.check_kept_here(ctx, user)
     if email == user.email:
         raise Refused(_("This is your address already."), field="email")
     with ctx.run("core.user.ask_email"):
@@ -34,7 +34,7 @@ def ask(ctx: Context, email: str) -> User:
         holder = queries.by_email(ctx, email)
         if holder is None:
             token = links.make(ctx, user, LinkPurpose.NEW_EMAIL, email)
-            link = links.address_of(ctx, token, LinkPurpose.NEW_EMAIL)
+            link = links.address_of(ctx, token, LinkPurpose.NEW_EMAIL, user=user)
             notices.tell(ctx, user, "new_email", to=email, link=link, secrets=(token,))
         else:
             links.forget(ctx, user, LinkPurpose.NEW_EMAIL)
@@ -124,5 +124,5 @@ def _tell_old(ctx: Context, user: User, template: str, *, new: str) -> None:
     if not user.email:
         return
     token = links.make(ctx, user, LinkPurpose.KEEP_EMAIL, user.email)
-    link = links.address_of(ctx, token, LinkPurpose.KEEP_EMAIL)
+    link = links.address_of(ctx, token, LinkPurpose.KEEP_EMAIL, user=user)
     notices.tell(ctx, user, template, link=link, new=new, secrets=(token,))

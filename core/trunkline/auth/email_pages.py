@@ -18,7 +18,7 @@ pages = Pages(audience="any")
 
 
 def _below_account(page: Page) -> Mapping[str, Any]:
-    own_account.check_kept_here(own_account.own_user(page.ctx))
+    own_account.check_kept_here(page.ctx, own_account.own_user(page.ctx))
     page.crumbs((_("Your account"), "/profile"), (_("Change e-mail"), ""))
     return {}
 

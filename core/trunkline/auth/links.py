@@ -13,6 +13,7 @@ from trunkline.auth import notices, sessions, tokens
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import LinkPurpose, User, UserLink, UserStatus
 from trunkline.auth.passwords import check_new, hashing
+from trunkline.branding.spoken import address_for_customer
 from trunkline.errors import Refused
 from trunkline.i18n import gettext
 from trunkline.operation import Context
@@ -78,9 +79,12 @@ def lifetime(ctx: Context, purpose: LinkPurpose) -> timedelta:
     return timedelta(minutes=settings.reset_minutes)
 
 
-def address_of(ctx: Context, token: str, purpose: LinkPurpose = LinkPurpose.PASSWORD_RESET) -> str:
-    """The URL that is mailed."""
-    return f"{ctx.app.config.public_url}/{_PATHS.get(purpose, 'set-password')}/{token}"
+def address_of(
+    ctx: Context, token: str, purpose: LinkPurpose = LinkPurpose.PASSWORD_RESET, *, user: User | None = None
+) -> str:
+    """The URL that is mailed: of a reseller's customers' people at the reseller's own host."""
+    path = f"/{_PATHS.get(purpose, 'set-password')}/{token}"
+    return address_for_customer(ctx, user.customer_id if user is not None else None, path)
 
 
 def find(

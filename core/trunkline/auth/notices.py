@@ -4,6 +4,7 @@ from typing import Any
 
 from trunkline.auth.digest import new_token
 from trunkline.auth.models import User, UserKind
+from trunkline.branding.spoken import address_for_customer, brand_of_customer
 from trunkline.mail import operations as mail
 from trunkline.operation import Context
 
@@ -13,7 +14,7 @@ def tell(
 ) -> None:
     """Queue the mail `core/mail/<template>` to the user, or to another address of theirs. It says when, and from where.
 
-    Somebody without an address gets none.
+    It speaks as the brand that they know and leads to its host. Somebody without an address gets none.
     """
     if not (to or user.email):
         return
@@ -24,12 +25,12 @@ def tell(
         language=user.language,
         context={
             "name": user.name,
-            "operator": ctx.app.config.operator_name,
+            "operator": brand_of_customer(ctx, user.customer_id).name,
             "is_portal": user.kind == UserKind.PORTAL,
             "at": ctx.now(),
             "address": ctx.actor.address,
-            "sign_in": f"{ctx.app.config.public_url}/sign-in",
-            "forgotten": f"{ctx.app.config.public_url}/forgotten-password",
+            "sign_in": address_for_customer(ctx, user.customer_id, "/sign-in"),
+            "forgotten": address_for_customer(ctx, user.customer_id, "/forgotten-password"),
             **context,
         },
         customer_id=user.customer_id,

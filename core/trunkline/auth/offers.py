@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.providers import RedirectingProvider, SignInOffer, SignInProvider
 
@@ -14,6 +15,12 @@ def takes_names(app: "App") -> bool:
     return any(
         isinstance(provider, SignInProvider) for _plugin, provider in app.hooks.gather("sign_in_providers")
     )
+
+
+def keeper_of(app: "App", origin: str) -> str:
+    """Which directory keeps an account of this origin, in words; empty for one that is kept here."""
+    label = next((plugin.label for plugin in app.plugins if plugin.name == origin), origin)
+    return str(_(label)) if origin else ""
 
 
 def redirecting(ctx: Context) -> list[tuple[str, SignInOffer]]:

@@ -14,7 +14,9 @@ from trunkline.auth import links, queries, sessions, tokens
 from trunkline.auth.digest import digest
 from trunkline.auth.events import UserInvited
 from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
+from trunkline.auth.offers import keeper_of
 from trunkline.auth.schemas import EditUser, InvitePortalUser, InviteUser
+from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.models import Customer
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext
@@ -82,7 +84,7 @@ def _mail_invitation(ctx: Context, user: User) -> str:
 def mail_link(ctx: Context, user: User, purpose: LinkPurpose) -> str:
     """Queue a mail with a fresh link, whose secret the e-mail log masks; returns the link's address."""
     token, life = links.make(ctx, user, purpose), links.lifetime(ctx, purpose)
-    address = links.address_of(ctx, token, purpose)
+    address = links.address_of(ctx, token, purpose, user=user)
     mail.queue(
         ctx,
         template=f"core/mail/{purpose}",
@@ -91,7 +93,7 @@ def mail_link(ctx: Context, user: User, purpose: LinkPurpose) -> str:
         context={
             "name": user.name,
             "link": address,
-            "operator": ctx.app.config.operator_name,
+            "operator": brand_of_customer(ctx, user.customer_id).name,
             "is_portal": user.kind == UserKind.PORTAL,
             "days": life.days,
             "minutes": int(life.total_seconds() // 60),
@@ -122,7 +124,11 @@ def _invite_again(ctx: Context, user_id: int) -> User:
     check_may_manage(ctx, user)
     if user.origin:
         raise Refused(
-            _("{name} is kept in {origin} and has no password here.", name=user.name, origin=user.origin),
+            _(
+                "{name} is kept in {origin} and has no password here.",
+                name=user.name,
+                origin=keeper_of(ctx.app, user.origin),
+            ),
             remedy=_("They sign in with the one they have there."),
         )
     if user.status != UserStatus.INVITED:

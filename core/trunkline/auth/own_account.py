@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from trunkline.auth import links, queries, sessions, tokens
 from trunkline.auth.impersonation.limits import in_person
 from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
+from trunkline.auth.offers import keeper_of
 from trunkline.auth.operations import mail_link
 from trunkline.auth.passwords import hashing
 from trunkline.auth.schemas import ChangePassword, NewPassword, Profile
@@ -89,18 +90,18 @@ def set_first_password(ctx: Context, command: NewPassword, *, this_session: int 
 def _set_own(ctx: Context, password: str, repeated: str, this_session: int | None) -> None:
     in_person(ctx)
     user = own_user(ctx)
-    check_kept_here(user)
+    check_kept_here(ctx, user)
     check_repeated(password, repeated)
     with ctx.run("core.user.edit_own"):
         links.set_password(ctx, user, password, keep_session=this_session)
         ctx.note(user, label=user.email, password_changed=True)
 
 
-def check_kept_here(user: User) -> None:
+def check_kept_here(ctx: Context, user: User) -> None:
     """Raise Refused for somebody whose password and address a directory keeps."""
     if user.origin:
         raise Refused(
-            _("Your account is kept in {origin}, not here.", origin=user.origin),
+            _("Your account is kept in {origin}, not here.", origin=keeper_of(ctx.app, user.origin)),
             remedy=_("Change it there."),
         )
 

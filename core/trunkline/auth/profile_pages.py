@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.access.matrix import Matrix, ticked
-from trunkline.auth import api_keys, own_account, queries, sudo
+from trunkline.auth import api_keys, offers, own_account, queries, sudo
 from trunkline.auth.impersonation import queries as impersonation
 from trunkline.auth.models import User
 from trunkline.auth.pages import facts_of
@@ -30,6 +30,7 @@ def _account(page: Page) -> Mapping[str, Any]:
     page.crumbs((_("Your account"), ""))
     return {
         "user": user,
+        "keeper": offers.keeper_of(page.app, user.origin),
         "sessions": queries.sessions_of(page.ctx, user.key, this),
         "visits": impersonation.visits_of(page.ctx, user.key),
         "keys": api_keys.keys_of(page.ctx, user.key),
@@ -66,7 +67,7 @@ def keep_shortcuts(page: Page) -> Response:
 @pages.get("/profile/password", permission=SIGNED_IN)
 def show_change_password(page: Page) -> Response:
     user = own_account.own_user(page.ctx)
-    own_account.check_kept_here(user)
+    own_account.check_kept_here(page.ctx, user)
     if user.password_hash is None:
         sudo.require(page)
     return _password_page(page, _password_form(page, user))

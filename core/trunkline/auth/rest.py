@@ -8,7 +8,7 @@ from trunkline.auth.schemas import EditUser, InviteUser, LoginIn, RefreshIn, Tok
 from trunkline.auth.second_factor import programs
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.signing_keys.keys import published
-from trunkline.auth.tables import USERS_OVER_REST
+from trunkline.auth.tables import USERS
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
@@ -80,10 +80,10 @@ def _out(pair: tokens.TokenPair) -> TokenOut:
     )
 
 
-@users.get("", permission="core.user.list")
+@users.get("", permission="core.user.list", table=USERS)
 def list_users(ctx: Context, params: ListParams = list_params) -> Listing[UserOut]:
     """Users, staff and portal."""
-    return read_list(ctx, USERS_OVER_REST, queries.list_users(ctx), params, UserOut)
+    return read_list(ctx, USERS, queries.list_users(ctx), params, UserOut)
 
 
 @users.get("/{user_id}", permission="core.user.view")

@@ -1,7 +1,5 @@
 """The list of users, for the page and for REST."""
 
-from dataclasses import replace
-
 from sqlalchemy import RowMapping
 from sqlmodel import col
 
@@ -46,13 +44,4 @@ USERS = Table(
     sort="name",
     row_href="/users/{id}",
     empty=Empty(_("Nobody yet"), _("People whom you invite appear here."), "users"),
-)
-
-#: Over REST there are no tabs; a filter takes their place.
-USERS_OVER_REST = replace(
-    USERS,
-    filters=[
-        *USERS.filters,
-        Filter("kind", _("Kind"), [(UserKind.STAFF, _("Staff")), (UserKind.PORTAL, _("Customers"))]),
-    ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.access import queries as access
-from trunkline.auth import operations, queries
+from trunkline.auth import offers, operations, queries
 from trunkline.auth.models import User, UserKind
 from trunkline.auth.schemas import EditUser, InviteUser
 from trunkline.auth.tables import USERS
@@ -62,6 +62,7 @@ def show_user(page: Page, user_id: int) -> Response:
         "auth/user.html",
         user=user,
         customer=customer,
+        keeper=offers.keeper_of(page.app, user.origin),
         roles=access.roles_of(page.ctx, user.key),
         sessions=queries.sessions_of(page.ctx, user.key),
     )

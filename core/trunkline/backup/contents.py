@@ -23,7 +23,7 @@ WORKING = ".trunkline-"
 #: Names right in the data folder that are left out. What waits in a spool may have been fetched by then: brought back it would
 #: leave twice, and the logs in the database have it anyway.
 LEFT_OUT = (
-    BACKUPS, "cache", "exports", "hlr", "spool", "sms",
+    BACKUPS, "bells", "cache", "exports", "hlr", "spool", "sms",
     "lost+found", "huey.db*", "serve.pid", "*.write.lock", ".writable", "activity.new",
     f"{LAST}*", f"{REPLACED}*", RESTORED_CONFIGURATION, f"{WORKING}*",
 )  # fmt: skip

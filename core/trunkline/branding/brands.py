@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from trunkline.branding.models import BrandRecord, Radius, Typeface
+from trunkline.branding.palette import derive
 from trunkline.branding.stylesheet import stylesheet
 from trunkline.branding.themes import Theme, Themes
 from trunkline.files import store
@@ -27,6 +29,7 @@ _FILES = StoredFile.__table__  # type: ignore[attr-defined]  # SQLModel's types 
 #: Seconds for which what was read is believed; a brand that was saved shows everywhere after that.
 _BELIEVED = 5.0
 FILES = "/static/brand/"
+_PICTURES = ("logo", "favicon", "picture")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,20 @@ class Brand:
     host: str = ""
     mail_sender: str = ""
     mail_footer: str = ""
+    #: Whether it is a reseller's, and not the operator's own.
+    of_reseller: bool = False
+
+    @property
+    def ink(self) -> str:
+        """The brand colour as it can be read on paper; empty for the built-in one."""
+        return derive(self.colour).ink_light if self.colour else ""
+
+    def address(self, public_url: str) -> str:
+        """Where its pages are: at its own host, reached as the operator's `public_url` is, or there. No slash at the end."""
+        if not self.host:
+            return public_url
+        reached = urlsplit(public_url)
+        return f"{reached.scheme}://{self.host}" + (f":{reached.port}" if reached.port else "")
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,8 @@ class _Read:
     own: Brand
     by_host: Mapping[str, Brand]
     by_reseller: Mapping[int, Brand]
+    #: Addresses of each brand's pictures by its key.
+    shown: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, tuple[Path, str]] = field(default_factory=dict)
 
@@ -82,6 +101,10 @@ class Brands:
         """The brand under which a reseller's customers hear from us; the operator's own where it has none."""
         known = self._read(session)
         return known.by_reseller.get(reseller_id or 0, known.own)
+
+    def pictures_of(self, brand_id: int, session: Session) -> Mapping[str, str]:
+        """Addresses of the pictures that a brand shows, its own and its theme's, by name; empty where there is none."""
+        return self._read(session).shown.get(brand_id, {})
 
     def last_known(self) -> Brand:
         """The operator's own brand as it was read last, without asking the database."""
@@ -124,6 +147,7 @@ def _read_brands(app: "App", session: Session) -> _Read:
     files = {row.id: row for row in kept}
     sheets: dict[str, str] = {}
     pictures: dict[str, tuple[Path, str]] = {}
+    shown: dict[int, dict[str, str]] = {}
 
     def address(path: Path, digest: str, media_type: str) -> str:
         pictures[digest[:32]] = (path, media_type)
@@ -143,18 +167,19 @@ def _read_brands(app: "App", session: Session) -> _Read:
 
     def brand(row: Row[Any]) -> Brand:
         theme = app.part(Themes).get(row.theme)
+        shown[row.id] = {name: picture(row, theme, name) for name in _PICTURES}
         css = stylesheet(
             row.colour or theme.colour,
             Radius(row.radius or theme.radius),
             Typeface(row.typeface or theme.typeface),
-            picture(row, theme, "picture"),
+            shown[row.id]["picture"],
         )
         name = f"{hashlib.sha256(css.encode()).hexdigest()[:32]}.css"
         sheets[name] = css
         return Brand(
             name=row.name,
-            logo=picture(row, theme, "logo"),
-            favicon=picture(row, theme, "favicon"),
+            logo=shown[row.id]["logo"],
+            favicon=shown[row.id]["favicon"],
             css=FILES + name,
             colour=row.colour or theme.colour,
             greeting=row.greeting or theme.greeting,
@@ -163,6 +188,7 @@ def _read_brands(app: "App", session: Session) -> _Read:
             host=row.host or "",
             mail_sender=row.mail_sender,
             mail_footer=row.mail_footer or theme.mail_footer,
+            of_reseller=row.reseller_id is not None,
         )
 
     made = [(row, brand(row)) for row in rows]
@@ -172,6 +198,7 @@ def _read_brands(app: "App", session: Session) -> _Read:
         own=own or Brand(app.config.operator_name),
         by_host={row.host: one for row, one in made if row.host},
         by_reseller={row.reseller_id: one for row, one in made if row.reseller_id},
+        shown=shown,
         sheets=sheets,
         pictures=pictures,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import RowMapping
 from starlette.responses import Response
 
 from trunkline.branding import operations, queries
@@ -12,6 +13,7 @@ from trunkline.branding.schemas import BrandFields, BrandPicture, EditBrand
 from trunkline.branding.tables import BRANDS
 from trunkline.branding.themes import Themes
 from trunkline.errors import NotFound
+from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
@@ -70,8 +72,17 @@ def show(page: Page, brand_id: int) -> Response:
         palette=palette,
         ratio=round(contrast(palette.fg, palette.brand), 1),
         shown=page.app.part(Brands).of_host(row["host"] or ""),
-        pictures=[(name, label, row[f"{name}_id"] is not None) for name, label in PICTURES.items()],
+        pictures=_pictures(page, row),
+        language=LANGUAGES.get(row["language"], ""),
     )
+
+
+def _pictures(page: Page, row: RowMapping) -> list[tuple[str, str, bool, str]]:
+    """Name, label, whether it is its own, and the address, of each picture that a brand may have."""
+    shown = page.app.part(Brands).pictures_of(row["id"], page.ctx.session)
+    return [
+        (name, label, row[f"{name}_id"] is not None, shown.get(name, "")) for name, label in PICTURES.items()
+    ]
 
 
 def _values(page: Page, brand_id: int) -> Mapping[str, Any]:

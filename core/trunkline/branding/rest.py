@@ -11,7 +11,7 @@ from trunkline.rest.routing import RestRoutes
 brands = RestRoutes("/brands", "brands")
 
 
-@brands.get("", permission="core.brand.view")
+@brands.get("", permission="core.brand.view", table=BRANDS)
 def list_brands(ctx: Context, params: ListParams = list_params) -> Listing[BrandOut]:
     """Brands of the operator and its resellers."""
     return read_list(ctx, BRANDS, queries.list_brands(ctx), params, BrandOut)

@@ -120,7 +120,9 @@ class BrandFields(BaseModel):
     mail_sender: Annotated[str, _text(200), AfterValidator(_sender)] = Field(
         default="",
         title=_("Mail comes from"),
-        description=_("As in Araucária Net <hello@araucaria.example>. Empty: the configured sender."),
+        description=_(
+            "As in Araucária Net <hello@araucaria.example>. Empty: the configured address, under the name of a reseller's brand."
+        ),
         json_schema_extra={"section": _MAIL},
     )
     mail_footer: Annotated[str, _text(1000)] = Field(

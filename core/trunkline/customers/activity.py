@@ -1,6 +1,5 @@
 """What happened to a customer, in words."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +8,6 @@ from typing import Any
 
 from trunkline.activity import words
 from trunkline.customers.queries import latest_activity_of, latest_activity_of_all, merged_into
-from trunkline.i18n import format_datetime
-from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 PAGE = 30
@@ -28,7 +25,6 @@ _ICONS = {
     "issue": "file-invoice",
     "invite": "mail",
 }
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Happening:
     def changes(self) -> Sequence[tuple[str, Any, Any]]:
         """(field, before, after) of what was changed. The overview, which tells only what happened, does without."""
         return [
-            (field.replace("_", " "), _value(values[0]), _value(values[1]))
+            (words.field(field), words.value(values[0], field), words.value(values[1], field))
             for change in self.recorded
             if change.get("action") == "changed"
             for field, values in change.get("fields", {}).items()
@@ -83,14 +79,3 @@ def _told(row: Any) -> Happening:
         icon=_ICONS.get(verb, "point"),
         recorded=changes,
     )
-
-
-def _value(value: Any) -> Any:
-    """A logged value as people read it."""
-    if isinstance(value, bool):
-        return str(_("Yes") if value else _("No"))
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or None
-    if isinstance(value, str) and _MOMENT.match(value):
-        return format_datetime(datetime.fromisoformat(value))
-    return None if value == "" else value

@@ -47,14 +47,9 @@ def check_tax_id(text: str, country: str, kind: str) -> str:
         return str(module.validate(text))
     except ValidationError as error:
         raise Refused(
-            _(
-                "“{text}” is not a valid {label}: {why}",
-                text=text,
-                label=tax_id_label(country, kind),
-                why=error,
-            ),
+            _("“{text}” is not a valid {label}.", text=text, label=tax_id_label(country, kind)),
             field="tax_id",
-            remedy=_("Check the digits."),
+            remedy=_why(error),
         ) from None
 
 
@@ -71,13 +66,26 @@ def _brazilian(text: str, kind: str) -> str:
         return compact
     except ValidationError as error:
         label = tax_id_label("BR", kind)
-        remedy = _("Check the digits.")
+        remedy = _why(error)
         if kind == "individual" and cnpj.is_valid(text.upper()):
             remedy = _("This is a CNPJ: register a business instead.")
         elif kind == "business" and cpf.is_valid(text):
             remedy = _("This is a CPF: register an individual instead.")
-        message = _("“{text}” is not a valid {label}: {why}", text=text, label=label, why=error)
+        message = _("“{text}” is not a valid {label}.", text=text, label=label)
         raise Refused(message, field="tax_id", remedy=remedy) from None
+
+
+def _why(error: Exception) -> str:
+    """What to do about one of python-stdnum's refusals, whose own words are English."""
+    from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength
+
+    if isinstance(error, InvalidLength):
+        return _("It has too few or too many digits.")
+    if isinstance(error, InvalidFormat):
+        return _("It has characters that do not belong there.")
+    if isinstance(error, InvalidChecksum):
+        return _("Its check digits do not fit: compare each digit.")
+    return _("Check the digits.")
 
 
 def _plain(text: str) -> str:
@@ -122,9 +130,9 @@ def check_email(text: str, *, field: str = "email") -> str:
         return ""
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
+    except EmailNotValidError:
         raise Refused(
-            _("“{text}” is not an e-mail address: {why}", text=text, why=error),
+            _("“{text}” is not an e-mail address.", text=text),
             field=field,
             remedy=_("Write it as ana@example.com."),
         ) from None

@@ -1,5 +1,6 @@
 """Customers from a CSV file. A row is known by its number, else by its tax id; the same file twice changes nothing."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -97,7 +98,9 @@ def _known(ctx: Context, row: CustomerRow) -> Customer | None:
             return found
     if row.tax_id and not row.number:
         country = row.country or ctx.app.config.country
-        return queries.find_by_tax_id(ctx, identity.check_tax_id(row.tax_id, country, row.kind))
+        # Nobody is known by an id that cannot be one; registering says so, and what else is wrong.
+        with suppress(Refused):
+            return queries.find_by_tax_id(ctx, identity.check_tax_id(row.tax_id, country, row.kind))
     return None
 
 
@@ -109,8 +112,8 @@ def _update_site(ctx: Context, customer: Customer, row: CustomerRow) -> bool:
         select(Site).where(col(Site.customer_id) == customer.key).order_by(col(Site.id)).limit(1)
     ).one_or_none()
     if site is None:
-        name = _("Head office") if customer.kind == CustomerKind.BUSINESS else _("Home")
-        data = SiteData(name=str(name), country=row.country, **row.address.model_dump())
+        name = operations.first_site_name(ctx, customer)
+        data = SiteData(name=name, country=row.country, **row.address.model_dump())
         operations.add_site(ctx, customer.number, data)
         return True
     before = site.version

@@ -1,11 +1,12 @@
 """What changes customers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from trunkline.customers import identity, queries
+from trunkline.customers.alike import require_unlike
 from trunkline.customers.assignment import assign, register_by_actor
 from trunkline.customers.belongings import (
     add_contact,
@@ -26,9 +27,10 @@ from trunkline.customers.events import CustomerChanged, CustomerRegistered, Cust
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag, Site
 from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
 from trunkline.db.numbers import claim_number, next_number
-from trunkline.errors import Refused
+from trunkline.errors import Faults, Refused
 from trunkline.geocoding.operations import address_changed
 from trunkline.i18n import gettext as _
+from trunkline.i18n import use_locale
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark, mark_customer
 from trunkline.versions import require_version
@@ -67,10 +69,15 @@ _ONLY_INDIVIDUAL = ("birth_date", "identity_document")
 
 
 @operation("core.customer.create")
-def register(ctx: Context, command: RegisterCustomer, *, number: str = "") -> Customer:
+def register(
+    ctx: Context, command: RegisterCustomer, *, number: str = "", despite: Collection[str] | None = None
+) -> Customer:
     """Register a customer, under a `number` that came from elsewhere if one is given.
 
-    Raises Refused naming the field, and for a tax id that is taken the customer who has it.
+    With `despite`, the numbers of customers who are known to be others, somebody who may be registered already is refused;
+    without, as in an import of customers who were told apart elsewhere, only the tax id tells.
+    Raises Refused naming the field, and for a tax id that is taken the customer who has it; Conflict (field `despite`) naming
+    those who may be the same.
     """
     customer = Customer(
         number="",
@@ -83,7 +90,14 @@ def register(ctx: Context, command: RegisterCustomer, *, number: str = "") -> Cu
         reseller_id=_reseller(ctx, command.reseller_code),
     )
     values = command.model_dump(include={*_ONLY_BUSINESS, *_ONLY_INDIVIDUAL, "tax_id", "email", "phone"})
-    _apply(ctx, customer, values)
+    faults = Faults()
+    postal_code = ""
+    _note_faults(ctx, customer, values, faults)
+    with faults.noted("address."):
+        postal_code = identity.check_postal_code(command.address.postal_code, customer.country)
+    faults.refuse()
+    if despite is not None:
+        require_unlike(ctx, customer, postal_code, despite)
     tag = register_by_actor(ctx, customer)
     if number:
         claim_number(ctx.session, "customer", number)
@@ -207,27 +221,37 @@ def _change_status(ctx: Context, customer: Customer, status: CustomerStatus, rea
 
 
 def _apply(ctx: Context, customer: Customer, values: Mapping[str, object]) -> None:
-    """Set values in their normal form, the country first because the others depend on it."""
+    faults = Faults()
+    _note_faults(ctx, customer, values, faults)
+    faults.refuse()
+
+
+def _note_faults(ctx: Context, customer: Customer, values: Mapping[str, object], faults: Faults) -> None:
+    """Set values in their normal form, the country first because the others depend on it; note those that cannot be."""
     foreign = _ONLY_INDIVIDUAL if customer.kind == CustomerKind.BUSINESS else _ONLY_BUSINESS
-    for field in foreign:
-        if values.get(field):
-            raise Refused(
-                _("This field does not exist for this kind of customer."),
-                field=field,
-                remedy=_("Leave it empty, or choose the other kind."),
-            )
     for field in sorted(values, key=lambda name: name != "country"):
-        value = values[field]
-        if field == "phone":
-            value = identity.check_phone(str(value), customer.country)
-        elif field == "email":
-            value = identity.check_email(str(value))
-        elif field == "tax_id":
-            value = identity.check_tax_id(str(value), customer.country, customer.kind)
-        if getattr(customer, field) != value:
-            setattr(customer, field, value)
-    if "tax_id" in values:
-        _claim_tax_id(ctx, customer)
+        with faults.noted():
+            if field in foreign and values[field]:
+                raise Refused(
+                    _("This field does not exist for this kind of customer."),
+                    field=field,
+                    remedy=_("Leave it empty, or choose the other kind."),
+                )
+            value = _normal(customer, field, values[field])
+            if getattr(customer, field) != value:
+                setattr(customer, field, value)
+            if field == "tax_id":
+                _claim_tax_id(ctx, customer)
+
+
+def _normal(customer: Customer, field: str, value: object) -> object:
+    if field == "phone":
+        return identity.check_phone(str(value), customer.country)
+    if field == "email":
+        return identity.check_email(str(value))
+    if field == "tax_id":
+        return identity.check_tax_id(str(value), customer.country, customer.kind)
+    return value
 
 
 def _claim_tax_id(ctx: Context, customer: Customer) -> None:
@@ -267,12 +291,19 @@ def _taken(ctx: Context, customer: Customer, other: Customer) -> Refused:
 def _first_site(ctx: Context, customer: Customer, command: RegisterCustomer) -> None:
     if not command.address.given:
         return
-    name = _("Head office") if customer.kind == CustomerKind.BUSINESS else _("Home")
-    site = SiteData(name=str(name), country=customer.country, **command.address.model_dump())
+    site = SiteData(
+        name=first_site_name(ctx, customer), country=customer.country, **command.address.model_dump()
+    )
     row = Site(customer_id=customer.key, **site_values(customer, site))
     ctx.session.add(row)
     ctx.session.flush()
     address_changed(ctx, row)
+
+
+def first_site_name(ctx: Context, customer: Customer) -> str:
+    """What the site of the first address is called, in the language of the customer who reads it in the portal."""
+    with use_locale(customer.language or ctx.app.config.language):
+        return str(_("Head office") if customer.kind == CustomerKind.BUSINESS else _("Home"))
 
 
 def _flush(ctx: Context, customer: Customer) -> None:

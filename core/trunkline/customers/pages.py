@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import operations, queries
 from trunkline.customers.activity import PAGE, happenings, happenings_with_merged
+from trunkline.customers.alike import reasons_of, who_is_like
 from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.field_pages import editable
 from trunkline.customers.merging.moving import held
@@ -33,6 +34,8 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
+#: What is compared with those who are registered while somebody is typed.
+_NOTED = ("name", "tax_id", "email", "phone")
 #: Registered last, because `/customers/{number}/{tab}` takes every address that nothing else takes.
 tab_pages = Pages()
 
@@ -57,8 +60,22 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
     return {
         "country": page.app.config.country,
         "phone": page.query.get("phone", ""),
-        "form_options": {"cancel": "/customers"},
+        "form_options": {
+            "cancel": "/customers",
+            "noted": _NOTED,
+            "answered": {"despite": "alike"},
+            "focus": True,
+        },
     }
+
+
+def _new_extra(page: Page) -> Mapping[str, Any]:
+    typed = (
+        _alike(page)
+        if page.request.method == "POST"
+        else {"alike": (), "noted": _NOTED, "despite": (), "same": ()}
+    )
+    return {"kind": _kind(page), **typed}
 
 
 @pages.form(
@@ -68,17 +85,39 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
     template="customers/new.html",
     title=_("Add customer"),
     initial=_new_initial,
-    extra=lambda page: {"kind": _kind(page)},
+    extra=_new_extra,
     submit=_("Add customer"),
     draft="customer",
 )
 def new(page: Page, command: NewBusiness | NewIndividual) -> Response:
     registering = RegisterCustomer(kind=_kind(page), **command.model_dump())
-    customer = operations.register(page.ctx, registering)
+    customer = operations.register(page.ctx, registering, despite=_despite(page))
     return page.redirect(f"/customers/{customer.number}", str(_("{name} was added.", name=customer.name)))
 
 
-@pages.get("/customers/{number}", permission="core.customer.view")
+@pages.post("/customers/new/alike", permission="core.customer.create", reads=True)
+def alike(page: Page) -> Response:
+    """Who may be the same as the one half typed; in place of what was said before."""
+    return page.part("customers/alike.html", **_alike(page))
+
+
+def _despite(page: Page) -> list[str]:
+    """The customers whom the clerk said it is not."""
+    return [str(number) for number in page.form_data.getlist("despite")]
+
+
+def _alike(page: Page) -> Mapping[str, Any]:
+    customer, found = who_is_like(page.ctx, page.form_data, _kind(page))
+    return {
+        "alike": [(one, dict(zip(one.reasons, reasons_of(customer, one), strict=True))) for one in found],
+        "noted": _NOTED,
+        "despite": _despite(page),
+        # With the same tax id nobody is somebody else.
+        "same": [one.number for one in found if customer.tax_id and one.tax_id == customer.tax_id],
+    }
+
+
+@pages.get("/customers/{number}", permission="core.customer.view", foreseen=True)
 def overview(page: Page, number: str) -> Response:
     customer = queries.get(page.ctx, number)
     return show(

@@ -17,6 +17,7 @@ from trunkline.customers.models import (
     Reseller,
     Site,
 )
+from trunkline.db.distinct import each_value
 from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.operation import Context
@@ -58,16 +59,7 @@ _LATEST = Prepared(
 )
 
 
-def _tag_texts() -> Prepared:
-    text = col(CustomerTag.text)
-    words = select(func.min(text).label("text")).cte("words", recursive=True)
-    following = select(func.min(text)).where(text > words.c.text).scalar_subquery()
-    words = words.union_all(select(following).where(words.c.text.is_not(None)))
-    found = select(words.c.text).where(words.c.text.is_not(None))
-    return Prepared(found.limit(bindparam("limit", type_=Integer)))
-
-
-_TAG_TEXTS = _tag_texts()
+_TAG_TEXTS = Prepared(each_value(col(CustomerTag.text)).limit(bindparam("limit", type_=Integer)))
 _ASSIGNED_TO = select(col(User.name)).where(col(User.id) == col(Customer.assigned_user_id)).scalar_subquery()
 
 
@@ -145,7 +137,7 @@ def tags_of(ctx: Context, customer_id: int, *, current: bool = False) -> Sequenc
 
 def tag_texts(ctx: Context, limit: int = 200) -> Sequence[str]:
     """The words that customers wear as tags, found by leaping along their index from one to the next."""
-    return [str(row.text) for row in _TAG_TEXTS.rows(ctx, limit=limit)]
+    return [str(row.value) for row in _TAG_TEXTS.rows(ctx, limit=limit)]
 
 
 def tags_by_customer(ctx: Context, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from trunkline.customers.schemas import (
     CustomerOut,
     CustomerSummary,
     RegisterCustomer,
+    RegisterNewCustomer,
     SetParent,
     SetStatus,
     SiteData,
@@ -55,16 +56,18 @@ _ACTIVITY = Table(
 )
 
 
-@rest.get("", permission=_LIST)
+@rest.get("", permission=_LIST, table=CUSTOMERS)
 def list_customers(ctx: Context, params: ListParams = list_params) -> Listing[CustomerSummary]:
     """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`, `tag`."""
     return read_list(ctx, CUSTOMERS, queries.list_customers(ctx), params, CustomerSummary)
 
 
 @rest.post("", permission="core.customer.create")
-def register(ctx: Context, command: RegisterCustomer) -> CustomerOut:
-    """Register a customer."""
-    return CustomerOut.model_validate(operations.register(ctx, command))
+def register(ctx: Context, command: RegisterNewCustomer) -> CustomerOut:
+    """Register a customer. Who shares e-mail, phone, or a like name and date of birth or postal code with somebody is a conflict
+    that names them; send it again with their numbers in `despite` when it is somebody else."""
+    registering = RegisterCustomer.model_validate(command.model_dump(exclude={"despite"}))
+    return CustomerOut.model_validate(operations.register(ctx, registering, despite=command.despite))
 
 
 @rest.get("/{number}", permission=_VIEW)
@@ -219,7 +222,7 @@ def remove_attribute(ctx: Context, number: str, attribute_id: int) -> None:
     operations.remove_attribute(ctx, number, attribute_id)
 
 
-@rest.get("/{number}/activity", permission=_VIEW)
+@rest.get("/{number}/activity", permission=_VIEW, table=_ACTIVITY)
 def activity(ctx: Context, number: str, params: ListParams = list_params) -> Listing[ActivityOut]:
     """What happened to the customer, newest first."""
     key = queries.get(ctx, number).key

@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from trunkline.db.types import from_json, from_json_bytes
 from trunkline.errors import ConfigError
 
 _BUSY_TIMEOUT_MS = 15_000
@@ -95,18 +96,34 @@ class Database:
 
     def _make_engine(self, pool_size: int) -> Engine:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
+        # The connection that was used last knows most of what is asked.
+        options["pool_use_lifo"] = True
         if not self.is_sqlite:
+            # The driver of a database that most installations do not have.
+            from trunkline.db import planning
+
             settings = connection_settings(self.url)
-            return create_engine(self.url, pool_pre_ping=True, connect_args=settings, **options)
+            options["json_deserializer"] = from_json_bytes
+            engine = create_engine(self.url, connect_args=settings, **options)
+            event.listen(engine, "connect", planning.keep_fixed)
+            event.listen(engine, "checkout", planning.begin)
+            event.listen(engine, "set_connection_execution_options", planning.leave)
+            event.listen(engine, "rollback", planning.roll_back_quietly)
+            return engine
+        options["json_deserializer"] = from_json
         engine = create_engine(self.url, connect_args={"check_same_thread": False}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session whose changes are thrown away."""
+    def read(self, kind: str = "") -> Iterator[Session]:
+        """A session whose changes are thrown away. Units of work of one `kind` ask much the same, and change nothing."""
         with self.engine.connect() as connection, ReadingSession(connection) as session:
+            if kind and not self.is_sqlite:
+                from trunkline.db.statements import foresee
+
+                foresee(connection, kind)
             yield session
 
     @contextmanager
@@ -134,6 +151,16 @@ class Database:
                 os.close(descriptor)
         finally:
             self._writing.now = False
+
+    def keep_statements(self) -> None:
+        """Have PostgreSQL keep the plan of all that is asked often, as a worker does; to be called before the first use.
+
+        Elsewhere it keeps only those of what is written out once (`Prepared`).
+        """
+        if not self.is_sqlite:
+            from trunkline.db import planning
+
+            event.listen(self.engine, "connect", planning.keep_all)
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, MetaData, create_engine, event, inspect, text
 from sqlmodel import SQLModel
 
 from trunkline.db import revisions
+from trunkline.db.partial import spelled_out
 from trunkline.db.types import EncryptedStr, NoneIfEmpty, UtcDateTime
 from trunkline.errors import ConfigError, Conflict
 from trunkline.plugin import Plugin
@@ -63,7 +64,7 @@ class Lineage:
         return kind != "table" or (name is not None and self.owns_table(name))
 
     def metadata(self) -> MetaData:
-        return SQLModel.metadata
+        return spelled_out(SQLModel.metadata)
 
     def render(self, kind: str, item: Any, context: Any) -> str | Literal[False]:
         """Plain `sa.` types instead of the project's classes, so that old migrations outlive them."""

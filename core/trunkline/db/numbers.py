@@ -1,11 +1,12 @@
 """Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import case
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel
 
+from trunkline.db.upserting import insert_into
 from trunkline.errors import Refused
 
 #: Prefix and width by kind; a plugin adds its kinds with `register`.
@@ -24,12 +25,13 @@ class Counter(SQLModel, table=True):
 _COUNTERS = Counter.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 
 
-def _statements(dialect: Any) -> tuple[Any, Any]:
+@cache
+def _statements(dialect: str) -> tuple[Any, Any]:
     """Count on by `last`, and raise to `last`; each gives the new number and makes the counter where there is none.
 
     One statement, so that two who take the very first number do not both insert the row.
     """
-    insert = dialect.insert(_COUNTERS)
+    insert = insert_into(_COUNTERS, dialect)
     wanted, now = insert.excluded.last, _COUNTERS.c.last
 
     def or_set(raised: Any) -> Any:
@@ -37,12 +39,6 @@ def _statements(dialect: Any) -> tuple[Any, Any]:
         return change.returning(now)
 
     return or_set(now + wanted), or_set(case((now < wanted, wanted), else_=now))
-
-
-_TAKE, _CLAIM = (
-    dict(zip(("sqlite", "postgresql"), both, strict=True))
-    for both in zip(_statements(sqlite), _statements(postgresql), strict=True)
-)
 
 
 def register(kind: str, prefix: str, width: int = 6) -> None:
@@ -59,19 +55,19 @@ def next_number(session: Session, kind: str) -> str:
 def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     """`count` numbers in a row, for bulk work."""
     prefix, width = _SHAPES[kind]
-    last = _raise(session, _TAKE, kind, count)
+    last = _count_on(session, kind, count)
     return [f"{prefix}{n:0{width}d}" for n in range(last - count + 1, last + 1)]
 
 
 def next_of_series(session: Session, series: str) -> int:
     """The next number of a series that shapes its numbers itself, such as one for each day, taken under its row lock."""
-    return _raise(session, _TAKE, series, 1)
+    return _count_on(session, series, 1)
 
 
-def _raise(session: Session, statements: dict[str, Any], kind: str, last: int) -> int:
+def _count_on(session: Session, kind: str, by: int) -> int:
     connection = session.connection()
-    statement = statements[connection.dialect.name]
-    number: int = connection.execute(statement, {"kind": kind, "last": last}).scalar_one()
+    count_on, _raise_to = _statements(connection.dialect.name)
+    number: int = connection.execute(count_on, {"kind": kind, "last": by}).scalar_one()
     return number
 
 
@@ -88,5 +84,6 @@ def claim_number(session: Session, kind: str, number: str) -> None:
             field="number",
             remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
         )
-    claimed = int(digits)
-    _raise(session, _CLAIM, kind, claimed)
+    connection = session.connection()
+    _count_on_by, raise_to = _statements(connection.dialect.name)
+    connection.execute(raise_to, {"kind": kind, "last": int(digits)})

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
+
+#: PQTRANS_INERROR of its library. Where there is no PostgreSQL, the ten megabytes of its driver stay on disk.
+_IN_ERROR = 3
 
 
 class TransactionSpoilt(RuntimeError):
@@ -21,16 +25,25 @@ def savepoint(session: Session) -> Iterator[None]:
         yield
         if not nested.is_active:
             raise TransactionSpoilt("it ended a transaction that is not its own")
-        if _refuses_everything(session):
+        if is_spoilt(session):
             raise TransactionSpoilt("it went on after an SQL error, which spoils the transaction")
 
 
-def _refuses_everything(session: Session) -> bool:
+def is_spoilt(session: Session) -> bool:
+    """Whether PostgreSQL refuses everything until the transaction, or a savepoint in it, is rolled back; also when it is lost."""
     connection = session.connection()
     if connection.dialect.name != "postgresql":
         return False
-    # Where there is no PostgreSQL, its driver's ten megabytes stay on disk.
-    from psycopg.pq import TransactionStatus
+    if connection.invalidated:
+        return True
+    raw = cast("Any", connection.connection.dbapi_connection)
+    return raw is not None and raw.pgconn.transaction_status == _IN_ERROR
 
-    raw = connection.connection.driver_connection
-    return raw is not None and raw.info.transaction_status is TransactionStatus.INERROR
+
+def start_afresh(session: Session) -> None:
+    """End the transaction of a unit of work that only reads; the next statement begins another."""
+    session.rollback()
+    connection = session.connection()
+    if is_spoilt(session):
+        # Reads go past the session, which then has nothing to roll back.
+        connection.rollback()

@@ -21,6 +21,9 @@ operator_name = "Conecta Sul"
 time_zone = "America/Sao_Paulo"
 currency = "BRL"
 country = "BR"
+
+[mail]
+sender = "Conecta Sul <nao-responda@conectasul.example>"
 """
 
 

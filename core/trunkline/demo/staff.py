@@ -47,6 +47,11 @@ STAFF = (
 )
 
 
+def colleague_in(role: str) -> Colleague:
+    """Who has this built-in role."""
+    return next(one for one in STAFF if one.role == role)
+
+
 def hire(app: App) -> None:
     """Add everybody of `STAFF`, able to sign in at once."""
     for one in STAFF:

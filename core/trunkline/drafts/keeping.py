@@ -1,14 +1,16 @@
 """Keeping, offering and dropping drafts. Each is of the person who acts, and nobody else's."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, or_, select
 from sqlmodel import col
 
 from trunkline.db.prepared import Prepared
+from trunkline.db.upserting import insert_into
 from trunkline.drafts.models import Draft
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -16,6 +18,13 @@ from trunkline.operation import Context
 
 _DRAFT = Draft.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _KEPT = timedelta(days=14)
+#: The word of whichever form its writer was asked in the middle of who they are; one at a time, and not for long, as such
+#: forms are about rights.
+INTERRUPTED = "interrupted"
+_AWAIT_RETURN = timedelta(hours=1)
+_NEVER_KEPT = re.compile(
+    r"csrf_token|draft_\w+|idempotency_key|(.*_)?(password|secret|token|code|pin|puk|key)(_.*)?"
+)
 _MOST_FIELDS, _MOST_SIGNS = 400, 40_000
 _OFFERED = Prepared(
     select(_DRAFT.c.form, _DRAFT.c.resume, _DRAFT.c.fields, _DRAFT.c.saved_at).where(
@@ -41,11 +50,30 @@ def keep(ctx: Context, form: str, resume: str, fields: Sequence[tuple[str, str]]
     if ctx.actor.id is None or not any(value for _name, value in fields):
         return
     values = {"resume": resume, "fields": [list(pair) for pair in fields], "saved_at": ctx.now()}
-    insert = (sqlite if ctx.app.database.is_sqlite else postgresql).insert(_DRAFT)
-    ctx.session.connection().execute(
+    connection = ctx.session.connection()
+    insert = insert_into(_DRAFT, connection.dialect.name)
+    connection.execute(
         insert.on_conflict_do_update(index_elements=["user_id", "form"], set_=values),
         {"user_id": ctx.actor.id, "form": form, **values},
     )
+
+
+def keep_interrupted(ctx: Context, path: str, fields: Iterable[tuple[str, object]]) -> None:
+    """Keep what the actor sent to `path` before they are asked who they are, without files and secrets, to be offered there."""
+    typed = [
+        (name, value)
+        for name, value in fields
+        if isinstance(value, str) and not _NEVER_KEPT.fullmatch(name.rpartition(".")[2])
+    ]
+    with suppress(Refused):
+        keep(ctx, INTERRUPTED, path, typed)
+
+
+def interrupted(ctx: Context, path: str) -> Offer | None:
+    """What the actor sent to `path` within the hour, when they were asked who they are instead."""
+    offer = offered(ctx, INTERRUPTED)
+    fits = offer is not None and offer.resume == path and offer.saved_at > ctx.now() - _AWAIT_RETURN
+    return offer if fits else None
 
 
 def offered(ctx: Context, form: str) -> Offer | None:
@@ -65,5 +93,6 @@ def drop(ctx: Context, form: str) -> None:
 
 
 def forget_old(ctx: Context) -> None:
-    """Delete drafts of two weeks ago."""
-    ctx.session.execute(delete(Draft).where(col(Draft.saved_at) < ctx.now() - _KEPT))
+    """Delete drafts of two weeks ago, and what was interrupted and not gone on with."""
+    over = (col(Draft.form) == INTERRUPTED) & (col(Draft.saved_at) < ctx.now() - _AWAIT_RETURN)
+    ctx.session.execute(delete(Draft).where(or_(col(Draft.saved_at) < ctx.now() - _KEPT, over)))

@@ -9,7 +9,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import SIGNED_IN, Page, Pages
 
-pages = Pages()
+pages = Pages(audience="any")
 _WORD = re.compile(r"[a-z][a-z_]{0,39}")
 _OURS = frozenset({"csrf_token", "draft_form", "draft_resume", "idempotency_key", "version"})
 

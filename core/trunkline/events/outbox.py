@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trunkline.db.parts import parts
 from trunkline.db.savepoint import savepoint
+from trunkline.db.upserting import insert_into
 from trunkline.errors import Refused, TrunklineError
 from trunkline.events.event import Event
 from trunkline.events.models import DeliveryState, EventDelivery, EventSequence, OutboxEvent
@@ -28,16 +29,18 @@ _READ_SEQUENCES = select(_SEQUENCES.c.entity_id, _SEQUENCES.c.last).where(
 )
 
 
-def _raising(dialect: Any) -> Any:
-    statement = dialect.insert(_SEQUENCES)
+@cache
+def _raising(dialect: str) -> Any:
+    """Raises an entity's number by `last`, or sets it to that where there is none. Built once, as that takes longest."""
+    statement = insert_into(_SEQUENCES, dialect)
     return statement.on_conflict_do_update(
         index_elements=["entity", "entity_id"], set_={"last": _SEQUENCES.c.last + statement.excluded.last}
     )
 
 
-#: Raises an entity's number by `last`, or sets it to that where there is none. Built once: building costs more than running.
-_RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
-_RAISE_ONE = {name: statement.returning(_SEQUENCES.c.last) for name, statement in _RAISE.items()}
+@cache
+def _raising_one(dialect: str) -> Any:
+    return _raising(dialect).returning(_SEQUENCES.c.last)
 
 
 def emit(ctx: Context, event: Event) -> None:
@@ -143,13 +146,13 @@ def _take_sequences(ctx: Context, events: Sequence[Event]) -> dict[tuple[str, in
     if len(events) == 1:
         place = (events[0].entity(), events[0].entity_id)
         raised = {"entity": place[0], "entity_id": place[1], "last": 1}
-        return {place: connection.execute(_RAISE_ONE[connection.dialect.name], raised).scalar_one()}
+        return {place: connection.execute(_raising_one(connection.dialect.name), raised).scalar_one()}
     counts = Counter((event.entity(), event.entity_id) for event in events)
     # In one order, so that two batches that share entities do not wait for each other in a ring.
     taken = [
         {"entity": entity, "entity_id": key, "last": count} for (entity, key), count in sorted(counts.items())
     ]
-    connection.execute(_RAISE[connection.dialect.name], taken)
+    connection.execute(_raising(connection.dialect.name), taken)
     last: dict[tuple[str, int], int] = {}
     for entity in {entity for entity, _key in counts}:
         ids = [key for of, key in counts if of == entity]

@@ -40,7 +40,9 @@ def media_type_of(name: str, beginning: bytes, allowed: Collection[str] = ALLOWE
         raise Refused(
             _("A file of this kind cannot be attached, whatever it is called."),
             field="file",
-            remedy=_("Attach a PDF, a picture, a text, a document or a workbook without macros."),
+            remedy=_("Choose a picture: PNG, JPEG, WebP or GIF.")
+            if PICTURES.issuperset(allowed)
+            else _("Attach a PDF, a picture, a text, a document or a workbook without macros."),
         )
     return found
 

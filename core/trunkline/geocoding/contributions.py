@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trunkline.geocoding import operations, pages
-from trunkline.geocoding.providers import check
+from trunkline.geocoding.providers import check, choices
 from trunkline.geocoding.step import LOCATE
 from trunkline.i18n import gettext as _
 from trunkline.plugin import ConnectionCheck, ScheduledTask
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STEP_KINDS = (LOCATE,)
 SCHEDULED = (ScheduledTask("core.geocoding", operations.start_if_waiting, timedelta(minutes=5)),)
+SETTING_CHOICES = (choices,)
 CONNECTIONS = (ConnectionCheck("geocoding", _("Looking up addresses"), check),)
 PAGES = (pages.pages,)
 

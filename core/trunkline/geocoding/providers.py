@@ -7,6 +7,7 @@ from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.outbound import check_url, send
+from trunkline.plugin import SettingChoices
 from trunkline.providers import GeocodingProvider, Place
 from trunkline.settings.core import CoreSettings
 
@@ -82,6 +83,14 @@ def _guarded(config: "Config") -> Any:
         return Guarded(proxies=None, ssl_context=None)
 
     return make
+
+
+def choices(ctx: Context) -> SettingChoices:
+    """What `geocoding` may be; none means that addresses do not leave the house."""
+    offered = [item for _plugin, item in ctx.app.hooks.gather("geocoding_providers")]
+    names = [item.name for item in offered if isinstance(item, GeocodingProvider)]
+    options = [("", str(_("Nobody"))), (NOMINATIM, "Nominatim"), *((name, name) for name in names)]
+    return SettingChoices("geocoding", options)
 
 
 def provider_of(ctx: Context) -> GeocodingProvider | None:

@@ -17,7 +17,7 @@ from typing import Any, Self, SupportsIndex
 from markupsafe import escape
 
 from trunkline.i18n.figures import format_number
-from trunkline.i18n.reader import current_locale
+from trunkline.i18n.reader import current_locale, reader
 
 DOMAIN = "messages"
 
@@ -88,6 +88,7 @@ def install(i18n: I18n) -> None:
     global _installed
     _installed = i18n
     _said.cache_clear()
+    words.clear()
 
 
 class Lazy(str):
@@ -99,7 +100,7 @@ class Lazy(str):
     _context: str
 
     def __new__(cls, message: str, values: dict[str, Any] | None = None, context: str = "") -> Self:
-        self = super().__new__(cls, _fill(message, values or {}))
+        self = super().__new__(cls, _fill(message, values) if values else message)
         self._message = message
         self._values = values or {}
         self._context = context
@@ -107,7 +108,8 @@ class Lazy(str):
 
     def translated(self) -> str:
         """The message in the current locale."""
-        return _fill(_said(current_locale(), self._message, self._context), self._values)
+        said = _said(reader(), self._message, self._context)
+        return _fill(said, self._values) if self._values else said
 
     @property
     def parts(self) -> tuple[str, dict[str, Any]]:
@@ -159,6 +161,28 @@ def _said(locale: str, message: str, context: str = "") -> str:
     return catalogue.pgettext(context, source) if context else catalogue.gettext(source)
 
 
+class _Words(dict[str, str]):
+    """The constant words of templates in one locale, each looked up when it is first shown."""
+
+    def __init__(self, locale: str) -> None:
+        super().__init__()
+        self._locale = locale
+
+    def __missing__(self, message: str) -> str:
+        said = self[message] = _said(self._locale, message)
+        return said
+
+
+class _Locales(dict[str, _Words]):
+    def __missing__(self, locale: str) -> _Words:
+        found = self[locale] = _Words(locale)
+        return found
+
+
+#: `words[locale]["Edit"]`, for templates: what they say is known when they are compiled, and no call is needed to look it up.
+words = _Locales()
+
+
 def _fill(message: str, values: Mapping[str, Any]) -> str:
     if not values:
         return message
@@ -188,7 +212,7 @@ def translate_in(context: str, message: str, **values: Any) -> str:
 
 def translate(message: str, **values: Any) -> str:
     """The message in the current locale, now. With markup among the values, the result is markup."""
-    said = _said(current_locale(), message, message._context if isinstance(message, Lazy) else "")
+    said = _said(reader(), message, message._context if isinstance(message, Lazy) else "")
     return _fill(said, values) if values else said
 
 

@@ -41,7 +41,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """Why one row is not in. `line` counts from 1, header included."""
+    """One reason why a row is not in; a row has as many as things are wrong. `line` counts from 1, header included."""
 
     line: int
     column: str
@@ -66,6 +66,11 @@ class ImportReport:
         if not self.refused:
             return 0
         return 1 if self.created or self.updated or self.unchanged else 2
+
+    @property
+    def refused_rows(self) -> int:
+        """How many rows are not in, however many reasons each has."""
+        return len({refused.line for refused in self.refused})
 
     def refuse(self, line: int, column: str, reason: str, row: Sequence[str] = ()) -> None:
         self.refused.append(RefusedRow(line, column, reason, tuple(row)))
@@ -104,10 +109,14 @@ def read_csv(
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(
-            f"{path.name} is not UTF-8 (byte {error.start}).", field="file", remedy="Save it as CSV UTF-8."
+            _("{file} is not UTF-8 (byte {n}).", file=path.name, n=error.start),
+            field="file",
+            remedy=_("Save it as CSV UTF-8."),
         ) from None
     except OSError as error:
-        raise Refused(f"{path.name} cannot be read: {error.strerror}.", field="file") from error
+        raise Refused(
+            _("{file} cannot be read: {why}.", file=path.name, why=error.strerror), field="file"
+        ) from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -115,16 +124,22 @@ def read_csv(
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise Refused(
-            f"{path.name}, line {reader.line_num}: {error}.",
+            _("{file}, line {line}: {why}.", file=path.name, line=reader.line_num, why=error),
             field="file",
-            remedy="Check the quotes on that line.",
+            remedy=_("Check the quotes on that line."),
         ) from None
     for line, row in rows:
         if len(row) != len(header):
             raise Refused(
-                f"{path.name}, line {line}: {len(row)} cells where the header has {len(header)}.",
+                _(
+                    "{file}, line {line}: {n} cells where the header has {wanted}.",
+                    file=path.name,
+                    line=line,
+                    n=len(row),
+                    wanted=len(header),
+                ),
                 field="file",
-                remedy="Quote cells that hold a comma.",
+                remedy=_("Quote cells that hold a comma."),
             )
     return header, iter(rows)
 
@@ -135,13 +150,13 @@ def check_header(path: Path, header: list[str], columns: Sequence[ImportColumn])
     missing = [column.name for column in columns if column.required and column.name not in header]
     unknown = [name for name in header if name not in known]
     if missing or unknown or len(set(header)) != len(header):
-        parts = [f"lacks {', '.join(missing)}"] if missing else []
-        parts += [f"has unknown {', '.join(map(repr, unknown))}"] if unknown else []
-        parts += ["names a column twice"] if len(set(header)) != len(header) else []
+        parts = [_("lacks {columns}", columns=", ".join(missing))] if missing else []
+        parts += [_("has unknown {columns}", columns=", ".join(map(repr, unknown)))] if unknown else []
+        parts += [_("names a column twice")] if len(set(header)) != len(header) else []
         raise Refused(
-            f"{path.name}, line 1: the header {' and '.join(parts)}.",
+            _("{file}, line 1: the header {faults}.", file=path.name, faults=", ".join(map(str, parts))),
             field="file",
-            remedy=f"The columns are {','.join(known)}.",
+            remedy=_("The columns are {columns}.", columns=",".join(known)),
         )
 
 
@@ -171,7 +186,7 @@ def csv_rows(
                 read=report.read,
                 created=report.created,
                 updated=report.updated,
-                refused=len(report.refused),
+                refused=report.refused_rows,
             )
             running.changes.clear()
         return report
@@ -194,10 +209,12 @@ def _store_one(
         with ctx.session.begin_nested():
             outcome = store(ctx, command, options)
     except ValidationError as error:
-        first = error.errors()[0]
-        report.refuse(line, str(first["loc"][0]) if first["loc"] else "", _readable(first), cells)
+        for fault in error.errors():
+            report.refuse(line, str(fault["loc"][0]) if fault["loc"] else "", _readable(fault), cells)
     except TrunklineError as error:
-        report.refuse(line, error.field or "", str(error), cells)
+        for one in (error, *error.others):
+            # Columns have no paths: `address.postal_code` stands in `postal_code`.
+            report.refuse(line, (one.field or "").rpartition(".")[2], str(one), cells)
     else:
         setattr(report, outcome, getattr(report, outcome) + 1)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from trunkline.auth.models import User
 from trunkline.db.numbers import next_number
 from trunkline.errors import NotFound, Refused, TrunklineError
 from trunkline.i18n import gettext as _
+from trunkline.i18n import use_locale
 from trunkline.imports import storage
 from trunkline.imports.content import TextCheck
 from trunkline.imports.importer import ImportOptions, ImportReport
@@ -103,14 +105,18 @@ def read_file(step: StepContext) -> Mapping[str, Any]:
         actor = _actor(ctx, run)
         kind, stored_as = run.kind, run.stored_as
         options = replace(ImportOptions(**run.options), dry_run=wanted.dry_run)
-    path = storage.folder(step.app) / stored_as
     step.log(_("Reading {name}.", name=run.file_name))
     report, error = ImportReport(), ""
-    try:
-        report = run_import(step.app, actor, kind, path, options)
-    except TrunklineError as refusal:
-        error = str(refusal).replace(stored_as, run.file_name)
-    write_errors(report, storage.errors_path(step.app, stored_as))
+    # What is wrong is told to who uploaded the file, and kept in the words of then.
+    with (
+        use_locale(actor.language, step.app.config.time_zone),
+        storage.named(step.app, stored_as, run.file_name) as path,
+    ):
+        try:
+            report = run_import(step.app, actor, kind, path, options)
+        except TrunklineError as refusal:
+            error = str(refusal)
+        write_errors(report, storage.errors_path(step.app, stored_as))
     with step.unit_of_work() as ctx:
         run = _run(ctx, wanted.number)
         run.report, run.error, run.finished_at = _figures(report), error, ctx.now()
@@ -127,13 +133,14 @@ def read_file(step: StepContext) -> Mapping[str, Any]:
 
 
 def _figures(report: ImportReport) -> dict[str, Any]:
+    shown = set(islice(dict.fromkeys(row.line for row in report.refused), _REFUSED_KEPT))
     return {
         "read": report.read,
         "created": report.created,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "refused": len(report.refused),
-        "rows": [[row.line, row.column, row.reason] for row in report.refused[:_REFUSED_KEPT]],
+        "refused": report.refused_rows,
+        "rows": [[row.line, row.column, row.reason] for row in report.refused if row.line in shown],
     }
 
 

@@ -4,6 +4,8 @@ import csv
 import os
 from collections.abc import Callable
 from difflib import get_close_matches
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +59,12 @@ def write_errors(report: ImportReport, path: Path) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["line", "column", "reason", *report.header])
-        for refused in report.refused:
-            writer.writerow([refused.line, refused.column, refused.reason, *refused.row])
+        # A row that stood here twice would be imported twice, once it is put right.
+        for line, reasons in groupby(report.refused, key=attrgetter("line")):
+            first, *others = reasons
+            columns = ", ".join(dict.fromkeys(one.column for one in (first, *others) if one.column))
+            words = "; ".join(one.reason for one in (first, *others))
+            writer.writerow([line, columns, words, *first.row])
 
 
 def import_file(
@@ -73,7 +79,7 @@ def import_file(
     verb = "would be " if options.dry_run else ""
     echo(
         f"{report.read} rows read: {report.created} {verb}created, {report.updated} {verb}updated, "
-        f"{report.unchanged} unchanged, {len(report.refused)} refused"
+        f"{report.unchanged} unchanged, {report.refused_rows} refused"
     )
     for refused in report.refused[:_SHOWN]:
         echo(f"  line {refused.line}{f', {refused.column}' if refused.column else ''}: {refused.reason}")

@@ -2,7 +2,10 @@
 
 import os
 import secrets
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
 from trunkline.errors import Refused
@@ -53,6 +56,17 @@ def keep(app: "App", source: BinaryIO, check: TextCheck | None = None) -> tuple[
             remedy=_("Split it, or use the command line: trunkline import."),
         )
     return name, size
+
+
+@contextmanager
+def named(app: "App", stored_as: str, file_name: str) -> Iterator[Path]:
+    """The stored file under the name its owner knows, which messages and the activity log tell."""
+    with TemporaryDirectory(prefix="trunkline-import-") as place:
+        # A name has 255 bytes at most; `..` is none.
+        name = PurePath(file_name).name.encode(errors="replace")[-200:].decode(errors="ignore")
+        shown = Path(place) / (name if name.strip(".") else stored_as)
+        shown.symlink_to((folder(app) / stored_as).absolute())
+        yield shown
 
 
 def errors_path(app: "App", stored_as: str) -> Path:

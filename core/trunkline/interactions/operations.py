@@ -1,6 +1,7 @@
 """Writing down a contact with a customer, under a protocol number that the customer is told."""
 
 from trunkline import i18n
+from trunkline.branding.spoken import brand_for, language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.db.numbers import next_of_series
@@ -55,7 +56,8 @@ def _next_number(ctx: Context) -> str:
 
 def _tell(ctx: Context, customer: Customer, interaction: Interaction) -> ToldBy:
     """Send the number by the first way there is."""
-    key, language = f"interaction:{interaction.number}", customer.language or ctx.app.config.language
+    key = f"interaction:{interaction.number}"
+    language = language_for(ctx, customer.language, customer.reseller_id)
     if customer.email:
         mail.queue(
             ctx,
@@ -76,7 +78,7 @@ def _tell(ctx: Context, customer: Customer, interaction: Interaction) -> ToldBy:
         with i18n.use_locale(language, ctx.app.config.time_zone):
             text = i18n.translate(
                 "{operator}: the protocol number of our contact is {number}.",
-                operator=ctx.app.config.operator_name,
+                operator=brand_for(ctx, customer.reseller_id).name,
                 number=interaction.number,
             )
         sms.queue(ctx, to=customer.phone, text=text, customer_id=customer.key, key=key)

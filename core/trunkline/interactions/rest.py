@@ -22,7 +22,7 @@ _INTERACTIONS = Table(
 )
 
 
-@rest.get("/{number}/interactions", permission="core.interaction.list")
+@rest.get("/{number}/interactions", permission="core.interaction.list", table=_INTERACTIONS)
 def interactions(ctx: Context, number: str, params: ListParams = list_params) -> Listing[InteractionOut]:
     """Contacts with the customer, newest first. Filters: `channel`, `at_from`, `at_to`."""
     key = customers.get(ctx, number).key

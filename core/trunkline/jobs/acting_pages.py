@@ -108,7 +108,7 @@ def _decide_initial(page: Page, number: str, seq: int, how: str) -> Mapping[str,
 def _decide_extra(page: Page, number: str, seq: int, how: str) -> Mapping[str, Any]:
     found = queries.get(page.ctx, number)
     steps = queries.steps_of(page.ctx, found.key)
-    return ask(page, found, asking.to_decide(found, steps, seq, _settlement(how)))
+    return ask(page, found, asking.to_decide(page.app, found, steps, seq, _settlement(how)))
 
 
 def _settlement(how: str) -> Settlement:

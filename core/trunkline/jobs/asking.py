@@ -47,14 +47,18 @@ Asking = Callable[["App", Job, Sequence[JobStep]], Question]
 
 def to_cancel(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
     """Before a queued or running job is cancelled."""
-    undone = _to_undo(steps)
-    return Question(
-        _("Cancel {title}?", title=job.title),
-        _(
+    undone = _to_undo(app, steps)
+    if undone:
+        text = _(
             "The step at hand is stopped as soon as it can be. Then what was done is undone, the last step first:"
         )
-        if undone
-        else _("It has not begun, so nothing has to be undone."),
+    elif job.state == JobState.RUNNING:
+        text = _("The step at hand is stopped as soon as it can be. What it did until then stays.")
+    else:
+        text = _("It has not begun, so nothing has to be undone.")
+    return Question(
+        _("Cancel {title}?", title=job.title),
+        text,
         _("Cancel and undo") if undone else _("Cancel the job"),
         danger=True,
         steps=undone,
@@ -87,14 +91,14 @@ def to_roll_back(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
         _("These steps are undone, the last first, and the job ends. What it was for can be ordered anew:"),
         _("Roll back"),
         danger=True,
-        steps=_to_undo(steps),
+        steps=_to_undo(app, steps),
         too_late=_too_late(job, JobState.FAILED) or _final(app, steps),
     )
 
 
 def to_settle(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
     """Before a failed roll-back is closed as it is."""
-    left = [*_to_undo(steps), *(translate(s.label) for s in steps if s.state == StepState.UNDO_FAILED)]
+    left = [*_to_undo(app, steps), *(translate(s.label) for s in steps if s.state == StepState.UNDO_FAILED)]
     return Question(
         _("Close {number} as it is?", number=job.number),
         _("Nothing more is undone: these steps count as put right by hand."),
@@ -112,13 +116,13 @@ def to_reschedule(app: "App", job: Job, steps: Sequence[JobStep]) -> Question:
         late = _("{number} has begun already.", number=job.number)
     return Question(
         _("Reschedule {number}?", number=job.number),
-        _("It has not begun. What it holds stays held until then."),
+        _("It has not begun. Items stay held for it; until its day comes, others may work on the service."),
         _("Reschedule"),
         too_late=late,
     )
 
 
-def to_decide(job: Job, steps: Sequence[JobStep], seq: int, how: Settlement) -> Question:
+def to_decide(app: "App", job: Job, steps: Sequence[JobStep], seq: int, how: Settlement) -> Question:
     """Before a person decides about the step that a job stopped at."""
     backwards = job.state == JobState.ROLLBACK_FAILED
     step = next((step for step in steps if step.seq == seq), None)
@@ -129,7 +133,7 @@ def to_decide(job: Job, steps: Sequence[JobStep], seq: int, how: Settlement) -> 
         str(text),
         str(label),
         danger=how is Settlement.SKIP,
-        steps=_to_undo(steps) if backwards and how is not Settlement.RETRY else (),
+        steps=_to_undo(app, steps) if backwards and how is not Settlement.RETRY else (),
         too_late=_too_late(job, JobState.FAILED, JobState.ROLLBACK_FAILED)
         or ("" if waits else _("This step waits for nobody’s decision.")),
     )
@@ -173,9 +177,15 @@ _DECISIONS = {
 }
 
 
-def _to_undo(steps: Sequence[JobStep]) -> list[str]:
+def _to_undo(app: "App", steps: Sequence[JobStep]) -> list[str]:
     """What would be undone, the last first."""
-    return [translate(step.label) for step in reversed(steps) if step.state in _UNDOABLE]
+    return [translate(step.label) for step in reversed(steps) if undoable(app, step)]
+
+
+def undoable(app: "App", step: JobStep) -> bool:
+    """Whether the step did, or may have done, something that its kind can undo."""
+    kind = app.step_kinds.get(step.kind)
+    return step.state in _UNDOABLE and (kind is None or kind.undo is not None)
 
 
 def _too_late(job: Job, *wanted: JobState) -> str:

@@ -12,6 +12,7 @@ from trunkline.jobs import (
     plan_pages,
     queries,
     undecided_pages,
+    watch_pages,
 )
 from trunkline.jobs.pages import pages
 from trunkline.jobs.rehearsal import STEP_KINDS as STEP_KINDS
@@ -98,6 +99,7 @@ PAGES = (
     acting_pages.pages,
     own_mail_pages.pages,
     plan_pages.pages,
+    watch_pages.pages,
 )
 SCHEDULED = (RETENTION,)
 

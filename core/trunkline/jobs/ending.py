@@ -23,6 +23,16 @@ _EVENTS: dict[JobState, type[JobEnded]] = {
 SILENT_KINDS = frozenset({"core.mail"})
 
 
+def and_not_undone(error: str, message: str) -> str:
+    """Why a job failed and, on a line of its own, why that could not be undone."""
+    return "\n".join(filter(None, (cause(error), message)))
+
+
+def cause(error: str) -> str:
+    """Why a job failed in the first place, of what `and_not_undone` made."""
+    return error.partition("\n")[0]
+
+
 def announce(ctx: Context, job: Job) -> None:
     """Emit the event that fits the job's final state."""
     if job.kind in SILENT_KINDS and job.state == JobState.SUCCEEDED:

@@ -3,15 +3,15 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.exc import DBAPIError
 
 from trunkline.jobs import journal, targets
-from trunkline.jobs.ending import announce
-from trunkline.jobs.holding import Hold
-from trunkline.jobs.lease import Heartbeat, claim
+from trunkline.jobs.at_work import AtWork
+from trunkline.jobs.ending import and_not_undone, announce
+from trunkline.jobs.lease import claim
 from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.redaction import redacted
 from trunkline.jobs.steps import (
@@ -19,11 +19,10 @@ from trunkline.jobs.steps import (
     StepContext,
     StepFailed,
     TryAgain,
-    as_inputs,
     beyond_return,
     checked_outputs,
 )
-from trunkline.jobs.sweeper import most_urgent
+from trunkline.jobs.sweeper import first_due, most_urgent
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import Policy, StepKind
 
@@ -32,17 +31,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PASSED = (StepState.DONE, StepState.SKIPPED)
+#: For how long one transaction takes up further steps.
+_SECONDS_TOGETHER = 0.1
 
 
 def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
     """Claim the job and work on it until it is over, handed back or lost; False for one that was not to be had.
 
-    With `or_more_urgent` that is the due job that goes before it, if there is one.
+    With `or_more_urgent` that is the due job that goes before it, if there is one, and whichever is due where it is not itself.
     """
     with app.unit_of_work(SYSTEM) as ctx:
         if or_more_urgent:
             job_id = most_urgent(ctx, job_id)
         epoch = claim(ctx, job_id)
+        if epoch is None and or_more_urgent and (another := first_due(ctx)) is not None:
+            # In the same transaction: while many wait, most are begun before their own wake-up is taken.
+            job_id, epoch = another, claim(ctx, another)
         if epoch is None:
             return False
         hold = _Run(app, job_id, epoch)
@@ -66,14 +70,28 @@ class _Turn:
     direction: Literal["do", "undo"]
 
 
-class _Run(Hold):
+@dataclass
+class _Together:
+    """Transactional steps that share one transaction, and since when."""
+
+    steps: int = 1
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether another step may join: who waits for what the transaction holds must not wait long."""
+        return time.monotonic() - self.since < _SECONDS_TOGETHER
+
+
+class _Run(AtWork):
     """One worker's work on one job. Each transaction ends a step and begins the next one."""
 
     def __init__(self, app: "App", job_id: int, epoch: int) -> None:
         super().__init__(app, job_id, epoch)
-        self.heartbeat = Heartbeat(app, job_id, epoch)
-        #: What no line, error or output of this run may show.
-        self.secrets: set[str] = set()
+        #: Positions of steps that a worker which died may have done: they are looked at before they are done again.
+        self.unknown: set[int] = set()
+        #: Each transactional step in a transaction of its own, since several together came to grief.
+        self._one_by_one = False
 
     def to_the_end(self, turn: _Turn | None) -> None:
         while turn is not None:
@@ -94,9 +112,10 @@ class _Run(Hold):
                 targets.leave(ctx, step)
                 self._stop(ctx, job, step.error)
             elif step.state == StepState.RUNNING:
-                self.journal.say(
-                    ctx.now(), step.seq, "The worker died during this step; doing it again.", "warn"
-                )
+                looks = step.policy == Policy.VERIFY
+                then = "looking whether it is done" if looks else "doing it again"
+                self.journal.say(ctx.now(), step.seq, f"The worker died during this step; {then}.", "warn")
+                self.unknown |= {step.seq} if looks else set()
                 step.state = StepState.PENDING
         return self._next(ctx, job)
 
@@ -178,9 +197,12 @@ class _Run(Hold):
         return message
 
     def _stop(self, ctx: Context, job: Job, why: str) -> None:
-        """A step failed: undo, or hold where that was asked for or where something cannot be undone."""
+        """A step failed: undo, or hold where that was asked for or where something cannot be undone.
+
+        Whoever cancelled was told that all is undone, so then nothing holds.
+        """
         final = beyond_return(self.app, self.steps(ctx))
-        if final is None and job.on_failure != OnFailure.HOLD:
+        if final is None and (job.cancel_requested or job.on_failure != OnFailure.HOLD):
             self._turn_back(job, why)
             return
         job.error = why
@@ -223,12 +245,21 @@ class _Run(Hold):
             self.journal.say(ctx.now(), step.seq, f"{step.label}: undoing.", "step")
             return _Turn(step.seq, "undo")
         state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
-        self._finish(ctx, job, state, "Everything that was done has been undone.", "warn")
+        self._finish(ctx, job, state, self._all_undone(ctx), "warn")
         return None
 
-    def _needs_undo(self, step: JobStep) -> bool:
+    def _all_undone(self, ctx: Context) -> str:
+        begun = [step for step in self.steps(ctx) if step.tries]
+        if begun and all(self._cannot_be_undone(step) for step in begun):
+            return "Nothing was undone: what it does has no undo."
+        return "Everything that was done has been undone."
+
+    def _cannot_be_undone(self, step: JobStep) -> bool:
         kind = self.app.step_kinds.get(step.kind)
-        if kind is not None and kind.undo is None:
+        return kind is not None and kind.undo is None
+
+    def _needs_undo(self, step: JobStep) -> bool:
+        if self._cannot_be_undone(step):
             return False
         if step.state == StepState.PENDING:
             # What a try before left behind is unknown, and undoing accepts that nothing was done.
@@ -245,7 +276,8 @@ class _Run(Hold):
             log.warning("job %s step %s cannot be undone: %s", self.job_id, turn.seq, self._masked(error))
             with self.unit() as (ctx, job):
                 step = self.step(ctx, turn.seq)
-                job.error = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")
+                message = self._note_failure(ctx, step, StepState.UNDO_FAILED, error, " cannot be undone")
+                job.error = and_not_undone(job.error, message)
                 self._finish(ctx, job, JobState.ROLLBACK_FAILED, "A person has to put this right.", "error")
             return None
 
@@ -254,17 +286,48 @@ class _Run(Hold):
     def _perform(self, turn: _Turn) -> _Turn | None:
         """Run the step's function, record its end and begin the next one; a transactional step does all in one transaction."""
         kind, step_context = self._begun(turn)
-        if kind.transactional:
+        if not kind.transactional:
+            outputs = self._call(kind, step_context)
             with self.unit() as (ctx, job):
-                step_context.transaction = ctx
-                outputs = self._call(kind, step_context)
-                self.forget_replaced_steps(ctx)
                 self._record_end(ctx, turn, outputs)
                 return self._next(ctx, job)
-        outputs = self._call(kind, step_context)
+        together = _Together()
+        try:
+            with self.unit() as (ctx, job):
+                then = self._perform_within(ctx, job, turn, kind, step_context)
+                while then is not None and self._goes_along(then, together):
+                    together.steps += 1
+                    self.read_anew(ctx, job)
+                    then = self._perform_within(ctx, job, then, *self._begun(then))
+                return then
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._require_ours(error)
+            if together.steps == 1:
+                raise
+        # Nothing of it was kept. Alone, each ends for itself, and the one that fails leaves those before it done.
+        self._one_by_one = True
         with self.unit() as (ctx, job):
-            self._record_end(ctx, turn, outputs)
-            return self._next(ctx, job)
+            return self._perform_within(ctx, job, turn, kind, step_context)
+
+    def _perform_within(
+        self, ctx: Context, job: Job, turn: _Turn, kind: StepKind, step_context: StepContext
+    ) -> _Turn | None:
+        """Run a transactional step in a transaction that is under way."""
+        step_context.transaction = ctx
+        outputs = self._call(kind, step_context)
+        self.forget_replaced_steps(ctx)
+        self._record_end(ctx, turn, outputs)
+        return self._next(ctx, job)
+
+    def _goes_along(self, turn: _Turn, together: _Together) -> bool:
+        """Whether the step that comes next may share the transaction of the one before: each costs a wait for the disk."""
+        if self._one_by_one or turn.direction == "undo" or not together.has_time:
+            return False
+        [step] = [step for step in self.known_steps if step.seq == turn.seq]
+        kind = self.app.step_kinds.get(step.kind)
+        return kind is not None and kind.transactional
 
     def _begun(self, turn: _Turn) -> tuple[StepKind, StepContext]:
         """What the transaction that began the step knows of it."""
@@ -272,10 +335,13 @@ class _Run(Hold):
         [step] = [step for step in steps if step.seq == turn.seq]
         kind = self._kind(step)
         before = {one.name: one.outputs for one in steps if one.seq < turn.seq}
-        return kind, self._step_context(step, kind, turn.direction, before)
+        return kind, self.step_context(step, kind, turn.direction, before)
 
     def _call(self, kind: StepKind, step: StepContext) -> Mapping[str, Any]:
         if step.direction == "do":
+            found = self._found_done(kind, step)
+            if found is not None:
+                return found
             outputs = checked_outputs(kind.outputs, kind.do(step) or {})
             if kind.verify is not None:
                 kind.verify(replace(step, outputs=outputs))
@@ -283,6 +349,22 @@ class _Run(Hold):
         if kind.undo is not None:
             kind.undo(step)
         return {}
+
+    def _found_done(self, kind: StepKind, step: StepContext) -> Mapping[str, Any] | None:
+        """What a step hands over that a worker had done before it died; None for one that is to be done."""
+        look = kind.found or kind.verify
+        if step.seq not in self.unknown or look is None:
+            return None
+        self.unknown.discard(step.seq)
+        try:
+            outputs = checked_outputs(kind.outputs, look(step) or {})
+        except StepFailed as error:
+            if step.cancelled():
+                raise
+            step.log(f"Not found done: {error} Doing it again.", "warn")
+            return None
+        step.log("Found done, so it is not done again.", "ok")
+        return outputs
 
     def _record_end(self, ctx: Context, turn: _Turn, outputs: Mapping[str, Any]) -> None:
         row = self.step(ctx, turn.seq)
@@ -305,54 +387,9 @@ class _Run(Hold):
             )
         return kind
 
-    def _step_context(
-        self,
-        step: JobStep,
-        kind: StepKind,
-        direction: Literal["do", "undo"],
-        before: Mapping[str, Mapping[str, Any]],
-    ) -> StepContext:
-        deadline = time.monotonic() + kind.timeout.total_seconds()
-
-        def write_log(text: str, level: Any, data: Mapping[str, Any]) -> None:
-            self._log_line(step.seq, text, level, data)
-
-        def is_cancelled() -> bool:
-            asked = self.heartbeat.cancelled and direction == "do"
-            return asked or self.heartbeat.lost or time.monotonic() > deadline
-
-        def write_late(text: str, level: Any, data: Mapping[str, Any]) -> None:
-            self.journal.say_masked(self.app.clock(), step.seq, text, level, data, self.secrets)
-
-        return StepContext(
-            app=self.app,
-            job_id=self.job_id,
-            job_number=self.number,
-            seq=step.seq,
-            name=step.name,
-            direction=direction,
-            inputs=as_inputs(kind.inputs, step.inputs),
-            customer_id=self.customer_id,
-            outputs=step.outputs,
-            before=before,
-            write_log=write_log,
-            write_late=write_late,
-            is_cancelled=is_cancelled,
-            open_unit=self.held,
-            policy=Policy(step.policy),
-            secrets=self.secrets,
-        )
-
     def _finish(self, ctx: Context, job: Job, state: JobState, text: str, level: str) -> None:
         job.state, job.finished_at, job.lease_until = state, ctx.now(), None
         if state not in NEEDS_DECISION:
             job.holds = None
         self.journal.say(ctx.now(), None, text, level)
         announce(ctx, job)
-
-    def _log_line(self, seq: int, text: str, level: str, data: Mapping[str, Any]) -> None:
-        if self.open_context is not None:
-            self.journal.say_masked(self.open_context.now(), seq, text, level, data, self.secrets)
-            return
-        with self.held() as ctx:
-            self.journal.say_masked(ctx.now(), seq, text, level, data, self.secrets)

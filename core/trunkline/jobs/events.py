@@ -1,5 +1,6 @@
-"""What the engine tells the rest of the system when a job ends."""
+"""What the engine tells the rest of the system when a job ends or gets another date."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from trunkline.events.event import Event
@@ -35,6 +36,18 @@ class JobRollbackFailed(JobEnded):
     """Undoing failed; a person has to act."""
 
     name: ClassVar[str] = "job.rollback_failed"
+
+
+class JobRescheduled(Event):
+    """A job that has not begun got another date; the subject is what the job is for."""
+
+    name: ClassVar[str] = "job.rescheduled"
+
+    kind: str
+    number: str
+    run_at: datetime
+    subject_kind: str = ""
+    subject_id: int | None = None
 
 
 class JobCancelled(JobEnded):

@@ -51,14 +51,18 @@ def expected(ctx: Context, job: Job) -> Expected:
     for name, began, ended in rows:
         if (seconds := seconds_between(began, ended)) is not None:
             steps.setdefault(name, []).append(seconds)
-    return Expected(
-        percentile(whole, 50), {name: percentile(taken, 50) for name, taken in steps.items()}, len(whole)
-    )
+    return Expected(median(whole), {name: median(taken) for name, taken in steps.items()}, len(whole))
 
 
 def seconds_between(began: datetime | None, ended: datetime | None) -> float | None:
     """Seconds from one moment to the other; None while one of them is unknown."""
     return (ended - began).total_seconds() if began is not None and ended is not None else None
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one, or the mean of the two in the middle. Raises IndexError for none."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def percentile(values: Sequence[float], part: int) -> float:

@@ -1,9 +1,10 @@
 """Mails about jobs that failed: who gets them, and one for each job, queued when its end is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -22,7 +23,9 @@ from trunkline.settings.core import CoreSettings
 
 TEMPLATE = "core/mail/job_failed"
 #: Their failures are told by their own logs; a mail about a mail that did not get out would not get out either.
-_UNTOLD = frozenset({"core.mail", "core.sms", "core.dry_run"})
+_UNTOLD = frozenset({"core.mail", "core.sms"})
+#: Whoever asked for one, of core or a plugin, waits for what it says.
+_LOOKED_AT = frozenset({"dry_run", "trial"})
 #: More people than this are not written to.
 _MAILS = 50
 #: One person gets so many an hour; the last one says that the page has the rest.
@@ -55,20 +58,36 @@ def choose(ctx: Context, wish: Wish) -> User:
 
 def tell(ctx: Context, event: JobEnded) -> None:
     """Queue a mail to everybody who wants to know of this job's failure; told again it queues none twice."""
-    if event.kind in _UNTOLD:
+    if event.kind in _UNTOLD or event.kind.rpartition(".")[2] in _LOOKED_AT:
         return
     job = ctx.session.get(Job, event.entity_id)
     if job is None:
         return
-    if (mailbox := ctx.settings(CoreSettings).job_failure_mailbox) and not _has_enough(ctx, mailbox):
-        _queue(ctx, job, event, mailbox, ctx.app.config.operator_name, ctx.app.config.language)
-    for user in _wanting(ctx, job):
-        if not _has_enough(ctx, user.email):
-            _queue(ctx, job, event, user.email, user.name, user.language)
+    if ctx.app.hooks.gather("jobs_told_elsewhere", int, session=ctx.session, ctx=ctx, keys=(job.key,)):
+        return
+    for reader in readers(ctx, lambda user: _sees(ctx, user, job)):
+        if not _has_enough(ctx, reader.address):
+            _queue(ctx, job, event, reader)
 
 
-def _wanting(ctx: Context, job: Job) -> Iterator[User]:
-    """Members of staff who want to know and may see the job: those who may act unless they said no, others if they said yes."""
+class Reader(NamedTuple):
+    """Who is written to, and in which language."""
+
+    address: str
+    name: str
+    language: str
+
+
+def readers(ctx: Context, sees: Callable[[User], bool]) -> Iterator[Reader]:
+    """Who hears of failures: the mailbox of the settings, and members of staff who want to know and of whom `sees` is true."""
+    if mailbox := ctx.settings(CoreSettings).job_failure_mailbox:
+        yield Reader(mailbox, ctx.app.config.operator_name, ctx.app.config.language)
+    for user in _wanting(ctx, sees):
+        yield Reader(user.email, user.name, user.language)
+
+
+def _wanting(ctx: Context, sees: Callable[[User], bool]) -> Iterator[User]:
+    """Those who may act unless they said no, others if they said yes."""
     all_who_act = ctx.settings(CoreSettings).job_failure_staff
     acting = (
         {user.key for user in ctx.session.scalars(users_who_may("core.job.retry"))} if all_who_act else set()
@@ -77,7 +96,7 @@ def _wanting(ctx: Context, job: Job) -> Iterator[User]:
     for user in ctx.session.scalars(users_who_may("core.job.view")).all():
         wish = wish_of(user)
         wants = wish is Wish.ALWAYS or (wish is Wish.AS_SET and user.key in acting)
-        if wants and user.email and user.kind == UserKind.STAFF and sent < _MAILS and _sees(ctx, user, job):
+        if wants and user.email and user.kind == UserKind.STAFF and sent < _MAILS and sees(user):
             sent += 1
             yield user
 
@@ -100,25 +119,25 @@ def _has_enough(ctx: Context, address: str) -> bool:
     return _lately(ctx, address) >= HOURLY
 
 
-def _queue(ctx: Context, job: Job, event: JobEnded, to: str, name: str, language: str) -> None:
+def _queue(ctx: Context, job: Job, event: JobEnded, reader: Reader) -> None:
     customer = ctx.session.get(Customer, job.customer_id) if job.customer_id is not None else None
     mail.queue(
         ctx,
         template=TEMPLATE,
-        to=to,
-        language=language,
+        to=reader.address,
+        language=reader.language,
         context={
-            "name": name,
+            "name": reader.name,
             "operator": ctx.app.config.operator_name,
             "number": job.number,
             "title": job.title,
             "customer": f"{customer.name} ({customer.number})" if customer else "",
             "error": event.error,
             "state": _state_told(event),
-            "last": _lately(ctx, to) == HOURLY - 1,
+            "last": _lately(ctx, reader.address) == HOURLY - 1,
             "link": f"{ctx.app.config.public_url}/jobs/{job.number}",
         },
-        key=f"job-failed:{job.number}:{to}",
+        key=f"job-failed:{job.number}:{reader.address}",
     )
 
 

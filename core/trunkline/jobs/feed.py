@@ -1,7 +1,8 @@
 """What happens to jobs, as it happens: one reader per process looks, every open page listens.
 
-The reader looks only while somebody listens. Lines are read by their keys, which several writers may commit out of order;
-so it reads the last two seconds' keys again and forwards what it has not forwarded yet.
+The reader looks only while somebody listens: at once when a worker of this machine rings (`bell`), else a few times a second.
+Lines are read by their keys, which several writers may commit out of order; so it reads the last two seconds' keys again and
+forwards what it has not forwarded yet.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,12 +19,15 @@ from sqlmodel import col
 from starlette.concurrency import run_in_threadpool
 
 from trunkline.jobs import queries
+from trunkline.jobs.bell import Bell
 from trunkline.jobs.models import Job, JobState, JobStep
 
 if TYPE_CHECKING:
     from trunkline.app import App
 
 LOOK_SECONDS = 0.25
+#: However often a worker rings.
+_REST_SECONDS = 0.04
 #: A silent stream says something this often, so that no proxy takes it for dead.
 HEARTBEAT_SECONDS = 15.0
 #: Then the browser has to connect anew, and its permission is looked at again.
@@ -74,6 +79,7 @@ class JobFeed:
         self._app = app
         self._watched: dict[int, _Watched] = {}
         self._reader: asyncio.Task[None] | None = None
+        self._rung = asyncio.Event()
 
     async def follow(self, job_id: int, after: int) -> AsyncIterator[News]:
         """Everything about the job from the log line `after` on, until it is over. A heartbeat comes as news without content."""
@@ -107,20 +113,38 @@ class JobFeed:
             self._reader = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
-        while self._watched:
-            positions = {
-                job_id: watched.position for job_id, watched in self._watched.items() if not watched.over
-            }
-            for job_id, (rows, face, over) in (await run_in_threadpool(self._look, positions)).items():
-                if (watched := self._watched.get(job_id)) is not None:
-                    self._tell(watched, rows, face, over)
-            await asyncio.sleep(LOOK_SECONDS)
+        bell = Bell(asyncio.get_running_loop(), self._app.config.data, self._hear)
+        bell.hang_up()
+        try:
+            while self._watched:
+                await self._look_once()
+                # Those that ring meanwhile are told of together.
+                await asyncio.sleep(_REST_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._rung.wait(), LOOK_SECONDS - _REST_SECONDS)
+        finally:
+            bell.take_down()
+
+    def _hear(self, job_id: int) -> None:
+        if job_id in self._watched:
+            self._rung.set()
+
+    async def _look_once(self) -> None:
+        self._rung.clear()
+        positions = {
+            job_id: watched.position for job_id, watched in self._watched.items() if not watched.over
+        }
+        for job_id, (rows, face, over) in (await run_in_threadpool(self._look, positions)).items():
+            if (watched := self._watched.get(job_id)) is not None:
+                self._tell(watched, rows, face, over)
 
     def _tell(self, watched: _Watched, rows: Sequence[RowMapping], face: Hashable, over: bool) -> None:
         fresh = watched.fresh(rows, time.monotonic())
         moved, watched.face = watched.face != face, face
         # The last lines may be committed with the last state, so the end waits for a look that finds nothing new.
         watched.over = over and not fresh and not moved
+        if over and not watched.over:
+            self._rung.set()
         if fresh or moved or watched.over:
             for mailbox in watched.listeners:
                 mailbox.put_nowait(News(fresh, moved, watched.over))

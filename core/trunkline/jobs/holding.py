@@ -88,6 +88,12 @@ class Hold:
         self._read = ctx.session, steps
         return steps[:: -1 if backwards else 1]
 
+    def read_anew(self, ctx: Context, job: Job) -> None:
+        """Let the step that comes next in this transaction read every row anew, as it would in one of its own."""
+        ctx.session.flush()
+        ctx.session.expunge_all()
+        ctx.session.add_all((job, *self._read[1]))
+
     def forget_replaced_steps(self, ctx: Context) -> None:
         """Read the steps anew where the step of this transaction has planned the job anew."""
         if ctx.session.info.pop(PLANNED_ANEW, False):

@@ -3,11 +3,13 @@
 import traceback
 from collections.abc import Mapping, Set
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
 
 from trunkline.errors import TrunklineError
+from trunkline.jobs import bell
 from trunkline.jobs.models import JobEvent
 from trunkline.jobs.redaction import redacted
 from trunkline.operation import Context
@@ -50,6 +52,7 @@ class Journal:
         if self.waiting:
             ctx.session.connection().execute(_INSERT, list(self.waiting))
             self.waiting = ()
+            ctx.after_commit.append(partial(bell.ring, ctx.app.config.data, self._job_id))
 
 
 def words(error: Exception) -> str:

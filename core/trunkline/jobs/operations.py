@@ -11,7 +11,8 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
 from trunkline.jobs import targets, wake
 from trunkline.jobs.decisions import BECOMES, SAID, Settlement
-from trunkline.jobs.ending import announce
+from trunkline.jobs.ending import announce, cause
+from trunkline.jobs.events import JobRescheduled
 from trunkline.jobs.holding import PLANNED_ANEW
 from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins plan with
@@ -192,11 +193,16 @@ def retry(ctx: Context, number: str, reason: str = "") -> Job:
         raise Refused(
             _("Job {number} is {state}; there is nothing to retry.", number=number, state=words_of(job))
         )
-    job.error = ""
+    _forget_error(job)
     _write(ctx, job, _said("Retried", ctx, reason.strip()))
     ctx.note(job, label=job.number, reason=reason.strip())
     _go_on(ctx, job, state)
     return job
+
+
+def _forget_error(job: Job) -> None:
+    """What stopped the job is dealt with. Of one that is undone it stays in sight why it failed."""
+    job.error = cause(job.error) if job.state == JobState.ROLLBACK_FAILED else ""
 
 
 def _reset(steps: Sequence[JobStep], was: StepState, becomes: StepState) -> None:
@@ -243,6 +249,7 @@ def settle(ctx: Context, number: str, reason: str) -> Job:
                 state=words_of(job),
             )
         )
+    _forget_error(job)
     job.state, job.finished_at, job.holds = JobState.ROLLED_BACK, ctx.now(), None
     _write(ctx, job, f"Settled by hand by {ctx.actor.name}: {reason}", "warn")
     ctx.note(job, label=job.number, reason=reason)
@@ -270,7 +277,7 @@ def settle_step(ctx: Context, number: str, seq: int, how: Settlement, reason: st
     if state is JobState.FAILED and how is Settlement.DONE:
         _require_no_outputs(ctx, step)
     step.state, step.error, step.tries = BECOMES[state][how], "", min(step.tries, 1)
-    job.error = ""
+    _forget_error(job)
     _write(
         ctx,
         job,
@@ -302,7 +309,10 @@ def _require_no_outputs(ctx: Context, step: JobStep) -> None:
 def reschedule(
     ctx: Context, number: str, start_after: datetime | None = None, priority: int | None = None
 ) -> Job:
-    """Give a queued job another date or priority (1 first, 9 last). Raises Refused once it has begun."""
+    """Give a queued job another date or priority (1 first, 9 last); until then others may work on what it is for.
+
+    Raises Refused once it has begun.
+    """
     job = ctx.load_by(Job, Job.number, number, lock=True)
     if job.state != JobState.QUEUED or job.started_at is not None:
         raise Refused(
@@ -313,6 +323,17 @@ def reschedule(
     if start_after is not None:
         job.run_at, job.waits_for = start_after, ""
         _write(ctx, job, f"Planned for {start_after.isoformat(timespec='minutes')} by {ctx.actor.name}.")
+        ctx.emit(
+            JobRescheduled(
+                entity_id=job.key,
+                customer_id=job.customer_id,
+                kind=job.kind,
+                number=job.number,
+                run_at=start_after,
+                subject_kind=job.subject_kind,
+                subject_id=job.subject_id,
+            )
+        )
     if priority is not None and priority != job.priority:
         job.priority = priority
         _write(ctx, job, f"Priority {priority} given by {ctx.actor.name}.")

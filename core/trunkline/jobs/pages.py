@@ -8,9 +8,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from trunkline import i18n
 from trunkline.i18n import gettext as _
 from trunkline.jobs import queries
+from trunkline.jobs.asking import undoable
 from trunkline.jobs.changes import changes_of
 from trunkline.jobs.expecting import expected, seconds_between
 from trunkline.jobs.feed import JobFeed
+from trunkline.jobs.looking_ahead import only_looks
 from trunkline.jobs.models import Job, JobState, StepState
 from trunkline.jobs.step_views import BUSY, step_views
 from trunkline.jobs.tables import jobs_table, kind_label
@@ -18,9 +20,9 @@ from trunkline.web.pages import Page, Pages
 
 pages = Pages()
 
-_LINES_SHOWN = 1000
+LINES_SHOWN = 1000
 #: htmx shows the part and asks no more.
-_STOP_POLLING = 286
+STOP_POLLING = 286
 
 
 @pages.get("/jobs", permission="core.job.list")
@@ -35,18 +37,16 @@ def job(page: Page, number: str) -> Response:
     """Steps beside the log. Without JavaScript a reload shows what happened since."""
     found = queries.get(page.ctx, number)
     words, problems = page.query.get("q", "").strip(), page.query.get("only") == "problems"
-    lines = queries.lines(
-        page.ctx, found.key, limit=_LINES_SHOWN, newest=True, words=words, problems=problems
-    )
+    lines = queries.lines(page.ctx, found.key, limit=LINES_SHOWN, newest=True, words=words, problems=problems)
     page.title = found.title
     page.crumbs((str(_("Jobs")), "/jobs"), (found.number, ""))
     last = lines[-1]["id"] if lines else 0
     stream = "" if JobState(found.state).is_over else f"/jobs/{found.number}/events?after={last}"
     return page.render(
         "jobs/job.html",
-        **_facts(page, found),
+        **facts_of(page, found),
         lines=lines,
-        shortened=len(lines) == _LINES_SHOWN,
+        shortened=len(lines) == LINES_SHOWN,
         problems=queries.problem_count(page.ctx, found.key),
         words=words,
         only_problems=problems,
@@ -57,8 +57,8 @@ def job(page: Page, number: str) -> Response:
 @pages.get("/jobs/{number}/status", permission="core.job.view")
 def status(page: Page, number: str) -> Response:
     """Head and steps by themselves, for the page to renew when they change."""
-    facts = _facts(page, queries.get(page.ctx, number))
-    return page.part("jobs/status.html", status=_STOP_POLLING if facts["over"] else 200, **facts)
+    facts = facts_of(page, queries.get(page.ctx, number))
+    return page.part("jobs/status.html", status=STOP_POLLING if facts["over"] else 200, **facts)
 
 
 @pages.get("/jobs/{number}/events", permission="core.job.view")
@@ -88,19 +88,28 @@ def raw_log(page: Page, number: str) -> Response:
     return PlainTextResponse("\n".join(texts) + "\n", headers=headers)
 
 
-def _facts(page: Page, found: Job) -> dict[str, Any]:
+def facts_of(page: Page, found: Job) -> dict[str, Any]:
+    """What the parts of a job's page show of it, besides its log."""
     steps = queries.steps_of(page.ctx, found.key)
     state, now = JobState(found.state), page.ctx.now()
     told = expected(page.ctx, found)
     makers = {plugin.name: plugin.label for plugin in page.app.plugins}
+    # Of one that was settled by hand it counts as undone.
+    settled = any(step.state == StepState.UNDO_FAILED for step in steps)
+    undone = settled or any(step.state == StepState.UNDONE for step in steps)
     return {
         "job": found,
         "kind": kind_label(found.kind),
+        "only_looks": only_looks(found),
         "customer": queries.customer_of(page.ctx, found),
         "steps": step_views(found, steps, told, changes_of(page.ctx, found.key), makers, now),
         "done": sum(step.state == StepState.DONE for step in steps),
         "current": next((step.seq for step in steps if step.state in BUSY), None),
-        "backwards": state in (JobState.ROLLING_BACK, JobState.ROLLED_BACK, JobState.ROLLBACK_FAILED),
+        "backwards": state in (JobState.ROLLING_BACK, JobState.ROLLBACK_FAILED)
+        or (state is JobState.ROLLED_BACK and undone),
+        "undoable": any(undoable(page.app, step) for step in steps),
+        "undone": undone,
+        "settled": settled,
         "over": state.is_over,
         "elapsed": seconds_between(found.started_at, found.finished_at or now),
         "since": found.started_at if not state.is_over else None,

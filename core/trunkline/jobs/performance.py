@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select
 from sqlmodel import col
 
-from trunkline.jobs.expecting import percentile, seconds_between
+from trunkline.jobs.expecting import median, percentile, seconds_between
 from trunkline.jobs.models import Job, JobState, JobStep
 from trunkline.operation import Context
 
@@ -159,7 +159,7 @@ def _figures(tallies: dict[tuple[str, str, str, str], _Tally]) -> list[Figures]:
             *key,
             runs=tally.runs,
             succeeded=tally.succeeded,
-            median=percentile(tally.taken, 50) if tally.taken else None,
+            median=median(tally.taken) if tally.taken else None,
             p95=percentile(tally.taken, 95) if tally.taken else None,
         )
         for key, tally in tallies.items()

@@ -35,11 +35,10 @@ def plan_card(page: Page, found: Job) -> str | None:
 
 
 def _facts(page: Page, found: Job) -> dict[str, Any]:
-    waits = found.state in rehearsal.LOOKED_AT and found.kind != rehearsal.JOB_KIND
     return {
         "job": found,
         "plan": plan_of(page.ctx, found),
         "held": found.on_failure == OnFailure.HOLD,
         "on_failure": ON_FAILURE[OnFailure(found.on_failure)],
-        "may_look": waits and page.can("core.job.retry"),
+        "may_look": rehearsal.can_be_looked_at(found) and page.can("core.job.retry"),
     }

@@ -8,14 +8,13 @@ from sqlalchemy import Integer, RowMapping, Select, bindparam, func, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
+from trunkline.db.distinct import each_value
 from trunkline.db.prepared import Found, Prepared
 from trunkline.jobs.models import NEEDS_DECISION, Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
 #: States in which a person has to decide.
 NEEDS_PERSON = NEEDS_DECISION
-#: Kinds of jobs that are many and small; the list keeps them in a view of their own.
-MAIL_KINDS = ("core.mail",)
 
 _PROBLEMS = ("warn", "error")
 #: So many of the latest jobs say which products are suggested.
@@ -84,7 +83,7 @@ def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, .
 
 def kinds(ctx: Context) -> list[str]:
     """The kinds of jobs there are."""
-    return sorted(ctx.session.scalars(select(col(Job.kind)).distinct()))
+    return sorted(ctx.session.execute(each_value(col(Job.kind))).scalars())
 
 
 def recent_products(ctx: Context) -> list[tuple[str, str]]:
@@ -176,4 +175,6 @@ def waiting_for_people(ctx: Context, limit: int) -> Sequence[RowMapping]:
 
 def troubles_of(ctx: Context, customer_id: int, *, limit: int = 5) -> Sequence[Found]:
     """A customer's jobs that wait for a person or were undone within a day, newest first."""
-    return _TROUBLES.rows(ctx, customer_id=customer_id, since=ctx.now() - _RECENT, limit=limit)
+    # By the minute, so that page after page asks the same.
+    since = ctx.now().replace(second=0, microsecond=0) - _RECENT
+    return _TROUBLES.rows(ctx, customer_id=customer_id, since=since, limit=limit)

@@ -24,7 +24,7 @@ from trunkline.rest.routing import RestRoutes
 rest = RestRoutes("/jobs", "jobs")
 
 
-@rest.get("", permission="core.job.list")
+@rest.get("", permission="core.job.list", table=jobs_table)
 def jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs, newest first."""
     return read_list(ctx, jobs_table(ctx), queries.list_jobs(ctx), params, JobSummary)

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from trunkline import i18n
+from trunkline.activity.recording import MASK
 from trunkline.i18n import gettext as _
 from trunkline.jobs.expecting import Expected, seconds_between
+from trunkline.jobs.looking_ahead import VERDICTS, Finding, Verdict
 from trunkline.jobs.models import Job, JobState, JobStep, StepState
 
 _SHOWN = {
@@ -98,6 +100,18 @@ def _view(
     )
 
 
+def findings_of(step: JobStep) -> list[tuple[str, str, Verdict]]:
+    """What a dry run's step found of each step that it looked at: label and verdict in words, and the verdict."""
+    looked = [Finding(label, Verdict(verdict)) for label, verdict in step.outputs.get("looked", ())]
+    return [
+        (i18n.translate(label), str(VERDICTS[verdict].translated()), verdict) for label, verdict in looked
+    ]
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"secret"}
+
+
 def _planned(step: JobStep) -> str:
     """What it will change, in the reader's language."""
     told = (i18n.translate(one["text"], **one.get("values", {})) for one in step.changes)
@@ -105,10 +119,16 @@ def _planned(step: JobStep) -> str:
 
 
 def _outputs(outputs: Mapping[str, Any]) -> str:
-    """Plain outputs in one line: what a step brought to light; keys of rows mean nothing to people."""
+    """Plain outputs in one line: what a step brought to light; keys of rows mean nothing to people.
+
+    Of a secret, which is `{"secret": …}` and only names where it is kept, nothing but its name is told.
+    """
+    if (verdict := outputs.get("verdict")) in list(Verdict):
+        return str(VERDICTS[Verdict(verdict)].translated())
+    told = {name: MASK if _is_secret(value) else value for name, value in outputs.items()}
     plain = (
         f"{name.replace('_', ' ')} {value}"
-        for name, value in outputs.items()
+        for name, value in told.items()
         if isinstance(value, str | int)
         and not isinstance(value, bool)
         and value != ""

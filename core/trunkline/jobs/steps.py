@@ -37,6 +37,12 @@ class TryAgain(TrunklineError):
         self.limit = limit
 
 
+class CannotTell(TrunklineError):
+    """Raised while looking ahead: nothing but doing the step shows what it does. The message says why."""
+
+    title = "Cannot be known before"
+
+
 class LeaseLost(Exception):
     """Another worker has taken the job over; nothing more may be written for it."""
 
@@ -67,6 +73,8 @@ class StepContext:
     policy: Policy = Policy.UNDO
     #: The unit of work of a transactional step; None for the others.
     transaction: "Context | None" = None
+    #: What the kind's `gather` has read for its `rehearse`.
+    gathered: Any = None
     secrets: set[str] = field(default_factory=set)
 
     @property

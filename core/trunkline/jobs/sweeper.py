@@ -108,6 +108,12 @@ def most_urgent(ctx: Context, job_id: int) -> int:
     return job_id if key is None else key
 
 
+def first_due(ctx: Context) -> int | None:
+    """The key of the most urgent job that is due and held by nobody, if there is one."""
+    key: int | None = ctx.session.execute(_FIRST_DUE, {"now": ctx.app.clock(), "most": 1}).scalar()
+    return key
+
+
 def due_jobs(app: "App", limit: int) -> list[int]:
     """Keys of jobs that are due and held by nobody, the most urgent first."""
     with app.database.read() as session:
@@ -132,10 +138,11 @@ def _due_statement() -> Any:
 _DUE = _due_statement()
 _THAN = aliased(Job)
 # Not one that a transaction has locked: it cannot be claimed, however urgent it is.
-_MORE_URGENT = _DUE.where(
+_FIRST_DUE = _DUE.with_for_update(of=Job, skip_locked=True)
+_MORE_URGENT = _FIRST_DUE.where(
     col(Job.priority)
     < select(col(_THAN.priority)).where(col(_THAN.id) == bindparam("than")).scalar_subquery()
-).with_for_update(of=Job, skip_locked=True)
+)
 
 
 def run_scheduled(app: "App") -> int:

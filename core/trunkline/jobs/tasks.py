@@ -19,14 +19,10 @@ def serve(app: "App") -> None:
 
 def _run_job(job_id: int) -> None:
     from trunkline.jobs.engine import run
-    from trunkline.jobs.sweeper import due_jobs
 
-    if _app is None:
-        return
-    # There are as many messages as jobs, and a message has no priority: each wakes whatever is most urgent by now.
-    if not run(_app, job_id, or_more_urgent=True):
-        for key in due_jobs(_app, 1):
-            run(_app, key)
+    if _app is not None:
+        # There are as many messages as jobs, and a message has no priority: each wakes whatever is most urgent by now.
+        run(_app, job_id, or_more_urgent=True)
 
 
 def _deliver_events() -> None:

@@ -7,8 +7,7 @@ from sqlalchemy import RowMapping, Select, and_, func, or_, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
-from trunkline.jobs.models import Job, JobState, JobStep, StepState
-from trunkline.jobs.queries import MAIL_KINDS
+from trunkline.jobs.models import MAIL_KINDS, Job, JobState, JobStep, StepState
 from trunkline.operation import Context
 
 #: More than this are worked off from the list of jobs, many at a time.

@@ -35,6 +35,7 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
         die_with_parent()
     with assembling():
         app = App.start(config)
+    app.database.keep_statements()
     _wait_for_schema(app)
     if not isinstance(app.waker, HueyWaker):
         app.waker = HueyWaker(app.config)

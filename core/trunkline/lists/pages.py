@@ -93,6 +93,7 @@ def _form(page: Page, found: ListOf, wanted: RowAction) -> Form[Any]:
         submit=str(wanted.label),
         cancel=found.path,
         danger=wanted.tone == "danger",
+        focus=True,
         choices=wanted.choices(page.ctx) if wanted.choices else None,
     )
 

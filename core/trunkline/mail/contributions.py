@@ -10,6 +10,7 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
 from trunkline.lists import ListOf
 from trunkline.mail import queries
+from trunkline.mail.customer_tab import tab
 from trunkline.mail.events import EmailFailed, EmailSent
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
@@ -17,7 +18,7 @@ from trunkline.mail.sending import SEND_MAIL
 from trunkline.mail.tables import EMAILS
 from trunkline.mail.transports import check, transport_for
 from trunkline.operation import Context
-from trunkline.plugin import ConnectionCheck, Health, HealthReport, MenuItem, Permission, Sensitive
+from trunkline.plugin import ConnectionCheck, Health, HealthReport, MenuItem, Permission, Sensitive, Slot
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -36,6 +37,9 @@ MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administra
 STEP_KINDS = (SEND_MAIL,)
 LISTS = (ListOf("emails", "/emails", "core.email.list", lambda ctx: EMAILS, queries.list_emails),)
 PAGES = (pages,)
+SLOTS = (
+    Slot("customer.tabs", "messages", tab, "core.email.list", label=_("Messages"), order=65, icon="mail"),
+)
 
 
 def health_checks(ctx: Context) -> Sequence[HealthReport]:

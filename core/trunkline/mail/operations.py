@@ -3,14 +3,15 @@
 import json
 import secrets as random
 from collections.abc import Mapping, Sequence
+from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
 
 from sqlmodel import col, select
 
-from trunkline.branding.brands import Brand, Brands
+from trunkline.branding.brands import Brand
+from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.identity import check_email
-from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -50,11 +51,11 @@ def queue(
     recipient = check_email(to, field="to")
     if not recipient:
         raise Refused(_("There is no e-mail address to write to."), field="to", remedy=_("Add one first."))
-    brand = _brand(ctx, customer_id)
-    spoken = language or ctx.app.config.language
+    brand = brand_of_customer(ctx, customer_id)
+    spoken = language or brand.language or ctx.app.config.language
     rendered = render_mail(ctx.app, template, spoken, context, brand, wording_of(ctx, template, spoken))
     hidden = _hidden(context, secrets)
-    sender = brand.mail_sender or ctx.app.config.mail.sender
+    sender = _sender(brand, ctx.app.config.mail.sender)
     number = next_number(ctx.session, "email")
     email = Email(
         number=number,
@@ -75,15 +76,6 @@ def queue(
     ctx.session.flush()
     _send_later(ctx, email, key=f"mail:{email.number}")
     return email
-
-
-def _brand(ctx: Context, customer_id: int | None) -> Brand:
-    """The brand that a customer knows: that of who sold to them."""
-    reseller_id: int | None = None
-    if customer_id is not None:
-        found = ctx.session.execute(select(col(Customer.reseller_id)).where(col(Customer.id) == customer_id))
-        reseller_id = found.scalar_one_or_none()
-    return ctx.app.part(Brands).of_reseller(reseller_id, ctx.session)
 
 
 @operation("core.email.retry")
@@ -136,6 +128,13 @@ def _sealed(rendered: RenderedMail, hidden: Sequence[str]) -> str | None:
     ):
         return None
     return json.dumps({"subject": rendered.subject, "text": rendered.text, "html": rendered.html})
+
+
+def _sender(brand: Brand, configured: str) -> str:
+    """Who a message comes from: a reseller's customers are to read no other name than that of its brand."""
+    if brand.mail_sender or not brand.of_reseller:
+        return brand.mail_sender or configured
+    return str(Address(brand.name, addr_spec=parseaddr(configured)[1]))
 
 
 def _domain(sender: str) -> str:

@@ -101,8 +101,7 @@ def _of_brand(app: "App", brand: "Brand | None") -> dict[str, str]:
     """Name and address that a letter speaks of, unless it names its own."""
     if brand is None:
         return {"operator_name": app.config.operator_name, "base_url": app.config.public_url}
-    address = f"https://{brand.host}" if brand.host else app.config.public_url
-    return {"operator_name": brand.name, "base_url": address}
+    return {"operator_name": brand.name, "base_url": brand.address(app.config.public_url)}
 
 
 def _part(

@@ -41,7 +41,7 @@ class EmailOut(EmailSummary):
     answer: str
 
 
-@rest.get("", permission="core.email.list")
+@rest.get("", permission="core.email.list", table=EMAILS)
 def emails(ctx: Context, params: ListParams = list_params) -> Listing[EmailSummary]:
     """The e-mail log, newest first."""
     return read_list(ctx, EMAILS, queries.list_emails(ctx), params, EmailSummary)

@@ -1,8 +1,13 @@
 """Wording letters."""
 
+from secrets import token_hex
+
+from trunkline.auth.models import User
 from trunkline.errors import Refused
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
+from trunkline.mail.models import Email
+from trunkline.mail.operations import queue
 from trunkline.mail.rendering import RenderedMail, Wording, render_mail
 from trunkline.mail_templates import queries
 from trunkline.mail_templates.models import MailWording
@@ -38,6 +43,19 @@ def restore(ctx: Context, name: str, language: str) -> None:
     if stored is not None:
         ctx.note(stored, label=f"{name} ({language})")
         ctx.session.delete(stored)
+
+
+@operation("core.mail_template.edit")
+def send_sample(ctx: Context, name: str, language: str) -> Email:
+    """Mail the letter as it goes out now, with its sample, to whoever asks. Raises NotFound, Refused for want of an address."""
+    sample = queries.letter(ctx, name).sample
+    user = ctx.session.get(User, ctx.actor.id) if ctx.actor.id is not None else None
+    if user is None or not user.email:
+        raise Refused(_("There is no e-mail address to write to."), remedy=_("Add one first."))
+    key = f"sample:{name}:{language}:{token_hex(8)}"
+    email = queue(ctx, template=name, to=user.email, language=language, context=sample, key=key)
+    ctx.note(email, label=f"{name} ({language})")
+    return email
 
 
 def try_out(ctx: Context, name: str, language: str, words: WordingFields) -> RenderedMail:

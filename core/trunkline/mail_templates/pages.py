@@ -38,7 +38,8 @@ def _opened(page: Page, plugin: str, name: str, language: str) -> Mapping[str, A
         "subject": words.subject,
         "text": words.text,
         "html": words.html,
-        "version": stored.version if stored else None,
+        # Nobody worded it yet: the second of two who do so at once is told of the first.
+        "version": stored.version if stored else 0,
         "form_options": {"cancel": _LIST},
     }
 
@@ -56,6 +57,7 @@ def _around(page: Page, plugin: str, name: str, language: str) -> Mapping[str, A
         "own": queries.stored(page.ctx, full, language) is not None,
         "shown": operations.try_out(page.ctx, full, language, command),
         "unsaved": False,
+        "changes": queries.changes(page.ctx, full, language),
     }
 
 
@@ -100,6 +102,13 @@ def preview(page: Page, plugin: str, name: str, language: str) -> Response:
         except Refused as error:
             form.refuse(error.field, str(error))
     return page.render("mail_templates/letter.html", status=200 if form.valid else 422, form=form, **around)
+
+
+@pages.post(f"{_ONE}/sample", permission=_EDIT)
+def send_sample(page: Page, plugin: str, name: str, language: str) -> Response:
+    email = operations.send_sample(page.ctx, _full(plugin, name, language), language)
+    said = _("It goes to {address}, as the letter is worded now.", address=email.recipient)
+    return page.redirect(f"{_LIST}/{plugin}/{name}/{language}", str(said))
 
 
 @pages.post(f"{_ONE}/restore", permission=_EDIT)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
+from trunkline.activity.models import ActivityEntry
 from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import LANGUAGES, translate
@@ -16,6 +18,9 @@ from trunkline.mail_templates.originals import original
 from trunkline.operation import Context
 from trunkline.plugin import MailTemplate
 
+_KIND = MailWording.__tablename__
+#: The activity log has the rest.
+_SHOWN = 8
 _WORDINGS = columns(MailWording)
 _ONE = Prepared(
     select(_WORDINGS.subject, _WORDINGS.text, _WORDINGS.html).where(
@@ -32,6 +37,15 @@ class Letter:
     label: str
     plugin: str
     worded: Sequence[str]
+
+
+@dataclass(frozen=True)
+class WordingChange:
+    """A change of a letter's wording; `restored`: its standard words again."""
+
+    at: datetime
+    actor: str
+    restored: bool
 
 
 def wording_of(ctx: Context, template: str, language: str) -> Wording | None:
@@ -68,6 +82,21 @@ def stored(ctx: Context, name: str, language: str, *, lock: bool = False) -> Mai
         col(MailWording.template) == name, col(MailWording.language) == language
     )
     return ctx.session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def changes(ctx: Context, name: str, language: str) -> list[WordingChange]:
+    """Who worded a letter in a language, newest first, as many as fit beside a form."""
+    entry = ActivityEntry
+    rows = ctx.session.execute(
+        select(col(entry.at), col(entry.actor), col(entry.changes))
+        .where(col(entry.subject) == f"{name} ({language})", col(entry.subject_kind) == _KIND)
+        .order_by(col(entry.at).desc(), col(entry.id).desc())
+        .limit(_SHOWN)
+    )
+    return [
+        WordingChange(row.at, row.actor, any(one.get("action") == "deleted" for one in row.changes))
+        for row in rows
+    ]
 
 
 def words_in_force(ctx: Context, name: str, language: str) -> Wording:

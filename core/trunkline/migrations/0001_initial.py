@@ -148,6 +148,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
+        batch_op.create_index("ix_core_customer_duplicate_reasons", ["reasons", "score", "id"], unique=False)
         batch_op.create_index("ix_core_customer_duplicate_score", ["score", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_customer_duplicate_second_id"), ["second_id"], unique=False)
 
@@ -738,6 +739,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
         batch_op.create_index("ix_core_job_forget", ["has_log", "finished_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
+        batch_op.create_index("ix_core_job_product", ["product", "id"], unique=False)
+        batch_op.create_index(
+            "ix_core_job_routine",
+            ["requested_by", "state", "id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
+            ),
+            postgresql_where=sa.text(
+                "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
+            ),
+        )
         batch_op.create_index("ix_core_job_runs", ["kind", "product", "action", "state", "id"], unique=False)
         batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
@@ -748,6 +761,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
             postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
+        )
+        batch_op.create_index(
+            "ix_core_job_work",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("kind NOT IN ('core.mail')"),
+            postgresql_where=sa.text("kind NOT IN ('core.mail')"),
         )
 
     op.create_table(
@@ -917,7 +937,7 @@ def upgrade() -> None:
         sa.Column("permission", sa.String(length=120), nullable=False),
         sa.Column("label", sa.String(length=120), nullable=False),
         sa.Column("summary", sa.String(length=300), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
         sa.Column("arguments", sa.JSON(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("amount_micros", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1689,6 +1709,11 @@ def downgrade() -> None:
     op.drop_table("core_site")
     with op.batch_alter_table("core_job", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_core_job_work",
+            sqlite_where=sa.text("kind NOT IN ('core.mail')"),
+            postgresql_where=sa.text("kind NOT IN ('core.mail')"),
+        )
+        batch_op.drop_index(
             "ix_core_job_waits",
             sqlite_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
             postgresql_where=sa.text("state IN ('queued', 'running', 'rolling_back')"),
@@ -1697,6 +1722,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_job_subject")
         batch_op.drop_index("ix_core_job_state")
         batch_op.drop_index("ix_core_job_runs")
+        batch_op.drop_index(
+            "ix_core_job_routine",
+            sqlite_where=sa.text(
+                "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
+            ),
+            postgresql_where=sa.text(
+                "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
+            ),
+        )
+        batch_op.drop_index("ix_core_job_product")
         batch_op.drop_index(batch_op.f("ix_core_job_kind"))
         batch_op.drop_index("ix_core_job_forget")
         batch_op.drop_index("ix_core_job_finished")
@@ -1802,6 +1837,7 @@ def downgrade() -> None:
     with op.batch_alter_table("core_customer_duplicate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_customer_duplicate_second_id"))
         batch_op.drop_index("ix_core_customer_duplicate_score")
+        batch_op.drop_index("ix_core_customer_duplicate_reasons")
 
     op.drop_table("core_customer_duplicate")
     op.drop_table("core_counter")

@@ -11,7 +11,7 @@ from trunkline.rest.routing import RestRoutes
 resellers = RestRoutes("/resellers", "resellers")
 
 
-@resellers.get("", permission="core.reseller.list")
+@resellers.get("", permission="core.reseller.list", table=RESELLERS)
 def list_resellers(ctx: Context, params: ListParams = list_params) -> Listing[ResellerOut]:
     """Resellers with how many customers and people they have."""
     return read_list(ctx, RESELLERS, queries.list_resellers(ctx), params, ResellerOut)

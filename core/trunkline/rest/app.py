@@ -1,8 +1,10 @@
 """The REST application at `/api/v1`: routes of core and plugins, problem+json errors, OpenAPI."""
 
 import logging
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from trunkline.app import App
+    from trunkline.rest.routing import TableOf
 
 log = logging.getLogger(__name__)
+#: What helps somebody whom no route knows.
+_ASTRAY = {
+    404: "There is nothing at this address. All that there are stand at /api/v1/docs.",
+    405: "This address does not take that method. What it takes stands at /api/v1/docs.",
+}
 
 
 def make_rest(app: "App") -> "FastAPI":
@@ -42,19 +50,45 @@ def make_rest(app: "App") -> "FastAPI":
     )
     api.state.app = app
     api.add_middleware(TellBudget)
-    for plugin, routes in app.part(rest_routes):
-        try:
-            api.include_router(routes.router())
-        except Exception as error:  # a plugin's code may raise anything
-            app.hooks.failed(plugin, f"REST routes {routes.prefix}", error)
+    tables: dict[str, TableOf] = {}
+    with _without_pydantic_1():
+        for plugin, routes in app.part(rest_routes):
+            try:
+                api.include_router(routes.router())
+                tables.update(_tables(routes))
+            except Exception as error:  # a plugin's code may raise anything
+                app.hooks.failed(plugin, f"REST routes {routes.prefix}", error)
     api.add_exception_handler(TrunklineError, _known)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     for away in NO_DATABASE:
         api.add_exception_handler(away, _no_database)
     api.add_exception_handler(Exception, _unknown)
-    describe(api)
+    describe(api, tables)
     return api
+
+
+@contextmanager
+def _without_pydantic_1() -> Iterator[None]:
+    """FastAPI asks of every type whether it is Pydantic 1's, and loads all of that to know, 2.4 MB.
+
+    Meanwhile it finds none here, as it will in Pydantic 3. Whoever has such types has loaded it already.
+    """
+    name = "pydantic.v1"
+    if name in sys.modules:
+        yield
+        return
+    # As Python documents it, None there ends an import.
+    sys.modules[name] = None  # type: ignore[assignment]  # its stubs know modules only
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def _tables(routes: RestRoutes) -> "dict[str, TableOf]":
+    """The tables of lists by address."""
+    return {f"{routes.prefix}{route.path}": route.table for route in routes.routes if route.table is not None}
 
 
 def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
@@ -71,6 +105,10 @@ def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
     return kept
 
 
+def _id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
 def _problem(
     request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]]
 ) -> JSONResponse:
@@ -78,7 +116,7 @@ def _problem(
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-    body["request_id"] = request.scope.get("state", {}).get("request_id", "")
+    body["request_id"] = _id_of(request)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)
@@ -90,7 +128,8 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, WaitsForSecondPerson):
         body = {"approval": error.number, "state": "waiting", "detail": error.message}
         return JSONResponse(body, 202, headers={"Location": f"/api/v1/approvals/{error.number}"})
-    errors = [{"field": error.field, "message": str(error)}] if error.field else []
+    faults = (error, *error.others)
+    errors = [{"field": fault.field, "message": str(fault)} for fault in faults if fault.field]
     return _problem(request, error.status, error.title, str(error), errors)
 
 
@@ -120,17 +159,18 @@ def _words_of(error: Mapping[str, Any]) -> str:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 — FastAPI calls it with this one only
-    return _problem(request, error.status_code, str(error.detail), str(error.detail), [])
+    detail = _ASTRAY.get(error.status_code, "")
+    return _problem(request, error.status_code, str(error.detail), detail or str(error.detail), [])
 
 
 async def _no_database(request: Request, error: Exception) -> JSONResponse:
-    log.error("database unavailable", exc_info=error)
+    log.error("database unavailable for REST request %s", _id_of(request), exc_info=error)
     detail = "The database does not answer, so nothing was done. Send the request again in a moment."
     return _problem(request, 503, "Unavailable", detail, [])
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
-    log.error("REST request failed", exc_info=error)
+    log.error("REST request %s failed", _id_of(request), exc_info=error)
     return _problem(
         request, 500, "Internal error", "Something failed here; the log has it under the request id.", []
     )

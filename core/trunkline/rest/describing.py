@@ -1,13 +1,22 @@
-"""What the OpenAPI document says beside FastAPI's own words: how to sign in, each route's refusals, the second person's queue."""
+"""What the OpenAPI document says beside FastAPI's own words: sign-in, refusals, the second person's queue, what lists take."""
 
+import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from trunkline.i18n import use_locale
+from trunkline.rest.list_parameters import list_parameters
 from trunkline.web.pages import PUBLIC, SIGNED_IN
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from trunkline.app import App
+    from trunkline.rest.routing import TableOf
+
+log = logging.getLogger(__name__)
 _BODIES = ("post", "patch", "put")
+_TOLD_BY_TABLES = ("q", "view", "sort")
 #: RFC 9457, with the fields at fault and the id by which the log names the request.
 _PROBLEM: dict[str, Any] = {
     "title": "Problem",
@@ -41,8 +50,8 @@ _WAITING: dict[str, Any] = {
 }
 
 
-def describe(api: "FastAPI") -> None:
-    """Complete the OpenAPI document when it is first asked for."""
+def describe(api: "FastAPI", tables: "Mapping[str, TableOf]") -> None:
+    """Complete the OpenAPI document when it is first asked for. `tables` are those that lists answer with, by address."""
     original = api.openapi
 
     def openapi() -> dict[str, Any]:
@@ -58,9 +67,24 @@ def describe(api: "FastAPI") -> None:
         for path in document["paths"].values():
             for method, operation in path.items():
                 _complete(method, operation)
+        _describe_lists(api.state.app, document["paths"], tables)
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _describe_lists(app: "App", paths: dict[str, Any], tables: "Mapping[str, TableOf]") -> None:
+    """Name the filters, views and sorts of each list, in English: the document is made once for all readers."""
+    with use_locale("en"), app.reading() as ctx:
+        for path, table in tables.items():
+            operation = paths[path]["get"]
+            try:
+                named = list_parameters(table(ctx) if callable(table) else table)
+            except Exception:  # a plugin's code may raise anything; its list stays as FastAPI describes it
+                log.exception("the list at %s cannot be described", path)
+                continue
+            kept = [one for one in operation.get("parameters", ()) if one["name"] not in _TOLD_BY_TABLES]
+            operation["parameters"] = [*kept, *named]
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:

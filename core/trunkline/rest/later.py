@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from trunkline.assembling import assembling
 
@@ -55,4 +55,17 @@ class LaterRest:
         api = self._made
         if api is None:
             api = await run_in_threadpool(self.made)
-        await api(scope, receive, send)
+        answered = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal answered
+            await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body")
+
+        try:
+            await api(scope, receive, noticing)
+        except Exception:
+            # The framework raises again what it has answered as a 500. That is in the log with the request's id, and the server
+            # would write it down once more and cut the connection off, on which the next request may be under way.
+            if not answered:
+                raise

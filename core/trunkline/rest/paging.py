@@ -11,8 +11,10 @@ from sqlalchemy import RowMapping, Select
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.rest.list_parameters import offered_values, sorts_of
 from trunkline.web import keyset
-from trunkline.web.table_params import COUNT_LIMIT
+from trunkline.web.table_filters import BOOLEANS, Filter
+from trunkline.web.table_params import COUNT_LIMIT, values_of
 from trunkline.web.table_reading import count_capped
 from trunkline.web.tables import Table
 
@@ -20,6 +22,8 @@ T = TypeVar("T", bound=BaseModel)
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 _OWN = frozenset({"limit", "cursor", "sort", "q", "view"})
+#: What a bound of a range looks like, by the filter's kind.
+_EXAMPLES = {"dates": "2026-01-31", "number": "42", "money": "99.90"}
 
 
 class Listing(BaseModel, Generic[T]):
@@ -92,9 +96,7 @@ def _as_item(item: type[T], row: RowMapping) -> T:
 
 
 def _check_names(table: Table, params: ListParams) -> None:
-    sorts = sorted(
-        {column.sort_key for column in table.columns if column.sort_key} | {table.sort.lstrip("-")}
-    )
+    sorts = sorts_of(table)
     if params.sort and params.sort.lstrip("-") not in sorts:
         raise Refused(
             _("This list cannot be sorted by “{name}”.", name=params.sort.lstrip("-")),
@@ -108,6 +110,8 @@ def _check_names(table: Table, params: ListParams) -> None:
             field="view",
             remedy=_("Views: {names}.", names=", ".join(views) or "–"),
         )
+    if params.q and not table.searches:
+        raise Refused(_("This list has no search."), field="q", remedy=_("Narrow it by its filters."))
     known = set(_OWN)
     for entry in table.filters:
         known |= set(entry.names)
@@ -119,14 +123,28 @@ def _check_names(table: Table, params: ListParams) -> None:
                 remedy=_("Filters: {names}.", names=", ".join(sorted(known - _OWN)) or "–"),
             )
     for entry in table.filters:
-        if entry.kind == "choice" and entry.choices:
-            offered = [str(getattr(value, "value", value)) for value, _label in entry.choices]
-            for value in str(params.filters.get(entry.key, "")).split(","):
-                if value and value not in offered:
-                    raise Refused(
-                        _("“{value}” is no {name}.", value=value, name=entry.key),
-                        field=entry.key,
-                        remedy=_("Known: {names}.", names=", ".join(offered)),
-                    )
+        _check_values(entry, params)
     if params.cursor and not keyset.is_cursor(params.cursor):
         raise Refused(_("This cursor cannot be read."), field="cursor", remedy=_("Start without one."))
+
+
+def _check_values(entry: Filter, params: ListParams) -> None:
+    """A page ignores a value that it cannot read and shows it as empty; a program would take all rows for those it meant."""
+    if entry.is_range:
+        for name, read in zip(entry.names, entry.ends(params.filters), strict=True):
+            typed = str(params.filters.get(name, "")).strip()
+            if typed and not read:
+                raise _unreadable(name, typed, _EXAMPLES[entry.kind])
+        return
+    known = offered_values(entry) or (sorted(BOOLEANS) if entry.kind == "bool" else [])
+    for value in values_of(params.filters, entry.key) if known else ():
+        if value not in known:
+            raise _unreadable(entry.key, value, ", ".join(known))
+
+
+def _unreadable(name: str, value: str, known: str) -> Refused:
+    return Refused(
+        _("“{value}” is no {name}.", value=value, name=name),
+        field=name,
+        remedy=_("Known: {names}.", names=known),
+    )

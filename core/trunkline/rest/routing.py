@@ -16,6 +16,11 @@ from starlette.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from trunkline.operation import Context
+    from trunkline.web.tables import Table
+
+    TableOf = Table | Callable[[Context], Table]
+
 Handler = Callable[..., Any]
 #: BIGINT of SQL.
 _LARGEST_KEY = 2**63 - 1
@@ -35,6 +40,8 @@ class RestRoute:
     reads: bool = False
     #: Hashes a password, so requests for it take turns (see `trunkline.web.turns`).
     hashes: bool = False
+    #: The list that it answers, whose filters, views and sorts the OpenAPI document names.
+    table: "TableOf | None" = None
 
 
 @dataclass
@@ -46,8 +53,11 @@ class RestRoutes:
     routes: list[RestRoute] = field(default_factory=list)
     _router: "APIRouter | None" = field(default=None, init=False, repr=False, compare=False)
 
-    def get(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self._register("GET", path, permission, 200, options)
+    def get(
+        self, path: str, *, permission: str, table: "TableOf | None" = None, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        """A route that reads. One that answers with `read_list` names its `table`, or how it is made."""
+        return self._register("GET", path, permission, 200, options, table=table)
 
     def post(
         self,
@@ -76,9 +86,10 @@ class RestRoutes:
         options: dict[str, Any],
         reads: bool = False,
         hashes: bool = False,
+        table: "TableOf | None" = None,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
-            route = RestRoute(method, path, handler, permission, status, options, reads, hashes)
+            route = RestRoute(method, path, handler, permission, status, options, reads, hashes, table)
             self.routes.append(route)
             self._router = None
             return handler

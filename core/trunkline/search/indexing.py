@@ -76,7 +76,7 @@ def _alone(ctx: Context, *, wait: bool = False) -> bool:
     return bool(ctx.session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
 
 
-def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
+def index(ctx: Context, kind: str, ids: Sequence[int], *, anew: bool = False) -> None:
     """Replace the documents of these entities; those that are gone, or whose plugin is, lose theirs."""
     known = ctx.app.search_kinds.get(kind)
     documents: Sequence[plugin.SearchDocument] = ()
@@ -87,7 +87,7 @@ def index(ctx: Context, kind: str, ids: Sequence[int]) -> None:
         except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(kind, f"search documents of {kind}", error)
             return
-    writing.write(ctx, kind, ids, documents)
+    writing.write(ctx, kind, ids, documents, anew=anew)
 
 
 def drop(ctx: Context, condition: ColumnElement[bool]) -> int:
@@ -120,7 +120,7 @@ def _rebuild(app: "App", kind: SearchKind, progress: Callable[[str, int, int], N
         for start in range(0, len(wanted), _REBUILT):
             with app.unit_of_work(SYSTEM) as ctx, roomy(ctx.session, _ROOM):
                 _alone(ctx, wait=True)
-                index(ctx, kind.kind, wanted[start : start + _REBUILT])
+                index(ctx, kind.kind, wanted[start : start + _REBUILT], anew=True)
             if progress is not None and wanted is ids:
                 progress(kind.kind, min(start + _REBUILT, len(ids)), len(ids))
     return len(ids)

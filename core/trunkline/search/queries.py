@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select
 from trunkline.db.haste import within
 from trunkline.operation import Context
 from trunkline.search import models, tiers
-from trunkline.search.folding import SHORTEST_INNER, Asked, fold, read_query, words
+from trunkline.search.folding import SHORTEST_INNER, TURNED, Asked, fold, read_query, words
 from trunkline.search.models import ENTITY_BITS
 from trunkline.search.store import Abilities
 from trunkline.search.writing import KindNumbers
@@ -19,7 +19,7 @@ MOST = 500
 #: Seconds after which the first dear way, and the one after it, are given up for who types on.
 _MOMENT, _SECOND_MOMENT = 0.02, 0.015
 #: What the dearer ways find is in no order, so a few more are ranked.
-_RANKED = 60
+_RANKED = 30
 _DOCUMENTS = models.SearchDocument.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 _SHOWN = select(
     *(_DOCUMENTS[name] for name in "id kind title subtitle path icon permission customer_id".split())
@@ -83,8 +83,7 @@ def look_for(
         return Found()
     wanted = min(limit, MOST) + 1
     kept = _Kept(ctx, wanted)
-    for beginning in asked.beginnings:
-        kept.add(tiers.by_key(ctx, numbers, beginning, wanted))
+    kept.add(tiers.by_key(ctx, numbers, asked.beginnings, wanted))
     dearer = _Dearer(ctx, asked, numbers, max(wanted, _RANKED), hurried)
     if not kept.full and not asked.number:
         kept.add_ranked(dearer.by_words(tiers.beginnings(ctx, asked.words)), asked)
@@ -94,8 +93,19 @@ def look_for(
         return Found(list(kept.groups()))
     likely = tiers.with_typos(ctx, asked.words)
     if likely is not None:
-        kept.add_ranked(dearer.by_words(likely, _SECOND_MOMENT), asked)
+        _add_spelt_right(ctx, kept, tiers.spellings(asked.words, likely), numbers, wanted)
+        if not kept.full:
+            kept.add_ranked(dearer.by_words(likely, _SECOND_MOMENT), asked)
     return Found(list(kept.groups()), by_likeness=bool(kept))
+
+
+def _add_spelt_right(
+    ctx: Context, kept: "_Kept", spellings: Iterable[str], numbers: Sequence[int], wanted: int
+) -> None:
+    """Keep what has an entry that begins as it may have been meant: however many have these words, it costs the same."""
+    for spelling in spellings:
+        if not kept.full:
+            kept.add(tiers.by_key(ctx, numbers, (spelling, TURNED + spelling), wanted))
 
 
 def of_like_name(ctx: Context, name: str, kind: str, limit: int = 20) -> list[Hit]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from trunkline.db.upserting import insert_into
 from trunkline.operation import Context
 from trunkline.search import tiers
 from trunkline.search.folding import fold
@@ -41,7 +41,7 @@ def remember(ctx: Context, path: str) -> None:
     if document is None or ctx.actor.id is None:
         return
     connection = ctx.session.connection()
-    insert = (sqlite if ctx.app.database.is_sqlite else postgresql).insert(_RECENT)
+    insert = insert_into(_RECENT, connection.dialect.name)
     row = {"user_id": ctx.actor.id, "document_id": document.id, "at": ctx.now()}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["user_id", "document_id"], set_={"at": row["at"]}), row
@@ -55,7 +55,7 @@ def _led_to_by(ctx: Context, path: str) -> Iterable[SearchDocument]:
     code = fold(path.rpartition("/")[2])
     if not code or not numbers:
         return []
-    keys = tiers.by_key(ctx, numbers, code, _LOOKED_AT)
+    keys = tiers.by_key(ctx, numbers, [code], _LOOKED_AT)
     return ctx.session.scalars(
         ctx.visible(SearchDocument).where(col(SearchDocument.id).in_(keys), col(SearchDocument.path) == path)
     ).all()

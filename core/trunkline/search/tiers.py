@@ -1,7 +1,8 @@
 """The ways to look into the index, from the cheapest to the dearest. Each gives keys of documents, the best first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice, product
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     column,
+    literal_column,
     select,
     table,
     text,
@@ -29,40 +31,46 @@ LAST = "\U0010ffff"
 #: PostgreSQL gathers what all kinds have before it is cut: a query that finds more needs another letter.
 _GATHERED = 1000
 _GUESSES = 5
+#: Of what may have been meant only so much is looked for by entries.
+_SPELLINGS = 3
 #: A beginning of more words of the vocabulary is looked for as a beginning.
-_SPELT_OUT = 30
+SPELT_OUT = 30
 _DOCUMENT = col(SearchDocument.id)
+#: The words of a document, each with a blank before it.
+_BEFORE = "' ' || words"
 
 #: Every group must be there: any of its words, as a beginning where it says so.
 Groups = Sequence[Sequence[tuple[str, bool]]]
 
 
-def by_key(ctx: Context, numbers: Sequence[int], beginning: str, limit: int) -> list[int]:
-    """Documents with an entry that begins so, of each kind at most `limit`, in the order of entries.
+def by_key(ctx: Context, numbers: Sequence[int], beginnings: Sequence[str], limit: int) -> list[int]:
+    """Documents with an entry that begins so, for each beginning and kind at most `limit`, in the order of entries.
 
-    A range of a B-tree for each kind: what it costs does not grow with the table.
+    What begins as the first of them says comes first. A range of a B-tree each: what it costs does not grow with the table.
     """
     conditions = ctx.visible_conditions(SearchDocument)
-    statement = _ranges(len(numbers), tuple(conditions)) if conditions else _open_ranges(len(numbers))
+    shape = len(beginnings), len(numbers)
+    statement = _ranges(*shape, tuple(conditions)) if conditions else _open_ranges(*shape)
     values: dict[str, Any] = {f"kind_{place}": number for place, number in enumerate(numbers)}
-    values |= {"low": beginning, "high": beginning + LAST, "most": limit}
-    rows = ctx.session.connection().execute(statement, values).all()
-    return list(dict.fromkeys(row.id for row in sorted(rows, key=lambda row: row.key)))
+    values |= {f"low_{turn}": beginning for turn, beginning in enumerate(beginnings)}
+    values |= {f"high_{turn}": beginning + LAST for turn, beginning in enumerate(beginnings)}
+    rows = ctx.session.connection().execute(statement, values | {"most": limit}).all()
+    return list(dict.fromkeys(row.id for row in sorted(rows, key=lambda row: (row.turn, row.key))))
 
 
-def _ranges(count: int, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
+def _ranges(turns: int, count: int, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
     parts = []
-    for place in range(count):
+    for turn, place in product(range(turns), range(count)):
         part = select(KEYS.c.key, KEYS.c.id).where(
             KEYS.c.kind == bindparam(f"kind_{place}"),
-            KEYS.c.key >= bindparam("low"),
-            KEYS.c.key < bindparam("high"),
+            KEYS.c.key >= bindparam(f"low_{turn}"),
+            KEYS.c.key < bindparam(f"high_{turn}"),
         )
         if conditions:
             part = part.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
         part = part.order_by(KEYS.c.key, KEYS.c.id).limit(bindparam("most"))
-        found = part.subquery(f"part_{place}")
-        parts.append(select(found.c.key, found.c.id))
+        found = part.subquery(f"part_{turn}_{place}")
+        parts.append(select(found.c.key, found.c.id, literal_column(str(turn)).label("turn")))
     return union_all(*parts)
 
 
@@ -77,16 +85,26 @@ def exactly(ctx: Context, numbers: Sequence[int], keys: Sequence[str], limit: in
 
 
 @lru_cache(maxsize=64)
-def _open_ranges(count: int) -> CompoundSelect[Any]:
+def _open_ranges(turns: int, count: int) -> CompoundSelect[Any]:
     """For those who see every customer, built once: building costs more than running."""
-    return _ranges(count, ())
+    return _ranges(turns, count, ())
 
 
 def by_words(ctx: Context, numbers: Sequence[int], groups: Groups, limit: int) -> list[int]:
     """Documents that have all the words, of each kind at most `limit` (on PostgreSQL as far as the first thousand go)."""
     if ctx.app.database.is_sqlite:
         return _each_kind(ctx, "search_words", numbers, fts5_query(groups), limit)
-    return _gathered(ctx, numbers, f"{VECTOR} @@ CAST(:query AS tsquery)", ts_query(groups), limit)
+    leading = [group for group in groups if not any(begins for _word, begins in group)]
+    leading = leading or [max(groups, key=lambda group: min(len(word) for word, _begins in group))]
+    rest = [group for group in groups if group not in leading]
+    values = {"query": ts_query(leading)}
+    conditions = [f"{VECTOR} @@ CAST(:query AS tsquery)"]
+    for place, group in enumerate(rest):
+        # Very many have a word that begins with one or two letters, and the index would gather all of them.
+        begun = {f"begun_{place}_{number}": f" {word}" for number, (word, _begins) in enumerate(group)}
+        conditions.append(f"({' OR '.join(f'strpos({_BEFORE}, :{name}) > 0' for name in begun)})")
+        values |= begun
+    return _gathered(ctx, numbers, " AND ".join(conditions), values, limit)
 
 
 def fts5_query(groups: Groups) -> str:
@@ -105,7 +123,7 @@ def by_fragment(ctx: Context, numbers: Sequence[int], fragment: str, limit: int)
     """Documents one of whose long numbers has these figures anywhere."""
     if ctx.app.database.is_sqlite:
         return _each_kind(ctx, "search_numbers", numbers, f'"{fragment}"', limit)
-    return _gathered(ctx, numbers, "numbers LIKE :query", f"%{fragment}%", limit)
+    return _gathered(ctx, numbers, "numbers LIKE :query", {"query": f"%{fragment}%"}, limit)
 
 
 def _each_kind(ctx: Context, index: str, numbers: Sequence[int], query: str, limit: int) -> list[int]:
@@ -126,14 +144,16 @@ def _each_kind(ctx: Context, index: str, numbers: Sequence[int], query: str, lim
     return found
 
 
-def _gathered(ctx: Context, numbers: Sequence[int], condition: str, query: str, limit: int) -> list[int]:
+def _gathered(
+    ctx: Context, numbers: Sequence[int], condition: str, values: Mapping[str, str], limit: int
+) -> list[int]:
     statement: Select[Any] = select(TEXTS.c.id).where(text(condition))
     conditions = ctx.visible_conditions(SearchDocument)
     if conditions:
         statement = statement.join(SearchDocument, TEXTS.c.id == _DOCUMENT).where(*conditions)
     if len(numbers) == 1:
         statement = statement.where(TEXTS.c.id.between(*span(numbers[0])))
-    keys = ctx.session.connection().execute(statement.limit(_GATHERED), {"query": query}).scalars().all()
+    keys = ctx.session.connection().execute(statement.limit(_GATHERED), values).scalars().all()
     kept = []
     for number in numbers:
         low, high = span(number)
@@ -146,7 +166,7 @@ def beginnings(ctx: Context, asked: Sequence[str]) -> Groups:
     groups = list[Sequence[tuple[str, bool]]]()
     for word in asked:
         known = _begin_so(ctx, word) if is_name(word) else []
-        whole = 0 < len(known) < _SPELT_OUT
+        whole = 0 < len(known) < SPELT_OUT
         groups.append([(one, False) for one in known] if whole else [(word, True)])
     return groups
 
@@ -160,6 +180,15 @@ def with_typos(ctx: Context, asked: Sequence[str]) -> Groups | None:
     return groups if helped else None
 
 
+def spellings(asked: Sequence[str], groups: Groups) -> Iterator[str]:
+    """What may have been meant, the likeliest first: each word as it was typed where something begins so, else a guess."""
+    meant = [
+        [guess for guess, _begins in group if not guess.startswith(word)] or [word]
+        for word, group in zip(asked, groups, strict=True)
+    ]
+    return map(" ".join, islice(product(*meant), _SPELLINGS))
+
+
 def alike(ctx: Context, asked: Sequence[str]) -> Groups:
     """The words, each or any that differs from it by a letter."""
     return [
@@ -171,7 +200,7 @@ def alike(ctx: Context, asked: Sequence[str]) -> Groups:
 _BEGINS = (
     select(TYPOS.c.word)
     .where(TYPOS.c.variant >= bindparam("low"), TYPOS.c.variant < bindparam("high"))
-    .limit(_SPELT_OUT)
+    .limit(SPELT_OUT)
 )
 _SHARES = (
     select(TYPOS.c.word)

@@ -47,7 +47,7 @@ def whose(ctx: Context, number: str) -> Whose:
         return Whose((), (), phone)
     found = _documents(ctx, tiers.exactly(ctx, numbers, sorted(keys), _MOST))
     if not found and len(digits.lstrip("0")) >= _ALIKE:
-        found = _documents(ctx, tiers.by_key(ctx, numbers, BACKWARDS + digits.lstrip("0")[::-1], _MOST))
+        found = _documents(ctx, tiers.by_key(ctx, numbers, [BACKWARDS + digits.lstrip("0")[::-1]], _MOST))
     owners = {one.customer_id for one in found if one.customer_id is not None}
     others = [Hit.model_validate(one, from_attributes=True) for one in found if one.customer_id is None]
     return Whose(_customers(ctx, owners), others, phone)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
+from trunkline.db.upserting import insert_into
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument
 from trunkline.search import models
@@ -39,10 +40,15 @@ _KNOWN_WORDS = {
 _DROP_KEYS = delete(KEYS).where(
     KEYS.c.kind == bindparam("of_kind"), KEYS.c.key == bindparam("of_key"), KEYS.c.id == bindparam("of_id")
 )
-_INSERT_TYPOS = {
-    "sqlite": sqlite.insert(TYPOS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(TYPOS).on_conflict_do_nothing(),
-}
+
+
+#: Between the keys of a document.
+_KEY_END = "\n"
+
+
+@cache
+def _insert_typos(dialect: str) -> Any:
+    return insert_into(TYPOS, dialect).on_conflict_do_nothing()
 
 
 class KindNumbers:
@@ -72,52 +78,83 @@ class KindNumbers:
         return found
 
 
-def write(ctx: Context, kind: str, ids: Sequence[int], documents: Sequence[SearchDocument]) -> None:
-    """Replace what the index has of these entities by these documents."""
+def write(
+    ctx: Context, kind: str, ids: Sequence[int], documents: Sequence[SearchDocument], *, anew: bool = False
+) -> None:
+    """Replace what the index has of these entities by these documents.
+
+    What is found by the same words as before, as most of what changes is, is left in the indexes of words, but not with `anew`.
+    """
     number = ctx.app.part(KindNumbers).number(ctx, kind)
-    remove(ctx, [document_id(number, key) for key in ids])
-    if not documents:
-        return
     code = calling_code(ctx.app.config.country)
     entries = {document_id(number, one.id): entries_of(one, code) for one in documents}
-    connection = ctx.session.connection()
-    _put(connection, _DOCUMENTS, [shown_row(key, one) for key, one in zip(entries, documents, strict=True)])
-    texts = [(key, one.words, one.numbers, "\n".join(one.keys)) for key, one in entries.items()]
-    _put(connection, TEXTS, texts)
-    # In the order of the table, which it is written in fastest.
-    _put(connection, KEYS, sorted((number, entry, key) for key, one in entries.items() for entry in one.keys))
-    if ctx.app.database.is_sqlite:
-        for column, comes, _goes in FEEDS:
-            rows = [(key, getattr(one, column)) for key, one in entries.items()]
-            connection.exec_driver_sql(comes, rows)
-    _learn(connection, entries.values())
+    texts = {key: _Text(key, one.words, one.numbers, _KEY_END.join(one.keys)) for key, one in entries.items()}
+    keys, connection = [document_id(number, key) for key in ids], ctx.session.connection()
+    old = _texts(connection, keys)
+    same = set() if anew else {key for key, row in texts.items() if old.get(key) == row}
+    goes = [row for key, row in old.items() if key not in same]
+    comes = [row for key, row in texts.items() if key not in same]
+    _exchange(connection, goes, comes, whole=anew)
+    connection.execute(_DROP_DOCUMENTS[connection.dialect.name], {"listed": json.dumps(keys)})
+    shown = [shown_row(key, one) for key, one in zip(entries, documents, strict=True)]
+    _put(connection, _DOCUMENTS, shown)
+    _learn(connection, (one for key, one in entries.items() if key not in same))
 
 
 def remove(ctx: Context, keys: Sequence[int]) -> None:
     """Take documents out of the index by their keys."""
-    if not keys:
-        return
     connection = ctx.session.connection()
-    dialect, listed = connection.dialect.name, {"listed": json.dumps(list(keys))}
-    old = connection.execute(_OLD[dialect], listed).all()
-    if old:
-        if ctx.app.database.is_sqlite:
-            for column, _comes, goes in FEEDS:
-                connection.exec_driver_sql(goes, [(row.id, getattr(row, column)) for row in old])
-        connection.execute(
-            _DROP_KEYS,
-            [
-                {"of_kind": row.id >> ENTITY_BITS, "of_key": key, "of_id": row.id}
-                for row in old
-                for key in row.keys.split("\n")
-            ],
-        )
-        connection.execute(_DROP_TEXTS[dialect], listed)
-    connection.execute(_DROP_DOCUMENTS[dialect], listed)
+    _exchange(connection, list(_texts(connection, keys).values()), ())
+    connection.execute(_DROP_DOCUMENTS[connection.dialect.name], {"listed": json.dumps(list(keys))})
+
+
+class _Text(NamedTuple):
+    """A row of TEXTS."""
+
+    id: int
+    words: str
+    numbers: str
+    keys: str
+
+
+def _texts(connection: Connection, keys: Sequence[int]) -> dict[int, _Text]:
+    """What the index holds of these documents."""
+    rows = connection.execute(_OLD[connection.dialect.name], {"listed": json.dumps(list(keys))})
+    return {row.id: _Text(*row) for row in rows}
+
+
+def _exchange(
+    connection: Connection, goes: Sequence[_Text], comes: Sequence[_Text], *, whole: bool = False
+) -> None:
+    """Take texts out and put others in. Keys that a document has before and after are left alone, unless `whole` is said."""
+    before, after = _keys_of(goes), _keys_of(comes)
+    kept = set() if whole else before & after
+    if goes:
+        if connection.dialect.name == "sqlite":
+            for column, _comes, gone in FEEDS:
+                connection.exec_driver_sql(gone, [(row.id, getattr(row, column)) for row in goes])
+        if gone_keys := sorted(before - kept):
+            rows = [{"of_kind": kind, "of_key": key, "of_id": of} for kind, key, of in gone_keys]
+            connection.execute(_DROP_KEYS, rows)
+        listed = {"listed": json.dumps([row.id for row in goes])}
+        connection.execute(_DROP_TEXTS[connection.dialect.name], listed)
+    _put(connection, TEXTS, comes)
+    # In the order of the table, which it is written in fastest.
+    _put(connection, KEYS, sorted(after - kept))
+    if comes and connection.dialect.name == "sqlite":
+        for column, new, _goes in FEEDS:
+            connection.exec_driver_sql(new, [(row.id, getattr(row, column)) for row in comes])
+
+
+def _keys_of(rows: Sequence[_Text]) -> set[tuple[int, str, int]]:
+    """Rows of KEYS."""
+    return {(row.id >> ENTITY_BITS, key, row.id) for row in rows for key in row.keys.split(_KEY_END)}
 
 
 def _put(connection: Connection, into: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert whole rows the way that is fastest on this database."""
+    if not rows:
+        return
     names = ", ".join(into.columns.keys())
     if connection.dialect.name == "sqlite":
         places = ", ".join("?" * len(into.columns))
@@ -143,7 +180,7 @@ def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
         for variant in (WHOLE + name, *sorted(typo_variants(name)))
     ]
     if rows:
-        connection.execute(_INSERT_TYPOS[connection.dialect.name], rows)
+        connection.execute(_insert_typos(connection.dialect.name), rows)
 
 
 def shown_row(key: int, document: SearchDocument) -> tuple[Any, ...]:

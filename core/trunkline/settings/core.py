@@ -190,7 +190,7 @@ class CoreSettings(BaseModel):
         pattern=r"^[a-z0-9_-]*$",
         title=_("Addresses are looked up by"),
         description=_(
-            "“nominatim”, or the name that a plugin gives its provider; empty: they do not leave the house."
+            "Nominatim wants its server beside; other providers come with plugins. Nobody: addresses do not leave the house."
         ),
         json_schema_extra={"section": _MAPS, "autocomplete": "off"},
     )

@@ -49,11 +49,14 @@ def history(ctx: Context, owner: str) -> list[SettingsChange]:
             name: str(translate(info.title)) if info.title else name
             for name, info in model.model_fields.items()
         }
-        found.append(
-            SettingsChange(
-                row.at, row.actor, [(labels.get(name, name), str(how)) for name, how in changed.items()]
-            )
-        )
+        what = [(labels.get(name, name), _readable(str(how))) for name, how in changed.items()]
+        found.append(SettingsChange(row.at, row.actor, what))
         if len(found) == SHOWN:
             break
     return found
+
+
+def _readable(how: str) -> str:
+    """`before → after` with the words of switches and of nothing in the reader's language."""
+    words = {"True": str(_("on")), "False": str(_("off")), "None": "–", "": "–"}
+    return " → ".join(words.get(part, part) for part in how.split(" → "))

@@ -14,7 +14,8 @@ from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext
 from trunkline.operation import Context, operation
 from trunkline.plugin import Plugin
-from trunkline.settings import store
+from trunkline.settings import choices, store
+from trunkline.settings.choices import ChecksItself
 from trunkline.settings.store import Setting
 
 _ = gettext
@@ -56,10 +57,15 @@ def save(ctx: Context, owner: str, values: Mapping[str, Any], version: int | Non
     _refuse_unknown_and_pinned(ctx, owner, model, wanted, saved)
     valid = _validated(ctx, owner, model, {**saved, **wanted})
     before = store.merged(saved, ctx.app.config, owner, model)
+    # Compared as values: 150 is no other amount than 150.00.
+    others = {name for name in wanted if getattr(before, name) != getattr(valid, name)}
+    choices.refuse_unoffered(ctx, owner, {name: value for name, value in wanted.items() if name in others})
+    if isinstance(valid, ChecksItself):
+        valid.check_here(ctx, others)
     changes: dict[str, list[Any]] = {}
     for name in wanted:
-        old, new = _json(before, name), _json(valid, name)
-        if old != new:
+        if name in others:
+            old, new = _json(before, name), _json(valid, name)
             _write(ctx, rows.get(name), owner, name, new, sealed=store.is_secret(model, name))
             hidden = store.is_secret(model, name)
             changes[name] = [MASK, MASK] if hidden else [old, new]
@@ -164,4 +170,8 @@ def _write(ctx: Context, row: Setting | None, owner: str, name: str, value: Any,
 
 def _shown(changes: Mapping[str, list[Any]]) -> dict[str, str]:
     """`name: before → after` for the activity log."""
-    return {name: f"{before} → {after}" for name, (before, after) in changes.items()}
+    return {name: f"{_word(before)} → {_word(after)}" for name, (before, after) in changes.items()}
+
+
+def _word(value: Any) -> str:
+    return "–" if value is None or value == "" else str(value)

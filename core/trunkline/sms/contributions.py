@@ -1,6 +1,7 @@
 """What text messages declare to the trunk."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -17,7 +18,10 @@ from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
 from trunkline.sms.sending import SEND_SMS
 from trunkline.sms.tables import MESSAGES
-from trunkline.sms.transports import check, chosen
+from trunkline.sms.transports import check, choices, chosen
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _READERS = ("supervisor", "customer_care", "care_reader", "auditor")
 
@@ -66,4 +70,11 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
 
 
 HEALTH = (health_checks,)
+SETTING_CHOICES = (choices,)
 CONNECTIONS = (ConnectionCheck("sms", _("Text messages"), check),)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.sms.rest import rest
+
+    return [rest]

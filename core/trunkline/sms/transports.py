@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.plugin import SettingChoices
 from trunkline.providers import CheckedTransport, SmsMessage, SmsTransport
 from trunkline.settings.core import CoreSettings
 
@@ -56,6 +57,11 @@ def transports(app: "App") -> Mapping[str, SmsTransport]:
     spool: SmsTransport = SmsSpool(spool_folder(app))
     offered = [item for _plugin, item in app.hooks.gather("sms_transports") if isinstance(item, SmsTransport)]
     return {spool.name: spool} | {transport.name: transport for transport in offered}
+
+
+def choices(ctx: Context) -> SettingChoices:
+    """What `sms_transport` may be."""
+    return SettingChoices("sms_transport", [(name, name) for name in transports(ctx.app)])
 
 
 def chosen(ctx: Context) -> SmsTransport:

@@ -24,6 +24,7 @@ from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.later import LaterRest
 from trunkline.web import signing
 from trunkline.web.endpoint import endpoint
+from trunkline.web.finding import ByFirstWord
 from trunkline.web.middleware import (
     BodyLimit,
     KnownHosts,
@@ -34,6 +35,8 @@ from trunkline.web.middleware import (
 )
 from trunkline.web.pages import PUBLIC, Page, PageRoute, Pages
 from trunkline.web.shell import WebApp
+from trunkline.web.too_large import too_large_page
+from trunkline.web.turns import AtTheDoor
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -119,21 +122,23 @@ def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
         *_page_routes(web),
         Mount("/api/v1", api),
     ]
+    lifespan = _starting(api) if rest_later else None
     starlette = Starlette(
-        routes=routes,
-        middleware=_layers(app),
-        lifespan=_starting(api) if rest_later else None,
+        middleware=_layers(web),
         exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
     )
+    starlette.router = ByFirstWord(routes, lifespan)
     starlette.state.web = web
     starlette.state.app = app
     starlette.state.api = api
     return starlette
 
 
-def _layers(app: "App") -> list[Middleware]:
+def _layers(web: WebApp) -> list[Middleware]:
     """What lies around every page and route, the outermost first."""
-    layers = [Middleware(RequestId), Middleware(SecurityHeaders)]
+    app = web.app
+    hashing = [route.path for _plugin, route in app.part(page_routes) if route.hashes]
+    layers = [Middleware(RequestId), Middleware(AtTheDoor, paths=hashing), Middleware(SecurityHeaders)]
     if app.config.trusted_proxies:
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -141,7 +146,8 @@ def _layers(app: "App") -> list[Middleware]:
         layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(app.config.trusted_proxies)))
     if hosts := known_hosts(app.config):
         layers.append(Middleware(KnownHosts, hosts=hosts))
-    return [*layers, Middleware(PlainAddresses), Middleware(BodyLimit, limits=MAX_BODIES)]
+    limited = Middleware(BodyLimit, limits=MAX_BODIES, page=too_large_page(web))
+    return [*layers, Middleware(PlainAddresses), limited]
 
 
 def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -4,6 +4,7 @@ Every value is escaped here; only what is markup already (`__html__`) passes as 
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -103,8 +104,9 @@ def _value_drawer(column: "Column") -> Draw:
 
 
 def _money(column: "Column", value: Any, row: RowMapping) -> str:
-    if isinstance(value, int):
-        return str(money_text(value, column.money_currency(row)))
+    # PostgreSQL adds integers of 64 bits up to a numeric.
+    if isinstance(value, int | Decimal):
+        return str(money_text(int(value), column.money_currency(row)))
     return str(money_text(value.micros, value.currency))
 
 

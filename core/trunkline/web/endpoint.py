@@ -15,7 +15,7 @@ from starlette.datastructures import URL, FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from trunkline import i18n
+from trunkline import drafts, i18n
 from trunkline.activity.refusals import refused
 from trunkline.auth import csrf, sessions, sudo
 from trunkline.auth.impersonation import limits
@@ -95,13 +95,13 @@ class _Call:
             log.exception("database unavailable")
             return self._database_away()
         except Exception as error:  # the visitor gets a page, whatever failed
-            log.exception("page %s failed", self.request.url.path)
+            log.exception("page %s failed, request %s", self.request.url.path, self.request_id)
             response = self._error_page(error, 500)
         return self._finish(response)
 
     def _read(self) -> Response:
         """A page that only reads: who asks and what they see come from one transaction."""
-        with self.app.database.read() as session:
+        with self.app.database.read(self.route.path if self.route.foreseen else "") as session:
             self._find_session(session)
             self._check()
             ctx = Context(session, self._actor(), self.app, self.app.clock, self.request_id)
@@ -110,8 +110,9 @@ class _Call:
 
     def _write(self) -> Response:
         """An action: nobody waits for the right to write before it is known who asks."""
-        with self.app.database.read() as session:
-            self._find_session(session)
+        if cookies.session_token(self.request):
+            with self.app.database.read() as session:
+                self._find_session(session)
         self._check()
         actor, on_behalf_of = self._actor(), self._on_behalf_of()
         if self.signed_in is not None:
@@ -274,9 +275,12 @@ class _Call:
         return before.path + (f"?{before.query}" if before.query else "")
 
     def _to_confirm(self, error: sudo.ProofNeeded) -> Response:
-        """To the page that asks for the password, and from there back to where the person was."""
+        """To the page that asks for the password, and from there back to where the person was, with what they had typed."""
         request = self.request
         place = f"/confirm?next={quote(self._open_page(), safe='')}"
+        if self.route.resumes and self.signed_in is not None and self.signed_in.impersonation is None:
+            with self.app.unit_of_work(self._actor(), request_id=self.request_id) as ctx:
+                drafts.keep_interrupted(ctx, request.url.path, self.form.multi_items())
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 403, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
@@ -314,6 +318,7 @@ class _Call:
                         "details": details,
                         "back": self._before(),
                         "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
+                        "asked_only": self.request.method in _SAFE,
                         "again": self._kept_form() if isinstance(error, _OldForm) else [],
                     },
                 )

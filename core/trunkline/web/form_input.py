@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from trunkline.i18n import current_zone, format_number, gettext, localize, parse_decimal
 from trunkline.money import MICROS, Money
 from trunkline.web.field_kinds import SECRET_WIDGETS, FieldSpec
@@ -163,3 +165,20 @@ def _figure(amount: Decimal, least: int = 2) -> str:
     exponent = amount.normalize().as_tuple().exponent
     digits = max(least, -exponent if isinstance(exponent, int) else least)
     return format_number(amount, digits=digits)
+
+
+def flat(values: Mapping[str, Any] | BaseModel | None, prefix: str = "") -> dict[str, Any]:
+    """Values by dotted field name."""
+    if values is None:
+        return {}
+    items = (
+        {name: getattr(values, name) for name in type(values).model_fields}
+        if isinstance(values, BaseModel)
+        else values
+    )
+    found: dict[str, Any] = {}
+    for name, value in items.items():
+        found[prefix + name] = value
+        if isinstance(value, Mapping | BaseModel):
+            found.update(flat(value, f"{prefix}{name}."))
+    return found

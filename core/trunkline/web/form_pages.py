@@ -34,6 +34,8 @@ class FormPage:
     submit_label: str
     #: The word under which what is half filled in is kept; empty: it is not.
     draft: str = ""
+    #: It opens after a fresh proof of who somebody is; what is typed is kept while they are asked once more.
+    guarded: bool = False
 
     @property
     def __module__(self) -> str:  # type: ignore[override]  # so that faults name the plugin of the handler
@@ -44,12 +46,14 @@ class FormPage:
         form = self._form(page, parameters)
         if self.draft:
             form.offer = drafts.offered(page.ctx, self.draft)
+        elif self.guarded:
+            form.offer = drafts.interrupted(page.ctx, page.request.url.path)
         return self._render(page, form, parameters)
 
     def submit_form(self, page: Page, **parameters: Any) -> Response:
         """Validate and act. What is refused undoes everything of this request before the form is shown again."""
         form = self._form(page, parameters).parse(page.form_data)
-        if self.draft and "draft_resume" in page.form_data:
+        if (self.draft or self.guarded) and "draft_resume" in page.form_data:
             # Nothing is wrong yet: it is still being filled in.
             form.errors.clear()
             return self._render(page, form, parameters)
@@ -63,6 +67,8 @@ class FormPage:
                 response = self.handler(page, form.command, **parameters)
                 if self.draft:
                     drafts.drop(page.ctx, self.draft)
+                if self.guarded:
+                    drafts.drop(page.ctx, drafts.INTERRUPTED)
                 return response
         except (Forbidden, NotFound, Unauthenticated, WaitsForSecondPerson):
             raise
@@ -72,7 +78,8 @@ class FormPage:
             if isinstance(error, Conflict) and error.field == "version" and self.initial is not None:
                 form.clash(self.initial(page, **parameters))
             else:
-                form.refuse(error.field, str(error))
+                for fault in (error, *error.others):
+                    form.refuse(fault.field, str(fault))
             # htmx puts a form in its place for 422 only.
             return self._render(page, form, parameters, 422 if page.is_fragment else error.status)
 
@@ -93,7 +100,7 @@ class FormPage:
         self, page: Page, form: Form[Any], parameters: Mapping[str, Any], status: int = 200
     ) -> Response:
         page.title = page.title or _(self.title)
-        if self.draft:
+        if self.draft or form.offer is not None:
             query = page.request.url.query
             form.draft = self.draft
             form.draft_resume = f"{page.request.url.path}?{query}" if query else page.request.url.path

@@ -7,7 +7,7 @@ code, color, country), `choices` ((value, label) pairs), `section`, `placeholder
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,9 +15,10 @@ from pydantic import BaseModel, ValidationError
 from trunkline.countries import country_choices
 from trunkline.errors import Refused
 from trunkline.i18n import gettext
+from trunkline.web import form_opened
 from trunkline.web.field_kinds import FieldSpec, read_specs
 from trunkline.web.form_errors import message_for
-from trunkline.web.form_input import read_input, shown_value
+from trunkline.web.form_input import flat, read_input, shown_value
 
 if TYPE_CHECKING:
     from trunkline.drafts.keeping import Offer
@@ -41,6 +42,8 @@ class BoundField:
     prefix: str = ""
     #: Of a form that is not the page's only one: its fields may be called as another's are.
     form_id: str = ""
+    #: Whether something may be said beside it while the form is filled in.
+    noted: bool = False
 
     @property
     def name(self) -> str:
@@ -104,6 +107,26 @@ class BoundField:
         return self.value is True or str(self.value).lower() in ("1", "true", "on", "yes")
 
     @property
+    def has_blank(self) -> bool:
+        """Whether a list offers to choose none beside its choices, one of which may say so itself."""
+        return (not self.required or not self.chosen) and not any(
+            value == "" for value, _label in self.choices
+        )
+
+    @property
+    def as_compared(self) -> str:
+        """The value in the one form in which two of this field are compared, typed or read."""
+        return str(self.checked) if self.widget == "checkbox" else self.shown
+
+    @property
+    def as_said(self) -> str:
+        """The value in words: of choices their labels."""
+        if self.widget == "checkbox":
+            return _("Yes") if self.checked else _("No")
+        labels = {_plain(value): str(label) for value, label in self.choices}
+        return ", ".join(labels.get(value, value) for value in self.shown.split("\n"))
+
+    @property
     def options(self) -> Sequence[tuple[str, str, bool]]:
         """(value, label, chosen) of every choice."""
         # One of the choices may be that there is none: “as the settings say”.
@@ -145,6 +168,9 @@ class Form(Generic[M]):
         prefix: str = "",
         danger: bool = False,
         home_country: str = "",
+        noted: Sequence[str] = (),
+        answered: Mapping[str, str] | None = None,
+        focus: bool = False,
         id: str = _ONLY,  # noqa: A002 — it is the element's id
     ) -> None:
         self.schema = schema
@@ -160,14 +186,24 @@ class Form(Generic[M]):
         self.prefix = prefix
         self.danger = danger
         self.home_country = home_country
+        #: Fields beside which something may be said while they are filled in.
+        self.noted = tuple(noted)
+        #: Whether the cursor stands in the first field when the page opens: where filling it in is all that the page is for.
+        self.focus = focus
+        #: Ids of parts of the page, outside of the schema's fields, where a refusal of this name is answered.
+        self.answered = dict(answered or {})
         self.id = id
         self.errors: dict[str, str] = dict(errors or {})
         self.specs = [spec for spec in read_specs(schema) if spec.name not in self.exclude]
-        self.values: dict[str, Any] = _flat(values)
+        self.values: dict[str, Any] = flat(values)
         self._command: M | None = None
         self.submitted = False
-        #: Somebody else saved since it was opened; sent again, it saves over that.
+        #: Somebody else saved since it was opened; sent again, it saves what was changed here over that.
         self.clashes = False
+        #: What somebody else changed and nobody here did, by field: the form holds it now.
+        self.taken: dict[str, str] = {}
+        #: What the fields held when the form was opened, as `form_opened` writes it; kept from what was posted.
+        self._opened: str | None = None
         #: What is typed is kept under this word; posted to `draft_resume`, it shows the form again. `offer`: what was left.
         self.draft = ""
         self.draft_resume = ""
@@ -185,6 +221,7 @@ class Form(Generic[M]):
         for name in ("version", "idempotency_key"):
             if form_data.get(name) not in (None, ""):
                 setattr(form, name, int(form_data[name]) if name == "version" else str(form_data[name]))
+        form._opened = str(form_data.get(form_opened.NAME, ""))
         candidate = {**read.values, **self.fixed}
         for name in ("version", "idempotency_key"):
             if name in self.schema.model_fields and getattr(form, name) not in (None, ""):
@@ -241,24 +278,40 @@ class Form(Generic[M]):
 
     def refuse(self, field: str | None, message: str) -> Self:
         """Adds what an operation found wrong, beside its field when the form has it."""
-        known = {spec.name for spec in self.specs}
+        known = {spec.name for spec in self.specs} | self.answered.keys()
         name = field if field in known else ""
         text = str(message)
         self.errors[name or ""] = f"{self.errors[name or '']} {text}" if (name or "") in self.errors else text
         return self
 
     def clash(self, now: Mapping[str, Any]) -> Self:
-        """After somebody else's change: says beside each field that differs what it holds `now`; sent again, it wins."""
+        """After somebody else's change: what only they changed is taken over, what both did is said beside its field.
+
+        `now` is what the record holds. Sent again, the form saves over that. Of a field that cannot be told to be as it was
+        opened, what is written here stays.
+        """
         self.clashes = True
-        for name, value in now.items():
-            mine = self.values.get(name)
-            if name in self and name != "version" and str(mine or "") != str(value or ""):
-                bound = self[name]
-                said = {str(key): label for key, label in bound.choices}.get(str(value), value)
-                self.refuse(name, _("{label}: now “{value}”.").format(label=bound.label, value=said or "–"))
-        if not self.errors:
+        held = flat(now)
+        opened = form_opened.read(self._opened or "")
+        for bound in self.fields:
+            name = bound.spec.name
+            if name not in held:
+                continue
+            holds = replace(bound, value=held[name])
+            if bound.as_compared == holds.as_compared or form_opened.same(opened, holds):
+                continue
+            said = _("{label}: now “{value}”.").format(label=bound.label, value=holds.as_said or "–")
+            if form_opened.same(opened, bound):
+                self.values[name] = holds.value
+                self.taken[name] = said
+            else:
+                self.refuse(name, said)
+        if not self.errors and not self.taken:
             self.refuse(None, _("The fields of this form are as they were."))
         self.version = now.get("version", self.version)
+        self._opened = form_opened.written(
+            replace(one, value=held[one.spec.name]) for one in self.fields if one.spec.name in held
+        )
         return self
 
     # -------------------------------------------------------------- drawing
@@ -281,8 +334,10 @@ class Form(Generic[M]):
             spec = spec.with_widget("select")
         elif choices and spec.widget in ("text", "number"):
             spec = spec.with_widget("select")
+        if self.focus and not self.submitted and spec.name == next(iter(self.specs)).name:
+            spec = replace(spec, html={**spec.html, "autofocus": True})
         form_id = "" if self.id == _ONLY else self.id.removesuffix("-form")
-        return BoundField(spec, value, errors, choices, self.prefix, form_id)
+        return BoundField(spec, value, errors, choices, self.prefix, form_id, spec.name in self.noted)
 
     @property
     def fields(self) -> list[BoundField]:
@@ -296,7 +351,8 @@ class Form(Generic[M]):
             (bound.name, bound.shown) for bound in map(self._bind, self.specs) if bound.widget == "hidden"
         ]
         if self.version is not None:
-            pairs.append(("version", str(self.version)))
+            opened = form_opened.written(self.fields) if self._opened is None else self._opened
+            pairs += [("version", str(self.version)), (form_opened.NAME, opened)]
         if self.idempotency_key:
             pairs.append(("idempotency_key", self.idempotency_key))
         return list(dict(pairs).items())
@@ -312,12 +368,21 @@ class Form(Generic[M]):
     @property
     def summary(self) -> list[tuple[str, str, str]]:
         """(id of the input or empty, label, message) of every error, for the summary on top."""
+        return self._listed(self.errors)
+
+    @property
+    def taken_over(self) -> list[tuple[str, str, str]]:
+        """The same of what somebody else changed meanwhile and the form holds now."""
+        return self._listed(self.taken)
+
+    def _listed(self, messages: Mapping[str, str]) -> list[tuple[str, str, str]]:
         found = []
         known = {spec.name: spec for spec in self.specs}
-        for name, message in self.errors.items():
+        for name, message in messages.items():
             spec = known.get(name)
             bound = self._bind(spec) if spec else None
-            found.append((bound.id if bound else "", str(bound.label) if bound else "", str(message)))
+            place = bound.id if bound else self.answered.get(name, "")
+            found.append((place, str(bound.label) if bound else "", str(message)))
         return found
 
     @property
@@ -329,20 +394,3 @@ class Form(Generic[M]):
 
 def _plain(value: Any) -> str:
     return str(getattr(value, "value", value))
-
-
-def _flat(values: Mapping[str, Any] | BaseModel | None, prefix: str = "") -> dict[str, Any]:
-    """Values by dotted field name."""
-    if values is None:
-        return {}
-    items = (
-        {name: getattr(values, name) for name in type(values).model_fields}
-        if isinstance(values, BaseModel)
-        else values
-    )
-    flat: dict[str, Any] = {}
-    for name, value in items.items():
-        flat[prefix + name] = value
-        if isinstance(value, Mapping | BaseModel):
-            flat.update(_flat(value, f"{prefix}{name}."))
-    return flat

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column as TableColumn
@@ -23,6 +24,8 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    bindparam,
+    func,
     literal,
     or_,
     select,
@@ -31,19 +34,25 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import Label
 
-from trunkline.web.table_plan import froms_of, lean, walking
+from trunkline.db.alike import rows_alike
+from trunkline.web.table_plan import conditions_of, froms_of, lean, ranged, walking
 
 SORT_VALUE = "_sort_value"
 _ID = "_key"
+_TOTAL = "_total"
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of one page, and the cursors of its neighbours (None where there is none)."""
+    """Rows of one page, and the cursors of its neighbours (None where there is none).
+
+    `total` is how many rows match on all pages, where finding the page has counted them.
+    """
 
     rows: Sequence[RowMapping]
     previous: str | None
     next: str | None
+    total: int | None = None
 
 
 def expression(statement: "Select[Any]", key: str) -> "ColumnElement[Any]":
@@ -80,25 +89,54 @@ def page(
     `few` says that at most so many rows match: they are found by their conditions first and sorted then. Without it the page
     is found by walking the sort's index.
     """
-    way = _Way.of(statement, sort, id_key, cursor)
-    rows: list[RowMapping] = []
-    for query in way.among_few(few) if few is not None else way.along_index():
-        rows += session.execute(query.limit(limit + 1 - len(rows))).mappings()
-        if len(rows) > limit:
-            break
+    place = _decode(cursor)
+    backwards = place is not None and place[0] == "b"
+    rows = _from_place(session, statement, sort, limit + 1, cursor if place else None, id_key, few)
     more = len(rows) > limit
     rows = rows[:limit]
-    if way.backwards:
+    if backwards:
         rows.reverse()
     if not rows:
-        return Page([], None, None)
+        return Page([], None, None, 0 if few is not None and place is None else None)
+    total = rows[0][_TOTAL] if few is not None else None
     ends = [(row[SORT_VALUE], row[_ID]) for row in (rows[0], rows[-1])]
     if few is not None:
-        rows = _whole(session, statement, way.identity, [row[_ID] for row in rows])
-    has_previous = more if way.backwards else way.place is not None
-    has_next = True if way.backwards else more
+        rows = _whole(session, statement, id_key, [row[_ID] for row in rows])
+    has_previous = more if backwards else place is not None
+    has_next = True if backwards else more
     previous = _encode("b", *ends[0]) if has_previous else None
-    return Page(rows, previous, _encode("f", *ends[1]) if has_next else None)
+    return Page(rows, previous, _encode("f", *ends[1]) if has_next else None, total)
+
+
+def _from_place(
+    session: Session,
+    statement: "Select[Any]",
+    sort: str,
+    most: int,
+    cursor: str | None,
+    id_key: str,
+    few: int | None,
+) -> list[RowMapping]:
+    """The rows from a place on, in the order in which they are met."""
+
+    def steps() -> "Iterator[Select[Any]]":
+        way = _Way.of(statement, sort, id_key, cursor)
+        return way.among_few(few) if few is not None else way.along_index()
+
+    rows: list[RowMapping] = []
+    if cursor is not None:
+        for query in steps():
+            rows += session.execute(query.limit(most - len(rows))).mappings()
+            if len(rows) == most:
+                break
+        return rows
+    rows += rows_alike(
+        session, statement, ("page", sort, id_key, few, most), lambda: next(steps()).limit(most)
+    )
+    if few is None and len(rows) < most and _Way.of(statement, sort, id_key, None).nullable:
+        for query in islice(steps(), 1, None):
+            rows += session.execute(query.limit(most - len(rows))).mappings()
+    return rows
 
 
 @dataclass(frozen=True)
@@ -157,10 +195,17 @@ class _Way:
             yield way.from_here(query.where(condition), self.column, self.identity)
 
     def among_few(self, few: int) -> "Iterator[Select[Any]]":
-        """Sort value and key only, of what the conditions find. The limit keeps the database from walking the sort instead."""
+        """Sort value and key only, of what the conditions find, with how many that are.
+
+        The limit keeps the database from walking the sort instead. What is found is named once and asked twice, so that it is
+        found once: finding is what takes long. A range is found along its index: PostgreSQL would read the table, taking rows of
+        the range to lie all over it.
+        """
         found = lean(self.statement, self.column.label(SORT_VALUE), self.identity.label(_ID)).limit(few)
-        inner = found.subquery()
-        yield self.from_here(select(inner), inner.c[SORT_VALUE], inner.c[_ID])
+        along = ranged(conditions_of(self.statement))
+        inner = (found if along is None else found.order_by(along)).cte("found")
+        total = select(func.count()).select_from(inner).scalar_subquery()
+        yield self.from_here(select(inner, total.label(_TOTAL)), inner.c[SORT_VALUE], inner.c[_ID])
 
     def from_here(
         self, query: "Select[Any]", column: "ColumnElement[Any]", identity: "ColumnElement[Any]"
@@ -185,14 +230,17 @@ class _Way:
         return query.order_by(identity.desc() if self.descending else identity.asc())
 
 
-def _whole(
-    session: Session, statement: "Select[Any]", identity: "ColumnElement[Any]", keys: Sequence[Any]
-) -> list[RowMapping]:
+def _whole(session: Session, statement: "Select[Any]", id_key: str, keys: Sequence[Any]) -> list[RowMapping]:
     """The rows with these keys and all their columns, in this order. What the keys were found by is not asked again."""
-    whole = statement._generate()
-    whole._where_criteria = ()
-    query = whole.add_columns(identity.label(_ID)).order_by(None).where(identity.in_(keys))
-    found = {row[_ID]: row for row in session.execute(query).mappings()}
+
+    def whole() -> "Select[Any]":
+        every = statement._generate()
+        every._where_criteria = ()
+        identity = expression(statement, id_key)
+        among = bindparam("keys", expanding=True, type_=identity.type)
+        return every.add_columns(identity.label(_ID)).order_by(None).where(identity.in_(among))
+
+    found = {row[_ID]: row for row in rows_alike(session, statement, ("whole", id_key), whole, keys=keys)}
     return [found[key] for key in keys if key in found]
 
 

@@ -5,7 +5,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -170,11 +170,17 @@ class PlainAddresses:
 class BodyLimit:
     """Refuses bodies with more bytes than their address takes with 413, whether announced or streamed.
 
-    `limits` holds the beginnings of addresses; the first that fits counts.
+    `limits` holds the beginnings of addresses; the first that fits counts. `page` writes the answer for a browser, and nothing
+    where a line of text does.
     """
 
-    def __init__(self, app: ASGIApp, limits: Sequence[tuple[str, int]]) -> None:
-        self.app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Sequence[tuple[str, int]],
+        page: Callable[[Scope], str] = lambda _scope: "",
+    ) -> None:
+        self.app, self.page = app, page
         self.limits = tuple(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,7 +190,7 @@ class BodyLimit:
         limit = next((most for beginning, most in self.limits if scope["path"].startswith(beginning)), 0)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit:
-            await _too_large(scope, send)
+            await self._too_large(scope, send)
             return
         seen, exceeded, answering = 0, False, False
 
@@ -210,21 +216,20 @@ class BodyLimit:
             if not exceeded:
                 raise
         if exceeded and not answering:
-            await _too_large(scope, send)
+            await self._too_large(scope, send)
+
+    async def _too_large(self, scope: Scope, send: Send) -> None:
+        detail = "That is more than this address accepts. Send a smaller file."
+        await _refuse(scope, send, 413, "Too large", detail, html=self.page(scope))
 
 
 class BodyTooLarge(Exception):
     """More was sent than is accepted."""
 
 
-async def _too_large(scope: Scope, send: Send) -> None:
-    detail = "That is more than this address accepts. Send a smaller file."
-    await _refuse(scope, send, 413, "Too large", detail)
-
-
-async def _refuse(scope: Scope, send: Send, status: int, title: str, detail: str) -> None:
+async def _refuse(scope: Scope, send: Send, status: int, title: str, detail: str, *, html: str = "") -> None:
     """Answer in words, and programs with a problem document (RFC 9457)."""
-    kind, body = "text/plain; charset=utf-8", detail
+    kind, body = ("text/html; charset=utf-8", html) if html else ("text/plain; charset=utf-8", detail)
     if scope["path"].startswith("/api/"):
         request_id = scope.get("state", {}).get("request_id", "")
         problem = {

@@ -60,6 +60,10 @@ class PageRoute:
     hashes: bool = False
     #: Shows on its own page why a file is not taken.
     shows_refusals: bool = False
+    #: What was typed is kept while the person is asked who they are, and its page offers it again (see `trunkline.drafts`).
+    resumes: bool = False
+    #: Asks the database much the same questions about each row that it shows, and changes nothing (see `trunkline.db.foresight`).
+    foreseen: bool = False
 
     @property
     def name(self) -> str:
@@ -73,9 +77,15 @@ class Pages:
     audience: Audience = "staff"
     routes: list[PageRoute] = field(default_factory=list)
 
-    def get(self, path: str, *, permission: str, sudo: bool = False) -> Callable[[Handler], Handler]:
-        """Register a page that only reads; with `sudo` it asks for the password again."""
-        return self._register(path, ("GET",), permission, sudo=sudo)
+    def get(
+        self, path: str, *, permission: str, sudo: bool = False, foreseen: bool = False
+    ) -> Callable[[Handler], Handler]:
+        """Register a page that only reads; with `sudo` it asks for the password again.
+
+        A `foreseen` one makes many small reads by the key of what it shows, the same ones each time: PostgreSQL is asked them
+        together. It must not change anything, not even for itself.
+        """
+        return self._register(path, ("GET",), permission, sudo=sudo, foreseen=foreseen)
 
     def post(
         self,
@@ -86,13 +96,17 @@ class Pages:
         max_body: int = 1_000_000,
         sudo: bool = False,
         hashes: bool = False,
+        resumes: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register an action: CSRF-checked, in one unit of work (unless it only `reads`).
 
         With `sudo` it needs a password or code not older than ten minutes, and is closed to somebody who works as another.
-        One that `hashes` a password takes turns with others that do.
+        One that `hashes` a password takes turns with others that do. What is sent to one that `resumes` is kept while the person
+        is asked who they are.
         """
-        return self._register(path, ("POST",), permission, reads, max_body, sudo=sudo, hashes=hashes)
+        return self._register(
+            path, ("POST",), permission, reads, max_body, sudo=sudo, hashes=hashes, resumes=resumes
+        )
 
     def _register(
         self,
@@ -104,12 +118,26 @@ class Pages:
         *,
         sudo: bool = False,
         hashes: bool = False,
+        resumes: bool = False,
+        foreseen: bool = False,
     ) -> Callable[[Handler], Handler]:
         lasts = PROOF_LASTS if sudo else None
 
         def decorate(handler: Handler) -> Handler:
             self.routes.append(
-                PageRoute(path, methods, handler, permission, self.audience, reads, max_body, lasts, hashes)
+                PageRoute(
+                    path,
+                    methods,
+                    handler,
+                    permission,
+                    self.audience,
+                    reads,
+                    max_body,
+                    lasts,
+                    hashes,
+                    resumes=resumes,
+                    foreseen=foreseen,
+                )
             )
             return handler
 
@@ -141,7 +169,7 @@ class Pages:
         def decorate(handler: Handler) -> Handler:
             from trunkline.web.form_pages import FormPage
 
-            pair = FormPage(schema, template, title, handler, initial, extra, submit, draft)
+            pair = FormPage(schema, template, title, handler, initial, extra, submit, draft, guarded=sudo)
             self.routes.append(
                 PageRoute(path, ("GET",), pair.show, permission, self.audience, proof_lasts=to_open)
             )
@@ -154,6 +182,7 @@ class Pages:
                     self.audience,
                     proof_lasts=to_send,
                     shows_refusals=True,
+                    resumes=sudo,
                 )
             )
             return handler

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trunkline.branding.brands import Brand, Brands
-from trunkline.db.savepoint import TransactionSpoilt, savepoint
+from trunkline.db.savepoint import TransactionSpoilt, is_spoilt, savepoint, start_afresh
 from trunkline.i18n import I18n, _, gettext
 from trunkline.plugin import MenuItem, Slot
 from trunkline.web import cookies, signing
@@ -182,19 +182,21 @@ class WebApp:
     def _guarded(self, page: "Page", ask: Callable[[], R]) -> R:
         """What a plugin answers, whose failed SQL must not spoil the page's transaction.
 
-        On SQLite a page that only reads needs no savepoint for that: starting afresh loses nothing.
+        A page that only reads needs no savepoint for that: starting afresh loses nothing.
         """
         session = page.ctx.session
-        if page.ctx.writing or not self.app.database.is_sqlite:
+        if page.ctx.writing:
             with savepoint(session):
                 return ask()
         try:
             answer = ask()
             if not session.is_active:
                 raise TransactionSpoilt("it went on after a failed flush")
+            if not self.app.database.is_sqlite and is_spoilt(session):
+                raise TransactionSpoilt("it went on after an SQL error, which spoils the transaction")
         except BaseException:
-            if not session.is_active:
-                session.rollback()
+            if not session.is_active or is_spoilt(session):
+                start_afresh(session)
             raise
         return answer
 
@@ -217,7 +219,7 @@ class WebApp:
         return rendered
 
     def contribution(self, page: "Page", plugin: str, slot: Slot, subject: Any) -> Markup:
-        """One contribution in a savepoint of its own, so that its failure harms nothing else on the page."""
+        """One contribution on its own, so that its failure harms nothing else on the page."""
         try:
             html = self._guarded(page, partial(slot.render, page, subject))
             return html if isinstance(html, Markup) else Markup(html or "")  # noqa: S704 — templates escaped it

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select
 
-from trunkline.i18n import current_zone
+from trunkline.i18n import current_zone, format_date, format_number
 from trunkline.web import keyset
 from trunkline.web.table_params import amount_of, day_of, typed_of, values_of
 
 _MICROS = 1_000_000
+_YES = frozenset({"1", "true", "yes", "on"})
+#: What the parameter of a yes or no may say.
+BOOLEANS = _YES | {"0", "false", "no", "off"}
 #: The two parameters of a range, by kind of filter.
 _ENDS = {"dates": ("from", "to"), "number": ("min", "max"), "money": ("min", "max")}
 
@@ -35,6 +38,8 @@ class Filter:
     column: Any = None
     where: Callable[[Sequence[str]], ColumnElement[Any]] | None = None
     icon: str = "filter"
+    #: Whether the choices are rows that come and go, such as stocks: what is written down once leaves them out.
+    changing: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,6 +62,19 @@ class Filter:
         first, last = (str(params.get(name, "")) for name in self.names)
         return first if read(first) is not None else "", last if read(last) is not None else ""
 
+    def said(self, params: Mapping[str, Any]) -> str:
+        """A range that is in force as people read it; empty when none is."""
+        ends = [self._end(typed) if typed else "…" for typed in self.ends(params)]
+        return "" if ends == ["…", "…"] else " – ".join(ends)
+
+    def _end(self, typed: str) -> str:
+        if self.kind == "dates":
+            return format_date(date.fromisoformat(typed))
+        amount = Decimal(typed)
+        exponent = amount.normalize().as_tuple().exponent
+        fraction = max(0, -exponent) if isinstance(exponent, int) else 0
+        return format_number(amount, digits=max(fraction, 2 if self.kind == "money" else 0))
+
     def condition(self, statement: "Select[Any]", params: Mapping[str, Any]) -> ColumnElement[Any] | None:
         """What it asks of each row, None when it is not in force."""
         if self.is_range:
@@ -68,7 +86,7 @@ class Filter:
             return self.where([str(getattr(value, "value", value)) for value in known])
         column = self._compared(statement)
         if self.kind == "bool":
-            return column.is_(known[-1] in ("1", "true", "yes", "on"))
+            return column.is_(known[-1] in _YES)
         return column == known[0] if len(known) == 1 else column.in_(known)
 
     def _known(self, params: Mapping[str, Any]) -> list[Any]:

@@ -55,6 +55,7 @@ def amount_of(text: str) -> Decimal | None:
     return value if value is not None and value.is_finite() and abs(value) < _LARGEST else None
 
 
-def figure(count: int) -> str:
-    """A count in words, `10,000+` where counting stopped."""
-    return f"{format_number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else format_number(count)
+def figure(count: int, most: int | None = None) -> str:
+    """A count in words, `10,000+` where counting stopped: at `most`, or as lists do."""
+    end = COUNT_LIMIT if most is None else most
+    return f"{format_number(end)}+" if count > end else format_number(count)

@@ -8,12 +8,25 @@ index. Joins that only bring names are left out of what counts and finds.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Join, Select, Table, and_, select, true
+from sqlalchemy import (
+    Alias,
+    Column,
+    ColumnElement,
+    FromClause,
+    Join,
+    Select,
+    Table,
+    and_,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 Statement = Select[Any]
 _KEPT = "_trunkline_froms"
+_RANGES = frozenset({operators.lt, operators.le, operators.gt, operators.ge})
 
 
 def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
@@ -92,7 +105,23 @@ def on_row(condition: ColumnElement[Any]) -> ColumnElement[Any]:
         return condition.is_(true())
     column, inner = found
     (wanted,) = inner.selected_columns
-    return inner.where(wanted == column).correlate(column.table).exists()
+    # Not EXISTS: PostgreSQL may gather all that the select finds at all, to look each row up among them.
+    here = inner.where(wanted == column).with_only_columns(literal(1)).correlate(column.table).limit(1)
+    return here.scalar_subquery().is_not(None)
+
+
+def ranged(conditions: Iterable[ColumnElement[Any]]) -> "Column[Any] | None":
+    """The indexed column of which one of the conditions asks for a range.
+
+    Rows of the range lie beside each other in its index, but all over the table, or all at its end.
+    """
+    for condition in conditions:
+        for part in _parts(condition):
+            if isinstance(part, BinaryExpression) and part.operator in _RANGES:
+                column = part.left
+                if isinstance(column, Column) and _leads_index(column):
+                    return column
+    return None
 
 
 def at_most(condition: ColumnElement[Any], most: int) -> ColumnElement[Any]:
@@ -119,6 +148,11 @@ def _fits(part: ColumnElement[Any], sort: "Column[Any]") -> bool:
     return any([*index.columns][:2] == [column, sort] for index in sort.table.indexes)
 
 
+def _leads_index(column: "Column[Any]") -> bool:
+    indexes: Iterable[Any] = getattr(column.table, "indexes", ())
+    return any(same(next(iter(index.columns), None), column) for index in indexes)
+
+
 def _without_idle_joins(clause: FromClause, used: Sequence[ColumnElement[Any]]) -> FromClause:
     if not isinstance(clause, Join) or clause.full:
         return clause
@@ -133,7 +167,7 @@ def _without_idle_joins(clause: FromClause, used: Sequence[ColumnElement[Any]]) 
 
 def _keeps_rows(clause: Join) -> bool:
     on = clause.onclause
-    if not isinstance(clause.right, Table) or not isinstance(on, BinaryExpression):
+    if not isinstance(clause.right, Table | Alias) or not isinstance(on, BinaryExpression):
         return False
     if on.operator is not operators.eq:
         return False
@@ -149,7 +183,7 @@ def _keeps_rows(clause: Join) -> bool:
     return (
         isinstance(near, Column)
         and not near.nullable
-        and any(same(key.column, far) for key in near.foreign_keys)
+        and any(same(key.column, own) for key in near.foreign_keys for own in far.base_columns)
     )
 
 

@@ -5,15 +5,18 @@ walking the sort's index. Where they are not, because the filter leaves none of 
 finds more than can be put in order in time, the page shows those that were found first, and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from trunkline.db.alike import likeness, rows_alike
+from trunkline.db.engine import ReadingSession
 from trunkline.db.haste import within
 from trunkline.web import keyset
+from trunkline.web.table_counts import remember_too_many, were_too_many
 from trunkline.web.table_params import COUNT_LIMIT
 from trunkline.web.table_plan import at_most, chosen_elsewhere, conditions_of, froms_of, lean, on_row, same
 from trunkline.web.table_search import among
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 #: Seconds for walking an index, and for looking words up.
 _PATIENCE = 0.02
 #: A search that finds more rows is one to be typed on: only as many are put in order.
-SOUGHT = 2_500
+SOUGHT = 1_000
 #: Rows of another table that are gathered to find some of the list's own.
 _GATHERED = COUNT_LIMIT * 3 // 2
 
@@ -39,17 +42,38 @@ class Read:
 
 
 def count_capped(session: Session, statement: "Select[Any]", id_key: str) -> int:
-    """How many rows there are; counting stops one beyond `COUNT_LIMIT`."""
-    capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
-    return session.execute(select(func.count()).select_from(capped.subquery())).scalar_one()
+    """How many rows there are; counting stops one beyond `COUNT_LIMIT`. What was that many a moment ago is not counted again."""
+
+    def counting() -> "Select[Any]":
+        capped = lean(statement, keyset.expression(statement, id_key)).limit(COUNT_LIMIT + 1)
+        return select(func.count().label("count")).select_from(capped.subquery())
+
+    if not isinstance(session, ReadingSession):
+        # Who writes may have changed what is counted.
+        return int(rows_alike(session, statement, ("count", id_key, COUNT_LIMIT), counting)[0]["count"])
+    told = _told(session, statement, id_key)
+    if were_too_many(*told):
+        return COUNT_LIMIT + 1
+    (row,) = rows_alike(session, statement, ("count", id_key, COUNT_LIMIT), counting)
+    if row["count"] > COUNT_LIMIT:
+        remember_too_many(*told)
+    return int(row["count"])
 
 
-def count_beside(matching: "Select[Any]") -> "ScalarSelect[int]":
+def _told(session: Session, statement: "Select[Any]", id_key: str) -> "tuple[Engine, Hashable]":
+    """In which database what is counted, as it is remembered."""
+    known = likeness(statement)
+    counted = None if known is None else (known, id_key, COUNT_LIMIT)
+    return session.connection().engine, counted
+
+
+def count_beside(matching: "Select[Any]", most: int | None = None) -> "ScalarSelect[int]":
     """How many rows of another table belong to each row, for a column of kind `count`; counting stops as it does for lists.
 
-    `matching` selects the key of that table and is correlated with the list's own.
+    `matching` selects the key of that table and is correlated with the list's own. Where a list has many such rows with many
+    rows each, `most` makes it stop sooner.
     """
-    capped = matching.limit(COUNT_LIMIT + 1).subquery()
+    capped = matching.limit((COUNT_LIMIT if most is None else most) + 1).subquery()
     return select(func.count()).select_from(capped).scalar_subquery()
 
 
@@ -88,16 +112,16 @@ class Reader:
             leading = sizes.index(fewest)
             asked = [one if place == leading else on_row(one) for place, one in enumerate(narrowing)]
             matching = self.statement.where(*asked)
-            return Read(self._few(matching, sort, limit), self._count(matching))
+            return self._all_of(matching, sort, limit)
         walked = self.statement.where(*(on_row(one) if chosen_elsewhere(one) else one for one in narrowing))
         bounded = self.statement.where(*(at_most(one, _GATHERED) for one in narrowing))
-        counted = within(self.session, _PATIENCE, lambda: self._count(bounded))
         # Each condition by itself leaves many.
-        total = COUNT_LIMIT + 1 if counted is None else counted
+        total = self._count_in_time(bounded)
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
-            total = within(self.session, _PATIENCE, lambda: self._count(walked)) or COUNT_LIMIT + 1
-        return self._counted(walked, total, sort, limit, bounded)
+            total = self._count_in_time(walked)
+        sample = self.statement.where(*(at_most(one, SOUGHT + 1) for one in narrowing))
+        return self._counted(walked, total, sort, limit, (sample, bounded))
 
     def _alone(self, condition: "ColumnElement[Any]") -> int:
         """How many rows a condition leaves by itself; many when that takes long to say."""
@@ -106,9 +130,7 @@ class Reader:
         if elsewhere is not None and same(elsewhere[0], identity):
             keys = elsewhere[1].limit(COUNT_LIMIT + 1).subquery()
             return self.session.execute(select(func.count()).select_from(keys)).scalar_one()
-        alone = self.statement.where(at_most(condition, COUNT_LIMIT + 1))
-        found = within(self.session, _PATIENCE, lambda: self._count(alone))
-        return COUNT_LIMIT + 1 if found is None else found
+        return self._count_in_time(self.statement.where(at_most(condition, COUNT_LIMIT + 1)))
 
     def _counted(
         self,
@@ -116,9 +138,9 @@ class Reader:
         total: int,
         sort: str,
         limit: int,
-        bounded: "Select[Any] | None" = None,
+        samples: "Sequence[Select[Any]]" = (),
     ) -> Read:
-        """The page of what matches; where walking takes too long that of what is `bounded`."""
+        """The page of what matches; where walking takes too long that of the first of the `samples` that has any."""
         if total <= COUNT_LIMIT:
             return Read(self._few(matching, sort, limit), total)
         if not conditions_of(matching):
@@ -126,7 +148,11 @@ class Reader:
         walked = within(self.session, _PATIENCE, lambda: self._walked(matching, sort, limit))
         if walked is not None:
             return Read(walked, total)
-        return Read(self._few(matching if bounded is None else bounded, sort, limit), total, partial=True)
+        for sample in samples or (matching,):
+            page = self._page(sample, sort, limit, SOUGHT + 1)
+            if page.rows:
+                break
+        return Read(page, total, partial=True)
 
     def count_in(self, tab: "Tab", total: int) -> int:
         """How many rows are in a tab; `total` when it is the open one, and nothing else narrows the list."""
@@ -149,15 +175,32 @@ class Reader:
             rest = self._count(others)
             if rest <= COUNT_LIMIT:
                 matching = others.where(asked.on_row())
-                return Read(self._few(matching, sort, limit), self._count(matching))
+                return self._all_of(matching, sort, limit)
         matching = others.where(among(keyset.expression(others, self.table.id_key), found.keys))
-        page = self._few(matching, sort, limit) if found.keys else keyset.Page([], None, None)
+        if not found.keys:
+            return Read(keyset.Page([], None, None), 0, partial=found.more)
         if found.more:
+            page = self._few(matching, sort, limit)
             return Read(page, min(len(found.keys), SOUGHT), partial=True)
-        return Read(page, self._count(matching) if found.keys else 0)
+        return self._all_of(matching, sort, limit)
 
     def _count(self, matching: "Select[Any]") -> int:
         return count_capped(self.session, matching, self.table.id_key)
+
+    def _count_in_time(self, matching: "Select[Any]") -> int:
+        """How many there are; too many where that takes long to say, which is not tried again for a while."""
+        told = _told(self.session, matching, self.table.id_key)
+        if were_too_many(*told):
+            return COUNT_LIMIT + 1
+        found = within(self.session, _PATIENCE, lambda: self._count(matching))
+        if found is None:
+            remember_too_many(*told)
+        return COUNT_LIMIT + 1 if found is None else found
+
+    def _all_of(self, matching: "Select[Any]", sort: str, limit: int) -> Read:
+        """The page of what matches, which is few, and how many that are."""
+        page = self._few(matching, sort, limit)
+        return Read(page, self._count(matching) if page.total is None else page.total)
 
     def _walked(self, matching: "Select[Any]", sort: str, limit: int) -> keyset.Page:
         return self._page(matching, sort, limit, None)

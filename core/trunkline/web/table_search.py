@@ -68,9 +68,11 @@ class Search:
     def condition(self) -> ColumnElement[bool]:
         """What holds of each row that is found, however many there are."""
         parts = [select(self._identity).where(plain) for plain in self._plain]
+        parts += [select(self._identity).where(key.in_(finding.entries())) for finding, key in self._found]
         parts += [
-            select(self._identity).where(key.in_(finding.entries() if finding.by_number else finding.words()))
+            select(self._identity).where(key.in_(finding.words()))
             for finding, key in self._found
+            if not finding.by_number
         ]
         return self._identity.in_(parts[0] if len(parts) == 1 else union(*parts))
 
@@ -104,7 +106,7 @@ class Search:
             select(select(self._identity).where(condition).limit(most).subquery()) for condition in conditions
         ]
         query = union_all(*each) if len(each) > 1 else each[0]
-        return list(dict.fromkeys(session.connection().execute(query).scalars()))
+        return list(dict.fromkeys(session.connection().execute(query).scalars().all()))
 
 
 class _listed(FunctionElement[bool]):

@@ -1,6 +1,6 @@
 """One page of a table as templates draw it: addresses, tabs, chips, counts in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,10 @@ from trunkline.web.tones import tone_of
 if TYPE_CHECKING:
     from trunkline.lists.views import ViewOf
     from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
+
+
+#: What would end a CSS string, or begin an escape in one.
+_IN_CSS = str.maketrans({"'": "’", "\\": "", "\n": " "})
 
 
 @dataclass(frozen=True)
@@ -114,16 +118,17 @@ class TableView:
 
     def url(self, **changes: object) -> str:
         """This list's address with parameters changed (None removes one); the position is dropped unless given."""
-        pairs = [
-            (key, value)
-            for key, value in pairs_of(self.params)
-            if key not in ("cursor", "export") and key not in changes
-        ]
+        pairs = [pair for pair in self._pairs if pair[0] not in changes]
         pairs += [(key, str(value)) for key, value in changes.items() if value is not None and value != ""]
         if not pairs and self.opens_with is not None:
             # Without a word the list would open with that view again.
             pairs = [("saved", "0")]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path or "?"
+
+    @cached_property
+    def _pairs(self) -> Sequence[tuple[str, str]]:
+        """What the address says, without where in the list one is."""
+        return [pair for pair in pairs_of(self.params) if pair[0] not in ("cursor", "export")]
 
     @property
     def previous(self) -> str | None:
@@ -146,7 +151,7 @@ class TableView:
             return ""
         return "descending" if self.sort.startswith("-") else "ascending"
 
-    @property
+    @cached_property
     def order_choices(self) -> Sequence[tuple[str, str, bool]]:
         """(label, address that sorts by it, sorted by it now) of every column that the list can be sorted by."""
         return [
@@ -218,6 +223,16 @@ class TableView:
         ]
 
     @property
+    def columns_chosen(self) -> bool:
+        """Whether the reader said which columns: then none leaves where rows are stacked."""
+        return bool(self.params.get("cols") or self.table.kept)
+
+    def column_words(self, before: int) -> str:
+        """The heads as CSS variables by position, after so many other cells: stacked rows name their cells by them."""
+        heads = (str(column.label).translate(_IN_CSS) for column in self.columns)
+        return ";".join(f"--c{place}:'{head}'" for place, head in enumerate(heads, before + 1))
+
+    @property
     def without_columns(self) -> str:
         """The parameters without the choice of columns."""
         return urlencode([(key, value) for key, value in parse_qsl(self.as_it_stands) if key != "cols"])
@@ -238,10 +253,9 @@ class TableView:
         found = []
         for item in self.table.filters:
             if item.is_range:
-                first, last = item.ends(self.params)
-                if first or last:
+                if said := item.said(self.params):
                     gone: dict[str, object] = dict.fromkeys(item.names)
-                    found.append(Chip(item.label, f"{first or '…'} – {last or '…'}", self.url(**gone)))
+                    found.append(Chip(item.label, said, self.url(**gone)))
                 continue
             chosen = self.chosen(item)
             words = self.words(item)
@@ -286,6 +300,27 @@ class TableView:
         return bool(self.table.searches or self.table.filters or self.table.export)
 
     @property
+    def bar_key(self) -> Hashable | None:
+        """All that the bar over a declared list depends on besides the language; None while it is searched, or one's own."""
+        table, params = self.table, self.params
+        known = params.get("view", "") in {"", *(tab.value for tab in table.tabs)}
+        plain = all(key in ("view", "sort") for key, _value in self._pairs)
+        if (
+            not self.listed
+            or table.kept
+            or not known
+            or not plain
+            or params.get("sort", self.sort) != self.sort
+        ):
+            return None
+        return (
+            (self.listed, self.path, *self._pairs, self.sort, self.opens_with, bool(self.rows), table.export),
+            tuple(column.key for column in self.columns),
+            tuple((one.key, one.label, one.optional, one.sort_key) for one in table.offered_columns),
+            tuple((one.key, one.label, one.kind, *map(tuple, one.choices)) for one in table.filters),
+        )
+
+    @property
     def filter_names(self) -> Sequence[str]:
         """The parameters that the filter form sets itself."""
         return [name for item in self.table.filters for name in item.names]
@@ -316,7 +351,7 @@ class TableView:
             return ngettext("The one matching row", "All {n} matching rows", self.total)
         return translate("All matching rows")
 
-    @property
+    @cached_property
     def column_choices(self) -> Sequence[tuple[str, str, bool]]:
         """(label, address that shows or hides it, shown now) of every column after the first; none where nothing is optional."""
         offered = self.table.offered_columns

@@ -133,6 +133,8 @@ class Tab:
     where: Expression | None = None
     count: bool = False
     tone: str = ""
+    #: Filters that ask for more than its condition leaves: it is not asked beside them.
+    without: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -262,12 +264,13 @@ class Table:
 
     def narrowing(self, statement: Statement, params: Mapping[str, str]) -> list[Expression]:
         """What the open tab and the filters ask of each row, a condition each."""
+        asked = [(item.key, item.condition(statement, params)) for item in self.filters]
+        conditions = [condition for _key, condition in asked if condition is not None]
         tab = self.tab(params)
-        conditions = [tab.where] if tab is not None and tab.where is not None else []
-        conditions += [
-            condition for item in self.filters if (condition := item.condition(statement, params)) is not None
-        ]
-        return conditions
+        if tab is None or tab.where is None:
+            return conditions
+        replaced = any(key in tab.without for key, condition in asked if condition is not None)
+        return conditions if replaced else [tab.where, *conditions]
 
     @property
     def searches(self) -> bool:

@@ -47,19 +47,22 @@ class _Macros:
 class _Kept:
     """`kept(name, of, macro)` in templates: what `macro()` wrote for `of`, kept: the menu differs by person, not by page.
 
-    `of` is all that the output depends on besides the language.
+    `of` is all that the output depends on besides the language. Further arguments are the macro's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._written: dict[Hashable, str] = {}
 
-    def __call__(self, name: str, of: Hashable, macro: Callable[[], str]) -> str:
+    def __call__(self, name: str, of: Hashable, macro: Callable[..., str], *arguments: Any) -> str:
         key = (name, _i18n.current_locale(), of)
         found = self._written.get(key)
         if found is None:
-            if len(self._written) >= _KEPT:
+            found = macro(*arguments)
+            if len(self._written) >= self._most:
                 self._written.clear()
-            found = self._written[key] = macro()
+            if self._most:
+                self._written[key] = found
         return found
 
 
@@ -120,7 +123,7 @@ def make_environment(
             "tone_of": tones.tone_of,
             "state_label": tones.state_label,
             "now": _now,
-            "kept": _Kept(),
+            "kept": _Kept(0 if auto_reload else _KEPT),
         }
     )
     environment.globals["ui"] = _Macros(environment)

@@ -1,6 +1,7 @@
 """What a state means to the eye: each state word of any entity has one tone, the same on every page."""
 
 from enum import Enum
+from functools import lru_cache
 
 from trunkline.i18n import gettext
 
@@ -83,7 +84,12 @@ def _word(value: object) -> str:
 
 def tone_of(value: object) -> str:
     """The tone (success, warning, danger, info, secondary) of a state word, or of a short tone name."""
-    word = _word(value).lower().replace("-", "_").replace(" ", "_")
+    return _tone(_word(value))
+
+
+@lru_cache(maxsize=1024)
+def _tone(shown: str) -> str:
+    word = shown.lower().replace("-", "_").replace(" ", "_")
     if word in ("success", "warning", "danger", "info", "secondary"):
         return word
     return ALIASES.get(word) or _TONE_OF.get(word, "secondary")

@@ -7,13 +7,14 @@ no order among them: so one of those who sign in computes at a time, and it stop
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 T = TypeVar("T")
 
@@ -21,11 +22,15 @@ T = TypeVar("T")
 _AT_ONCE = 4
 #: Seconds for which a stop lasts at most: a long report, or pages without a gap, keep nobody out.
 _PATIENCE = 0.05
+#: Bytes of a form that waits as it came.
+_SMALL = 16_384
 #: One for each event loop: a server has one, tests have many.
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 #: Held by the one that computes.
 _computing = threading.Lock()
 _takes_turns: ContextVar[bool] = ContextVar("takes_turns", default=False)
+#: Whether the request was let in by `AtTheDoor` already.
+_let_in: ContextVar[bool] = ContextVar("let_in", default=False)
 
 
 class _Others:
@@ -56,9 +61,69 @@ _others = _Others()
 
 async def in_turn(call: Callable[[], T]) -> T:
     """What `call` returns, run in a thread as soon as it is its turn; it may `give_way`."""
-    gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
-    async with gate:
+    if _let_in.get():
         return await run_in_threadpool(_politely, call)
+    async with _gate():
+        return await run_in_threadpool(_politely, call)
+
+
+def _gate() -> asyncio.Semaphore:
+    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+
+
+class AtTheDoor:
+    """An ASGI layer in which the small forms of these addresses wait for their turn before anything is done for them.
+
+    What a crowd costs until it waits, all pages that come in the same moment wait for. A form is let in when it is there as a
+    whole, and its turn ends with the first word of the answer: no slow browser keeps others out. What is not small, or does not
+    say how long it is, waits later, in `in_turn`.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
+        self.app = app
+        self.paths = frozenset(paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["path"] not in self.paths
+            or scope["method"] != "POST"
+            or not _is_small(scope)
+        ):
+            await self.app(scope, receive, send)
+            return
+        came = [await receive()]
+        while came[-1].get("more_body"):
+            came.append(await receive())
+        came.reverse()
+
+        async def again() -> Message:
+            return came.pop() if came else await receive()
+
+        gate = _gate()
+        inside: bool = await gate.acquire()
+
+        def leave() -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                gate.release()
+
+        async def send_and_leave(message: Message) -> None:
+            leave()
+            await send(message)
+
+        token = _let_in.set(True)
+        try:
+            await self.app(scope, again, send_and_leave)
+        finally:
+            _let_in.reset(token)
+            leave()
+
+
+def _is_small(scope: Scope) -> bool:
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return announced.isdigit() and int(announced) <= _SMALL
 
 
 def _politely(call: Callable[[], T]) -> T:

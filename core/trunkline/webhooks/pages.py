@@ -10,7 +10,7 @@ from trunkline.i18n import gettext, ngettext
 from trunkline.web.pages import Page, Pages
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
-from trunkline.webhooks.tables import DELIVERIES, WEBHOOKS, state_of
+from trunkline.webhooks.tables import DELIVERIES, DELIVERY_LABELS, WEBHOOKS, state_of
 
 _ = gettext
 
@@ -62,6 +62,7 @@ def show(page: Page, number: str) -> Response:
         queries.list_deliveries(page.ctx, row["id"]),
         webhook=row,
         state=state_of(row),
+        is_spared=row["paused_until"] is not None and row["paused_until"] > page.ctx.now(),
     )
 
 
@@ -131,7 +132,15 @@ def delivery(page: Page, number: str, delivery_id: int) -> Response:
     page.crumbs((_("Webhooks"), _LIST), (webhook["name"], f"{_LIST}/{number}"), (page.title, ""))
     body = json.dumps(queries.body_of(page.ctx, delivery_id), indent=2, ensure_ascii=False)
     attempts = queries.attempts(page.ctx, delivery_id)
-    return page.render("webhooks/delivery.html", webhook=webhook, delivery=row, body=body, attempts=attempts)
+    return page.render(
+        "webhooks/delivery.html",
+        webhook=webhook,
+        delivery=row,
+        body=body,
+        attempts=attempts,
+        state_text=DELIVERY_LABELS[row["state"]],
+        is_due=row["next_try_at"] <= page.ctx.now(),
+    )
 
 
 @pages.post(f"{_ONE}/deliveries/{{delivery_id:int}}/retry", permission="core.webhook.retry")

@@ -21,7 +21,7 @@ webhooks = RestRoutes("/webhooks", "webhooks")
 _VIEW, _EDIT = "core.webhook.view", "core.webhook.edit"
 
 
-@webhooks.get("", permission="core.webhook.list")
+@webhooks.get("", permission="core.webhook.list", table=WEBHOOKS)
 def list_webhooks(ctx: Context, params: ListParams = list_params) -> Listing[WebhookOut]:
     """Endpoints that hear of events."""
     return read_list(ctx, WEBHOOKS, queries.list_webhooks(ctx), params, WebhookOut)
@@ -94,7 +94,7 @@ def retry_parked(ctx: Context, number: str) -> WebhookOut:
     return _webhook(ctx, number)
 
 
-@webhooks.get("/{number}/deliveries", permission=_VIEW)
+@webhooks.get("/{number}/deliveries", permission=_VIEW, table=DELIVERIES)
 def list_deliveries(
     ctx: Context, number: str, params: ListParams = list_params
 ) -> Listing[WebhookDeliveryOut]:

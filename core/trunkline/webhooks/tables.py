@@ -6,7 +6,6 @@ from sqlmodel import col
 from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.i18n import gettext as _
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
-from trunkline.web.tones import lazy_state_label
 
 
 def state_of(row: RowMapping) -> str:
@@ -15,6 +14,13 @@ def state_of(row: RowMapping) -> str:
         return "disabled"
     return "failing" if row["failures"] or row["parked"] else "active"
 
+
+#: What a delivery's states are called beside the list's tabs.
+DELIVERY_LABELS = {
+    DeliveryState.PENDING.value: _("Waiting"),
+    DeliveryState.DELIVERED.value: _("Delivered"),
+    DeliveryState.PARKED.value: _("Given up"),
+}
 
 WEBHOOKS = Table(
     "webhooks",
@@ -49,7 +55,7 @@ DELIVERIES = Table(
         Column("took_ms", _("Took, ms"), Kind.NUMBER, priority=3),
         Column("tries", _("Tries"), Kind.NUMBER, priority=3),
         Column("error", _("Error"), priority=3),
-        Column("state", _("State"), Kind.STATUS),
+        Column("state", _("State"), Kind.STATUS, labels=DELIVERY_LABELS),
     ),
     tabs=(
         Tab("all", _("All"), None),
@@ -57,7 +63,7 @@ DELIVERIES = Table(
         Tab("parked", _("Given up"), col(EventDelivery.state) == DeliveryState.PARKED),
     ),
     filters=(
-        Filter("state", _("State"), [(state, lazy_state_label(state)) for state in DeliveryState]),
+        Filter("state", _("State"), [(state, DELIVERY_LABELS[state.value]) for state in DeliveryState]),
         Filter("occurred_at", _("Happened"), kind="dates"),
     ),
     search=("event",),

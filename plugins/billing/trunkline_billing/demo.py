@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from trunkline.access.roles import actor_for
 from trunkline.app import App
+from trunkline.auth.models import User
 from trunkline.demo.deck import COLUMNS as DECK_COLUMNS
 from trunkline.demo.deck import rate_deck
 from trunkline.demo.month import DemoMonth
 from trunkline.demo.samples import write_csv
+from trunkline.demo.staff import colleague_in
 from trunkline.demo.usage import COLUMNS as USAGE_COLUMNS
 from trunkline.demo.usage import UsingService, month_of_use
+from trunkline.errors import WaitsForSecondPerson
 from trunkline.imports.importer import Importer, ImportOptions
 from trunkline.operation import SYSTEM
 from trunkline.settings.operations import save
@@ -25,7 +30,7 @@ from trunkline_billing.imports import cdr, tariff
 from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.periods import Period
-from trunkline_billing.schemas import CreateTaxScheme, RecordPayment
+from trunkline_billing.schemas import CreateTaxScheme, GiveCredit, RecordPayment
 from trunkline_catalog import operations as catalog_operations
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import UpdateProduct
@@ -43,6 +48,8 @@ _HABITS = {
     "movel_empresas": (24.0, 34, 10),
     "fixo_brasil": (0.0, 22, 0),
 }
+#: What one person alone may give, reverse or void.
+_ALONE_UP_TO = Decimal("150.00")
 #: Days of the month on which payments come in, and of a hundred customers how many pay on each.
 _PAYDAYS = ((8, 38), (14, 48), (23, 9))
 
@@ -79,6 +86,25 @@ def start_mailing(app: App) -> None:
     """From today on, customers are told of their invoices."""
     with app.unit_of_work() as ctx:
         save(ctx, "billing", {"mail_invoices": True})
+
+
+def ask_for_a_second_person(app: App) -> None:
+    """From today on large credits wait for somebody else; one of them does, asked for by the accountant."""
+    with app.unit_of_work() as ctx:
+        save(ctx, "billing", {"second_person_above": _ALONE_UP_TO})
+    with app.reading() as ctx:
+        asker = ctx.session.scalars(
+            select(User).where(col(User.email) == colleague_in("accountant").email)
+        ).one()
+        actor = actor_for(ctx.session, asker)
+        account = ctx.session.scalars(
+            select(col(BillingAccount.number)).order_by(col(BillingAccount.id)).limit(1)
+        ).one_or_none()
+    if account is None:
+        return
+    credit = GiveCredit(amount=Decimal("289.90"), reason="Três dias sem internet após a queda do poste")
+    with suppress(WaitsForSecondPerson), app.unit_of_work(actor) as ctx:
+        operations.give_credit(ctx, account, credit)
 
 
 def _import(app: App, importer: Importer, path: Path, options: ImportOptions) -> None:

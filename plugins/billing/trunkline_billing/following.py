@@ -2,8 +2,10 @@
 
 from sqlmodel import col, select
 
+from trunkline.branding.spoken import address_for, brand_for, language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.events import CustomerRegistered
+from trunkline.customers.models import Customer
 from trunkline.i18n import format_date, format_money
 from trunkline.mail.operations import queue
 from trunkline.operation import Context
@@ -50,12 +52,13 @@ def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
     if not ctx.settings(BillingSettings).mail_invoices:
         return
     rows = ctx.session.execute(
-        select(BillingInvoice, col(BillingAccount.number))
+        select(BillingInvoice, col(BillingAccount.number), col(Customer.reseller_id))
         .join(BillingAccount, col(BillingAccount.id) == col(BillingInvoice.account_id))
+        .join(Customer, col(Customer.id) == col(BillingInvoice.customer_id))
         .where(col(BillingInvoice.id).in_(invoice_ids))
         .order_by(col(BillingInvoice.id))
     ).all()
-    for invoice, account_number in rows:
+    for invoice, account_number, reseller_id in rows:
         address = str(invoice.customer.get("email") or "")
         language = str(invoice.customer.get("language") or ctx.app.config.language)
         if address:
@@ -66,12 +69,12 @@ def _tell(ctx: Context, invoice_ids: tuple[int, ...]) -> None:
                 language=language,
                 context={
                     "customer_name": invoice.customer["name"],
-                    "operator_name": invoice.operator["name"],
+                    "operator_name": brand_for(ctx, reseller_id).name,
                     "number": invoice.number,
                     "account": account_number,
                     "total": format_money(invoice.total_micros, invoice.currency, language),
                     "due_date": format_date(invoice.due_date, language),
-                    "address": f"{ctx.app.config.public_url}/portal/invoices/{invoice.number}",
+                    "address": f"{address_for(ctx, reseller_id)}/portal/invoices/{invoice.number}",
                 },
                 customer_id=invoice.customer_id,
                 key=f"invoice:{invoice.id}",
@@ -84,7 +87,7 @@ def refund_paid(ctx: Context, event: RefundPaid) -> None:
     customer = customers.by_id(ctx, refund.customer_id)
     if not customer.email:
         return
-    language = customer.language or ctx.app.config.language
+    language = language_for(ctx, customer.language, customer.reseller_id)
     queue(
         ctx,
         template="billing/mail/refund_paid",
@@ -92,13 +95,13 @@ def refund_paid(ctx: Context, event: RefundPaid) -> None:
         language=language,
         context={
             "customer_name": customer.name,
-            "operator_name": ctx.app.config.operator_name,
+            "operator_name": brand_for(ctx, customer.reseller_id).name,
             "number": refund.number,
             "payment": event.payment_number,
             "amount": format_money(refund.amount_micros, refund.currency, language),
             "method": refund.method,
             "reason": refund.reason,
-            "address": f"{ctx.app.config.public_url}/portal/payments",
+            "address": f"{address_for(ctx, customer.reseller_id)}/portal/payments",
         },
         customer_id=customer.key,
         key=f"refund:{refund.key}",

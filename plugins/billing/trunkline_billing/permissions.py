@@ -49,3 +49,6 @@ SENSITIVE = (
     Sensitive("billing.usage", _("Call details and other usage")),
     Sensitive("billing.invoice", _("Invoices")),
 )
+
+#: What `billing.run` is about, as the matrix of permissions and the activity log say it: nothing else says the word.
+NOUNS = (_("Run"),)

@@ -7,7 +7,17 @@ from trunkline.customers.events import CustomerRegistered
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import Importer
 from trunkline.operation import Context
-from trunkline.plugin import Command, MailTemplate, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
+from trunkline.plugin import (
+    Command,
+    MailTemplate,
+    MenuItem,
+    Plugin,
+    SearchKind,
+    SettingChoices,
+    Slot,
+    StepKind,
+    hookimpl,
+)
 from trunkline.providers import ChargingEngine, PaymentProvider
 from trunkline_billing.events import EVENTS, BillingRunAdvanced, InvoiceIssued, RefundPaid
 from trunkline_billing.permissions import PERMISSIONS, SENSITIVE
@@ -166,6 +176,18 @@ def charging_engines() -> Sequence[ChargingEngine]:
 
 
 @hookimpl
+def setting_choices(ctx: Context) -> Sequence[SettingChoices]:
+    from trunkline_billing.engines import charging_engines as offered
+    from trunkline_billing.queries import tariff_names
+
+    tariffs = [(name, name) for name in tariff_names(ctx)]
+    return (
+        SettingChoices("charging_engine", [(name, name) for name in offered(ctx)]),
+        SettingChoices("default_tariff", [("", _("None")), *tariffs]),
+    )
+
+
+@hookimpl
 def payment_providers() -> Sequence[PaymentProvider]:
     from trunkline_billing.desk import CashDesk
 
@@ -247,3 +269,4 @@ def demo_today(app: "App") -> None:
     from trunkline_billing import demo
 
     demo.start_mailing(app)
+    demo.ask_for_a_second_person(app)

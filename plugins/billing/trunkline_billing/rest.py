@@ -21,6 +21,7 @@ from trunkline_billing.rest_schemas import (
     BalancesOut,
     ChargeRow,
     CreditOut,
+    EntryRow,
     InvoiceOut,
     InvoiceRow,
     IssueInvoiceIn,
@@ -48,12 +49,20 @@ from trunkline_billing.schemas import (
     VoidInvoice,
 )
 from trunkline_billing.steps import enqueue_run
-from trunkline_billing.tables import ACCOUNTS, CHARGES, invoice_table, payment_table, rate_table, usage_table
+from trunkline_billing.tables import (
+    ACCOUNTS,
+    CHARGES,
+    ENTRIES,
+    invoice_table,
+    payment_table,
+    rate_table,
+    usage_table,
+)
 
 REST = RestRoutes("/billing", "billing")
 
 
-@REST.get("/accounts", permission="billing.account.list")
+@REST.get("/accounts", permission="billing.account.list", table=ACCOUNTS)
 def list_accounts(ctx: Context, params: ListParams = list_params) -> Listing[AccountRow]:
     return read_list(ctx, ACCOUNTS, queries.account_select(ctx), params, AccountRow)
 
@@ -103,18 +112,24 @@ def read_balances(ctx: Context, customer: str = Query(description="Customer numb
     return BalancesOut(accounts=accounts, allowances=allowances)
 
 
-@REST.get("/charges", permission="billing.charge.list")
+@REST.get("/ledger", permission="billing.ledger.view", table=ENTRIES)
+def list_entries(ctx: Context, params: ListParams = list_params) -> Listing[EntryRow]:
+    """Entries of the books, newest first. `amount` is the sum of an entry's debits."""
+    return read_list(ctx, ENTRIES, queries.entry_select(ctx), params, EntryRow)
+
+
+@REST.get("/charges", permission="billing.charge.list", table=CHARGES)
 def list_charges(ctx: Context, params: ListParams = list_params) -> Listing[ChargeRow]:
     return read_list(ctx, CHARGES, queries.charge_select(ctx), params, ChargeRow)
 
 
-@REST.get("/usage", permission="billing.usage.list")
+@REST.get("/usage", permission="billing.usage.list", table=lambda ctx: usage_table([]))
 def list_usage(ctx: Context, params: ListParams = list_params) -> Listing[UsageRow]:
     viewed(ctx, None, "billing.usage")
     return read_list(ctx, usage_table([]), queries.usage_select(ctx), params, UsageRow)
 
 
-@REST.get("/invoices", permission="billing.invoice.list")
+@REST.get("/invoices", permission="billing.invoice.list", table=invoice_table)
 def list_invoices(ctx: Context, params: ListParams = list_params) -> Listing[InvoiceRow]:
     return read_list(ctx, invoice_table(ctx), queries.invoice_select(ctx), params, InvoiceRow)
 
@@ -151,7 +166,7 @@ def void_invoice(ctx: Context, number: str, body: VoidInvoice) -> InvoiceOut:
     return InvoiceOut.of(queries.invoice(ctx, number))
 
 
-@REST.get("/payments", permission="billing.payment.list")
+@REST.get("/payments", permission="billing.payment.list", table=lambda ctx: payment_table())
 def list_payments(ctx: Context, params: ListParams = list_params) -> Listing[PaymentRow]:
     return read_list(ctx, payment_table(), queries.payment_select(ctx), params, PaymentRow)
 
@@ -203,7 +218,7 @@ def list_tariffs(ctx: Context) -> Listing[TariffOut]:
     )
 
 
-@REST.get("/tariffs/{name}/rates", permission="billing.tariff.view")
+@REST.get("/tariffs/{name}/rates", permission="billing.tariff.view", table=lambda ctx: rate_table(""))
 def list_rates(ctx: Context, name: str, params: ListParams = list_params) -> Listing[RateRow]:
     view = queries.tariff(ctx, name)
     return read_list(ctx, rate_table(view.currency), queries.rate_select(ctx, view.id), params, RateRow)

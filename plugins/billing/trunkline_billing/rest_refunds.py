@@ -60,7 +60,7 @@ class RefundOut(BaseModel):
         return AmountOut.of(amount) if isinstance(amount, Money) else amount
 
 
-@REST.get("/refunds", permission="billing.refund.list")
+@REST.get("/refunds", permission="billing.refund.list", table=lambda ctx: refund_table())
 def list_refunds(ctx: Context, params: ListParams = list_params) -> Listing[RefundRow]:
     return read_list(ctx, refund_table(), queries.refund_select(ctx), params, RefundRow)
 

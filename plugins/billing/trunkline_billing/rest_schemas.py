@@ -48,6 +48,18 @@ class AccountRow(MoneyRow):
     balance: str
 
 
+class EntryRow(MoneyRow):
+    """An entry of the ledger as lists show it."""
+
+    id: int
+    at: datetime
+    kind: str
+    text: str
+    account_number: str
+    currency: str
+    amount: str
+
+
 class AccountOut(BaseModel):
     """An account with what it owes; below zero it has credit."""
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 
 from trunkline.i18n import gettext as _
 from trunkline.money import MICROS, Money
+from trunkline_billing.words import USAGE_LABELS, quantity_text
 
 UsageType = Literal["voice", "sms", "data", "event"]
 #: The unit that quantities of a type are counted in.
@@ -209,6 +210,24 @@ class InvoiceLineView:
     count: int
     net: Money
     tax: Money
+
+    @property
+    def text(self) -> str:
+        """What the line is for, in the reader's words."""
+        if self.kind == "usage":
+            return str(USAGE_LABELS[self.usage_type])
+        return (
+            str(_("{product}, set-up", product=self.description))
+            if self.kind == "setup"
+            else self.description
+        )
+
+    @property
+    def quantity_text(self) -> str:
+        """How much of it, in the reader's words: days, a length of time, a volume or a count."""
+        if self.kind == "usage":
+            return quantity_text(self.usage_type, self.quantity)
+        return str(_("{n} days", n=self.quantity)) if self.kind in ("monthly", "suspension") else "1"
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class BillingSettings(BaseModel):
         title=_("Address on invoices"),
         json_schema_extra={"widget": "textarea", "rows": 3},
     )
+    operator_contact: str = Field(default="", max_length=200, title=_("Contact on invoices"))
     second_person_above: Decimal | None = Field(
         default=None,
         ge=0,
@@ -60,4 +61,3 @@ class BillingSettings(BaseModel):
             "Empty: one person is enough."
         ),
     )
-    operator_contact: str = Field(default="", max_length=200, title=_("Contact on invoices"))

@@ -209,7 +209,9 @@ SLOTS = (
         order=40,
     ),
     Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
-    Slot("home.queues", "overdue", overdue_waiting, "billing.invoice.list", _("Overdue invoices"), order=40),
+    Slot(
+        "home.queues", "overdue", overdue_waiting, "billing.payment.record", _("Overdue invoices"), order=40
+    ),
     Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
     Slot("home.cards", "overdue", overdue_invoices, "billing.invoice.list", _("Overdue invoices"), order=40),
 )

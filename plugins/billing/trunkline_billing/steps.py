@@ -1,16 +1,18 @@
 """What billing adds to an order line's job, and the job of a billing run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from sqlmodel import col, select
 
+from trunkline.errors import NotFound
+from trunkline.i18n import format_date, format_money
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.jobs.steps import StepContext
-from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_billing.engines import charging_engine
@@ -81,14 +83,12 @@ def _shares(ctx: Context, line: OrderLineView, product: ProductView) -> list[str
     foreseen = month_foreseen(ctx, line.service_id, before, product, at)
     if foreseen is None:
         return [_("It is not charged, and will not be")]
-    monthly = Money(product.monthly_price_micros, product.currency)
     words: list[str] = [
         _(
-            "{product} from {day} on: {monthly} {currency} a month",
-            day=foreseen.day.isoformat(),
+            "{product} from {day} on: {monthly} a month",
+            day=format_date(foreseen.day),
             product=product.name,
-            monthly=str(monthly),
-            currency=product.currency,
+            monthly=format_money(product.monthly_price_micros, product.currency),
         )
     ]
     for name, share, days in (
@@ -98,9 +98,8 @@ def _shares(ctx: Context, line: OrderLineView, product: ProductView) -> list[str
         if days and foreseen.before_days:
             words.append(
                 _(
-                    "That month: {share} {currency} for {n} days of {product}",
-                    share=str(share),
-                    currency=share.currency,
+                    "That month: {share} for {n} days of {product}",
+                    share=format_money(share.micros, share.currency),
                     n=days,
                     product=name,
                 )
@@ -111,8 +110,9 @@ def _shares(ctx: Context, line: OrderLineView, product: ProductView) -> list[str
 def _charged(line: OrderLineView) -> list[str]:
     if not line.currency:
         return []
-    amounts = (Money(micros, line.currency) for micros in (line.setup_micros, line.monthly_micros))
-    setup, monthly = (f"{amount} {line.currency}" for amount in amounts)
+    setup, monthly = (
+        format_money(micros, line.currency) for micros in (line.setup_micros, line.monthly_micros)
+    )
     return [_("{setup} once and {monthly} a month are charged", setup=setup, monthly=monthly)]
 
 
@@ -130,6 +130,34 @@ def _open_account(step: StepContext) -> Mapping[str, Any]:
             else f"Account {number} opened in the charging engine “{engine.name}”."
         )
     return {"account": number, "engine": engine.name}
+
+
+@dataclass(frozen=True)
+class _Account:
+    """The account that a line is charged to, in the charging engine that is used."""
+
+    number: str
+    engine: str
+    known: bool
+
+
+def _look_up_account(ctx: Context, step: StepContext) -> _Account:
+    try:
+        account = default_account(ctx, catalog.line(ctx, step.inputs.line_id).customer_id)
+    except NotFound:
+        # Only a unit of work that writes opens one.
+        return _Account("", charging_engine(ctx).name, known=False)
+    known = ctx.session.get(BillingChargingAccount, account.key) is not None
+    return _Account(account.number, charging_engine(ctx).name, known)
+
+
+def _rehearse_account(step: StepContext) -> None:
+    account: _Account = step.gathered
+    step.log(
+        f"Account {account.number} is known to the charging engine."
+        if account.known
+        else f"{account.number or 'A new account'} would be opened in the charging engine “{account.engine}”."
+    )
 
 
 def _close_account(step: StepContext) -> None:
@@ -227,6 +255,8 @@ STEP_KINDS = (
         _("Open the charging account"),
         _open_account,
         _close_account,
+        rehearse=_rehearse_account,
+        gather=_look_up_account,
         inputs=LineInputs,
     ),
     StepKind(

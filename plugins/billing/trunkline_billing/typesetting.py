@@ -10,36 +10,45 @@ from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.typesetting import typeset
 from trunkline_billing.schemas import InvoiceLineView, InvoiceView
-from trunkline_billing.words import USAGE_LABELS, quantity_text
 
+_COLOUR = "#1f4e79"
 _TEMPLATE = Path(__file__).parent / "typst" / "invoice.typ"
 
 
 def render_invoice(invoice: InvoiceView) -> bytes:
     """The PDF of an invoice as it was issued. The same invoice gives the same bytes, paid or not."""
     with use_locale(str(invoice.customer.get("language") or invoice.operator.get("language") or "en")):
-        texts = _texts(invoice)
+        texts = texts_of(invoice)
     made = datetime(invoice.issued_on.year, invoice.issued_on.month, invoice.issued_on.day, tzinfo=UTC)
     return typeset(_TEMPLATE, texts, int(made.timestamp()))
 
 
-def _texts(invoice: InvoiceView) -> dict[str, Any]:
+def texts_of(invoice: InvoiceView) -> dict[str, Any]:
+    """All that an invoice says, in the language in force."""
     from trunkline.i18n import current_locale
 
     operator = invoice.operator
+    # A reseller's customers know its brand; the operator, who issues the invoice, stands below it.
+    brand = operator.get("brand", {})
+    name = brand.get("name") or operator["name"]
     return {
-        "title": f"{operator['name']} {invoice.number}",
+        "title": f"{name} {invoice.number}",
         "lang": current_locale().partition("_")[0],
         "year": invoice.issued_on.year,
         "month": invoice.issued_on.month,
         "day": invoice.issued_on.day,
         "number": invoice.number,
         "notice": str(_("No fiscal value")) if operator.get("fiscal_notice") else "",
+        "brand": {
+            "name": name,
+            "colour": brand.get("colour") or _COLOUR,
+            "contact": brand.get("support", "") if brand.get("name") else operator.get("contact", ""),
+            "issuer": str(_("Issued by {name}", name=operator["name"])) if brand.get("name") else "",
+        },
         "operator": {
             "name": operator["name"],
             "tax_id": operator.get("tax_id", ""),
             "address": _lines(operator.get("address", "")),
-            "contact": operator.get("contact", ""),
         },
         "customer": {
             "name": invoice.customer["name"],
@@ -112,20 +121,17 @@ def _sections(invoice: InvoiceView) -> list[dict[str, Any]]:
 
 def _row(line: InvoiceLineView) -> Mapping[str, str]:
     usage, sub = line.kind == "usage", line.service_number
-    if usage:
-        quantity = quantity_text(line.usage_type, line.quantity)
-        if line.usage_type in ("voice", "data"):
-            sub += f" · {format_number(line.count)} ×"
-    else:
-        quantity = str(_("{n} days", n=line.quantity)) if line.kind in ("monthly", "suspension") else "1"
+    if usage and line.usage_type in ("voice", "data"):
+        sub += f" · {format_number(line.count)} ×"
     dates = format_date(line.first_day, style="short")
     if line.last_day != line.first_day:
         dates += f" – {format_date(line.last_day, style='short')}"
     return {
-        "text": str(USAGE_LABELS[line.usage_type]) if usage else line.description,
+        # The heading above says already what is set-up.
+        "text": line.text if usage else line.description,
         "sub": sub,
         "dates": dates,
-        "quantity": quantity,
+        "quantity": line.quantity_text,
         "amount": _money(line.net),
     }
 

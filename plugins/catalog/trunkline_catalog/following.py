@@ -7,7 +7,7 @@ from trunkline.customers.events import CustomerStatusChanged
 from trunkline.customers.models import CustomerStatus
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.jobs.events import JobEnded
+from trunkline.jobs.events import JobEnded, JobRescheduled
 from trunkline.operation import Context
 from trunkline_catalog.events import ServiceTerminated
 from trunkline_catalog.models import CatalogService
@@ -47,6 +47,12 @@ def job_ended(ctx: Context, event: JobEnded, *, cancelled: bool) -> None:
         lines.close_cancelled(ctx, line)
     else:
         lines.close_failed(ctx, line, event.error)
+
+
+def job_rescheduled(ctx: Context, event: JobRescheduled) -> None:
+    """A line that begins later leaves its service to others until then."""
+    if event.subject_kind == "order_line" and event.subject_id is not None:
+        waiting.leave_service(ctx, event.subject_id, event.run_at)
 
 
 def service_ended(ctx: Context, event: ServiceTerminated) -> None:

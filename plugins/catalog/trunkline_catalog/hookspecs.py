@@ -29,6 +29,16 @@ def catalog_changes(ctx: Context, product: ProductView) -> Sequence[ChangeOffer]
 
 
 @hookspec
+def catalog_check_product(ctx: Context, product: ProductView) -> None:
+    """Refuse a product that could never be provided.
+
+    Called when a product is added, when its playbook, items or parameters are saved, with the product as it would be, and before
+    an order of it is looked at, outside any transaction that writes. Raise Refused with the field at fault, as the order would be
+    refused later.
+    """
+
+
+@hookspec
 def catalog_playbooks(ctx: Context) -> Sequence[str]:  # type: ignore[empty-body]  # a specification has no body
     """Names a product's `playbook` may have. Called by the product form and when a product is saved; without an implementation
     any name is accepted."""

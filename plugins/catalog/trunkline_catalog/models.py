@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, Micros, UtcDateTime
 from trunkline.jobs.models import OnFailure
 from trunkline_catalog.schemas import LineState, OrderState, ProductKind, ServiceKind, ServiceState
@@ -106,8 +107,7 @@ class CatalogSuspension(Record, table=True):
             "service_id",
             "reason",
             unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            info=rows("ended_at IS NULL"),
         ),
     )
 
@@ -134,8 +134,7 @@ class CatalogIdentifier(SQLModel, table=True):
             "kind",
             "value",
             unique=True,
-            sqlite_where=text("valid_to IS NULL"),
-            postgresql_where=text("valid_to IS NULL"),
+            info=rows("valid_to IS NULL"),
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.events import CustomerStatusChanged
 from trunkline.i18n import gettext as _
-from trunkline.jobs.events import JobEnded
+from trunkline.jobs.events import JobEnded, JobRescheduled
 from trunkline.operation import Context
 from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, StepKind, hookimpl
 from trunkline_catalog import following, hookspecs, steps
@@ -165,7 +165,9 @@ def job_products(ctx: Context, codes: Collection[str]) -> Sequence[tuple[str, st
 
 @hookimpl
 def step_kinds() -> Sequence[StepKind]:
-    return steps.STEP_KINDS
+    from trunkline_catalog.operations import trying_out
+
+    return [*steps.STEP_KINDS, *trying_out.STEP_KINDS]
 
 
 @hookimpl
@@ -176,6 +178,11 @@ def catalog_line_steps(line: OrderLineView) -> Sequence[LineStep]:
 @hookimpl
 def before_customer_status_changed(ctx: Context, event: CustomerStatusChanged) -> None:
     following.customer_leaves(ctx, event)
+
+
+@hookimpl
+def before_job_rescheduled(ctx: Context, event: JobRescheduled) -> None:
+    following.job_rescheduled(ctx, event)
 
 
 @hookimpl

@@ -10,6 +10,7 @@ from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
+from trunkline.web.tables import Table
 from trunkline_catalog import operations, queries
 from trunkline_catalog.operations.previewing import LinePlan, PlanPreview, preview, preview_plan
 from trunkline_catalog.schemas import (
@@ -42,6 +43,12 @@ from trunkline_catalog.tables import (
 )
 
 rest = RestRoutes("/catalog", "catalog")
+
+
+class DryRunOut(BaseModel):
+    """The number of the job that looks."""
+
+    job: str
 
 
 class ProductRow(BaseModel):
@@ -125,7 +132,7 @@ def _price(view: PriceView) -> PriceOut:
     )
 
 
-@rest.get("/products", permission="catalog.product.list")
+@rest.get("/products", permission="catalog.product.list", table=PRODUCTS)
 def products(ctx: Context, params: ListParams = list_params) -> Listing[ProductRow]:
     """Products with the price of now. Filters: `service_kind`."""
     return read_list(ctx, PRODUCTS, list_products(ctx), params, ProductRow)
@@ -169,7 +176,7 @@ def retire(ctx: Context, code: str) -> ProductView:
     return operations.retire_product(ctx, code)
 
 
-@rest.get("/orders", permission="catalog.order.list")
+@rest.get("/orders", permission="catalog.order.list", table=ORDERS)
 def orders(ctx: Context, params: ListParams = list_params) -> Listing[OrderRow]:
     """Orders, newest first. Filters: `action`, `placed_at_from`, `placed_at_to`."""
     return read_list(ctx, ORDERS, list_orders(ctx), params, OrderRow)
@@ -187,6 +194,15 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
 def plan_order(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
     """What an order would do, line by line and step by step. Nothing is kept; what would be refused is refused."""
     return preview(ctx, command)
+
+
+@rest.post("/orders/dry-run", permission="catalog.dry_run.create", status=202, reads=True)
+def try_order(ctx: Context, command: PlaceOrder) -> DryRunOut:
+    """Queue a job that looks what an order would change, line by line, and changes and holds nothing itself; its log answers.
+
+    What would be refused is refused.
+    """
+    return DryRunOut(job=operations.try_order(ctx, command))
 
 
 @rest.get("/orders/{number}", permission="catalog.order.view")
@@ -213,11 +229,14 @@ def retry_line(ctx: Context, number: str, position: int) -> OrderLineView:
     return operations.retry_order_line(ctx, f"{number}/{position}")
 
 
-@rest.get("/services", permission="catalog.service.list")
+def _services_table(ctx: Context) -> Table:
+    return services_table(queries.products(ctx, retired=True))
+
+
+@rest.get("/services", permission="catalog.service.list", table=_services_table)
 def services(ctx: Context, params: ListParams = list_params) -> Listing[ServiceRow]:
     """Services. `q` looks into every identifier they have or had. Filters: `product`, `activated_at_from`, `activated_at_to`."""
-    table = services_table(queries.products(ctx, retired=True))
-    return read_list(ctx, table, list_services(ctx), params, ServiceRow)
+    return read_list(ctx, _services_table(ctx), list_services(ctx), params, ServiceRow)
 
 
 @rest.post("/services", permission="catalog.service.import")

@@ -199,8 +199,10 @@ SLOTS = (
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),
     Slot("job.aside", "order", _job_order, "catalog.order.view", order=20),
-    Slot("home.queues", "failed-orders", _orders_waiting, "catalog.order.list", _("Failed orders"), order=30),
-    Slot("home.queues", "stuck-orders", _orders_stuck, "catalog.order.list", _("Stuck orders"), order=31),
+    Slot(
+        "home.queues", "failed-orders", _orders_waiting, "catalog.order.retry", _("Failed orders"), order=30
+    ),
+    Slot("home.queues", "stuck-orders", _orders_stuck, "catalog.order.retry", _("Stuck orders"), order=31),
     Slot("home.tiles", "orders", _tiles, "catalog.order.list", order=20),
     Slot("home.cards", "failed-orders", _failed_orders, "catalog.order.list", order=20),
 )

@@ -1,13 +1,13 @@
 """The steps that catalog brings to an order line's job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
-from trunkline_catalog.operations import change_lines, lines, waiting
+from trunkline_catalog.operations import change_lines, lines, suspending, waiting
 from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
 
 BEGIN, FINISH = 10, 80
@@ -28,16 +28,27 @@ def _calling(operation: Callable[[Context, int], None]) -> Callable[[StepContext
     return act
 
 
+def _identifying(
+    operation: Callable[[Context, int, Mapping[str, str]], None],
+) -> Callable[[StepContext], None]:
+    def act(step: StepContext) -> None:
+        places = step.inputs.identifiers.items()
+        lent = {kind: step.before.get(name, {}).get(output) for kind, (name, output) in places}
+        operation(step.ctx, step.inputs.line_id, {kind: str(value) for kind, value in lent.items() if value})
+
+    return act
+
+
 def _kind(
     name: str,
     label: str,
-    do: Callable[[Context, int], None],
+    do: Callable[[StepContext], None],
     undo: Callable[[Context, int], None] | None,
 ) -> StepKind:
     return StepKind(
         name,
         label,
-        _calling(do),
+        do,
         _calling(undo) if undo is not None else None,
         inputs=LineInputs,
         transactional=True,
@@ -46,12 +57,14 @@ def _kind(
 
 
 STEP_KINDS = (
-    _kind("catalog.begin", _("Begin the order line"), waiting.begin, lines.undo_begin),
-    _kind("catalog.activate", _("Activate the service"), lines.activate, lines.undo_activate),
-    _kind("catalog.change", _("Change the service"), change_lines.change, change_lines.undo_change),
-    _kind("catalog.suspend", _("Suspend the service"), lines.suspend, lines.undo_suspend),
-    _kind("catalog.resume", _("Resume the service"), lines.resume, lines.undo_resume),
-    _kind("catalog.terminate", _("End the service"), lines.terminate, None),
+    _kind("catalog.begin", _("Begin the order line"), _calling(waiting.begin), lines.undo_begin),
+    _kind("catalog.activate", _("Activate the service"), _identifying(lines.activate), lines.undo_activate),
+    _kind(
+        "catalog.change", _("Change the service"), _identifying(change_lines.change), change_lines.undo_change
+    ),
+    _kind("catalog.suspend", _("Suspend the service"), _calling(suspending.suspend), suspending.undo_suspend),
+    _kind("catalog.resume", _("Resume the service"), _calling(suspending.resume), suspending.undo_resume),
+    _kind("catalog.terminate", _("End the service"), _calling(lines.terminate), None),
 )
 
 

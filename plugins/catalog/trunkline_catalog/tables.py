@@ -302,7 +302,13 @@ def services_table(products: Sequence[ProductView]) -> Table:
             Tab("ended", _("Ended"), col(CatalogService.state).in_(_OVER)),
         ),
         filters=(
-            Filter("product", _("Product"), [(one.code, one.name) for one in products], where=_of(products)),
+            Filter(
+                "product",
+                _("Product"),
+                [(one.code, one.name) for one in products],
+                where=_of(products),
+                changing=True,
+            ),
             Filter("activated_at", _("Active since"), kind="dates"),
             Filter("suspended", _("Suspended"), kind="bool", where=_suspended_or_not),
         ),

@@ -3,8 +3,15 @@
 from trunkline.app import App
 from trunkline.demo.month import DemoMonth
 from trunkline.demo.stock import fixed_numbers, mobile_numbers, sims
-from trunkline_inventory import operations
-from trunkline_inventory.schemas import Check, CreateStock, CreateTemplate, FieldKind, TemplateField
+from trunkline_inventory import operations, queries
+from trunkline_inventory.schemas import (
+    ChangeState,
+    Check,
+    CreateStock,
+    CreateTemplate,
+    FieldKind,
+    TemplateField,
+)
 
 _LANDLINE = CreateTemplate(
     name="landline",
@@ -26,6 +33,8 @@ _TERMINAL = CreateTemplate(
 )
 #: How many of each at scale 1: enough for every order, and some left on the shelf.
 _SIMS, _MOBILE, _LANDLINES, _TERMINALS = 900, 900, 220, 240
+#: Fewer available than this at scale 1 are few; terminals run low.
+_FEWEST = {"sim": 150, "number": 150, "landline": 60, "ont": 90}
 
 
 def live(app: App, month: DemoMonth) -> None:
@@ -53,3 +62,11 @@ def live(app: App, month: DemoMonth) -> None:
         models = ("AX1800", "AX3000")
         terminals = [{"serial": serial, "model": models[n % 2]} for n, serial in enumerate(serials)]
         operations.add_items(ctx, "ont", terminals, "Loja Porto Alegre")
+        broken = [item.id for item in queries.available(ctx, "ont", limit=2)]
+        operations.change_state(ctx, broken, ChangeState(state="faulty", note="No light on the optical port"))
+        for name, fewest in _FEWEST.items():
+            kind = queries.template(ctx, name)
+            wanted = CreateTemplate(
+                name=name, label=kind.label, fields=list(kind.fields), minimum=round(fewest * month.scale)
+            )
+            operations.update_template(ctx, name, wanted)

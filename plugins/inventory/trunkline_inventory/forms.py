@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 
 from trunkline.i18n import gettext as _
-from trunkline_inventory.schemas import Check, FieldKind, TemplateField, TemplateView, Word
+from trunkline_inventory.schemas import Check, FieldKind, Minimum, TemplateField, TemplateView, Word
 
 #: Prefix of a template's fields in a form, so that none of them can clash with the form's own.
 VALUE = "value_"
@@ -122,8 +122,9 @@ class NewField(BaseModel):
     example: str = Field(default="", max_length=100, title=_("Example"))
 
 
-class Relabel(BaseModel):
-    """A template's label."""
+class EditTemplate(BaseModel):
+    """A template's label, and how few of its items are too few."""
 
     label: str = Field(min_length=1, max_length=60, title=_("Label"))
+    minimum: Minimum = 0
     version: int | None = None

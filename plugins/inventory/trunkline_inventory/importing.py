@@ -78,7 +78,7 @@ def read_into(ctx: Context, path: Path, options: ImportOptions) -> ImportReport:
             read=report.read,
             created=report.created,
             unchanged=report.unchanged,
-            refused=len(report.refused),
+            refused=report.refused_rows,
         )
         # A batch is one entry; its rows' values, some of them secret, stay out of the log.
         running.changes.clear()

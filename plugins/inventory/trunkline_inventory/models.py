@@ -25,6 +25,8 @@ class InventoryTemplate(Record, table=True):
     name: str = Field(max_length=40, unique=True)
     label: str = Field(max_length=60)
     built_in: bool = False
+    #: Fewer available than this is few; 0 where nobody minds.
+    minimum: int = 0
     definition: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
 
 

@@ -1,10 +1,11 @@
 """Inventory: things that services need, each held by at most one of them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
-from trunkline.plugin import MenuItem, Plugin, SearchKind, Slot, hookimpl
+from trunkline.plugin import Command, MenuItem, Plugin, SearchKind, Slot, hookimpl
 from trunkline_inventory import hookspecs
 from trunkline_inventory.events import EVENTS
 from trunkline_inventory.permissions import PERMISSIONS, SENSITIVE
@@ -50,6 +51,24 @@ def menu() -> Sequence[MenuItem]:
         _("Inventory"), "/inventory", "router", "inventory.item.list", "Network", order=310, key="n"
     )
     return (item,)
+
+
+@hookimpl
+def commands() -> Sequence[Command]:
+    entry = partial(Command, order=60)
+    return (
+        entry(_("Add item"), "/inventory/items/new", "package", "inventory.item.create"),
+        entry(
+            _("Available items"),
+            "/inventory?view=available",
+            "packages",
+            "inventory.item.list",
+            words=_("stock free"),
+        ),
+        entry(_("Stocks"), "/inventory/stocks", "building-warehouse", "inventory.stock.list"),
+        entry(_("Movements"), "/inventory/movements", "transfer", "inventory.item.view"),
+        entry(_("Templates"), "/inventory/templates", "template", "inventory.template.list", order=110),
+    )
 
 
 @hookimpl

@@ -45,6 +45,7 @@ def template_view(row: InventoryTemplate) -> TemplateView:
         label=row.label,
         built_in=row.built_in,
         fields=tuple(TemplateField.model_validate(field) for field in row.definition),
+        minimum=row.minimum,
         version=row.version,
     )
 

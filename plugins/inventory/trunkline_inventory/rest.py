@@ -14,11 +14,13 @@ from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
+from trunkline.web.tables import Table
 from trunkline_inventory import operations, queries
 from trunkline_inventory.importing import read_into
 from trunkline_inventory.schemas import (
     AddItem,
     ChangeState,
+    ChangeTemplate,
     CreateStock,
     CreateTemplate,
     ItemView,
@@ -26,7 +28,7 @@ from trunkline_inventory.schemas import (
     StockView,
     TemplateView,
 )
-from trunkline_inventory.tables import MOVEMENTS, items_table, list_items, list_movements
+from trunkline_inventory.tables import MOVEMENTS, STOCKS, items_table, list_items, list_movements, list_stocks
 
 rest = RestRoutes("/inventory", "inventory")
 
@@ -62,6 +64,17 @@ class MovementRow(BaseModel):
     note: str
 
 
+class StockRow(BaseModel):
+    """A stock with how many items lie in it, and how many of these are free."""
+
+    id: int
+    name: str
+    note: str
+    archived: bool
+    items: int
+    available: int
+
+
 class EditItem(BaseModel):
     """New values by field name; fields that are not named stay."""
 
@@ -92,11 +105,14 @@ class ImportOut(BaseModel):
     refused: list[RefusedOut]
 
 
-@rest.get("/items", permission="inventory.item.list")
+def _items_table(ctx: Context) -> Table:
+    return items_table(queries.templates(ctx), queries.stocks(ctx, archived=True))
+
+
+@rest.get("/items", permission="inventory.item.list", table=_items_table)
 def items(ctx: Context, params: ListParams = list_params) -> Listing[ItemRow]:
     """Items. `q` looks into every identifier. Filters: `template`, `state`, `stock`, `updated_at_from`, `updated_at_to`."""
-    table = items_table(queries.templates(ctx), queries.stocks(ctx, archived=True))
-    return read_list(ctx, table, list_items(ctx), params, ItemRow)
+    return read_list(ctx, _items_table(ctx), list_items(ctx), params, ItemRow)
 
 
 @rest.post("/items", permission="inventory.item.create")
@@ -157,10 +173,25 @@ def template(ctx: Context, name: str) -> TemplateView:
     return queries.template(ctx, name)
 
 
-@rest.get("/stocks", permission="inventory.stock.list")
-def stocks(ctx: Context) -> Listing[StockView]:
-    """Open stocks."""
-    return list_of(queries.stocks(ctx))
+@rest.patch("/templates/{name}", permission="inventory.template.edit")
+def edit_template(
+    ctx: Context, name: str, command: ChangeTemplate, version: int | None = if_match
+) -> TemplateView:
+    """Change label, fields and the fewest that shall be available; what is left out stays."""
+    found = queries.template(ctx, name)
+    wanted = CreateTemplate(
+        name=name,
+        label=found.label if command.label is None else command.label,
+        fields=list(found.fields) if command.fields is None else command.fields,
+        minimum=found.minimum if command.minimum is None else command.minimum,
+    )
+    return operations.update_template(ctx, name, wanted, version=version)
+
+
+@rest.get("/stocks", permission="inventory.stock.list", table=STOCKS)
+def stocks(ctx: Context, params: ListParams = list_params) -> Listing[StockRow]:
+    """Places where items lie, with how many items are in each."""
+    return read_list(ctx, STOCKS, list_stocks(), params, StockRow)
 
 
 @rest.post("/stocks", permission="inventory.stock.create")
@@ -169,7 +200,19 @@ def create_stock(ctx: Context, command: CreateStock) -> StockView:
     return operations.create_stock(ctx, command)
 
 
-@rest.get("/movements", permission="inventory.item.view")
+@rest.patch("/stocks/{stock_id}", permission="inventory.stock.edit")
+def edit_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView:
+    """Rename a stock or change its note."""
+    return operations.update_stock(ctx, stock_id, command)
+
+
+@rest.post("/stocks/{stock_id}/close", permission="inventory.stock.edit", status=200)
+def close_stock(ctx: Context, stock_id: int) -> StockView:
+    """Close an empty stock; its history stays."""
+    return operations.archive_stock(ctx, stock_id)
+
+
+@rest.get("/movements", permission="inventory.item.view", table=MOVEMENTS)
 def movements(ctx: Context, params: ListParams = list_params) -> Listing[MovementRow]:
     """What happened to items, newest first. Filters: `action`, `at_from`, `at_to`."""
     return read_list(ctx, MOVEMENTS, list_movements(ctx), params, MovementRow)

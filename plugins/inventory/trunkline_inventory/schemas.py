@@ -29,6 +29,18 @@ class ItemState(StrEnum):
         return self in (ItemState.HELD, ItemState.ASSIGNED)
 
 
+#: The least that may be asked to lie in stock, in the words of forms and REST alike.
+Minimum = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=10_000,
+        title=_("Fewest available"),
+        description=_(
+            "When fewer are available, the start page of those who keep the stock says so. 0: never."
+        ),
+    ),
+]
 #: States a person may set by hand; the others come from orders.
 RESTING_STATES = (ItemState.AVAILABLE, ItemState.QUARANTINE, ItemState.FAULTY, ItemState.RETIRED)
 
@@ -90,6 +102,8 @@ class TemplateView(BaseModel):
     label: str
     built_in: bool
     fields: tuple[TemplateField, ...]
+    #: Fewer available than this is few; 0 where nobody minds.
+    minimum: int = 0
     version: int = 1
 
     @property
@@ -111,6 +125,7 @@ class CreateTemplate(BaseModel):
     )
     label: str = Field(min_length=1, max_length=60, title=_("Label"), description=_("What people read."))
     fields: list[TemplateField] = Field(min_length=1, max_length=60)
+    minimum: Minimum = 0
 
     @model_validator(mode="after")
     def _has_identifier(self) -> Self:
@@ -120,6 +135,14 @@ class CreateTemplate(BaseModel):
         if not any(field.unique and field.required for field in self.fields):
             raise ValueError(_("At least one field must identify the item: required and unique."))
         return self
+
+
+class ChangeTemplate(BaseModel):
+    """What of a template is to be another; what is left out stays."""
+
+    label: str | None = Field(default=None, min_length=1, max_length=60)
+    fields: list[TemplateField] | None = Field(default=None, min_length=1, max_length=60)
+    minimum: Minimum | None = None
 
 
 @dataclass(frozen=True, slots=True)

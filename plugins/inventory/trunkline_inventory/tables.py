@@ -1,14 +1,16 @@
 """Items, movements and stocks as lists, for pages and REST."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import RowMapping, and_, or_, select
 from sqlmodel import col
 
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.table_params import figure
+from trunkline.web.table_reading import count_beside
 from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
 from trunkline_inventory.models import (
@@ -21,6 +23,8 @@ from trunkline_inventory.models import (
 from trunkline_inventory.queries import movement_select
 from trunkline_inventory.schemas import ItemState, StockView, TemplateView
 
+#: A stock with more items than this has enough.
+_COUNTED = 1_000
 STATE_LABELS = {
     ItemState.AVAILABLE: _("Available"),
     ItemState.HELD: _("Held"),
@@ -109,9 +113,12 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
                 _("Kind"),
                 [(one.name, one.label) for one in templates],
                 column=_TEMPLATE,
+                changing=True,
             ),
             Filter("state", _("State"), [(state.value, label) for state, label in STATE_LABELS.items()]),
-            Filter("stock", _("Stock"), [(one.name, one.name) for one in stocks], column=_STOCK),
+            Filter(
+                "stock", _("Stock"), [(one.name, one.name) for one in stocks], column=_STOCK, changing=True
+            ),
             Filter("updated_at", _("Changed"), kind="dates"),
         ),
         starts=("number", "holder_label"),
@@ -187,25 +194,22 @@ def list_movements(ctx: Context) -> Statement:
 
 
 def list_stocks() -> Statement:
-    """Stocks with how much lies in each."""
-    items = (
-        select(
-            col(InventoryItem.stock_id).label("stock_id"),
-            func.count().label("items"),
-            func.count().filter(col(InventoryItem.state) == ItemState.AVAILABLE).label("available"),
-        )
-        .group_by(col(InventoryItem.stock_id))
-        .subquery()
-    )
+    """Stocks with how much lies in each, counted as far as `_COUNTED`."""
+    items = select(col(InventoryItem.id)).where(col(InventoryItem.stock_id) == col(InventoryStock.id))
+    available = items.where(col(InventoryItem.state) == ItemState.AVAILABLE)
     statement: Any = select(
         col(InventoryStock.id),
         col(InventoryStock.name),
         col(InventoryStock.note),
         col(InventoryStock.archived),
-        func.coalesce(items.c["items"], 0).label("items"),
-        func.coalesce(items.c["available"], 0).label("available"),
-    ).outerjoin(items, items.c.stock_id == col(InventoryStock.id))
+        count_beside(items.correlate(InventoryStock), _COUNTED).label("items"),
+        count_beside(available.correlate(InventoryStock), _COUNTED).label("available"),
+    )
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()
+
+
+def _counted(name: str) -> Callable[[RowMapping], str]:
+    return lambda row: figure(row[name], _COUNTED)
 
 
 STOCKS = Table(
@@ -214,8 +218,8 @@ STOCKS = Table(
     columns=(
         Column("name", _("Name"), sort=True),
         Column("note", _("Note"), priority=2),
-        Column("items", _("Items"), Kind.NUMBER),
-        Column("available", _("Available"), Kind.NUMBER),
+        Column("items", _("Items"), align="end", value=_counted("items")),
+        Column("available", _("Available"), align="end", value=_counted("available")),
     ),
     tabs=(
         Tab("open", _("Open"), col(InventoryStock.archived).is_(False)),

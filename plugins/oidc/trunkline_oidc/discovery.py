@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 _KEPT = 3600.0
+#: Nobody is sent to a provider that answered longer ago than this: a browser there would say nothing of what to do.
+LATELY = 15.0
 #: Keys are fetched again at most this often: a stream of made-up key ids must not become one of requests.
 _KEYS_AT_MOST_EVERY = 30.0
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -44,14 +46,14 @@ class Discovery:
         self._known: dict[str, Metadata] = {}
         self._lock = threading.Lock()
 
-    def of(self, settings: OidcSettings, timeout: float | None = None) -> Metadata:
-        """The provider's document, at most an hour old.
+    def of(self, settings: OidcSettings, timeout: float | None = None, *, at_most: float = _KEPT) -> Metadata:
+        """The provider's document, at most `at_most` seconds old, an hour if nothing is said.
 
         Raises Unavailable when it does not answer, or answers for another issuer.
         """
         with self._lock:
             known = self._known.get(settings.issuer)
-        if known is not None and time.monotonic() - known.fetched_at < _KEPT:
+        if known is not None and time.monotonic() - known.fetched_at < at_most:
             return known
         document = _fetch(f"{settings.issuer}/.well-known/openid-configuration", settings, timeout)
         if str(document.get("issuer", "")).rstrip("/") != settings.issuer:
@@ -60,6 +62,8 @@ class Discovery:
         if missing:
             raise Unavailable(_("Its document lacks {names}.", names=", ".join(missing)))
         found = Metadata(document, time.monotonic())
+        if known is not None:
+            found.keys, found.keys_at = known.keys, known.keys_at
         with self._lock:
             self._known[settings.issuer] = found
         return found

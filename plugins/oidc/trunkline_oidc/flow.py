@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from trunkline.errors import Unauthenticated, Unavailable
+from trunkline.errors import Refused, Unauthenticated, Unavailable
 from trunkline.i18n import gettext as _
-from trunkline_oidc.discovery import Discovery
+from trunkline_oidc.discovery import LATELY, Discovery
 from trunkline_oidc.settings import OidcSettings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def begin(
     app: "App", settings: OidcSettings, callback: str, now: int, next_page: str, *, again: bool
 ) -> tuple[str, Flow]:
     """Where to send the browser, and what has to come back. Raises Unavailable when the provider does not answer."""
-    metadata = app.part(Discovery).of(settings)
+    metadata = app.part(Discovery).of(settings, at_most=LATELY)
     flow = Flow(
         secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), now, next_page, again
     )
@@ -120,6 +120,31 @@ def finish(
             remedy=_("Sign out and in again."),
         )
     return Identity(claims, str(token["id_token"]))
+
+
+def check_client(app: "App", settings: OidcSettings, callback: str) -> None:
+    """Offer the provider a code that it never gave, to hear whether it knows this client and its secret (RFC 6749, 5.2).
+
+    Raises Refused when it does not, Unavailable when it does not answer. Nobody is signed in and nothing is changed there.
+    """
+    import httpx2
+    from authlib.integrations.base_client import OAuthError
+
+    made_up = {"code": secrets.token_urlsafe(24), "code_verifier": secrets.token_urlsafe(48)}
+    endpoint = Discovery(app).of(settings)["token_endpoint"]
+    try:
+        with _client(settings, callback) as client:
+            client.fetch_token(endpoint, grant_type="authorization_code", **made_up)
+    except OAuthError as error:
+        if error.error in ("invalid_client", "unauthorized_client"):
+            raise Refused(
+                _("It refuses client ID and secret: {reason}.", reason=_plain(error)),
+                remedy=_(
+                    "Enter both again as they stand there. A client without a secret has none here either."
+                ),
+            ) from error
+    except (httpx2.HTTPError, ValueError) as error:
+        raise Unavailable(_plain(error)) from error
 
 
 def end_session_address(app: "App", settings: OidcSettings, id_token: str, back: str) -> str:

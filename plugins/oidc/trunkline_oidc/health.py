@@ -7,6 +7,8 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport
 from trunkline_oidc.discovery import Discovery
+from trunkline_oidc.flow import check_client
+from trunkline_oidc.provider import CALLBACK
 from trunkline_oidc.settings import OidcSettings
 
 #: In seconds: the status page waits for this.
@@ -28,7 +30,7 @@ def reports(ctx: Context) -> Sequence[HealthReport]:
 
 
 def connection(ctx: Context) -> str:
-    """What the provider says of itself now and whether its keys can be had, in words. Raises Unavailable or Refused."""
+    """Whether the provider answers, has keys, and knows our client and its secret, in words. Raises Unavailable or Refused."""
     settings = ctx.settings(OidcSettings)
     if not settings.is_set_up:
         raise Refused(
@@ -36,6 +38,17 @@ def connection(ctx: Context) -> str:
             remedy=_("Enter issuer and client ID in the settings of the plugin OpenID Connect."),
         )
     # Not what is kept: what it says now.
-    discovery = Discovery(ctx.app)
-    found = len(discovery.keys(settings).get("keys", ()))
-    return str(_("{issuer} answers; it has {n} keys to sign with.", issuer=settings.issuer, n=found))
+    if not Discovery(ctx.app).keys(settings).get("keys"):
+        raise Refused(
+            _("{issuer} answers, but has no keys to sign with.", issuer=settings.issuer),
+            remedy=_("Whoever keeps the provider has to make one."),
+        )
+    callback = f"{ctx.app.config.public_url}{CALLBACK}"
+    check_client(ctx.app, settings, callback)
+    return str(
+        _(
+            "{issuer} answers and takes client ID and secret. Redirect address to be registered there: {address}",
+            issuer=settings.issuer,
+            address=callback,
+        )
+    )

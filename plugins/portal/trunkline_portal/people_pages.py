@@ -31,7 +31,8 @@ def show(page: Page) -> Response:
 def _fresh(page: Page) -> Mapping[str, Any]:
     return {
         "language": page.locale,
-        "roles": ["portal_technical"],
+        # The first whom staff invite is the owner; whom the owner invites is what the owner says.
+        "roles": [],
         "form_options": {"cancel": _PAGE},
     }
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from trunkline.auth.code_sign_in import operations as phones
 from trunkline.auth.code_sign_in.schemas import VerifyPhone
 from trunkline.auth.models import User
+from trunkline.branding.spoken import language_for
 from trunkline.customers import queries as customers
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -27,7 +28,7 @@ def _suggested(page: Page, number: str) -> Mapping[str, Any]:
     return {
         "name": customer.name if private else "",
         "phone": customer.phone if private else "",
-        "language": customer.language or page.app.config.language,
+        "language": language_for(page.ctx, customer.language, customer.reseller_id),
         "roles": ["portal_owner"],
         "form_options": {"cancel": f"/customers/{number}"},
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from trunkline.branding.spoken import language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.i18n import gettext as _
@@ -23,7 +24,7 @@ def _suggested(page: Page, number: str) -> Mapping[str, Any]:
     return {
         "email": customer.email if fresh else "",
         "name": customer.name if fresh and customer.kind == "individual" else "",
-        "language": customer.language or page.app.config.language,
+        "language": language_for(page.ctx, customer.language, customer.reseller_id),
         "roles": ["portal_owner"],
         "form_options": {"cancel": f"/customers/{number}"},
     }

@@ -34,7 +34,7 @@ def usage_table(own: Sequence[ServiceView]) -> Table:
         columns=(
             Column("start", _("When"), Kind.DATETIME, sort=True),
             Column("type", _("Type"), labels=dict(_TYPES)),
-            Column("other", _("To or from"), Kind.PHONE, priority=2),
+            Column("other", _("To or from"), Kind.PHONE),
             Column("destination", _("Destination"), priority=3),
             Column(
                 "quantity",

@@ -14,6 +14,7 @@ from typing import Any
 
 from trunkline.errors import Refused, Unavailable
 from trunkline.i18n import gettext as _
+from trunkline_provisioning.declaring import FILE, WORD, Unreadable, contradictions, looks
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.linting import Finding, lint
 from trunkline_provisioning.run_folder import RunFolder
@@ -48,6 +49,9 @@ _known: dict[str, list[Problem]] = {}
 def check_playbook(path: Path, collections: tuple[Path, ...] = ()) -> list[Problem]:
     """Problems of a playbook file, or of every `.yml` in a folder. Raises Refused when there is no such file."""
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    if len(files) > 1:
+        # Others look at it with them.
+        files = [file for file in files if file.name != FILE]
     if not files or not files[0].is_file():
         raise Refused(
             _("There is no playbook at {path}.", path=str(path)),
@@ -60,15 +64,40 @@ def check_playbook(path: Path, collections: tuple[Path, ...] = ()) -> list[Probl
 def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> list[Problem]:
     """Problems of several playbook files; an answer is kept until something in their folders changes."""
     key = _fingerprint(files)
+    if key not in _known and _whole_is_sound(files):
+        _known[key] = []
     if key not in _known:
         problems = own_problems(files)
-        _known[key] = problems or _ansible_problems(files, collections)
+        played = [file for file in files if file.name != FILE]
+        _known[key] = problems or (_ansible_problems(played, collections) if played else [])
     return _known[key]
 
 
+def _whole_is_sound(files: Sequence[Path]) -> bool:
+    """Whether all files of the folder were looked at together, and nothing was wrong."""
+    [folder, *others] = {file.parent for file in files}
+    whole = Playbook(folder.name, folder, "")
+    return not others and _known.get(_fingerprint([whole.path(word) for word in whole.files])) == []
+
+
 def own_problems(files: Sequence[Path]) -> list[Problem]:
-    """What is wrong with several files without asking Ansible."""
-    return [problem for file in files for problem in _own_problems(file)]
+    """What is wrong with several files, and with what their folders declare, without asking Ansible."""
+    found = [problem for file in files if file.name != FILE for problem in _own_problems(file)]
+    schemas = (folder / FILE for folder in sorted({file.parent for file in files}))
+    return [*found, *(problem for schema in schemas for problem in _schema_problems(schema))]
+
+
+def _schema_problems(schema: Path) -> list[Problem]:
+    """What is wrong with a declaration, which may be absent."""
+    if not schema.is_file():
+        return []
+    words = {path.stem for path in schema.parent.glob("*.yml")} - {WORD}
+    try:
+        return [Problem(schema, line, message) for line, message in contradictions(schema.read_text(), words)]
+    except Unreadable as error:
+        return [Problem(schema, error.line, error.message)]
+    except (OSError, ValueError) as error:
+        return [Problem(schema, 0, str(error))]
 
 
 def check_ahead(groups: Sequence[Sequence[Path]], collections: tuple[Path, ...] = ()) -> None:
@@ -95,23 +124,26 @@ def check_text(
             shutil.copytree(beside, folder, dirs_exist_ok=True)
         file = folder / name
         file.write_text(text)
-        problems = _own_problems(file) or _ansible_problems([file], collections)
+        problems = _schema_problems(file) if name == FILE else _own_problems(file)
+        if name != FILE and not problems:
+            problems = _ansible_problems([file], collections)
     return [replace(problem, file=Path(problem.file.name)) for problem in problems]
 
 
 def findings(file: Path) -> list[Finding]:
     """What our rules say of a file, warnings among them. A file that cannot be read gives none."""
     try:
-        return lint(file.read_text())
+        return lint(file.read_text(), only_looks=looks(file.stem)) if file.name != FILE else []
     except (OSError, ValueError):
         return []
 
 
 def undo_of(word: str) -> str:
-    """The file that undoes another: `undo` for `do`, `resume` for `suspend`, `undo_change` for `change`; nothing for an undo."""
+    """The file that undoes another: `undo` for `do`, `resume` for `suspend`, `undo_change` for `change`; nothing for what undoes
+    or only looks."""
     if word in _UNDONE_BY:
         return _UNDONE_BY[word]
-    return "" if word.startswith("undo_") else f"undo_{word}"
+    return "" if word.startswith("undo_") or looks(word) or word == WORD else f"undo_{word}"
 
 
 _UNDONE_BY = {"do": "undo", "undo": "", "suspend": "resume", "resume": "suspend", "terminate": "do"}
@@ -166,8 +198,14 @@ def _yaml_problems(file: Path) -> list[Problem]:
         # Once more for the words: these name places that the quick one leaves out.
         _parse(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        return [Problem(file, line, " ".join(filter(None, (error.context, error.problem))))]
+        # A key without its colon is noticed on the next line; the context is where it begins.
+        lacks_colon = "expected ':'" in (error.problem or "")
+        mark = (error.context_mark if lacks_colon else None) or error.problem_mark
+        return [
+            Problem(
+                file, mark.line + 1 if mark else 0, " ".join(filter(None, (error.context, error.problem)))
+            )
+        ]
     except (OSError, ValueError, yaml.YAMLError) as error:
         return [Problem(file, 0, str(error))]
     return []

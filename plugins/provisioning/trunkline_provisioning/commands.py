@@ -23,6 +23,7 @@ def check(
     """
     from trunkline.errors import TrunklineError
     from trunkline_provisioning.checking import check_playbook, findings, undo_of
+    from trunkline_provisioning.hinting import hints
 
     path = _found(path)
     # A collection lies beside the playbooks that use it, or above them.
@@ -43,6 +44,10 @@ def check(
                 typer.echo(f"{file}:{finding.line}: warning: {finding.message}")
     if problems:
         raise typer.Exit(1)
+    whole = {file.name: file.read_text(errors="replace") for file in files} if path.is_dir() else {}
+    for file in files:
+        for finding in hints(whole, file.stem):
+            typer.echo(f"{file}:{finding.line}: warning: {finding.message}")
     words = {file.stem for file in files}
     for word in sorted(words if path.is_dir() else ()):
         if (undo := undo_of(word)) and undo not in words:

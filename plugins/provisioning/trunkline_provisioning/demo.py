@@ -87,7 +87,7 @@ def write_playbooks(app: App) -> None:
     for word, text in _FIBRE_FILES.items():
         (folder / f"{word}.yml").write_text(text)
     groups = [
-        [playbook.path("do"), playbook.path("undo")]
+        [playbook.path(word) for word in playbook.files]
         for playbook in (library.find(app, name) for name in (_MOBILE_PLAYBOOK, _FIBRE_PLAYBOOK))
     ]
     thread = Thread(target=check_ahead, args=(groups, library.collections(app)), daemon=True)

@@ -14,6 +14,7 @@ from trunkline.operation import Context, operation
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning import library, versions
 from trunkline_provisioning.checking import Problem, check_text
+from trunkline_provisioning.declaring import WORD, looks
 from trunkline_provisioning.library import OPERATOR, Playbook
 from trunkline_provisioning.models import ProvisioningPlaybookVersion
 
@@ -32,16 +33,48 @@ SKELETON = """\
         msg: "{{{{ service.number }}}} of {{{{ customer.number }}}}"
 """
 
+#: What a new do.yml ends with, as its schema.yml declares.
+HANDS_OVER = """
+    - name: What the network now knows
+      ansible.builtin.set_stats:
+        data:
+          line: "{{ service.number }}"
+"""
+VERIFY = """\
+# {comment}
+# The same tasks in check mode: what one of them would change has not been done.
+- import_playbook: {word}.yml
+"""
+SCHEMA = """\
+# What the files of this playbook read and hand over. `identifier: login` makes an output identify the service.
+inputs:
+  customer.number: {type: text}
+
+outputs:
+  do:
+    line: {type: text, label: The service in the network}
+
+# After a worker's death verify.yml looks whether do.yml was done; else it is run again.
+policy:
+  do: verify
+"""
+
 
 def skeleton(name: str, word: str) -> str:
-    """A first text for a file, which can be run."""
+    """A first text for a file, which can be run, or declares something."""
+    if word == WORD:
+        return SCHEMA
+    if looks(word):
+        about = "do" if word == "verify" else word.removeprefix("verify_")
+        return VERIFY.format(comment=f"Looks whether {about}.yml was done.", word=about)
     title = name.replace("_", " ").capitalize()
     comment = "What do.yml does for a service." if word == "do" else f"{word.replace('_', ' ').capitalize()}."
     if word == "undo":
         comment = "Undoes do.yml; what is not there is fine."
-    return SKELETON.format(
+    text = SKELETON.format(
         comment=comment, title=title if word == "do" else f"{title}, {word.replace('_', ' ')}"
     )
+    return text + HANDS_OVER if word == "do" else text
 
 
 def problems_of(ctx: Context, name: str, word: str, text: str) -> list[Problem]:
@@ -59,7 +92,8 @@ def tidy(text: str) -> str:
 
 @operation("provisioning.playbook.create")
 def create(ctx: Context, name: str) -> Playbook:
-    """A playbook of the operator with a do.yml and an undo.yml to begin from. Raises Refused for a name that is taken or none."""
+    """A playbook of the operator to begin from: do.yml, undo.yml, verify.yml and schema.yml. Raises Refused for a name that is
+    taken or none."""
     _check_word(name, "name")
     if name in library.library(ctx.app):
         raise Refused(
@@ -67,7 +101,7 @@ def create(ctx: Context, name: str) -> Playbook:
             field="name",
             remedy=_("Open it and edit it."),
         )
-    _write(ctx, name, {f"{word}.yml": skeleton(name, word) for word in ("do", "undo")})
+    _write(ctx, name, {f"{word}.yml": skeleton(name, word) for word in ("do", "undo", "verify", WORD)})
     playbook = library.find(ctx.app, name)
     version = versions.record(ctx, playbook, note=str(_("Added")))
     ctx.note(version, label=name)

@@ -16,6 +16,8 @@ _KEPT_RESULT = (
     "hlr",
     "censored",
     "diff",
+    "false_condition",
+    "skip_reason",
 )
 
 
@@ -40,6 +42,7 @@ def essence(event: dict[str, Any]) -> dict[str, Any]:
         "item": "" if hidden or item is None else _short(item),
         "result": {} if hidden else {name: _short(result[name]) for name in _KEPT_RESULT if name in result},
         "changed": bool(result.get("changed")),
+        "action": data.get("resolved_action") or data.get("task_action", ""),
         "stats": {name: data[name] for name in _STATS if name in data},
         "outputs": data.get("artifact_data") or {},
     }

@@ -24,7 +24,8 @@ class NewFile(BaseModel):
         max_length=40,
         title=_("Name of the file"),
         description=_(
-            "Without .yml, as in suspend, terminate, change_wifi. What undoes it is called undo_change_wifi."
+            "Without .yml, as in suspend, terminate, change_wifi. What undoes it is called undo_change_wifi, what looks whether "
+            "it was done verify_change_wifi; schema declares what all of them read and hand over."
         ),
     )
 

@@ -17,6 +17,22 @@ LETTERS = (
         },
     ),
     MailTemplate(
+        "provisioning/mail/rollout_failed",
+        _("Services failed in a change of many"),
+        {
+            "name": "Bruno Lima",
+            "operator": "Conecta Sul",
+            "number": "RO000007",
+            "title": "Change plan of 200 services",
+            "state": "paused",
+            "failed": 12,
+            "started": 40,
+            "failures": [{"service": "S000456", "message": "The OLT does not answer."}],
+            "more": 11,
+            "link": "https://bss.example.com/provisioning/rollouts/RO000007",
+        },
+    ),
+    MailTemplate(
         "provisioning/mail/notice",
         _("What a playbook says"),
         {

@@ -1,8 +1,9 @@
 """Where playbooks are: the operator's folder first, then every enabled plugin's `playbooks/`.
 
 A playbook is a folder with `do.yml`, and beside it the files of what else can happen to the service: `undo.yml`, `suspend.yml`,
-`resume.yml`, `terminate.yml`, and any others such as `change_sim.yml`. It is called by its folder's name, one file of it
-`mobile_line/do`.
+`resume.yml`, `terminate.yml`, and any others such as `change_sim.yml`. `verify.yml` looks whether `do.yml` was done,
+`verify_suspend.yml` whether `suspend.yml` was. `schema.yml` is not run: it declares what the files read and hand over. A playbook
+is called by its folder's name, one file of it `mobile_line/do`.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline_provisioning.declaring import FILE, WORD, looks
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -35,24 +37,35 @@ class Playbook:
     @property
     def files(self) -> tuple[str, ...]:
         """The files it has, as words without `.yml`."""
-        found = {path.stem for path in self.folder.glob("*.yml") if _NAME.fullmatch(path.stem)}
+        found = {path.stem for path in self.folder.glob("*.yml") if _NAME.fullmatch(path.stem)} - {WORD}
         known = [word for word in FILES if word in found]
-        # What undoes a file stands behind it.
-        others = sorted(found - set(known), key=lambda word: (word.removeprefix("undo_"), word))
+        # What undoes a file stands behind it, and then what looks at it.
+        others = sorted(found - set(known), key=_beside)
         return (*known, *others)
+
+    @property
+    def declares(self) -> str:
+        """The text of its `schema.yml`; empty when it has none."""
+        path = self.folder / FILE
+        return path.read_text(errors="replace") if path.is_file() else ""
 
     def has(self, word: str) -> bool:
         return word in self.files
 
     def path(self, word: str) -> Path:
         """One of its files. Raises Refused when it has none of that name."""
-        if not self.has(word):
+        if not self.has(word) and not (word == WORD and (self.folder / FILE).is_file()):
             raise Refused(
                 _("The playbook {name} has no {word}.yml.", name=self.name, word=word),
                 field="playbook",
                 remedy=_("Add {name}/{word} under Playbooks.", name=self.name, word=word),
             )
         return self.folder / f"{word}.yml"
+
+
+def _beside(word: str) -> tuple[str, int]:
+    about = word.removeprefix("undo_").removeprefix("verify_")
+    return about, 2 if looks(word) else int(word.startswith("undo_"))
 
 
 def folders(app: "App") -> Iterator[tuple[str, Path]]:

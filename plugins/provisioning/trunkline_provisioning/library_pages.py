@@ -10,8 +10,10 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_provisioning import editing, elements, library, queries, trials, versions
 from trunkline_provisioning.checking import undo_of
+from trunkline_provisioning.declaring import WORD, looks, verify_of
 from trunkline_provisioning.forms import NewFile, NewPlaybook, PlaybookText, TryPlaybook
 from trunkline_provisioning.linting import lint
+from trunkline_provisioning.pages import hints_of
 
 PAGES = Pages()
 _LIST = "/provisioning/playbooks"
@@ -44,7 +46,7 @@ def new(page: Page, command: NewPlaybook) -> Response:
 
 def _new_file(page: Page, name: str) -> Mapping[str, Any]:
     _crumbs(page, queries.playbook(page.ctx, name).name, str(_("Add file")))
-    return {"form_options": {"cancel": f"{_LIST}/{name}"}}
+    return {"word": page.query.get("word", ""), "form_options": {"cancel": f"{_LIST}/{name}"}}
 
 
 @PAGES.form(
@@ -82,13 +84,20 @@ def _around(page: Page, name: str, word: str) -> Mapping[str, Any]:
     sent = page.form_data.get("text")
     text = str(sent) if sent is not None else queries.source(page.ctx, name, word)
     problems = editing.problems_of(page.ctx, name, word, text) if sent is not None else []
-    found = lint(editing.tidy(text))
+    found = [one for one in lint(editing.tidy(text), only_looks=looks(word)) if one.level != "warning"]
+    hints = hints_of(page.ctx, name, word, editing.tidy(text))
+    playbook = queries.playbook(page.ctx, name)
     return {
-        "playbook": queries.playbook(page.ctx, name),
+        "playbook": playbook,
+        "look": next((file.look for file in playbook.files if file.word == word), None),
         "word": word,
         "undone_by": undo_of(word),
         "problems": problems,
-        "hints": [one for one in found if one.level == "warning" or sent is None],
+        "verify": verify_of(word) if undo_of(word) else "",
+        "schema": word == WORD,
+        "hints": sorted(
+            [*hints, *(found if sent is None and word != WORD else [])], key=lambda one: one.line
+        ),
     }
 
 
@@ -132,6 +141,7 @@ def list_versions(page: Page, name: str) -> Response:
 def show_version(page: Page, name: str, number: int) -> Response:
     """What a version changed, against the one before it or against another one."""
     version = versions.version(page.ctx, name, number)
+    known = library.library(page.app).get(name)
     against = page.query.get("against", "")
     if against == "now":
         other = versions.files_of(library.find(page.app, name).folder)
@@ -151,6 +161,9 @@ def show_version(page: Page, name: str, number: int) -> Response:
         name=name,
         version=version,
         against=against,
+        exists=known is not None,
+        is_present=known is not None
+        and version.digest == versions.digest_of(versions.files_of(known.folder)),
         difference=versions.difference(before, after),
     )
 
@@ -175,7 +188,7 @@ def remove(page: Page, name: str) -> Response:
 def _trial(page: Page, name: str) -> Mapping[str, Any]:
     playbook = queries.playbook(page.ctx, name)
     _crumbs(page, name, str(_("Try it")))
-    files = [(word, f"{word}.yml") for word in playbook.words]
+    files = [(word, f"{word}.yml") for word in playbook.runnable]
     known = [(one.name, f"{one.label} ({one.name})") for one in elements.elements(page.ctx)]
     return {
         "word": page.query.get("file", playbook.words[0]),

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline.i18n import gettext as _
+from trunkline_provisioning.check_mode import is_blind
 from trunkline_provisioning.devices.outcome import is_secret_name
 
 if TYPE_CHECKING:
@@ -51,13 +52,17 @@ class _Play:
     findings: list[Finding] = field(default_factory=list)
     #: Names that tasks of the file bring: registered, set, looped over.
     brought: set[str] = field(default_factory=set)
+    only_looks: bool = False
 
     def say(self, node: "Node", rule: str, message: str, level: Level = "error") -> None:
         self.findings.append(Finding(node.start_mark.line + 1, message, rule, level))
 
 
-def lint(text: str) -> list[Finding]:
-    """Findings about one playbook file, in the order of its lines. A text that is no YAML gives none: that is said elsewhere."""
+def lint(text: str, *, only_looks: bool = False) -> list[Finding]:
+    """Findings about one playbook file, in the order of its lines. A text that is no YAML gives none: that is said elsewhere.
+
+    `only_looks` is for files that verify, which are run in check mode.
+    """
     import yaml
     from yaml.nodes import MappingNode, SequenceNode
 
@@ -67,7 +72,7 @@ def lint(text: str) -> list[Finding]:
         return []
     if not isinstance(root, SequenceNode):
         return []
-    play = _Play()
+    play = _Play(only_looks=only_looks)
     plays = [node for node in root.value if isinstance(node, MappingNode)]
     for node in plays:
         play.brought |= brought_by(node)
@@ -88,7 +93,7 @@ def _look_at_play(play: _Play, node: "MappingNode") -> None:
     if "hosts" not in words:
         return
     facts = words.get("gather_facts")
-    if facts is None or str(facts.value).lower() not in ("false", "no"):
+    if not _says_no(facts):
         play.say(
             facts or node,
             "gather_facts",
@@ -140,6 +145,18 @@ def _look_at_task(play: _Play, task: "MappingNode") -> None:
         play.say(
             task, "name", str(_("Name the task: its name is what people read in the job’s log.")), "warning"
         )
+    blind = next((word for word in words if is_blind(word)), "")
+    if play.only_looks and blind and not _says_no(words.get("check_mode")):
+        play.say(
+            words[blind],
+            "check_mode",
+            str(
+                _(
+                    "This file runs in check mode, which skips {action}: write check_mode: false where it only looks.",
+                    action=blind,
+                )
+            ),
+        )
     ignored = words.get("ignore_errors")
     if ignored is not None and str(ignored.value).lower() in ("true", "yes"):
         play.say(ignored, "ignore_errors", str(_("A failure that is ignored is not undone.")), "warning")
@@ -177,6 +194,10 @@ def _look_at_secrets(play: _Play, task: "MappingNode", words: "dict[str, Node]")
         if "{{" in text and any(_is_secret(reference) for reference in _references(text)):
             remedy = _("Name it in hide, or set no_log: true.") if own else _("Set no_log: true.")
             play.say(node, "no_log", str(_("This task would show a secret.")) + " " + str(remedy))
+
+
+def _says_no(node: "Node | None") -> bool:
+    return node is not None and str(node.value).lower() in ("false", "no")
 
 
 def _within(text: str, hidden: set[str]) -> bool:

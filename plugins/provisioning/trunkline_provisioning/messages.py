@@ -41,7 +41,7 @@ def _queue(step: StepContext, message: Mapping[str, Any], key: str) -> None:
                     ctx,
                     template="provisioning/mail/notice",
                     to=to,
-                    language=customer.language if customer else ctx.app.config.language,
+                    language=customer.language if customer else "",
                     context={
                         "subject": message["subject"],
                         "text": message["text"],

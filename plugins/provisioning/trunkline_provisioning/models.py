@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
-from trunkline.db.types import EncryptedStr, UtcDateTime
+from trunkline.db.types import BigKey, EncryptedStr, UtcDateTime
 from trunkline_provisioning.network_audit.models import ProvisioningAudit as ProvisioningAudit
 from trunkline_provisioning.network_audit.models import ProvisioningFinding as ProvisioningFinding
 from trunkline_provisioning.rollouts.models import ProvisioningRollout as ProvisioningRollout
@@ -54,3 +54,17 @@ class ProvisioningElement(Record, table=True):
     facts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: So many steps of jobs work on it at a time; 0 sets no limit.
     at_once: int = 0
+
+
+class ProvisioningSecretOutput(Record, table=True):
+    """A secret that a step of a job brought to light; the step's outputs only name it. Gone with its job."""
+
+    __tablename__ = "provisioning_secret_output"
+    __table_args__ = (UniqueConstraint("job_id", "step", "name"),)
+
+    job_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="CASCADE"), nullable=False)
+    )
+    step: str = Field(max_length=80)
+    name: str = Field(max_length=60)
+    value: str | None = Field(default=None, sa_type=EncryptedStr("provisioning_secret_output.value"))

@@ -4,12 +4,34 @@ from starlette.responses import Response
 
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
+from trunkline.operation import Context
 from trunkline.web.pages import Page, Pages
-from trunkline_provisioning import elements, queries, versions
-from trunkline_provisioning.linting import lint
+from trunkline_provisioning import elements, library, queries, versions
+from trunkline_provisioning.checking import undo_of
+from trunkline_provisioning.declaring import (
+    WORD,
+    Declaration,
+    Unreadable,
+    ValueType,
+    declaration,
+    looks,
+    verify_of,
+)
+from trunkline_provisioning.hinting import hints
+from trunkline_provisioning.linting import Finding, lint
+from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
 
 PAGES = Pages()
+TYPES = {
+    ValueType.TEXT: _("text"),
+    ValueType.INTEGER: _("whole number"),
+    ValueType.NUMBER: _("number"),
+    ValueType.YES_NO: _("yes or no"),
+    ValueType.ADDRESS: _("IP address"),
+    ValueType.LIST: _("list"),
+    ValueType.MAPPING: _("mapping"),
+}
 
 
 @PAGES.get("/provisioning/playbooks", permission="provisioning.playbook.list")
@@ -20,6 +42,7 @@ def list_playbooks(page: Page) -> Response:
     return page.render(
         "provisioning/playbooks.html",
         playbooks=queries.playbooks(page.ctx),
+        lacking=queries.lacking_elements(page.ctx),
         settings=page.ctx.settings(ProvisioningSettings),
         hlr=queries.hlr_place(page.ctx),
     )
@@ -44,10 +67,37 @@ def show_playbook(page: Page, name: str) -> Response:
         word=word,
         source=source,
         marks=marks,
-        hints=[finding for finding in lint(source) if finding.level == "warning"],
+        hints=hints_of(page.ctx, name, word, source),
+        tabs=_tabs(playbook, word),
+        verify=verify_of(word) if undo_of(word) else "",
+        declared=_declared(page.ctx, name),
+        types={kind.value: words for kind, words in TYPES.items()},
         newest=newest,
         changed=newest is not None and newest.digest != queries.digest(page.ctx, name),
         jobs=queries.open_jobs(page.ctx, name),
         elements=elements.named(texts),
         missing=elements.missing(page.ctx, texts),
     )
+
+
+def _tabs(playbook: PlaybookView, word: str) -> list[PlaybookFileView]:
+    """What declares behind do.yml, then what is run; what looks is reached from what it looks at."""
+    shown = [file for file in playbook.files if not looks(file.word) or file.word == word]
+    return sorted(shown, key=lambda file: (file.word != "do", file.word != WORD))
+
+
+def hints_of(ctx: Context, name: str, word: str, text: str) -> list[Finding]:
+    """What could be better about a file that reads as `text`, by itself and beside the others of its playbook."""
+    if word == WORD:
+        return []
+    files = {**versions.files_of(library.library(ctx.app)[name].folder), f"{word}.yml": text}
+    found = [one for one in lint(text, only_looks=looks(word)) if one.level == "warning"]
+    return sorted([*found, *hints(files, word)], key=lambda one: one.line)
+
+
+def _declared(ctx: Context, name: str) -> Declaration:
+    """What the playbook declares; nothing while that cannot be read, which its problem says."""
+    try:
+        return declaration(library.library(ctx.app)[name].declares)
+    except Unreadable:
+        return Declaration()

@@ -6,14 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline.jobs.steps import StepFailed
 from trunkline.operation import Context
+from trunkline.plugin import Policy
 from trunkline_catalog.schemas import LineAction, OrderLineView, ProductView
 from trunkline_inventory import queries as inventory
 from trunkline_provisioning import elements, library, queries, versions
+from trunkline_provisioning.declaring import (
+    FILE,
+    Declaration,
+    Look,
+    Output,
+    Unreadable,
+    declared_in,
+    verify_of,
+)
 from trunkline_provisioning.references import lacks
 from trunkline_provisioning.schemas import AnsibleInputs
 
@@ -46,6 +57,11 @@ class _Found:
 
     def has(self, word: str) -> bool:
         return f"{word}.yml" in self.files
+
+    @property
+    def declares(self) -> Declaration:
+        """What its `schema.yml` says, once `require_sound` has passed."""
+        return declared_in(self.files)
 
     def require_sound(self, ctx: Context, words: Sequence[str]) -> None:
         """Raise Refused naming file and line unless these files can be read."""
@@ -84,18 +100,73 @@ def network_inputs(
                 word=do,
             ),
         )
-    words = [do, undo] if found.has(undo) else [do]
+    verify = verify_of(do)
+    words = [do, *(word for word in (undo, verify) if found.has(word))]
     found.require_sound(ctx, words)
     texts = versions.texts_among(found.files, words)
     _require_elements(ctx, product, found.playbook, texts)
     _require_secrets(ctx, line, product, texts)
-    _require_names(ctx, line, product, found, words)
+    known = queries.planned_variables(ctx, line.id)
+    _refuse_lacks(product, found, words, known)
+    _require_inputs(product, found, texts, known)
     return AnsibleInputs(
         line_id=line.id,
         playbook=f"{name}/{do}",
         undo_playbook=f"{name}/{undo}" if found.has(undo) else "",
+        verify_playbook=f"{name}/{verify}" if found.has(verify) else "",
+        look=found.declares.verify.get(do, Look.EACH_TIME),
         version=versions.freeze(ctx, found.playbook, found.files),
     )
+
+
+def policy_of(ctx: Context, reference: str) -> Policy | None:
+    """What its playbook declares to become of a step that was running when its worker died; None where it says nothing."""
+    name, _slash, word = reference.partition("/")
+    return _found(ctx, name).declares.policy.get(word)
+
+
+def outputs_of(ctx: Context, reference: str) -> Mapping[str, Output]:
+    """What its playbook declares that a file hands over."""
+    name, _slash, word = reference.partition("/")
+    return _found(ctx, name).declares.outputs.get(word, {})
+
+
+def declared_outputs(folder: Path, word: str) -> Mapping[str, Output]:
+    """The same of a playbook that lies unfolded in a folder. Raises StepFailed for a declaration that cannot be read."""
+    path = folder / FILE
+    try:
+        return declared_in({FILE: path.read_text()} if path.is_file() else {}).outputs.get(word, {})
+    except Unreadable as error:
+        raise StepFailed(f"{folder.name}/{FILE}:{error.line}: {error.message}") from None
+
+
+def _require_inputs(
+    product: ProductView, found: _Found, texts: Sequence[str], known: Mapping[str, Any]
+) -> None:
+    """Raise Refused naming the first declared input that these texts read and that the run would lack, or of another type."""
+    for path, declared in found.declares.inputs.items():
+        if path.startswith("secrets.") or not any(
+            re.search(rf"\b{re.escape(path)}\b", text) for text in texts
+        ):
+            continue
+        value: Any = known
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if value in (None, "") and not declared.required:
+            continue
+        fault = _("is missing") if value in (None, "") else declared.fault_of(value)
+        if fault:
+            raise Refused(
+                _(
+                    "{product} cannot be provided: {input}, which {playbook} reads, {fault}.",
+                    product=product.name,
+                    input=declared.label or path,
+                    playbook=found.playbook.name,
+                    fault=fault,
+                ),
+                field=path if path.startswith(("parameters.", "picks.")) else "playbook",
+                remedy=_("{file} declares it.", file=f"{found.playbook.name}/{FILE}"),
+            )
 
 
 def _require_elements(
@@ -116,11 +187,38 @@ def _require_elements(
         )
 
 
-def _require_names(
-    ctx: Context, line: OrderLineView, product: ProductView, found: _Found, words: Sequence[str]
+#: Files that orders run whatever a product offers.
+_ALWAYS = (
+    "do",
+    "undo",
+    "suspend",
+    "resume",
+    "terminate",
+    *map(verify_of, ("do", "suspend", "resume", "terminate")),
+)
+
+
+def require_providable(ctx: Context, product: ProductView) -> None:
+    """Raise Refused naming file and line of what would keep every order of the product from being carried out."""
+    if not product.playbook:
+        return
+    found = _found(ctx, product.playbook)
+    found.require_sound(ctx, found.playbook.files)
+    templates = {one.name: one for one in inventory.templates(ctx)}
+    picks = {
+        name: dict.fromkeys(("item_id", "item", *(one.name for one in templates[name].fields)))
+        for name in product.needs
+        if name in templates
+    }
+    words = [word for word in _ALWAYS if found.has(word)]
+    # Parameters are added to a product one by one, after its playbook; an order that lacks one is refused.
+    _refuse_lacks(product, found, words, {"picks": picks})
+
+
+def _refuse_lacks(
+    product: ProductView, found: _Found, words: Sequence[str], known: Mapping[str, Any]
 ) -> None:
     """Raise Refused naming file and line when what would be run reads something that the run will lack."""
-    known = queries.planned_variables(ctx, line.id)
     for word in words:
         for lack in lacks(found.files[f"{word}.yml"], known):
             near = get_close_matches(lack.name, lack.there, 1)
@@ -224,7 +322,15 @@ def playbook_file(app: "App", reference: str, version: int) -> Iterator[tuple[st
         yield known.source, known.path(word)
         return
     with app.reading() as ctx:
-        frozen = versions.version(ctx, name, version)
-        source, files = frozen.source, frozen.files
+        source, files = playbook_files(ctx, name, version)
     with versions.unfolded(name, files) as folder:
-        yield f"{source}, version {version}", folder / f"{word}.yml"
+        yield source, folder / f"{word}.yml"
+
+
+def playbook_files(ctx: Context, name: str, version: int) -> tuple[str, Mapping[str, str]]:
+    """Where a version of a playbook comes from, in words, and the texts of its files; version 0 is what the library holds now."""
+    if version == 0:
+        known = library.find(ctx.app, name)
+        return known.source, versions.files_of(known.folder)
+    frozen = versions.version(ctx, name, version)
+    return f"{frozen.source}, version {version}", frozen.files

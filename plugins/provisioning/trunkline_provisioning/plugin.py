@@ -1,6 +1,6 @@
 """Provisioning: order lines carried out by Ansible playbooks, as steps of durable jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
@@ -225,6 +225,13 @@ def _job_ended(ctx: "Context", event: JobEnded, state: JobState) -> None:
 
 
 @hookimpl
+def jobs_told_elsewhere(ctx: "Context", keys: Collection[int]) -> Sequence[int]:
+    from trunkline_provisioning.rollouts.telling import jobs_of_rollouts
+
+    return jobs_of_rollouts(ctx, keys)
+
+
+@hookimpl
 def catalog_line_steps(ctx: "Context", line: "OrderLineView", product: "ProductView") -> "Sequence[LineStep]":
     from trunkline_provisioning.steps import line_steps
 
@@ -236,6 +243,13 @@ def catalog_changes(ctx: "Context", product: "ProductView") -> "Sequence[ChangeO
     from trunkline_provisioning.change_words import offers
 
     return offers(ctx, product)
+
+
+@hookimpl
+def catalog_check_product(ctx: "Context", product: "ProductView") -> None:
+    from trunkline_provisioning.planned import require_providable
+
+    require_providable(ctx, product)
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """What provisioning can be asked: its playbooks, and what a run is told."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlmodel import col, select
@@ -13,10 +14,15 @@ from trunkline_catalog import queries as catalog
 from trunkline_inventory import queries as inventory
 from trunkline_provisioning import elements, library, versions
 from trunkline_provisioning.checking import check_ahead, check_files, own_problems
+from trunkline_provisioning.declaring import WORD, Declaration, Look, Unreadable, declaration, verify_of
+from trunkline_provisioning.handing_over import plain, secrets_of
 from trunkline_provisioning.hlr.peer import HlrPlace, place_of
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
+
+#: `secrets.steps.…` and `secrets.done.…`, which few playbooks read.
+_HANDED_OVER = re.compile(r"\bsecrets\.(?:steps|done)\b")
 
 
 def playbook_names(ctx: Context) -> list[str]:
@@ -67,6 +73,16 @@ def playbooks_by_element(ctx: Context) -> dict[str, list[str]]:
     return found
 
 
+def lacking_elements(ctx: Context) -> dict[str, list[str]]:
+    """By playbook the network elements that its files name and nobody has added: it cannot be run without."""
+    found: dict[str, list[str]] = {}
+    known = {element.name for element in elements.elements(ctx)}
+    for element, names in playbooks_by_element(ctx).items():
+        for name in names if element not in known else ():
+            found.setdefault(name, []).append(element)
+    return found
+
+
 def playbook(ctx: Context, name: str) -> PlaybookView:
     """One playbook. Raises NotFound."""
     return _view(ctx, _find(ctx, name), _users(ctx))
@@ -100,10 +116,10 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
     return {
         **planned_variables(ctx, line_id),
         "steps": {
-            name.replace(".", "_"): {"outputs": dict(outputs)} for name, outputs in step.before.items()
+            name.replace(".", "_"): {"outputs": plain(outputs)} for name, outputs in step.before.items()
         },
         # What this very step handed over, for its undo.
-        "done": dict(step.outputs),
+        "done": plain(step.outputs),
         "run": {
             "job": step.job_number,
             "step": step.name,
@@ -114,11 +130,11 @@ def run_variables(ctx: Context, line_id: int, step: StepContext) -> dict[str, An
 
 
 def run_secrets(
-    ctx: Context, variables: Mapping[str, Any], texts: Iterable[str] = ()
+    ctx: Context, variables: Mapping[str, Any], texts: Sequence[str] = (), step: StepContext | None = None
 ) -> dict[str, dict[str, Any]]:
     """Secrets of the picked items by template, as in `secrets.sim.ki`, of those that a change replaces, as in
-    `secrets.previous_sim.ki`, secret parameters, as in `secrets.parameters.wifi_password` and `secrets.previous_parameters…`, and
-    those of the elements that the playbook's texts name.
+    `secrets.previous_sim.ki`, secret parameters, as in `secrets.parameters.wifi_password` and `secrets.previous_parameters…`,
+    those of the elements that the playbook's texts name, and those that steps of its job handed over.
 
     Read when a run starts, kept nowhere.
     """
@@ -139,7 +155,13 @@ def run_secrets(
         **replaced,
         **catalog.parameter_secrets(ctx, number),
         "elements": elements.secrets(ctx, texts),
+        **(handed_over_secrets(ctx, texts, step) if step is not None else {}),
     }
+
+
+def handed_over_secrets(ctx: Context, texts: Sequence[str], step: StepContext) -> dict[str, Any]:
+    """Secrets that steps of this one's job handed over, if the playbook's texts name any."""
+    return secrets_of(ctx, step) if any(_HANDED_OVER.search(text) for text in texts) else {}
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -171,7 +193,13 @@ def _view(ctx: Context, found: Playbook, users: Mapping[str, list[str]], *, ask:
     said = check_files(files, library.collections(ctx.app)) if ask else own_problems(files)
     problems = {problem.file: problem for problem in reversed(said)}
     views = []
-    for word, path in zip(found.files, files, strict=True):
+    text = found.declares
+    try:
+        declared = declaration(text)
+    except Unreadable:
+        declared = Declaration()
+    named = [*zip(found.files, files, strict=True), *([(WORD, found.path(WORD))] if text else [])]
+    for word, path in named:
         problem = problems.get(path)
         views.append(
             PlaybookFileView(
@@ -179,6 +207,9 @@ def _view(ctx: Context, found: Playbook, users: Mapping[str, list[str]], *, ask:
                 path=str(path),
                 problem=problem.message if problem else "",
                 line=problem.line if problem else 0,
+                verified_by=verify_of(word) if found.has(verify_of(word)) else "",
+                look=declared.verify.get(word, Look.EACH_TIME) if found.has(verify_of(word)) else None,
+                outputs=tuple(declared.outputs.get(word, ())),
             )
         )
     return PlaybookView(

@@ -16,7 +16,7 @@ add_rollouts(REST)
 add_audits(REST)
 
 
-@REST.get("/jobs", permission="provisioning.job.list")
+@REST.get("/jobs", permission="provisioning.job.list", table=jobs_table)
 def list_jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs with a step of this plugin, newest first."""
     statement = jobs.list_jobs(ctx, contributed_by="provisioning")

@@ -8,6 +8,7 @@ from difflib import unified_diff
 from typing import Any, Literal
 
 from trunkline.jobs.steps import Level
+from trunkline_provisioning.check_mode import passed_over
 
 Status = Literal["successful", "failed", "cancelled", "timed_out", "lost"]
 _MASK = "•••"
@@ -105,7 +106,8 @@ class Story:
                 "debug" if kind.startswith("runner_item") else "ok", f"{_named(event)}: {word}{words}", data
             )
         if kind in ("runner_on_skipped", "runner_item_on_skipped"):
-            return Line("debug", f"{_named(event)}: skipped", {**data, "skipped": True})
+            unseen = passed_over(str(event["action"]), event["result"])
+            return Line("debug", f"{_named(event)}: skipped", {**data, "unseen": unseen})
         if kind == "runner_retry":
             result = event["result"]
             tries = (

@@ -1,17 +1,19 @@
 """A run's lines on their way into the job's log: at once when there is time, together when they come quickly."""
 
+import math
 import time
 from collections.abc import Callable
 
 from trunkline.jobs import StepContext
+from trunkline.jobs.bell import is_heard
 from trunkline_provisioning.run_events import Line
 
-#: A line is written at once unless one was written so short a time ago.
-_PAUSE_SECONDS = 0.1
+#: A line is written at once unless one was written so short a time ago: with a page that shows it, and without one.
+_PAUSE_SECONDS, _UNSEEN_PAUSE_SECONDS = 0.05, 0.25
 
 
 class RunLog:
-    """Writes a transaction for each handful of lines; who keeps it calls `look` a few times a second and `end` at the end.
+    """Writes a transaction for each handful of lines; who keeps it calls `look` when that says so and `end` at the end.
 
     With `check` it also writes what each task would change.
     """
@@ -19,23 +21,25 @@ class RunLog:
     def __init__(self, step: StepContext, *, check: bool = False) -> None:
         self._step, self._check = step, check
         self._waiting: list[Line] = []
-        self._written = 0.0
-
-    def keep(self, line: Line) -> None:
-        """Take a line that may be written a moment later, with the next one."""
-        if not self._waiting:
-            self._written = time.monotonic()
-        self._waiting.append(line)
+        self._written = time.monotonic()
 
     def add(self, line: Line) -> None:
-        """Take a line. Raises LeaseLost when the job was taken over."""
+        """Take a line, which `look` writes."""
         self._waiting.append(line)
-        self.look()
 
-    def look(self) -> None:
-        """Write what waits, if it may be written by now."""
-        if self._waiting and time.monotonic() - self._written >= _PAUSE_SECONDS:
-            self.flush()
+    def look(self) -> float:
+        """Write what waits, if it may be written by now; returns after how many seconds to look again if no line comes.
+
+        Raises LeaseLost when the job was taken over.
+        """
+        if not self._waiting:
+            return math.inf
+        pause = _PAUSE_SECONDS if is_heard(self._step.app.config.data) else _UNSEEN_PAUSE_SECONDS
+        left = self._written + pause - time.monotonic()
+        if left > 0:
+            return left
+        self.flush()
+        return math.inf
 
     def flush(self) -> None:
         """Write what waits."""

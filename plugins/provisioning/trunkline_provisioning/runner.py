@@ -5,6 +5,7 @@
 
 import json
 import logging
+import math
 import os
 import socket
 import subprocess
@@ -104,20 +105,22 @@ def run_playbook(
     run: PlaybookRun,
     *,
     log: Callable[[Line], None],
+    look: Callable[[], float] = lambda: math.inf,
     is_cancelled: Callable[[], bool] = lambda: False,
     server: Place | None = None,
 ) -> PlaybookResult:
     """Run it to its end, or until it is cancelled or its time is up; then no process of it is alive and its folder is gone.
 
-    `log` gets lines as they come, in this thread. The fork `server` runs it warm; without one, or while it is away, the stock
-    command runs it. Raises ValueError for a variable name that Ansible itself would obey.
+    `log` gets lines as they come, in this thread. `look` is called after each of them, and when the seconds that it returns are
+    over. The fork `server` runs it warm; without one, or while it is away, the stock command runs it. Raises ValueError for a
+    variable name that Ansible itself would obey.
     """
     story = Story(_texts(run.secrets))
     with RunFolder.make(run.variables, run.secrets) as folder:
         keeper = _Keeper(run, folder, server)
         try:
             status, rc, complaint = "lost", None, ""
-            for message in keeper.messages(is_cancelled, run.timeout.total_seconds()):
+            for message in keeper.messages(look, is_cancelled, run.timeout.total_seconds()):
                 if "complaint" in message:
                     complaint = message["complaint"]
                 elif "result" in message:
@@ -223,7 +226,9 @@ class _Keeper:
             return (self._folder.path / COMPLAINT).read_text(errors="replace")[-2000:]
         return ""
 
-    def messages(self, is_cancelled: Callable[[], bool], seconds: float) -> Iterator[dict[str, Any]]:
+    def messages(
+        self, look: Callable[[], float], is_cancelled: Callable[[], bool], seconds: float
+    ) -> Iterator[dict[str, Any]]:
         """What the keeper tells, until it ends or has to be stopped."""
         deadline = time.monotonic() + seconds
         next_look = 0.0
@@ -235,7 +240,7 @@ class _Keeper:
                 if self.ended_by:
                     return
                 next_look = now + _LOOK_SECONDS
-            line = self._line(next_look)
+            line = self._line(min(next_look, time.monotonic() + look()))
             if line == b"":
                 return
             if line is not None:

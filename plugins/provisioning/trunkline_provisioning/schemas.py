@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from trunkline_provisioning.declaring import WORD, Look
+
 
 class AnsibleInputs(BaseModel):
     """Inputs of the step kind `provisioning.ansible`: references only. Variables and secrets are read when it runs."""
@@ -15,6 +17,10 @@ class AnsibleInputs(BaseModel):
     playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")
     #: What undoes it; empty when nothing has to be undone.
     undo_playbook: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*/[a-z][a-z0-9_]*)?$")
+    #: What looks whether it was done; empty when nothing does.
+    verify_playbook: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*/[a-z][a-z0-9_]*)?$")
+    #: When that looks.
+    look: Look = Look.EACH_TIME
     #: Which version of the playbook the job keeps; 0 means the present one.
     version: int = 0
 
@@ -49,6 +55,12 @@ class PlaybookFileView(BaseModel):
     path: str
     problem: str = ""
     line: int = 0
+    #: The file that looks whether it was done, as a word; empty when there is none.
+    verified_by: str = ""
+    #: When that one looks; None when there is none.
+    look: Look | None = None
+    #: Names of the outputs that it is declared to hand over.
+    outputs: tuple[str, ...] = ()
 
 
 class PlaybookView(BaseModel):
@@ -65,6 +77,11 @@ class PlaybookView(BaseModel):
     def words(self) -> tuple[str, ...]:
         """Its files as words without `.yml`."""
         return tuple(file.word for file in self.files)
+
+    @property
+    def runnable(self) -> tuple[str, ...]:
+        """The same without the one that only declares."""
+        return tuple(word for word in self.words if word != WORD)
 
     @property
     def state(self) -> str:

@@ -1,10 +1,14 @@
 """What the operator chooses about playbooks and the HLR."""
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from trunkline.i18n import gettext as _
+
+#: What the wording of a welcome text message can name.
+WELCOME_WORDS = ("operator", "name", "product", "service", "number")
 
 
 class ProvisioningSettings(BaseModel):
@@ -72,3 +76,17 @@ class ProvisioningSettings(BaseModel):
         ),
         json_schema_extra={"widget": "textarea", "rows": 3},
     )
+
+    @field_validator("welcome_sms_text")
+    @classmethod
+    def _known_words(cls, value: str) -> str:
+        unknown = [word for word in re.findall(r"\{([^{}]*)\}", value) if word not in WELCOME_WORDS]
+        if unknown:
+            raise ValueError(
+                _(
+                    "Nothing stands for {{{word}}}. Use {known}.",
+                    word=unknown[0],
+                    known=", ".join(f"{{{word}}}" for word in WELCOME_WORDS),
+                )
+            )
+        return value

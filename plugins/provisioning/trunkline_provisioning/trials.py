@@ -5,7 +5,6 @@ from typing import Any
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.jobs.models import OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context, operation
@@ -69,7 +68,6 @@ def try_out(
         title=str(_("Try {playbook}", playbook=inputs.playbook)),
         steps=[PlannedStep("provisioning.trial", inputs=inputs.model_dump(), target=target, at_once=at_once)],
         key=f"trial:{ctx.actor.id}:{ctx.now().isoformat()}",
-        on_failure=OnFailure.HOLD,
     )
     ctx.note(job, label=job.number, playbook=inputs.playbook, element=element, check=check)
     return job.number

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trunkline.branding.spoken import address_for, brand_for, language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer
 from trunkline.errors import Refused
@@ -57,8 +58,8 @@ def by_mail(step: StepContext) -> Mapping[str, Any]:
             "product": line.product_name,
             "service": service,
             "msisdn": msisdn,
-            "operator": ctx.app.config.operator_name,
-            "portal_url": f"{ctx.app.config.public_url}/portal",
+            "operator": brand_for(ctx, customer.reseller_id).name,
+            "portal_url": f"{address_for(ctx, customer.reseller_id)}/portal",
         },
         customer_id=line.customer_id,
         key=f"welcome:{line.number}",
@@ -77,13 +78,13 @@ def by_sms(step: StepContext) -> Mapping[str, Any]:
         step.log(f"{customer.name} has no phone, so no welcome is sent.", "warn")
         return {}
     facts = {
-        "operator": ctx.app.config.operator_name,
+        "operator": brand_for(ctx, customer.reseller_id).name,
         "name": customer.name,
         "product": line.product_name,
         "service": service,
         "number": msisdn,
     }
-    with use_locale(customer.language or ctx.app.config.language):
+    with use_locale(language_for(ctx, customer.language, customer.reseller_id)):
         usual = str(_("{operator}: welcome, {name}! {product} works now, service {service}."))
     wording = ctx.settings(ProvisioningSettings).welcome_sms_text or usual
     # In one go, so that a customer who is named like a placeholder stays so.

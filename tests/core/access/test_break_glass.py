@@ -67,6 +67,17 @@ def test_it_ends_by_its_button_and_by_a_supervisors(officer: Browser, staff: Cal
     assert officer.get("/settings").status_code == 403
 
 
+def test_who_holds_it_reads_until_when_and_ends_it_where_it_was_taken(officer: Browser) -> None:
+    assert 'name="minutes"' in officer.get("/break-glass/take").text
+    officer.submit("/break-glass/take", WHY)
+    shown = officer.get("/break-glass/take").text.partition("<main")[2]
+    assert 'name="minutes"' not in shown
+    assert WHY["reason"] in shown
+    assert ":30<" in shown
+    officer.submit("/break-glass/end", page="/break-glass/take")
+    assert 'name="minutes"' in officer.get("/break-glass/take").text
+
+
 def test_it_needs_the_permission_a_reason_and_no_more_time_than_the_operator_allows(
     officer: Browser, staff: Callable[..., Browser]
 ) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from trunkline.access import operations, queries
+from trunkline import trunk
+from trunkline.access import matrix, operations, queries
 from trunkline.access.models import RoleGrant
 from trunkline.access.roles import BUILTIN_ROLES, permissions_of, seed_roles
 from trunkline.access.schemas import CreateRole, EditRole
@@ -221,3 +222,8 @@ def test_a_role_is_made_changed_and_removed_over_rest(app: App, client: Browser)
     assert late.status_code == 409
     assert client.delete("/api/v1/roles/night_shift", headers=headers).status_code == 204
     assert client.get("/api/v1/roles/night_shift", headers=headers).status_code == 404
+
+
+def test_the_matrix_has_words_for_every_noun_of_the_trunk() -> None:
+    nouns = {permission.name.split(".")[1] for permission in trunk.plugin.permissions}
+    assert nouns - set(matrix._NOUNS) == set()

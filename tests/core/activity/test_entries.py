@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlmodel import select
 
+from trunkline.activity import words
 from trunkline.activity.models import ActivityEntry
 from trunkline.activity.words import title
 from trunkline.app import App
@@ -14,6 +15,7 @@ from trunkline.testing import Browser
 
 
 def test_an_entry_reads_like_a_sentence() -> None:
+    assert title("billing.run.run", "billing_run") == "Run started"
     assert title("billing.invoice.issue", "billing_invoice") == "Invoice issued"
     assert title("core.user.sign_in", "core_user") == "User signed in"
     assert title("core.customer.edit", "core_customer_contact", [{"action": "created"}]) == "Contact added"
@@ -47,3 +49,25 @@ def test_a_password_is_never_in_the_log(app: App, staff: Callable[..., Browser])
 
 def test_customer_care_may_not_read_the_whole_log(staff: Callable[..., Browser]) -> None:
     assert staff("customer_care").get("/activity").status_code == 403
+
+
+def test_fractions_days_and_states_are_written_as_people_read_them() -> None:
+    said = [
+        (words.field(name), words.value(logged, name))
+        for name, logged in (
+            ("paid_micros", 60_200_000),
+            ("rate_nanos", 12_345),
+            ("paid_micros", 0),
+            ("due_date", "2026-12-07"),
+            ("state", "open"),
+            ("count", 3),
+        )
+    ]
+    assert said == [
+        ("Paid", "60.20"),
+        ("Rate", "0.000012345"),
+        ("Paid", "0.00"),
+        ("Due date", "7 Dec 2026"),
+        ("State", "Open"),
+        ("Count", "3"),
+    ]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from tests.clock import StandingClock
+from trunkline import i18n
 from trunkline.access.roles import actor_for
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -16,18 +17,21 @@ from trunkline.approvals import operations, queries
 from trunkline.approvals.models import ApprovalState
 from trunkline.approvals.schemas import Agree, Decline
 from trunkline.approvals.second_person import Matter, SecondPerson, exceeds
+from trunkline.approvals.words import Amount, Moment
 from trunkline.auth.models import User, UserKind
 from trunkline.customers import operations as customers
 from trunkline.customers import queries as known
 from trunkline.customers.models import Customer, CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Forbidden, NotFound, Refused, WaitsForSecondPerson
+from trunkline.i18n import gettext as _
 from trunkline.mail.models import Email
 from trunkline.operation import Actor, Context, Scope, operation
 from trunkline.testing import PASSWORD, Browser, create_user
 
 #: The trunk alone, without plugins.
 pytestmark = pytest.mark.plugins()
+_FROM = datetime(2026, 12, 24, 21, 30, tzinfo=UTC)
 _REFUSED = "nobody renames this one"
 
 
@@ -41,7 +45,15 @@ def _renaming(ctx: Context, number: str, command: Rename) -> Matter | None:
         return None
     customer = known.get(ctx, number)
     return Matter(
-        f"Rename {number} to {command.name}", (("Reason", command.reason),), 5_000_000, "BRL", customer.key
+        _("Rename {number} to {name}", number=number, name=command.name),
+        (
+            (_("Reason"), command.reason),
+            (_("Deposit"), Amount(1_234_500_000, "BRL")),
+            (_("From"), Moment(_FROM)),
+        ),
+        5_000_000,
+        "BRL",
+        customer.key,
     )
 
 
@@ -245,10 +257,34 @@ def test_the_queue_in_the_browser(app: App, people: dict[str, int], make_client:
     assert "married" in bob.get(f"/approvals/{number}").text
     empty = bob.submit(f"/approvals/{number}/refuse", {"note": ""})
     assert empty.status_code == 422
-    done = bob.submit(f"/approvals/{number}/approve", {"note": "Seen"})
+    done = bob.submit(f"/approvals/{number}/approve", {"note": "Seen the papers"})
     assert "Approved" in done.text
-    assert "Seen" in done.text
+    assert "Seen the papers" in done.text
     assert name_now(app) == "New name"
+    log = make_client().sign_in("root@example.com").get("/activity").text
+    assert "Seen the papers" in log
+    assert "married" in log
+
+
+def test_everybody_reads_a_request_in_their_own_language(
+    app: App, people: dict[str, int], make_client: Any
+) -> None:
+    with app.unit_of_work() as ctx:
+        ctx.session.get_one(User, people["bob"]).language = "pt_BR"
+    with i18n.use_locale("en"):
+        number = ask(app, who(app, people, "ana"))
+    root, bob = (make_client().sign_in(f"{name}@example.com") for name in ("root", "bob"))
+    english, portuguese = (one.get(f"/approvals/{number}").text for one in (root, bob))
+    assert "R$1,234.50" in english
+    assert "24 Dec 2026" in english
+    assert "R$\u00a01.234,50" in portuguese
+    assert "24 de dez. de 2026" in portuguese
+    assert "Motivo" in portuguese
+    with app.reading() as ctx:
+        letters = ctx.session.scalars(select(Email).where(col(Email.template).endswith("approval_waiting")))
+        texts = {letter.recipient: letter.text for letter in letters}
+        assert "Motivo: married" in texts["bob@example.com"]
+        assert "Reason: married" in texts["root@example.com"]
 
 
 def test_the_queue_over_rest(app: App, people: dict[str, int], client: Browser) -> None:

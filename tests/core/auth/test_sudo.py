@@ -1,13 +1,17 @@
 """Dangerous actions ask for the password once more."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.clock import StandingClock
+from trunkline import drafts
+from trunkline.access.roles import actor_for
 from trunkline.app import App
 from trunkline.auth import queries
 from trunkline.auth.models import UserStatus
+from trunkline.operation import Actor
 from trunkline.testing import PASSWORD, Browser, create_user
 
 #: The trunk alone, without plugins.
@@ -75,6 +79,53 @@ def test_a_form_that_was_opened_in_time_is_not_lost(app: App, boss: Browser, clo
     boss.post("/users/new", data={"csrf_token": token, **fields})
     with app.reading() as ctx:
         assert queries.by_email(ctx, "bruno@example.com") is not None
+
+
+@pytest.mark.both_databases
+def test_what_was_typed_for_too_long_is_there_again_after_the_password(
+    app: App, boss: Browser, clock: StandingClock
+) -> None:
+    page = "/users/new"
+    token = boss.csrf(page)
+    clock.pass_time(minutes=31)
+    typed = {"email": "bruno@example.com", "name": "Bruno Ação", "language": "en", "roles": ["cashier"]}
+    headers = {"Referer": f"http://testserver{page}"}
+    asked = boss.post(page, data={"csrf_token": token, **typed}, headers=headers, follow_redirects=False)
+    assert asked.headers["location"] == "/confirm?next=%2Fusers%2Fnew"
+    assert confirmed(boss, next_page=page) == (303, page)
+    offer = boss.get(page).text.partition("You began this before")[2].partition("Go on with it")[0]
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', offer)
+    again = boss.submit(page, {name: value for name, value in fields if name != "csrf_token"})
+    assert 'value="Bruno Ação"' in again.text
+    assert "to correct" not in again.text
+    with app.reading() as ctx:
+        assert queries.by_email(ctx, "bruno@example.com") is None
+    boss.submit(page, typed)
+    with app.reading() as ctx:
+        assert queries.by_email(ctx, "bruno@example.com") is not None
+    assert "You began this before" not in boss.get(page).text
+
+
+def test_what_was_interrupted_is_kept_for_an_hour_and_its_page_without_secrets(
+    app: App, boss: Browser, clock: StandingClock
+) -> None:
+    with app.unit_of_work(actor_of(app)) as ctx:
+        fields = [("name", "Bruno"), ("client_secret", "s3"), ("otp_code", "1"), ("shipping", "by air")]
+        drafts.keep_interrupted(ctx, "/settings/core", fields)
+        offer = drafts.interrupted(ctx, "/settings/core")
+        assert offer is not None
+        assert offer.fields == [("name", "Bruno"), ("shipping", "by air")]
+        assert drafts.interrupted(ctx, "/settings/billing") is None
+    clock.pass_time(minutes=61)
+    with app.reading(actor_of(app)) as ctx:
+        assert drafts.interrupted(ctx, "/settings/core") is None
+
+
+def actor_of(app: App) -> Actor:
+    with app.reading() as ctx:
+        user = queries.by_email(ctx, "boss@example.com")
+        assert user is not None
+        return actor_for(ctx.session, user)
 
 
 def test_a_wrong_password_is_counted_as_on_the_sign_in_page(

@@ -3,19 +3,27 @@
 import io
 import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
+from sqlalchemy import select
+from sqlmodel import col
 
 from trunkline.app import App
+from trunkline.auth import notices
+from trunkline.auth.models import User
+from trunkline.auth.operations import invite_portal_user
+from trunkline.auth.schemas import InvitePortalUser
 from trunkline.branding import operations
 from trunkline.branding.brands import Brands
 from trunkline.branding.models import Radius, Typeface
 from trunkline.branding.palette import contrast, derive
 from trunkline.branding.schemas import BrandFields, EditBrand
+from trunkline.branding.spoken import address_for, language_for
 from trunkline.branding.stylesheet import stylesheet
 from trunkline.branding.themes import Themes
 from trunkline.config import Config
@@ -25,6 +33,7 @@ from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Conflict, Refused
 from trunkline.files import store
 from trunkline.mail import operations as mail
+from trunkline.mail.models import Email
 from trunkline.testing import Browser
 
 pytestmark = pytest.mark.plugins()
@@ -119,6 +128,27 @@ def test_a_new_picture_replaces_the_old_one_in_the_store(app: App) -> None:
     assert not [path for path in store.folder(app).rglob("*") if path.is_file()]
 
 
+def test_mail_under_a_resellers_brand_without_a_sender_bears_its_name(app: App) -> None:
+    with app.unit_of_work() as ctx:
+        ctx.session.add(Reseller(code="araucaria", name="Araucária"))
+    make(app, reseller="araucaria", name="Araucária, Net")
+    with app.unit_of_work() as ctx:
+        theirs = customers.register(
+            ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Ana", reseller_code="araucaria")
+        )
+        sent = mail.queue(
+            ctx,
+            template="core/mail/password_changed",
+            to="ana@example.com",
+            language="en",
+            context={"name": "Ana", "operator": "x", "at": ctx.now(), "address": "", "forgotten": "x"},
+            customer_id=theirs.key,
+            key="k",
+        )
+        _name, address = parseaddr(app.config.mail.sender)
+        assert parseaddr(sent.sender) == ("Araucária, Net", address)
+
+
 @pytest.mark.both_databases
 def test_a_resellers_customers_hear_from_their_brand(app: App) -> None:
     with app.unit_of_work() as ctx:
@@ -151,6 +181,40 @@ def test_a_resellers_customers_hear_from_their_brand(app: App) -> None:
         assert sent[0].text.endswith("-- \nRua das Flores 1\nCuritiba\n")
         assert sent[1].sender == app.config.mail.sender
         assert "Rua das Flores" not in sent[1].text
+
+
+def test_a_resellers_customers_are_spoken_to_in_its_language_and_led_to_its_host(app: App) -> None:
+    with app.unit_of_work() as ctx:
+        ctx.session.add(Reseller(code="araucaria", name="Araucária"))
+    make(app, name="Araucária Net", reseller="araucaria", host=HOST, language="pt_BR")
+    with app.unit_of_work() as ctx:
+        theirs = customers.register(
+            ctx,
+            RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Ana", reseller_code="araucaria"),
+        )
+        ours = customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name="Bruno"))
+        spoken = [language_for(ctx, one.language, one.reseller_id) for one in (theirs, ours)]
+        assert spoken == ["pt_BR", app.config.language]
+        assert language_for(ctx, "fr", theirs.reseller_id) == "fr"
+        assert HOST in address_for(ctx, theirs.reseller_id)
+        for one, address in ((theirs, "ana@example.com"), (ours, "bruno@example.com")):
+            invited = InvitePortalUser(email=address, name=one.name, language="en", customer_id=one.key)
+            invite_portal_user(ctx, invited)
+    with app.reading() as ctx:
+        letters = {letter.recipient: letter for letter in ctx.session.scalars(select(Email))}
+        assert f"//{HOST}" in letters["ana@example.com"].text
+        assert "Araucária Net" in letters["ana@example.com"].text
+        assert app.config.public_url in letters["bruno@example.com"].text
+        assert HOST not in letters["bruno@example.com"].text
+    with app.unit_of_work() as ctx:
+        for user in ctx.session.scalars(select(User)).all():
+            notices.tell(ctx, user, "password_changed")
+    with app.reading() as ctx:
+        changed = select(Email).where(col(Email.template) == "core/mail/password_changed")
+        told = {letter.recipient: letter for letter in ctx.session.scalars(changed)}
+        assert "Your password for Araucária Net" in told["ana@example.com"].subject
+        assert f"//{HOST}/forgotten-password" in told["ana@example.com"].text.replace(":8000", "")
+        assert f"{app.config.public_url}/forgotten-password" in told["bruno@example.com"].text
 
 
 @pytest.mark.parametrize(

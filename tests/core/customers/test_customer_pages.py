@@ -64,6 +64,12 @@ def test_what_is_wrong_stands_beside_its_field_and_input_is_kept(app: App, staff
         assert not ctx.session.execute(queries.list_customers(ctx)).all()
 
 
+def test_a_form_with_three_faults_marks_three_fields(app: App, staff: Staff) -> None:
+    wrong = {"name": "Ana", "tax_id": "111", "phone": "12", "address.postal_code": "1"}
+    page = staff("customer_care").submit("/customers/new?kind=individual", wrong).text
+    assert all(f'id="f-{field}-error"' in page for field in ("tax_id", "phone", "address-postal_code"))
+
+
 def test_the_list_searches_filters_and_hides_archived_customers(app: App, staff: Staff) -> None:
     add(app, "José Conceição", tax_id="52998224725")
     add(app, "Maria Silva")

@@ -81,7 +81,7 @@ def test_registering_leaves_an_event_and_an_activity_entry(ctx: Context) -> None
         (person(email="ana at example.com"), "email", "e-mail"),
         (person(legal_name="Ana Ltda"), "legal_name", "kind of customer"),
         (company(birth_date="1990-01-01"), "birth_date", "kind of customer"),
-        (person(address={"postal_code": "123"}), "postal_code", "CEP"),
+        (person(address={"postal_code": "123"}), "address.postal_code", "CEP"),
         (person(reseller_code="nobody"), "reseller_code", "nobody"),
     ],
 )
@@ -89,6 +89,22 @@ def test_bad_input_names_the_field(ctx: Context, command: RegisterCustomer, fiel
     with pytest.raises(Refused, match=says) as refusal:
         operations.register(ctx, command)
     assert refusal.value.field == field
+
+
+def test_all_that_is_wrong_is_said_at_once(ctx: Context) -> None:
+    wrong = person(tax_id="123.456.789-00", phone="12", email="ana", address={"postal_code": "1"})
+    with pytest.raises(Refused) as refusal:
+        operations.register(ctx, wrong)
+    faults = (refusal.value, *refusal.value.others)
+    assert [fault.field for fault in faults] == ["tax_id", "email", "phone", "address.postal_code"]
+
+
+def test_the_first_site_is_named_in_the_customers_language(ctx: Context) -> None:
+    home = {"city": "Recife"}
+    ana = operations.register(ctx, person(language="pt_BR", address=home))
+    bob = operations.register(ctx, person("Bob Day", language="en", address=home))
+    names = [site.name for customer in (ana, bob) for site in queries.sites_of(ctx, customer.key)]
+    assert names == ["Residência", "Home"]
 
 
 def test_alphanumeric_cnpj_is_accepted(ctx: Context) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from tests.services.loopback import PATIENCE
 from tests.services.programs import PROGRAMS
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -55,11 +56,11 @@ def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(home / "clamd.ctl")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _wait(process: "subprocess.Popen[bytes]", home: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
             ClamAv(str(home / "clamd.ctl"), seconds=5).version()

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers import queries
 from trunkline.customers.models import Customer, Site
 from trunkline.events.models import OutboxEvent
 from trunkline.imports.importer import ImportOptions, ImportReport
-from trunkline.imports.run import import_file, run_import
+from trunkline.imports.run import import_file, run_import, write_errors
 from trunkline.operation import SYSTEM
 from trunkline.testing import Browser, work_until_idle
 
@@ -132,6 +133,34 @@ def test_the_command_writes_refused_rows_beside_the_file(app: App, file: Path) -
     assert not errors.exists()
 
 
+def test_a_row_says_all_that_is_wrong_and_stands_once_in_the_file_of_refused_rows(
+    app: App, file: Path
+) -> None:
+    report = bring(app, file, HEADER + ",individual,Bruno,,123,bruno,12,,,,,1,BR\n,robot,R2,,,,,xx,,,,,\n")
+    assert [(row.line, row.column) for row in report.refused] == [
+        *((2, column) for column in ("tax_id", "email", "phone", "postal_code")),
+        *((3, column) for column in ("kind", "language")),
+    ]
+    assert (report.read, report.refused_rows) == (2, 2)
+    errors = file.with_name("errors.csv")
+    write_errors(report, errors)
+    rows = list(csv.DictReader(io.StringIO(errors.read_text(encoding="utf-8"))))
+    assert [(row["line"], row["column"], row["name"]) for row in rows] == [
+        ("2", "tax_id, email, phone, postal_code", "Bruno"),
+        ("3", "kind, language", "R2"),
+    ]
+
+
+def test_reasons_are_in_the_language_of_who_uploads(app: App, staff: Callable[..., Browser]) -> None:
+    browser = staff("supervisor")
+    browser.submit("/profile", {"name": "Sofia", "language": "pt_BR"})
+    place = upload(browser, HEADER + ",individual,Bruno,,,,12,,,,,,BR\n")
+    work_until_idle(app)
+    shown = browser.get(place).text
+    assert "não é" in shown
+    assert "is not a" not in shown
+
+
 def test_unknown_kinds_and_missing_files_are_named(app: App, file: Path) -> None:
     said: list[str] = []
     assert import_file(app, "customer", file, ImportOptions(), said.append) == 2
@@ -170,6 +199,10 @@ def test_an_upload_is_checked_first_then_let_in(app: App, staff: Callable[..., B
     work_until_idle(app)
     assert "Imported." in browser.get(place).text
     with app.reading() as ctx:
+        subjects = ctx.session.scalars(
+            select(ActivityEntry.subject).where(ActivityEntry.operation == "core.customer.import")
+        )
+        assert subjects.all() == ["new.csv"]
         assert len(ctx.session.scalars(select(Customer)).all()) == 2
     errors = browser.get(f"{place}/errors.csv")
     assert "Bruno" in errors.text

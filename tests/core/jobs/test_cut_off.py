@@ -102,9 +102,9 @@ def gated(config: Config) -> Iterator[Host]:
         plain = getattr(app.database, name)
 
         @contextmanager
-        def gate(plain: Any = plain) -> Iterator[Any]:
+        def gate(*kind: str, plain: Any = plain) -> Iterator[Any]:
             passing.wait()
-            with plain() as session:
+            with plain(*kind) as session:
                 yield session
                 passing.wait()
 

@@ -12,9 +12,9 @@ from sqlmodel import col, select
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.errors import Conflict, Refused
-from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, asking, enqueue
 from trunkline.jobs.decisions import Settlement
-from trunkline.jobs.models import Job, JobState, JobStep, OnFailure
+from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.operations import cancel, reschedule, retry, roll_back, settle_step
 from trunkline.jobs.sweeper import due_jobs
 from trunkline.jobs.tasks import _run_job, serve
@@ -94,10 +94,11 @@ def test_a_job_waits_for_its_date_which_can_be_changed_until_it_begins(app: App,
 def test_a_wake_up_works_on_what_is_most_urgent_by_then(app: App, far: Far) -> None:
     usual = queue(app, "usual", "usual")
     queue(app, "urgent", "urgent", priority=1)
-    last = queue(app, "last", "last", priority=9)
+    queue(app, "last", "last", priority=9)
     serve(app)
-    for key in (job(app, usual).key, job(app, usual).key, job(app, last).key):
-        _run_job(key)
+    # The last of them comes when its own job is over, and finds another one; after that nothing is due.
+    for _ in range(4):
+        _run_job(job(app, usual).key)
     assert far.effects == ["urgent", "usual", "last"]
 
 
@@ -144,7 +145,10 @@ def test_a_failed_roll_back_is_settled_step_by_step_with_a_reason(
     far.refuses = {"b", "-a"}
     number = queue(app, "k", "a", "b")
     work_until_idle(app)
-    assert job(app, number).state == JobState.ROLLBACK_FAILED
+    stopped = job(app, number)
+    assert stopped.state == JobState.ROLLBACK_FAILED
+    assert "Step: b refuses." in stopped.error, "why it failed stays in sight"
+    assert "Step cannot be undone: a stays." in stopped.error
     far.refuses = set()
     with app.unit_of_work() as ctx, pytest.raises(Refused) as refused:
         settle_step(ctx, number, 1, how, " ")
@@ -155,7 +159,9 @@ def test_a_failed_roll_back_is_settled_step_by_step_with_a_reason(
         settle_step(ctx, number, 1, how, "the port was swapped")
     work_until_idle(app)
     assert [effect for effect in far.effects if effect == "-a"] == effects
-    assert (job(app, number).state, states(app, number)) == (JobState.ROLLED_BACK, ends)
+    ended = job(app, number)
+    assert (ended.state, states(app, number)) == (JobState.ROLLED_BACK, ends)
+    assert ended.error == "Step: b refuses."
     with app.reading() as ctx:
         entry = ctx.session.scalars(select(ActivityEntry).where(ActivityEntry.subject == number)).all()[-1]
     assert (entry.details["reason"], entry.details["decision"]) == ("the port was swapped", how.value)
@@ -193,3 +199,29 @@ def test_beyond_a_step_that_nothing_undoes_a_job_only_goes_on(app: App, far: Far
     work_until_idle(app)
     assert far.effects == ["a", "final", "late", "late"]
     assert job(app, number).state == JobState.SUCCEEDED
+
+
+def test_whoever_cancels_a_job_that_would_hold_gets_it_undone_as_they_were_told(app: App, far: Far) -> None:
+    def cut_off(step: StepContext) -> Mapping[str, Any]:
+        with app.unit_of_work() as ctx:
+            cancel(ctx, number)
+        raise StepFailed("Cancelled while it ran.")
+
+    app.step_kinds["test.long"] = StepKind("test.long", "Long", cut_off, far.undo)
+    number = queue(app, "k", "a", PlannedStep("test.long", name="long"), on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    assert far.effects == ["a", "-long", "-a"]
+    assert job(app, number).state == JobState.CANCELLED
+
+
+def test_a_job_whose_steps_have_no_undo_does_not_say_that_it_was_undone(app: App, far: Far) -> None:
+    far.refuses = {"only"}
+    number = queue(app, "k", PlannedStep("test.final", name="only"))
+    work_until_idle(app)
+    with app.reading() as ctx:
+        said = list(ctx.session.scalars(select(JobEvent.text).where(JobEvent.job_id == job(app, number).key)))
+    assert said[-1] == "Nothing was undone: what it does has no undo."
+    with app.reading() as ctx:
+        [step] = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job(app, number).key))
+    step.state = StepState.RUNNING
+    assert not asking.to_cancel(app, job(app, number), [step]).steps

@@ -28,6 +28,8 @@ class World:
 
     effects: list[str] = field(default_factory=list)
     fail_do: set[str] = field(default_factory=set)
+    #: What a look does not find.
+    gone: set[str] = field(default_factory=set)
     fail_undo: set[str] = field(default_factory=set)
     die_in: set[str] = field(default_factory=set)
     again: int = 0
@@ -41,6 +43,12 @@ class World:
             raise StepFailed(f"{step.name} refuses.")
         step.log(f"did {step.name} with the secret s3cr3t")
         return {"from": step.name, "key": step.idempotency_key}
+
+    def found(self, step: StepContext) -> dict[str, str]:
+        self.effects.append(f"look at {step.name}")
+        if step.name in self.gone:
+            raise StepFailed("Nothing is there.")
+        return {"found": step.name}
 
     def undo(self, step: StepContext) -> None:
         self.effects.append(f"undo {step.name}")
@@ -63,6 +71,9 @@ def world(app: App) -> World:
     app.step_kinds["test.outside"] = StepKind("test.outside", "Outside", world.do, world.undo)
     app.step_kinds["test.undo_policy"] = StepKind(
         "test.undo_policy", "Outside", world.do, world.undo, policy=Policy.UNDO
+    )
+    app.step_kinds["test.verified"] = StepKind(
+        "test.verified", "Outside", world.do, world.undo, policy=Policy.VERIFY, found=world.found
     )
     app.step_kinds["test.final"] = StepKind("test.final", "Final", world.do, irreversible=True)
     app.step_kinds["test.later"] = StepKind("test.later", "Later", world.later, world.undo)
@@ -174,6 +185,26 @@ def test_a_death_in_a_step_is_settled_by_its_policy(
     work_until_idle(app)
     assert world.effects == effects
     assert job(app, number).state == end
+
+
+@pytest.mark.parametrize(("gone", "effects"), [
+    (set(), ["do a", "do b", "look at b", "do c"]),
+    ({"b"}, ["do a", "do b", "look at b", "do b", "do c"]),
+])  # fmt: skip
+def test_a_step_in_which_a_worker_died_is_looked_at_and_done_again_only_if_it_is_not_there(
+    app: App, world: World, gone: set[str], effects: list[str]
+) -> None:
+    world.die_in, world.gone = {"b"}, gone
+    number = plan(app, "a", "b", "c", kind="test.verified")
+    with pytest.raises(WorkerDied):
+        work_until_idle(app)
+    let_lease_run_out(app, number)
+    work_until_idle(app)
+    assert world.effects == effects
+    assert job(app, number).state == JobState.SUCCEEDED
+    with app.reading() as ctx:
+        [b] = ctx.session.scalars(select(JobStep).where(JobStep.name == "b"))
+    assert b.outputs.get("found", "done again") == ("done again" if gone else "b")
 
 
 def test_a_worker_that_was_cut_off_writes_nothing_more(app: App, world: World) -> None:

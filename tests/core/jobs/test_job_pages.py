@@ -1,9 +1,11 @@
 """Jobs as people and programs see them: list, page, stream, log, and what may be done about them."""
 
 import re
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,7 +19,7 @@ from trunkline.customers.models import CustomerKind
 from trunkline.customers.operations import register
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Forbidden
-from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, bell, enqueue, feed
 from trunkline.jobs.feed import JobFeed
 from trunkline.jobs.models import Job, JobEvent, JobState, OnFailure
 from trunkline.plugin import StepKind
@@ -89,6 +91,17 @@ def test_the_list_finds_jobs_by_state_and_customer(app: App, staff: Staff, plan:
     assert "Sample wanted" not in client.get("/jobs?target=switch-2").text
 
 
+def test_who_asks_for_a_kind_among_all_jobs_finds_those_that_the_view_leaves_out(
+    app: App, staff: Staff, plan: Callable[..., str]
+) -> None:
+    plan("by the clock")
+    work_until_idle(app)
+    client = staff()
+    assert "Sample by the clock" not in client.get("/jobs").text
+    assert "Sample by the clock" in client.get("/jobs?kind=core.sample").text
+    assert "Sample by the clock" not in client.get("/jobs?view=queued&kind=core.sample").text
+
+
 def test_the_page_shows_steps_beside_the_log_and_escapes_what_they_say(
     app: App, staff: Staff, plan: Callable[..., str]
 ) -> None:
@@ -130,31 +143,53 @@ def test_the_stream_brings_every_line_once_and_says_when_it_is_over(
     assert [line for line in resumed.text.splitlines() if line.startswith("id: ")] == [f"id: {keys[-1]}"]
 
 
-def test_listeners_get_lines_written_while_they_listen(app: App, plan: Callable[..., str]) -> None:
-    number = plan()
+def heard_of(app: App, number: str, listeners: int) -> list[str]:
+    """The lines that reach so many listeners of the job while it is worked on."""
     with app.reading() as ctx:
         key = ctx.session.scalars(select(Job).where(Job.number == number)).one().key
     texts: list[str] = []
-    feed = JobFeed(app)
+    jobs = JobFeed(app)
 
     async def listen() -> None:
-        async for news in feed.follow(key, 0):
+        async for news in jobs.follow(key, 0):
             texts.extend(line["text"] for line in news.lines)
 
-    async def two_listen_while_work_is_done() -> None:
+    async def listen_while_work_is_done() -> None:
         with anyio.fail_after(90):
             async with anyio.create_task_group() as group:
-                group.start_soon(listen)
-                group.start_soon(listen)
+                for _ in range(listeners):
+                    group.start_soon(listen)
                 await anyio.sleep(0.5)
                 await anyio.to_thread.run_sync(work_until_idle, app)
 
     # In a thread of its own, because the browser tests leave a running loop in this one.
     with ThreadPoolExecutor(1) as apart:
-        apart.submit(anyio.run, two_listen_while_work_is_done).result()
+        apart.submit(anyio.run, listen_while_work_is_done).result()
+    return texts
+
+
+def written(app: App) -> list[str]:
     with app.reading() as ctx:
-        written = list(ctx.session.scalars(select(JobEvent.text).order_by(col(JobEvent.id))))
-    assert sorted(texts) == sorted(written * 2)
+        return list(ctx.session.scalars(select(JobEvent.text).order_by(col(JobEvent.id))))
+
+
+def test_listeners_get_lines_written_while_they_listen(app: App, plan: Callable[..., str]) -> None:
+    assert sorted(heard_of(app, plan(), 2)) == sorted(written(app) * 2)
+
+
+def test_a_page_waits_for_no_look_while_the_worker_is_on_its_machine(
+    app: App, plan: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 3600)
+    number = plan()
+    bells = app.config.data / bell.FOLDER
+    bells.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
+        killed.bind("bell-of-a-killed-process")
+    Path("bell-of-a-killed-process").rename(bells / "killed")
+    assert heard_of(app, number, 1) == written(app)
+    assert not bell.is_heard(app.config.data)
 
 
 def test_the_log_is_searched_and_narrowed_to_problems_without_a_script(
@@ -260,6 +295,7 @@ def test_a_failed_roll_back_is_settled_only_with_a_reason(
     client.submit(f"/jobs/{number}/settle", {"reason": "Port freed by hand on the switch"})
     assert state_of(app, number) == JobState.ROLLED_BACK
     assert "Port freed by hand on the switch" in client.get(f"/jobs/{number}").text
+    assert "The job failed, and a person has put it right." in client.get(f"/jobs/{number}").text
 
 
 @pytest.mark.parametrize("how", ["done", "skip", "retry"])

@@ -69,6 +69,9 @@ def test_times_are_of_what_went_well_and_a_failure_counts_at_its_last_step(app: 
         found = performance.performance(ctx)
     (job,) = found.jobs
     assert (job.runs, job.succeeded, job.median, job.p95) == (4, 3, 20, 60)
+    ended(app, 40)
+    with app.reading() as ctx:
+        assert performance.performance(ctx).jobs[0].median == 30, "the mean of the two in the middle"
     steps = {one.step: one for one in found.steps}
     assert (steps["Reserve"].runs, steps["Reserve"].succeeded, steps["Reserve"].median) == (4, 4, 10)
     assert (steps["=Apply"].runs, steps["=Apply"].succeeded) == (4, 3)

@@ -1,5 +1,7 @@
 """Lists of more rows than can be put in order at once: a page comes all the same, and never says less than is true."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.customers.test_customer_pages import add
@@ -8,6 +10,7 @@ from trunkline.customers import belongings
 from trunkline.customers.queries import list_customers
 from trunkline.customers.schemas import TagData
 from trunkline.customers.tables import CUSTOMERS
+from trunkline.db.alike import rows_alike
 from trunkline.search.indexing import index_due
 from trunkline.web import table_params, table_reading, table_view, tables
 from trunkline.web.table_view import TableView
@@ -60,9 +63,41 @@ def test_a_filter_beside_a_search_that_finds_too_many_leaves_out_nobody(
 
 
 def test_a_search_that_finds_few_is_exact(crowd: App) -> None:
-    for query, names in (("lima", ["Ana Lima"]), ("ana ro", ["Ana Rocha"]), ("nobody", [])):
+    for query, names in (
+        ("lima", ["Ana Lima"]),
+        ("ana ro", ["Ana Rocha"]),
+        ("souza a", ["Ana Souza"]),
+        ("souza b", []),
+        ("nobody", []),
+    ):
         view = _load(crowd, q=query)
         assert (_names(view), view.total, view.partial) == (names, len(names), False)
+
+
+def test_what_were_too_many_rows_to_count_is_not_counted_for_the_next_reader(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def watched(session: Any, origin: Any, way: Any, build: Any) -> Any:
+        rows = rows_alike(session, origin, way, build)
+        counted.append(rows[0]["count"])
+        return rows
+
+    monkeypatch.setattr(table_reading, "rows_alike", watched)
+    # The very first select of a process may be another to SQLAlchemy than those that look alike later.
+    views = [_load(crowd), _load(crowd)]
+    assert 4 in counted
+    counted.clear()
+    views.append(_load(crowd))
+    assert [view.total_text for view in views] == ["3+", "3+", "3+"]
+    assert all(count <= 3 for count in counted)
+    # What can be counted is, each time.
+    assert _load(crowd, tag="old").total == 0
+    with crowd.unit_of_work() as ctx:
+        customer = next(row for row in views[0].rows if row["name"] == "Ana Souza")
+        belongings.add_tag(ctx, customer["number"], TagData.model_validate({"text": "old"}))
+    assert _load(crowd, tag="old").total == 1
 
 
 def test_a_sort_that_has_nothing_of_the_filter_in_front_is_given_up_in_time(

@@ -95,6 +95,24 @@ def test_columns_are_chosen_in_the_address_and_kept_for_oneself(app: App, staff:
     assert "no column" in refused.text
 
 
+def test_what_stands_over_a_list_follows_its_tags_its_columns_and_who_reads(app: App, staff: Staff) -> None:
+    def bar(browser: Browser, place: str = "/customers") -> str:
+        return browser.get(place).text.partition('<form class="bar"')[2].partition("<table")[0]
+
+    number = add(app, "Ana Souza")
+    browser, colleague = staff("supervisor"), staff("supervisor")
+    assert bar(browser) != bar(colleague), "each is “Me” in the filter"
+    assert 'value="vip"' not in bar(browser)
+    browser.submit(f"/customers/{number}/tags/new", {"text": "vip"}, page=f"/customers/{number}/tags/new")
+    assert 'value="vip"' in bar(colleague)
+    assert 'value="active"' in bar(browser, "/customers?view=active").partition("</form>")[0]
+    assert "sort=-number" in bar(browser, "/customers?sort=number")
+    assert "sort=-number" not in bar(browser)
+    browser.submit("/lists/customers/columns", {"columns": "name,tags"}, page="/customers")
+    assert "Back to the standard columns" in bar(browser)
+    assert "Back to the standard columns" not in bar(colleague)
+
+
 def test_two_views_of_one_name_are_refused_naming_the_field(app: App, staff: Staff) -> None:
     browser = staff("customer_care")
     _save(browser, "Firms")

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 
 import pytest
+from sqlmodel import select
 
 from trunkline.app import App
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import LANGUAGES
 from trunkline.mail import operations as mail
+from trunkline.mail.models import Email
 from trunkline.mail.rendering import render_mail
 from trunkline.mail_templates import operations, queries
 from trunkline.mail_templates.schemas import WordingFields
 from trunkline.testing import Browser
 
+Staff = Callable[..., Browser]
 NAME = "core/mail/invitation"
 PATH = "/letters/core/invitation/pt_BR"
 
@@ -121,3 +124,36 @@ def test_the_second_of_two_editors_is_told(app: App) -> None:
         operations.word(ctx, NAME, "pt_BR", command)
     with app.unit_of_work() as ctx, pytest.raises(Conflict):
         operations.word(ctx, NAME, "pt_BR", command)
+
+
+def test_the_second_of_two_who_word_a_letter_first_reads_what_the_other_wrote(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    browser = staff("supervisor")
+    assert 'name="version" value="0"' in browser.get(PATH).text
+    fields = {"subject": "Bem-vindo", "text": "Entre aqui: {{ link }}", "version": "0"}
+    assert browser.submit(PATH, fields).status_code == 200
+    told = browser.submit(PATH, {**fields, "subject": "Olá"})
+    assert told.status_code == 409
+    assert "now “Bem-vindo”" in told.text
+    with app.reading() as ctx:
+        stored = queries.stored(ctx, NAME, "pt_BR")
+        assert stored is not None
+        assert stored.subject == "Bem-vindo"
+
+
+def test_whoever_words_a_letter_gets_a_sample_and_reads_who_worded_it_before(app: App, staff: Staff) -> None:
+    browser = staff()
+    assert "Worded anew" not in browser.get(PATH).text
+    browser.submit(PATH, {"subject": "Seja bem-vindo", "text": "Olá {{ name }}"})
+    answer = browser.submit(f"{PATH}/sample", page=PATH)
+    with app.reading() as ctx:
+        (email,) = ctx.session.scalars(select(Email)).all()
+    assert f"It goes to {email.recipient}" in answer.text
+    assert email.recipient.startswith("administrator-")
+    sample = app.mail_templates[NAME][1].sample
+    assert (email.subject, email.text.strip()) == ("Seja bem-vindo", f"Olá {sample['name']}")
+    browser.submit(f"{PATH}/restore", page=PATH)
+    shown = browser.get(PATH).text
+    assert shown.index("Standard wording again") < shown.index("Worded anew"), "newest first"
+    assert staff("customer_care").submit(f"{PATH}/sample").status_code == 403

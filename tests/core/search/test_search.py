@@ -16,7 +16,7 @@ from trunkline.operation import Actor, ActorKind, Scope
 from trunkline.search.folding import fold, read_query
 from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
-from trunkline.search.queries import find
+from trunkline.search.queries import find, look_for
 from trunkline.search.writing import write
 from trunkline.testing import Browser, actor_with
 
@@ -37,7 +37,7 @@ def titles(app: App, query: str, actor: Actor | None = None) -> list[str]:
 @pytest.mark.parametrize(
     "query",
     ["José", "jose", "CONCEICAO", "jo con", "conceição josé", "529.982.247-25", "52998224725", "247-25", "4567",
-     "+55 51 99123-4567", "ana@ex", "C000001", "recife", "carla"],
+     "+55 51 99123-4567", "ana@ex", "C000001", "recife", "carla", "recife j", "c recife j"],
 )  # fmt: skip
 def test_a_customer_is_found_by(app: App, query: str) -> None:
     number = add(
@@ -55,7 +55,7 @@ def test_a_customer_is_found_by(app: App, query: str) -> None:
     assert titles(app, query) == ["José da Conceição"]
 
 
-@pytest.mark.parametrize("query", ["", "  ", "xyz", "jose xyz", "%", "_", "'", "📞"])
+@pytest.mark.parametrize("query", ["", "  ", "xyz", "jose xyz", "conceicao x", "jos z", "%", "_", "'", "📞"])
 def test_what_is_not_there_is_not_found(app: App, query: str) -> None:
     add(app, "José da Conceição")
     index_due(app)
@@ -76,6 +76,17 @@ def test_changes_are_indexed_and_archived_customers_leave(app: App) -> None:
     assert titles(app, "beatriz") == []
     with app.reading() as ctx:
         assert ctx.session.scalars(select(SearchDirty)).all() == []
+
+
+def test_what_stays_of_a_changed_title_is_found_as_before_and_what_goes_is_not(app: App) -> None:
+    number = add(app, "Ana Souza")
+    index_due(app)
+    for name in ("Beatriz Souza", "Beatriz Souza", "Souza Beatriz"):
+        with app.unit_of_work() as ctx:
+            operations.update(ctx, number, UpdateCustomer(name=name))
+        index_due(app)
+        found = {query: titles(app, query) for query in ("souza", number, "beat", "ana", "ana s")}
+        assert found == {"souza": [name], number: [name], "beat": [name], "ana": [], "ana s": []}
 
 
 def test_titles_that_begin_so_come_first_then_whole_words_then_beginnings_of_words(app: App) -> None:
@@ -117,6 +128,12 @@ def test_a_rebuild_makes_the_index_whole(app: App) -> None:
     assert (titles(app, "ana"), titles(app, "ghost")) == ([], ["Ghost"])
     assert rebuild(app) == 1
     assert (titles(app, "ana"), titles(app, "ghost")) == (["Ana Souza"], [])
+    with app.unit_of_work() as ctx:
+        beginnings = ctx.session.execute(text("SELECT * FROM search_key ORDER BY key")).all()
+        ctx.session.execute(text("DELETE FROM search_key"))
+    rebuild(app)
+    with app.reading() as ctx:
+        assert ctx.session.execute(text("SELECT * FROM search_key ORDER BY key")).all() == beginnings
 
 
 def test_a_title_is_found_by_its_words_in_any_order_and_in_spite_of_a_typing_error(app: App) -> None:
@@ -138,6 +155,20 @@ def test_who_types_on_is_not_kept_waiting_and_can_go_on_afterwards(app: App) -> 
         assert within(ctx.session, 0.03, lambda: ctx.session.execute(text(slow)).scalar()) is None
         assert within(ctx.session, 5, lambda: ctx.session.execute(text("SELECT 1")).scalar()) == 1
         assert ctx.session.execute(text("SELECT 2")).scalar() == 2
+
+
+@pytest.mark.parametrize("query", ["Concecao", "Concecao So", "Ana Concecao"])
+def test_a_mistake_in_a_name_that_too_many_have_finds_those_whose_name_begins_so(
+    app: App, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    add(app, "Ana Conceicao Souza")
+    index_due(app)
+    # So many that looking all of them up takes too long.
+    monkeypatch.setattr("trunkline.search.queries.within", lambda *_arguments: None)
+    with app.reading() as ctx:
+        found = look_for(ctx, query, hurried=True)
+    assert [hit.title for hit in found.hits] == ["Ana Conceicao Souza"]
+    assert found.by_likeness
 
 
 def test_numbers_are_found_by_figures_from_their_middle(app: App) -> None:

@@ -1,6 +1,7 @@
 """Settings: which source wins, what a page can change, and what never shows."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ class Gateway(BaseModel):
     tries: int = Field(3, ge=1, le=9, title="Tries")
     active: bool = Field(False, title="Active")
     countries: list[str] = Field(default=["BR"], title="Countries")
+    limit: Decimal = Field(default=Decimal("150.00"), title="Limit")
     token: SecretStr = Field(SecretStr(""), title="Token")
 
 
@@ -55,6 +57,20 @@ def save(app: App, version: int | None = None, /, **changes: object) -> None:
 
 def pinned(app: App, **keys: object) -> Config:
     return app.config.model_copy(update={"plugin": {"gateway": keys}})
+
+
+def test_a_setting_that_names_nothing_is_refused_and_nothing_is_saved(app: App) -> None:
+    wrong = {"geocoding": "nominatin", "sms_transport": "pigeon", "file_megabytes": 5}
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="There is no") as refusal:
+        operations.save(ctx, "core", wrong)
+    assert sorted(str(fault.field) for fault in (refusal.value, *refusal.value.others)) == [
+        "geocoding",
+        "sms_transport",
+    ]
+    with app.unit_of_work() as ctx:
+        saved = operations.save(ctx, "core", {"geocoding": "nominatim", "sms_transport": "spool"})
+        assert isinstance(saved, CoreSettings)
+        assert (saved.geocoding, saved.file_megabytes) == ("nominatim", 20)
 
 
 @pytest.mark.both_databases
@@ -139,6 +155,13 @@ def test_what_is_saved_holds_within_the_same_unit_of_work(gateway: App) -> None:
         assert ctx.settings(Gateway).tries == 7
 
 
+def test_the_same_amount_written_another_way_is_no_change(gateway: App) -> None:
+    save(gateway, tries=4, limit=Decimal("150"))
+    with gateway.reading() as ctx:
+        saved = ctx.session.scalars(select(Setting).where(col(Setting.owner) == "gateway")).all()
+        assert [row.name for row in saved] == ["tries"]
+
+
 def test_a_pinned_setting_cannot_be_saved_and_the_remedy_names_the_place(gateway: App) -> None:
     gateway.config = pinned(gateway, tries=5)
     with pytest.raises(Refused, match=r"\[plugin.gateway\] trunkline.toml") as refused:
@@ -170,6 +193,20 @@ def test_the_second_editor_is_told(gateway: App) -> None:
     with pytest.raises(Conflict):
         save(gateway, seen, tries=6)
     assert values(gateway).tries == 5
+
+
+def test_the_second_editor_reads_beside_each_field_what_it_holds_now(
+    gateway: App, staff: Callable[..., Browser]
+) -> None:
+    browser = staff()
+    typed = {"address": "https://gateway.example", "tries": "4", "countries": "BR", "active": ""}
+    assert browser.submit("/settings/gateway", {**typed, "version": "0"}).status_code == 200
+    told = browser.submit("/settings/gateway", {**typed, "tries": "5", "version": "0"})
+    assert told.status_code == 409
+    assert "Tries: now “4”." in told.text
+    assert "Countries: now" not in told.text
+    assert 'value="5"' in told.text
+    assert values(gateway).tries == 4
 
 
 def test_forgetting_goes_back_to_the_default(gateway: App) -> None:
@@ -309,9 +346,10 @@ def test_the_system_page_changes_how_long_sessions_live(app: App, staff: Callabl
 
 def test_the_page_tells_who_changed_what_and_hides_secrets(app: App, staff: Callable[..., Browser]) -> None:
     with app.unit_of_work() as ctx:
-        operations.save(ctx, "core", {"staff_idle_minutes": 30})
+        operations.save(ctx, "core", {"staff_idle_minutes": 30, "job_failure_staff": False})
     with app.unit_of_work() as ctx:
         operations.forget(ctx, "core", "staff_idle_minutes")
     page = staff().get("/settings/core").text
     assert "Staff are signed out after: 60 → 30" in page
+    assert "Mail failed jobs to those who may retry them: on → off" in page
     assert "Staff are signed out after: back to the default" in page

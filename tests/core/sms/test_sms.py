@@ -10,12 +10,17 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.config import Config
+from trunkline.customers import operations as customers
+from trunkline.customers.models import Customer, CustomerKind
+from trunkline.customers.schemas import RegisterCustomer
 from trunkline.errors import Refused
+from trunkline.mail import operations as mail
 from trunkline.settings import operations as settings
+from trunkline.settings.store import Setting
 from trunkline.sms import operations
 from trunkline.sms.models import Sms
 from trunkline.sms.transports import spool_folder
@@ -62,6 +67,37 @@ def test_staff_read_the_log_without_the_code(app: App, staff: Callable[..., Brow
     assert operations.MASK in page
     assert "493817" not in page
     assert staff("warehouse").get(f"/text-messages/{number}").status_code == 403
+
+
+def test_a_customer_s_page_lists_what_was_written_to_them_and_to_nobody_else(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    with app.unit_of_work() as ctx:
+        for name in ("Ana Prates", "Bento Lima"):
+            customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=name))
+        ana, bento = ctx.session.scalars(select(Customer).order_by(col(Customer.id)))
+        for one, word in ((ana, "Your line works."), (bento, "Pay by Friday.")):
+            operations.queue(ctx, to=PHONE, text=word, key=one.name, customer_id=one.key)
+        letter = mail.queue(
+            ctx,
+            template="core/mail/protocol_number",
+            to="ana@example.com",
+            language="en",
+            context={
+                "name": "Ana",
+                "operator_name": "Conecta",
+                "number": "20260001",
+                "subject": "Bill",
+                "at": ctx.now(),
+            },
+            customer_id=ana.key,
+            key="ana",
+        ).number
+    page = staff("customer_care").get("/customers/C000001/messages").text
+    assert "Your line works." in page
+    assert f"/emails/{letter}" in page
+    assert "Pay by Friday." not in page
+    assert staff("warehouse").get("/customers/C000001/messages").status_code == 403
 
 
 def test_nothing_is_sent_when_the_transaction_fails(app: App) -> None:
@@ -145,7 +181,8 @@ def test_a_refusal_is_final_until_a_person_sends_again(gateway: type[Gateway], a
 
 
 def test_a_transport_that_nobody_offers_keeps_messages_waiting(app: App) -> None:
-    choose(app, "carrier_pigeon")
+    with app.unit_of_work() as ctx:  # its plugin was there when it was chosen
+        ctx.session.add(Setting(owner="core", name="sms_transport", value="carrier_pigeon", updated_by="Ana"))
     number = queue(app)
     work_until_idle(app)
     kept = stored(app, number)

@@ -21,7 +21,7 @@ def away(
     """Somebody who was signed in when it happened."""
     browser = staff("administrator")
 
-    def gone() -> AbstractContextManager[Session]:
+    def gone(*_kind: str) -> AbstractContextManager[Session]:
         raise request.param
 
     for way in ("read", "write"):

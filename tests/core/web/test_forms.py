@@ -294,3 +294,45 @@ def test_who_saves_second_reads_what_differs_by_its_name_and_saves_over_it() -> 
     assert "individual" in form["kind"].error.lower()
     assert form.version == 2
     assert form.values["name"] == "Ana Clara"
+
+
+def test_who_saves_second_is_told_only_of_fields_that_differ() -> None:
+    class Plan(BaseModel):
+        minutes: int = Field(0, title="Minutes")
+        active: bool = Field(False, title="Active")
+        note: str = Field("", title="Note")
+        places: list[str] = Field(default=[], title="Places", json_schema_extra={"widget": "lines"})
+
+    form = Form(Plan, {}, version=1).parse(
+        {"version": "1", "minutes": "0", "note": "mine", "places": "a\r\nb", "active": "1"}
+    )
+    form.clash({"minutes": 0, "active": False, "note": "", "places": ["a", "b"], "version": 2})
+    assert form.errors == {"note": "Note: now “–”.", "active": "Active: now “No”."}
+
+
+def _as_posted(form: Form[Register], **typed: str) -> dict[str, str]:
+    """What a browser sends of this form when these fields were changed."""
+    shown = {bound.name: bound.shown for bound in form.fields if bound.widget != "checkbox"}
+    return {**shown, **dict(form.hidden), **typed}
+
+
+def test_of_two_who_edit_one_record_each_saves_only_what_they_changed() -> None:
+    opened = Form(Register, {"name": "Ana", "kind": "individual"}, version=1)
+    form = opened.parse(_as_posted(opened, kind="business"))
+    form.clash({"name": "Ana Maria", "kind": "individual", "version": 2})
+    assert form.errors == {}
+    assert form.taken == {"name": "Name: now “Ana Maria”."}
+    again = form.parse(_as_posted(form))
+    assert (again.version, again.command.name, again.command.kind) == (2, "Ana Maria", "business")
+
+
+def test_a_field_that_both_changed_is_for_the_second_to_decide_and_a_third_change_is_noticed() -> None:
+    opened = Form(Register, {"name": "Ana", "kind": "individual"}, version=1)
+    form = opened.parse(_as_posted(opened, name="Ana Clara"))
+    form.clash({"name": "Ana Maria", "kind": "individual", "version": 2})
+    assert (form.errors, form.taken) == ({"name": "Name: now “Ana Maria”."}, {})
+    again = form.parse(_as_posted(form))
+    again.clash({"name": "Ana Maria", "kind": "business", "version": 3})
+    assert again.errors == {}
+    assert list(again.taken) == ["kind"]
+    assert again.values["name"] == "Ana Clara"

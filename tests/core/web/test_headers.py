@@ -133,6 +133,14 @@ def test_a_body_larger_than_its_address_takes_is_refused_before_it_is_read(clien
         assert "nosniff" in answer.headers["x-content-type-options"]
 
 
+def test_who_uploads_too_much_in_a_browser_gets_a_page_that_leads_back(client: Browser) -> None:
+    asks = {"Content-Length": "20000001", "Accept": "text/html,*/*", "Accept-Language": "pt-BR"}
+    answer = client.post("/customers/C000001/files/new", content=b"x", headers=asks)
+    assert answer.status_code == 413
+    assert '<html lang="pt-BR"' in answer.text
+    assert 'href="/customers/C000001/files/new"' in answer.text
+
+
 def test_a_body_that_does_not_say_its_size_is_cut_off(client: Browser) -> None:
     sent = 0
 

@@ -3,11 +3,13 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, QueryParams
 
@@ -16,7 +18,7 @@ from trunkline.i18n import use_locale
 from trunkline.web import table_params, table_reading, tables
 from trunkline.web.table_export import export
 from trunkline.web.table_view import TableView
-from trunkline.web.tables import Bulk, Column, Filter, Tab, Table
+from trunkline.web.tables import Bulk, Column, Filter, Kind, Tab, Table
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.plugins()]
 
@@ -134,6 +136,21 @@ def test_previous_leads_back_over_the_same_pages(session: Session, sort: str) ->
     assert back == forth[::-1]
 
 
+def test_lists_that_look_alike_each_show_their_own_rows(session: Session) -> None:
+    def mine(least: int, states: list[str], word: str) -> Any:
+        visible = (device.c.id > least, device.c.state.in_(states))
+        return sa.select(*device.c, sa.literal(word).label("word")).where(*visible)
+
+    # Twice each, so that what was kept for one serves the other; 26 and 10,001 are also what a page and a count ask for at most.
+    for least in (0, 26, 10_001, 0, 26, 110, 110):
+        for states in (["active"], ["broken", "active"], [], ["broken"]):
+            wanted = [n for n in range(least + 1, 121) if ("broken" if n % 4 == 0 else "active") in states]
+            view = _load(session, "", DEVICES, mine(least, states, f"{least} {states}"))
+            assert [row["id"] for row in view.rows] == wanted[:25]
+            assert {row["word"] for row in view.rows} <= {f"{least} {states}"}
+            assert view.total == len(wanted)
+
+
 def test_rows_of_an_outer_join_without_a_partner_are_paged_too(session: Session) -> None:
     session.execute(owner.insert(), [{"device_id": n, "name": f"Owner {n % 7}"} for n in range(1, 61)])
     joined = sa.select(*device.c, owner.c.name.label("owner")).select_from(
@@ -173,6 +190,18 @@ def test_filters_narrow_and_their_chips_lift_them(session: Session) -> None:
     assert "sort=-price" in view.chips[0].remove
 
 
+def test_the_chip_of_a_range_is_written_the_readers_way(session: Session) -> None:
+    table = Table(
+        name="d",
+        columns=[Column("serial", "Serial")],
+        filters=[Filter("seen", "Seen", kind="dates"), Filter("price", "Price", kind="money")],
+    )
+    query = QueryParams("seen_from=2026-11-21&price_min=1234.5&price_max=2000")
+    with use_locale("pt_BR"):
+        view = table.load(session, sa.select(device), query)
+        assert [chip.value for chip in view.chips] == ["21 de nov. de 2026 – …", "1.234,50 – 2.000,00"]
+
+
 def test_several_values_of_a_filter_may_be_repeated_or_joined_by_commas(session: Session) -> None:
     assert _load(session, "state=active&state=broken").total == 120
     assert _load(session, "state=active,broken").total == 120
@@ -210,6 +239,33 @@ def test_counting_stops_at_the_limit(session: Session, monkeypatch: pytest.Monke
     view = _load(session)
     assert not view.total_is_exact
     assert view.total_text == "100+"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, "0"), (100, "100"), (101, "100+")])
+def test_a_count_beside_a_row_says_where_counting_stopped(
+    count: int, shown: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("table_params", "table_export"):
+        monkeypatch.setattr(f"trunkline.web.{module}.COUNT_LIMIT", 100)
+    counted = Table(name="counted", columns=[Column("serial", "Serial"), Column("uses", "Uses", Kind.COUNT)])
+    statement = sa.select(device.c.id, device.c.serial, sa.literal(count).label("uses")).limit(1)
+    view = counted.load(session, statement, QueryParams(""))
+    with use_locale("en", "UTC"):
+        drawn = view.row_drawer(lambda *_rest: Markup(""))(view.rows[0], None)
+        with export(counted, session, statement, {}, "csv").file as file:
+            line = file.read().decode("utf-8-sig").splitlines()[1]
+    assert f">{shown}</td>" in drawn
+    assert line.rpartition(",")[2] == shown
+
+
+def test_columns_that_were_chosen_stay_and_are_named_where_rows_are_stacked(session: Session) -> None:
+    assert not _load(session).columns_chosen
+    view = _load(session, "cols=serial,site")
+    assert view.columns_chosen
+    assert view.column_words(1) == "--c2:'Serial';--c3:'Site'"
+    odd = replace(DEVICES, columns=[Column("serial", "Type d'élément\\")])
+    view = odd.load(session, STATEMENT, QueryParams("cols=serial"), path="/devices")
+    assert view.column_words(0) == "--c1:'Type d’élément'"
 
 
 def test_optional_columns_are_shown_when_asked_for(session: Session) -> None:

@@ -4,6 +4,7 @@ import jinja2
 import pytest
 from markupsafe import Markup
 
+from trunkline.i18n import translate
 from trunkline.web.template_code import PageEnvironment
 
 TEMPLATES = {
@@ -26,6 +27,13 @@ TEMPLATES = {
     "{{ i() }}{{ i(9) }}{% endmacro %}{{ o(3) }}",
     "joining": "{{ hostile ~ 1 }}{{ hostile ~ safe ~ none }}{{ 1 ~ 2 }}{{ 'p' ~ 'q' }}",
     "conditions": "{{ 'a' if true }}|{{ 'a' if false }}|{{ ('a' if false) ~ 'b' }}|{% set x = 1 if false %}{{ x is defined }}",
+    "instead of nothing": "{{ nothing|default('–', true) }}{{ ''|default('x', true) }}{{ hostile|default('x', true) }}"
+    "{{ tree[0].z|default('y', true) }}{{ 0|default(safe, true) }}{{ nothing|default('a') }}{{ ''|default('b') }}",
+    "arguments that are called as our functions": "{% macro m(words, marked) %}{{ words }}{{ marked }}{{ 'a' ~ words }}"
+    "{% endmacro %}{{ m(1, hostile) }}",
+    "words": "{{ _('One & two') }}{% macro m() %}{{ _('Hello {name}', name=hostile) }}{% endmacro %}{{ m() }}{{ static('p') }}",
+    "globals under another meaning": "{% macro m(static) %}{{ static }}{{ _('Mine') }}{% endmacro %}{{ m(static=hostile) }}"
+    "{% for kept in [1, 2] %}{{ kept }}{% endfor %}{% set slot = 'mine' %}{{ slot }}",
     "calls on items": "{{ fs[0](4) }}{{ fs[0](x=5) }}{{ hostile.upper() }}",
 }
 
@@ -41,12 +49,11 @@ def test_the_same_is_written_as_by_jinja_itself(name: str) -> None:
         "fs": [lambda x: f"<{x}>"],
     }
     loader = jinja2.DictLoader(TEMPLATES)
-    written = [
-        environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        .get_template(name)
-        .render(values)
-        for environment in (PageEnvironment, jinja2.Environment)
-    ]
+    written = []
+    for kind in (PageEnvironment, jinja2.Environment):
+        environment = kind(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+        environment.globals.update(_=translate, static="/static/{}".format, kept=None, slot=None)
+        written.append(environment.get_template(name).render(values))
     assert written[0] == written[1]
 
 
@@ -61,8 +68,9 @@ def test_a_child_overrides_and_keeps_its_parents_block() -> None:
 
 
 def test_an_argument_cannot_hide_what_the_code_of_a_macro_needs() -> None:
-    with pytest.raises(jinja2.TemplateSyntaxError, match="no argument can be called 'context'"):
-        PageEnvironment(autoescape=True).from_string("{% macro m(context) %}{% endmacro %}")
+    for taken in ("context", "our_words"):
+        with pytest.raises(jinja2.TemplateSyntaxError, match=f"no argument can be called '{taken}'"):
+            PageEnvironment(autoescape=True).from_string(f"{{% macro m({taken}) %}}{{% endmacro %}}")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.plugins.billing.conftest import World
+from trunkline.customers import operations as customers
+from trunkline.customers.schemas import RegisterCustomer
 from trunkline.testing import Browser, work_until_idle
 from trunkline_billing import operations, queries
+from trunkline_billing.operations.invoicing import snapshots
 
 Staff = Callable[..., Browser]
 
@@ -47,6 +50,7 @@ PATHS = (
 )
 
 
+@pytest.mark.both_databases
 def test_an_administrator_sees_every_page(billed: World, staff: Staff) -> None:
     browser = staff()
     answers = {path: browser.get(path) for path in PATHS}
@@ -54,10 +58,64 @@ def test_an_administrator_sees_every_page(billed: World, staff: Staff) -> None:
     assert [path for path, answer in answers.items() if "slot-error" in answer.text] == []
 
 
+def test_the_ledger_adds_its_books_up_at_once_or_else_when_asked(
+    billed: World, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff("accountant")
+    assert "Add up" not in (at_once := browser.get("/billing/ledger").text)
+    # No book is added up in no time at all.
+    monkeypatch.setattr("trunkline_billing.pages.books._PATIENCE", 0.0)
+    monkeypatch.setattr("trunkline.db.haste._INSTRUCTIONS", 1)
+    waiting = browser.get("/billing/ledger").text
+    assert 'href="/billing/ledger?books=all"' in waiting
+    assert "Receivables" not in waiting.partition("table-entries")[0]
+    asked = browser.get("/billing/ledger?books=all").text
+    assert "Add up" not in asked
+    assert _trial(asked) == _trial(at_once) != ""
+
+
+def _trial(page: str) -> str:
+    return page.partition('aria-label="Trial balance"')[2].partition("</table>")[0]
+
+
 def test_an_invoice_shows_its_lines_and_total(billed: World, staff: Staff) -> None:
     page = staff().get("/billing/invoices/F00000001").text
     for text in ("Mobile 10 GB", "ICMS", "17", "F00000001", "R$", "59.96"):
         assert text in page
+
+
+def test_an_address_names_its_country_only_abroad_and_in_the_customers_language(world: World) -> None:
+    with world.app.unit_of_work() as ctx:
+        for country, city in (("BR", "Recife"), ("AR", "Rosário")):
+            place = {"city": city, "street": "Rua A 1"}
+            command = {"kind": "individual", "name": city, "language": "pt_BR", "address": place}
+            customer = customers.register(
+                ctx, RegisterCustomer.model_validate({**command, "country": country})
+            )
+            address = snapshots(ctx, [customer.key])[customer.key]["address"]
+            assert address == ["Rua A 1", city, *(["Argentina"] if country == "AR" else [])]
+
+
+def test_settings_offer_the_engines_and_tariffs_there_are_and_refuse_others(
+    world: World, staff: Staff
+) -> None:
+    browser = staff()
+    page = browser.get("/settings/billing").text
+    for name, value in (("charging_engine", "embedded"), ("default_tariff", "retail")):
+        chooser = page[page.index(f'name="{name}"') :]
+        assert f'value="{value}"' in chooser[: chooser.index("</select>")]
+    values = {"charging_engine": "embeded", "default_tariff": "retai", "due_days": "15"}
+    answer = browser.submit("/settings/billing", values)
+    assert answer.status_code == 422
+    assert all(f'id="f-{name}-error"' in answer.text for name in ("charging_engine", "default_tariff"))
+
+
+def test_what_waits_is_shown_to_those_who_can_do_it(billed: World, staff: Staff) -> None:
+    billed.at(2027, 1, 15, 9)
+    assert 'href="/billing/invoices?view=overdue"' in staff("cashier").get("/").text
+    watching = staff("auditor").get("/").text
+    assert "Nothing waits for you" in watching
+    assert "Overdue invoices" in watching
 
 
 def test_the_pdf_is_kept_and_comes_again_with_the_same_bytes(billed: World, staff: Staff) -> None:

@@ -272,9 +272,9 @@ def test_the_plan_says_before_and_after_and_what_the_month_comes_to(plans: World
     assert (plan.product_before, plan.product_after) == ("Mobile 10 GB", "Mobile 30 GB")
     (step,) = [one for one in plan.plan.steps if one.kind == "billing.change_charges"]
     assert step.changes == [
-        "Mobile 30 GB from 2026-10-10 on: 79.90 BRL a month",
-        "That month: 14.487097 BRL for 9 days of Mobile 10 GB",
-        "That month: 56.703226 BRL for 22 days of Mobile 30 GB",
+        "Mobile 30 GB from 10 Oct 2026 on: R$79.90 a month",
+        "That month: R$14.49 for 9 days of Mobile 10 GB",
+        "That month: R$56.70 for 22 days of Mobile 30 GB",
     ]
     assert service(plans.app).product_code == "mobile_10"
     with pytest.raises(Refused, match="cannot become “mobile_99”") as refusal:

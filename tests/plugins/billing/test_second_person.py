@@ -4,9 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import col
 
 from tests.plugins.billing.conftest import World
+from trunkline.activity.models import ActivityEntry
+from trunkline.activity.words import title
 from trunkline.errors import WaitsForSecondPerson
 from trunkline.money import Money
 from trunkline.settings import operations as settings
@@ -71,6 +74,16 @@ def test_credits_above_the_limit_wait_and_so_do_small_ones_that_add_up(
     assert "60.00" in asked.text
     second.submit("/approvals/V000001/approve", {"note": ""})
     assert given(limited) == ["-40.01", "-60.00"]
+    with limited.app.reading() as ctx:
+        entries = ctx.session.scalars(
+            select(ActivityEntry)
+            .where(col(ActivityEntry.operation) == "billing.credit.create")
+            .order_by(col(ActivityEntry.id).desc())
+        ).all()
+        assert title(entries[0].operation, entries[0].subject_kind) == "Credit registered"
+        assert entries[0].details["amount_micros"] == 40_010_000
+        assert "approved_by" in entries[0].details
+        assert "approved_by" not in entries[1].details
 
 
 def test_a_credit_comes_off_the_next_invoice_with_its_tax(world: World) -> None:

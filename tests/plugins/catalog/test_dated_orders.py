@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.errors import Refused
+from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobStep
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
@@ -72,8 +73,8 @@ def terminate(app: App, at: datetime | None = None) -> OrderLineView:
 def its_day_comes(app: App, *waiting: OrderLineView) -> None:
     """Let the jobs of these lines be due, and work."""
     with app.unit_of_work() as ctx:
-        jobs = select(Job).where(col(Job.number).in_([line.job_number for line in waiting]))
-        for job in ctx.session.scalars(jobs):
+        due = select(Job).where(col(Job.number).in_([line.job_number for line in waiting]))
+        for job in ctx.session.scalars(due):
             job.run_at = app.clock()
     work_until_idle(app)
 
@@ -169,11 +170,15 @@ def test_what_waits_is_cancelled_when_the_service_ends_and_ends_no_other(active:
     assert {now(active, line).state for line in waiting} == {LineState.CANCELLED}
 
 
-def test_what_is_put_off_to_a_date_lets_others_through(active: App) -> None:
+@pytest.mark.parametrize("by_its_job", [False, True])
+def test_what_is_put_off_to_a_date_lets_others_through(active: App, by_its_job: bool) -> None:
     put_off = suspend(active, REQUEST)
     with active.unit_of_work() as ctx:
-        wish = RescheduleLine(start_after=later(active))
-        operations.reschedule_order_line(ctx, put_off.number, wish)
+        if by_its_job:
+            jobs.reschedule(ctx, put_off.job_number, later(active))
+        else:
+            wish = RescheduleLine(start_after=later(active))
+            operations.reschedule_order_line(ctx, put_off.number, wish)
     debt = suspend(active, DEBT)
     work_until_idle(active)
     assert (now(active, debt).state, now(active, put_off).state) == (LineState.COMPLETED, LineState.QUEUED)

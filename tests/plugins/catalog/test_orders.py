@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from sqlmodel import select
 
 from trunkline.app import App
 from trunkline.customers import operations as customers
@@ -128,6 +129,19 @@ def test_a_failed_line_is_tried_again_with_a_new_job(
     work_until_idle(shop)
     assert service_of(shop, placed).state is ServiceState.ACTIVE
     assert read_order(shop).state is OrderState.COMPLETED
+
+
+def test_an_item_chosen_by_hand_is_taken_again_when_its_line_is_tried_again(
+    order: Order, shop: App, network: SimpleNamespace
+) -> None:
+    network.fails = True
+    placed = order(picks={"number": "I000008"})
+    work_until_idle(shop)
+    network.fails = False
+    with shop.unit_of_work() as ctx:
+        again = operations.retry_order_line(ctx, placed.lines[0].number)
+    assert (again.picks["number"].number, again.picks["number"].by_hand) == ("I000008", True)
+    assert not again.picks["sim"].by_hand
 
 
 def test_a_queued_line_is_cancelled_at_once(order: Order, shop: App, network: SimpleNamespace) -> None:
@@ -261,6 +275,27 @@ def test_a_plugin_that_cannot_plan_refuses_the_order(order: Order, shop: App) ->
     with pytest.raises(Refused, match="broken"):
         order()
     assert states_of_items(shop)["sim"] == {"available": 5}
+
+
+def test_all_lines_are_planned_before_a_number_that_others_wait_for_is_taken(shop: App) -> None:
+    from trunkline.operation import Context
+    from trunkline.plugin import hookimpl
+
+    numbered: list[int] = []
+
+    class Watching:
+        @staticmethod
+        @hookimpl
+        def catalog_line_steps(ctx: Context) -> list[object]:
+            numbered.append(len(ctx.session.scalars(select(Job.number)).all()))
+            return []
+
+    shop.hooks.manager.register(Watching, "watching")
+    wanted = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}] * 3}
+    with shop.unit_of_work() as ctx:
+        placed = operations.place_order(ctx, PlaceOrder.model_validate(wanted))
+    assert numbered == [0, 0, 0]
+    assert [line.job_number for line in placed.lines] == ["J000001", "J000002", "J000003"]
 
 
 def test_a_job_ends_before_its_order_does_nothing_twice(order: Order, shop: App) -> None:

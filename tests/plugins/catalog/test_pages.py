@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 from trunkline.app import App
 from trunkline.jobs import operations as jobs
-from trunkline.jobs.models import Job
+from trunkline.jobs.models import Job, JobEvent, JobStep
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.lists import ROW_ACTIONS
@@ -213,6 +213,17 @@ def test_a_failed_line_shows_why_and_is_tried_again(
         assert queries.service(ctx, "S000001").state is ServiceState.ACTIVE
 
 
+def test_a_line_that_could_not_be_undone_leads_to_its_job_and_offers_nothing_that_would_be_refused(
+    shop: App, staff: Staff, order: Order, network: SimpleNamespace
+) -> None:
+    network.fails = network.sticks = True
+    order()
+    work_until_idle(shop)
+    page = staff("administrator").get("/catalog/orders/O000001").text
+    assert 'href="/jobs/J000001"' in page
+    assert "lines/1/cancel" not in page
+
+
 def test_the_order_page_stops_asking_when_the_order_is_over(shop: App, staff: Staff, order: Order) -> None:
     order()
     client = staff()
@@ -221,12 +232,32 @@ def test_the_order_page_stops_asking_when_the_order_is_over(shop: App, staff: St
     assert client.get("/catalog/orders/O000001/status").status_code == 286
 
 
+def test_an_order_whose_job_is_not_kept_any_more_leads_nowhere(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    work_until_idle(shop)
+    with shop.unit_of_work() as ctx:
+        [job] = ctx.session.scalars(select(Job).where(Job.number == "J000001"))
+        job.has_log = False
+        ctx.session.execute(delete(JobEvent).where(col(JobEvent.job_id) == job.key))
+    client = staff("administrator")
+    assert "The log of this job is not kept any more." in client.get("/jobs/J000001").text
+    with shop.unit_of_work() as ctx:
+        ctx.session.execute(delete(JobStep))
+        ctx.session.execute(delete(Job).where(col(Job.number) == "J000001"))
+    for path in ("/catalog/orders/O000001", "/catalog/services/S000001"):
+        page = client.get(path).text
+        assert "J000001" in page
+        assert "/jobs/J000001" not in page
+
+
 def test_a_service_is_suspended_and_resumed_by_forms(shop: App, staff: Staff, order: Order) -> None:
     order()
     work_until_idle(shop)
     client, page = staff("customer_care"), "/catalog/services/S000001"
     client.submit(f"{page}/suspend", {"reason": "debt", "note": ""}, page=page)
     work_until_idle(shop)
+    resume = client.get(page).text.partition('id="resume-form"')[2].partition("</form>")[0]
+    assert '<option value="debt" selected' in resume, "there is nothing else to lift"
     assert "Suspended" in client.get(page).text
     client.submit(f"{page}/resume", {"reason": "debt", "note": ""}, page=page)
     work_until_idle(shop)

@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: an item has a holder exactly while it is held or assigned, and history is whole."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -22,8 +23,15 @@ _HOLDERS = st.integers(1, 3)
 _ITEMS = 4
 
 
+def _config(data: Path) -> Config:
+    return Config(data=data, plugins=("inventory",), strict_plugins=True)
+
+
 class Shelf(RuleBasedStateMachine):
     """Orders and keepers act on four SIM cards; `model` says who should hold which."""
+
+    #: A migrated database without a card; each machine works on a copy.
+    empty: Path
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,9 +42,8 @@ class Shelf(RuleBasedStateMachine):
     @initialize()
     def stock_up(self) -> None:
         data = Path(self.folder.name)
-        config = Config(data=data, plugins=("inventory",), strict_plugins=True)
-        self.app = App.start(config, waker=Silent())
-        prepare(self.app)
+        shutil.copyfile(self.empty, data / "trunkline.db")
+        self.app = App.start(_config(data), waker=Silent())
         rows = []
         for n in range(1, _ITEMS + 1):
             body = f"895599{n:012d}"
@@ -144,3 +151,12 @@ Shelf.TestCase.settings = settings(
     max_examples=12, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestShelf = Shelf.TestCase
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> None:
+    data = tmp_path_factory.mktemp("shelf")
+    app = App.start(_config(data), waker=Silent())
+    prepare(app)
+    app.close()
+    Shelf.empty = data / "trunkline.db"

@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from tests.services.openldap import BASE, SECRET, OpenLdap
+from trunkline.access import operations as access_operations
 from trunkline.access import queries as access
+from trunkline.access.schemas import CreateRole
 from trunkline.app import App
 from trunkline.auth import own_account, sign_in
 from trunkline.auth.models import User, UserStatus
@@ -170,8 +172,8 @@ def test_a_password_kept_here_counts_for_nobody_of_the_directory(
     assert refusal(app, "ana@example.com", PASSWORD) == WRONG
     with app.unit_of_work() as ctx:
         own_account.ask_for_link(ctx, "ana@example.com")
-    with pytest.raises(Refused, match="is kept in ldap"):
-        own_account.check_kept_here(person(app, "ana@example.com"))
+    with app.reading() as ctx, pytest.raises(Refused, match=r"is kept in Directory \(LDAP\)"):
+        own_account.check_kept_here(ctx, person(app, "ana@example.com"))
 
 
 def test_an_account_of_the_same_address_is_taken_over_only_where_the_operator_says_so(
@@ -199,10 +201,14 @@ def test_somebody_without_an_address_is_told_so(app: App, set_up: Callable[..., 
     assert "no e-mail address" in refusal(app, "mailless")
 
 
-def test_a_role_that_is_not_there_keeps_people_out_with_a_reason(
+def test_a_role_that_is_not_there_any_more_keeps_people_out_with_a_reason(
     app: App, set_up: Callable[..., None]
 ) -> None:
+    with app.unit_of_work() as ctx:
+        access_operations.create_role(ctx, CreateRole.model_validate({"name": "king", "label": "King"}))
     set_up(role_map="king: care")
+    with app.unit_of_work() as ctx:
+        access_operations.delete_role(ctx, "king")
     assert "king" in refusal(app, "ana")
 
 
@@ -290,3 +296,12 @@ def test_settings_that_cannot_work_are_refused(set_up: Callable[..., None]) -> N
     ):
         with pytest.raises(Refused, match=words):
             set_up(**changes)
+
+
+def test_a_role_that_is_not_there_is_refused_with_those_that_are(set_up: Callable[..., None]) -> None:
+    with pytest.raises(Refused, match="no role “customer_cares”") as refused:
+        set_up(role_map="customer_cares: books")
+    assert (refused.value.field, "customer_care" in str(refused.value.remedy)) == ("role_map", True)
+    with pytest.raises(Refused, match="no role “portal_owner”") as refused:
+        set_up(fallback_role="portal_owner")
+    assert refused.value.field == "fallback_role"

@@ -212,12 +212,20 @@ def test_a_proof_with_another_nonce_is_refused(
 
 
 def test_while_the_provider_is_down_the_page_says_so_and_passwords_kept_here_work(
-    app: App, client: Browser, there: IdentityProvider, set_up: Callable[..., None]
+    app: App,
+    client: Browser,
+    there: IdentityProvider,
+    set_up: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from trunkline.health import reports
+    from trunkline_oidc import flow
 
     create_user(app, "boss@example.com", "administrator")
     set_up()
+    # What it said before helps nobody: a browser that is sent there stands before an error of its own.
+    way_there(client)
+    monkeypatch.setattr(flow, "LATELY", 0.0)
     there.stop()
     try:
         assert "does not answer" in problem(client.get("/oidc/sign-in", follow_redirects=False))
@@ -333,7 +341,16 @@ def test_the_button_of_the_settings_says_whether_the_provider_answers(
     set_up()
     works, answer = tried()
     assert works
-    assert answer.startswith(f"{there.issuer} answers; it has ")
+    assert answer.startswith(f"{there.issuer} answers and takes client ID and secret")
+    assert answer.endswith("http://127.0.0.1:8000/oidc/callback")
+    set_up(client_secret="another")
+    works, answer = tried()
+    assert not works
+    assert "refuses client ID and secret" in answer
+    set_up(client_id=PUBLIC_CLIENT)
+    assert not tried()[0]
+    set_up(client_id="unknown")
+    assert not tried()[0]
     set_up(issuer="http://127.0.0.1:9")
     works, answer = tried()
     assert not works

@@ -46,7 +46,8 @@ def test_usage_lists_calls_messages_and_data_and_can_be_narrowed(
 def test_an_invoice_is_listed_opened_and_downloaded(portal_client: PortalClient, ana: Household) -> None:
     client = portal_client(ana)
     assert ana.invoice in client.get("/portal/invoices").text
-    assert "Mobile 10 GB" in client.get(f"/portal/invoices/{ana.invoice}").text
+    shown = client.get(f"/portal/invoices/{ana.invoice}").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert all(text in shown for text in ("Mobile 10 GB", "Calls", "1 min 30 s", "2.5 GB"))
     pdf = client.get(f"/portal/invoices/{ana.invoice}/pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")

@@ -40,6 +40,9 @@ def test_an_owner_invites_changes_and_disables_somebody(
 ) -> None:
     owner = portal_client(ana)
     assert 'href="/portal/account/people"' in owner.get("/portal/account").text
+    # What somebody may see is said, not left as it stood.
+    assert "checked" not in owner.get("/portal/account/people/invite").text.partition('name="roles"')[2]
+    assert invite(owner) == 422
     assert invite(owner, "portal_finance") == 303
     invited = person(app, FINANCE)
     assert (invited.customer_id, invited.kind, invited.status) == (ana.customer_id, "portal", "invited")

@@ -11,12 +11,14 @@ from tests.plugins.provisioning.conftest import IMSI, ODD_NAME
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.errors import Conflict, NotFound, Refused
-from trunkline.jobs.models import JobEvent, JobStep
+from trunkline.jobs.models import Job, JobEvent, JobStep
+from trunkline.jobs.undecided import undecided
 from trunkline.mail.models import Email
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations as catalog
 from trunkline_catalog.schemas import OrderView, SuspendService, SuspensionReason
 from trunkline_provisioning import editing, elements, library, queries, trials, versions
+from trunkline_provisioning.checking import own_problems
 from trunkline_provisioning.devices.order import charging_account, message, picked
 from trunkline_provisioning.devices.outcome import DeviceError
 from trunkline_provisioning.elements import EditElement, ElementFields
@@ -263,6 +265,48 @@ def test_a_trial_reaches_the_chosen_element_only_and_changes_nothing(shop: App) 
     assert "lab-Secret" not in log
 
 
+def test_a_trial_that_fails_waits_for_nobody_and_is_mailed_to_nobody(
+    shop: App, staff: Callable[..., Browser]
+) -> None:
+    text = f"{HEAD}    - name: No\n      ansible.builtin.fail: {{msg: not here}}\n"
+    with shop.unit_of_work() as ctx:
+        editing.create(ctx, "trial")
+        editing.save_file(ctx, "trial", "do", text)
+        number = trials.try_out(ctx, "trial", "do")
+    work_until_idle(shop)
+    page = staff("provisioning_engineer").get(f"/jobs/{number}").text
+    assert "The job failed. Nothing was undone." in page
+    assert "Rolled back" not in page
+    with shop.reading() as ctx:
+        assert "not here" in ctx.session.scalars(select(Job.error)).one()
+        assert not undecided(ctx)
+        assert not ctx.session.scalars(select(Email.id)).all()
+
+
+def test_a_key_without_its_colon_is_named_by_its_own_line(tmp_path: Path) -> None:
+    file = tmp_path / "do.yml"
+    file.write_text(HEAD.replace("tasks:", "tasks") + "    - name: a\n")
+    assert [problem.line for problem in own_problems([file])] == [4]
+
+
+def test_the_library_says_which_playbooks_lack_an_element_and_a_version_is_brought_back_from_its_page(
+    shop: App, staff: Callable[..., Browser]
+) -> None:
+    client = staff("provisioning_engineer")
+    assert "Lacks olt<" in client.get("/provisioning/playbooks").text
+    add_element(shop, "olt", host="olt.example", password="olt-Secret")
+    assert "Lacks olt<" not in client.get("/provisioning/playbooks").text
+    with shop.unit_of_work() as ctx:
+        editing.create(ctx, "fibre")
+        first = queries.source(ctx, "fibre", "do")
+        editing.save_file(ctx, "fibre", "do", f"# Another.\n{first}")
+    assert "bring-back" not in client.get("/provisioning/playbooks/fibre/versions/2").text
+    page = "/provisioning/playbooks/fibre/versions/1"
+    client.submit(f"{page}/bring-back", {}, page=page)
+    with shop.reading() as ctx:
+        assert queries.source(ctx, "fibre", "do") == first
+
+
 def test_the_editor_names_every_line_at_fault_and_keeps_the_text(
     shop: App, staff: Callable[..., Browser]
 ) -> None:
@@ -303,6 +347,7 @@ def test_a_playbook_finds_its_item_and_writes_to_the_customer_once_it_has_ended_
     )
     with shop.unit_of_work() as ctx:
         editing.save_file(ctx, "mobile_line", "do", text)
+        editing.save_file(ctx, "mobile_line", "schema", "# It hands nothing over.")
     order()
     work_until_idle(shop)
     with shop.reading() as ctx:

@@ -14,11 +14,13 @@ from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
 from trunkline.jobs.rehearsal import dry_run
 from trunkline.mail.models import Email
 from trunkline.plugin import Health
+from trunkline.settings import operations as settings
 from trunkline.sms.models import Sms
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import (
     OrderView,
+    PlaceOrder,
     ResumeService,
     ServiceState,
     SuspendService,
@@ -45,6 +47,13 @@ def log_of(app: App) -> str:
         return "\n".join(
             f"{line.level} {line.text} {line.data}" for line in ctx.session.scalars(select(JobEvent))
         )
+
+
+def test_a_word_that_stands_for_nothing_is_refused_when_the_wording_is_saved(shop: App) -> None:
+    with pytest.raises(Refused) as refused, shop.unit_of_work() as ctx:
+        settings.save(ctx, "provisioning", {"welcome_sms_text": "{operator}: {nmae} works"})
+    assert refused.value.field == "welcome_sms_text"
+    assert "{nmae}" in str(refused.value)
 
 
 def test_a_line_lives_in_the_hlr_as_its_service_does(shop: App, order: Order, find: Find) -> None:
@@ -96,6 +105,94 @@ def test_a_dry_run_says_what_the_hlr_would_get_and_leaves_it_alone(
     with shop.reading() as ctx:
         jobs = {job.number: job.state for job in ctx.session.scalars(select(Job))}
     assert jobs == {number: JobState.QUEUED, looking: JobState.SUCCEEDED}
+
+
+def test_an_order_is_tried_in_the_hlr_before_it_is_placed(shop: App, order: Order, find: Find) -> None:
+    with shop.reading() as ctx:
+        wish = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}]}
+        operations.try_order(ctx, PlaceOrder.model_validate(wish))
+    work_until_idle(shop)
+    log = log_of(shop)
+    assert "Subscriber and number in the HLR: changed" in log, log
+    assert f"Simulated HLR: {IMSI} created" in log
+    assert "Set up in the network: would work." in log
+    assert find() is None
+    with shop.reading() as ctx:
+        assert [job.state for job in ctx.session.scalars(select(Job))] == [JobState.SUCCEEDED]
+        assert ctx.session.scalars(select(Email)).all() == []
+    assert_no_secret_in_database(shop)
+    number = order().lines[0].service_number
+    work_until_idle(shop)
+    assert state_of(shop, number) is ServiceState.ACTIVE
+
+
+_TELLS = """- name: Tell
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Tell
+      ansible.builtin.debug:
+        msg: "{text}"
+"""
+
+
+def _tried_with(shop: App, do: str) -> str:
+    """The log of an order's dry run whose playbook has these tasks."""
+    folder = shop.config.playbook_folder / "mobile_line"
+    folder.mkdir(parents=True)
+    (folder / "do.yml").write_text(_TELLS.replace("{text}", "hello") + do)
+    (folder / "undo.yml").write_text(_TELLS.replace("{text}", "bye"))
+    with shop.reading() as ctx:
+        wish = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}]}
+        operations.try_order(ctx, PlaceOrder.model_validate(wish))
+    work_until_idle(shop)
+    return log_of(shop)
+
+
+_COMMAND = """    - name: Reboot
+      connection: local
+      ansible.builtin.command: /bin/true
+"""
+_NOT_REACHED = """    - name: Not for this one
+      ansible.builtin.debug:
+        msg: never
+      when: false
+"""
+
+
+@pytest.mark.parametrize(("tasks", "unknown"), [(_COMMAND, True), (_NOT_REACHED, False)])
+def test_a_task_that_check_mode_passes_over_leaves_the_step_unknown_and_one_by_its_condition_does_not(
+    shop: App, tasks: str, unknown: bool
+) -> None:
+    log = _tried_with(shop, tasks)
+    passed_over = "Cannot be known before: check mode passes over these tasks, if they are reached: Reboot."
+    assert (passed_over in log) is unknown, log
+    ended = "cannot be known before" if unknown else "would work"
+    assert f"Set up in the network: {ended}." in log, log
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "why"),
+    [
+        ("{{ steps.reserve_port.outputs.port }}", "", "reads steps.reserve_port.outputs.port, which only an"),
+        ("{{ steps.reserve_port.outputs.port | default('') }}", "", ""),
+        ("hello", "check_mode: {do: false}\n", "schema.yml says that do.yml cannot be run in check mode"),
+    ],
+)
+def test_what_check_mode_cannot_show_is_said_and_not_run(shop: App, text: str, schema: str, why: str) -> None:
+    folder = shop.config.playbook_folder / "mobile_line"
+    folder.mkdir(parents=True)
+    for word in ("do", "undo"):
+        (folder / f"{word}.yml").write_text(_TELLS.replace("{text}", text))
+    (folder / "schema.yml").write_text(schema)
+    with shop.reading() as ctx:
+        wish = {"customer_number": "C000001", "lines": [{"product_code": "mobile_10"}]}
+        operations.try_order(ctx, PlaceOrder.model_validate(wish))
+    work_until_idle(shop)
+    log = log_of(shop)
+    assert ("Cannot be known before: " in log) is bool(why), log
+    assert why in log
+    assert ("TASK" in log or "Tell: ok" in log) is not bool(why), log
 
 
 def test_a_secret_that_the_playbook_needs_is_missed_before_anything_is_ordered(

@@ -1,5 +1,7 @@
 """A name that a run will lack is named when the order is planned, and nothing that a playbook may do without is."""
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +10,9 @@ from sqlmodel import select
 from trunkline.app import App
 from trunkline.errors import Refused
 from trunkline.jobs.models import Job
-from trunkline_catalog.schemas import OrderView
+from trunkline.testing import Browser
+from trunkline_catalog import operations as catalog
+from trunkline_catalog.schemas import OrderView, UpdateProduct
 from trunkline_provisioning.references import readings
 
 HEAD = "- name: Card\n  hosts: localhost\n  gather_facts: false\n  tasks:\n"
@@ -46,6 +50,38 @@ def test_a_task_with_a_condition_and_names_from_elsewhere_are_left_to_the_run() 
         text="{{ 'vlan' in parameters }}", more=""
     )
     assert [str(one) for one in readings(asked_elsewhere)] == ["parameters"]
+
+
+@pytest.mark.plugins("inventory", "catalog", "provisioning")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- hosts: localhost\n  tasks: [\n", "The playbook card cannot be run: card/do.yml:3: "),
+        (playbook("{{ custmer.name }}"), "card/do.yml:7 reads custmer.name.* Did you mean “customer”"),
+        (playbook("{{ picks.ont.serial }}"), "card/do.yml:7 reads picks.ont.serial, which there is not"),
+        (playbook("{{ picks.sim.imsi }} {{ parameters.vlan }} {{ steps.x.outputs.y }}"), ""),
+    ],
+)
+def test_a_product_whose_playbook_was_broken_in_its_folder_is_refused_with_file_and_line(
+    shop: App, staff: Callable[..., Browser], text: str, words: str
+) -> None:
+    folder = shop.config.playbook_folder / "card"
+    folder.mkdir(parents=True)
+    (folder / "do.yml").write_text(text)
+    with shop.unit_of_work() as ctx:
+        catalog.update_product(ctx, "mobile_10", UpdateProduct(playbook=""))
+    client, page = staff("product_manager"), "/catalog/products/mobile_10/edit"
+    saved = client.submit(page, {"name": "Mobile 10 GB", "playbook": "card", "needs": ["sim"]}, page=page)
+    said = " ".join(html.unescape(saved.text).split())
+    if words:
+        assert saved.status_code == 422
+        assert re.search(words, said), said
+    else:
+        assert saved.status_code == 200
+        # What has nothing to do with the network can still be changed once somebody breaks it.
+        (folder / "do.yml").write_text("[")
+        with shop.unit_of_work() as ctx:
+            catalog.update_product(ctx, "mobile_10", UpdateProduct(name="Mobile 10"))
 
 
 @pytest.mark.plugins("inventory", "catalog", "provisioning")

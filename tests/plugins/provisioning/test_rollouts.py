@@ -19,6 +19,7 @@ from trunkline.errors import Refused, WaitsForSecondPerson
 from trunkline.jobs.models import JobStep
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import StepContext, StepFailed
+from trunkline.mail.models import Email
 from trunkline.operation import Actor, ActorKind, Context
 from trunkline.plugin import StepKind, hookimpl
 from trunkline.testing import Browser, work_until_idle
@@ -163,8 +164,13 @@ def test_too_many_failures_stop_it_and_what_failed_is_said(network: SimpleNamesp
     paused = do(network, operations.start)
     assert (paused.state, paused.paused_why, paused.failed) == ("paused", "2 services failed.", 2)
     assert orders(network.app) <= 3
+    report = "RO000001: 2 of 2 services failed"
+    assert [subject.partition(": Change")[0] for subject in mails(network.app)] == [report], (
+        "one for all of them"
+    )
     again = do(network, operations.go_on)
     assert (again.state, again.failed) == ("paused", 4)
+    assert len(mails(network.app)) == 2
     with pytest.raises(Refused, match="is paused, not running"):
         do(network, operations.pause)
     stopped = do(network, operations.stop)
@@ -174,6 +180,14 @@ def test_too_many_failures_stop_it_and_what_failed_is_said(network: SimpleNamesp
     assert {row.message for row in rows if row.state == "failed"} == {"Touch: The element says no."}
     assert sum(1 for row in rows if row.state == "left") == 14 - stopped.started
     assert network.touched == []
+    assert len(mails(network.app)) == 2, "what is known is not told again"
+
+
+def mails(app: App) -> list[str]:
+    """Subjects of the mails about failures."""
+    with app.reading() as ctx:
+        failures = col(Email.template).like("%failed%")
+        return list(ctx.session.scalars(select(col(Email.subject)).where(failures).order_by(col(Email.id))))
 
 
 @pytest.mark.both_databases
@@ -236,7 +250,9 @@ def test_a_selection_is_looked_at_and_begun_in_the_browser(network: SimpleNamesp
     here = "/provisioning/rollouts/RO000001"
     assert "3 services would be changed." in client.get(here).text
     client.submit(f"{here}/start", page=here)
+    assert 'data-refresh="table-' in client.get(here).text, "the rows follow while it goes on"
     work_until_idle(network.app)
+    assert "data-refresh" not in client.get(here).text
     shown = client.get(here)
     assert "Done." in shown.text
     assert sorted(network.touched) == SERVICES[:3]

@@ -177,7 +177,7 @@ def test_cancel_leaves_no_process_not_even_one_in_a_session_of_its_own(play: Pla
             began.append(time.monotonic())
         return bool(began)
 
-    result, _ = play(STUBBORN, cancelled=cancelled, timeout=30)
+    result, _ = play(STUBBORN, cancelled=cancelled, timeout=90)
     assert result.status == "cancelled"
     # Killed at once, and not given up after the fifteen seconds that a keeper has to end.
     assert time.monotonic() - began[0] < 10

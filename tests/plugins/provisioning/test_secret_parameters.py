@@ -83,7 +83,9 @@ def test_a_secret_is_typed_once_and_only_the_playbook_reads_it(
 ) -> None:
     client = staff("customer_care", "supervisor")
     details = "/catalog/orders/new?customer=C000001&product=wifi"
-    assert 'type="password"' in client.get(details).text
+    asked = client.get(details).text
+    assert 'type="password"' in asked
+    assert "optional" not in asked.partition("Wi-Fi key")[2].partition("</label>")[0]
     line = {"lines.0.product": "wifi", "lines.0.param_wifi_name": "Casa"}
     missed = client.submit(FOR, line, page=details)
     assert "Fill in Wi-Fi key." in missed.text

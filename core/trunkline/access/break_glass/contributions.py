@@ -1,10 +1,16 @@
 """What emergency access contributes to the trunk."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from trunkline.access.break_glass import pages, queries
 from trunkline.access.break_glass.tables import BREAK_GLASS
 from trunkline.i18n import gettext as _
 from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, Slot
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 PERMISSIONS = (
     Permission(
@@ -28,3 +34,9 @@ SLOTS = (
     Slot("page.banner", "break_glass", pages.banner, "core.break_glass.use", _("Emergency access"), order=1),
     Slot("profile.sections", "break_glass", pages.account_entry, "core.break_glass.use", order=900),
 )
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.access.break_glass.rest import rest
+
+    return [rest]

@@ -32,3 +32,8 @@ def running(ctx: Context) -> list[BreakGlass]:
         .order_by(col(BreakGlass.id))
     )
     return list(ctx.session.scalars(statement))
+
+
+def own(ctx: Context) -> BreakGlass | None:
+    """The actor's emergency access, if it is not over."""
+    return next((one for one in running(ctx) if one.user_id == ctx.actor.id), None)

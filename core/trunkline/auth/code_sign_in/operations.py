@@ -11,6 +11,7 @@ from trunkline.auth.code_sign_in.models import CodePurpose
 from trunkline.auth.code_sign_in.schemas import AddByPhone
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User, UserKind, UserStatus
+from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.identity import check_phone
 from trunkline.customers.models import Customer
 from trunkline.errors import Conflict, Refused
@@ -111,7 +112,7 @@ def _token_of(user: User) -> str:
 def _send(ctx: Context, user: User) -> None:
     codes.forget(ctx, CodePurpose.VERIFY_PHONE, user)
     code = codes.make(ctx, CodePurpose.VERIFY_PHONE, user, _token_of(user))
-    operator = ctx.app.config.operator_name
+    operator = brand_of_customer(ctx, user.customer_id).name
     with use_locale(user.language):
         text = str(
             _("{operator}: read {code} out to confirm that this is your phone.", operator=operator, code=code)

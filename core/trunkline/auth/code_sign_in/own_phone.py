@@ -16,6 +16,7 @@ from trunkline.auth.impersonation.limits import in_person
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
 from trunkline.auth.throttle import SignInThrottle
+from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.identity import check_phone
 from trunkline.customers.models import Customer
 from trunkline.errors import Conflict, Forbidden, Refused, TooManyRequests, Unauthenticated
@@ -140,7 +141,7 @@ def _tell(ctx: "Context", user: User, old: str) -> None:
     with use_locale(user.language):
         text = _(
             "{operator}: codes for your account go to {phone} from now on. If that was not you, call us at once.",
-            operator=ctx.app.config.operator_name,
+            operator=brand_of_customer(ctx, user.customer_id).name,
             phone=hidden(user.phone),
         )
     sms.queue(ctx, to=old, text=str(text), key=f"phone:{new_token()}", customer_id=user.customer_id)
@@ -163,7 +164,7 @@ def _send(ctx: "Context", user: User, purpose: CodePurpose, phone: str, text: st
         codes.forget(unit, purpose, user)
         code = codes.make(unit, purpose, user, _token(purpose, user.key), digest(attempts(user.key)), phone)
         with use_locale(user.language):
-            said = str(text).format(code=code, operator=ctx.app.config.operator_name)
+            said = str(text).format(code=code, operator=brand_of_customer(unit, user.customer_id).name)
         sms.queue(
             unit,
             to=phone,

@@ -13,6 +13,7 @@ from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.auth.sessions import RequestFacts
 from trunkline.auth.sign_in import Proof
 from trunkline.auth.throttle import SignInThrottle
+from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.models import Customer
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext, use_locale
@@ -48,7 +49,7 @@ def ask(app: "App", actor: Actor, request_id: str, token: str, tax_id: str, digi
                     _(
                         "{code} is your code to sign in at {operator}. It works for {n} minutes. Tell it nobody.",
                         code=code,
-                        operator=app.config.operator_name,
+                        operator=brand_of_customer(ctx, user.customer_id).name,
                         n=int(codes.LIFETIME.total_seconds() // 60),
                     )
                 )

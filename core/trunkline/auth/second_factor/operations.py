@@ -11,6 +11,7 @@ from trunkline.auth.own_account import own_user
 from trunkline.auth.queries import by_email
 from trunkline.auth.second_factor import backup_codes, devices, queries, totp
 from trunkline.auth.second_factor.models import Passkey, TotpFactor
+from trunkline.branding.spoken import address_for_customer
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext
 from trunkline.operation import Context, operation
@@ -165,5 +166,5 @@ def _changed(ctx: Context, user: User, change: str, this_session: int | None, **
 def _tell(ctx: Context, user: User, change: str) -> None:
     if not user.email:
         return
-    link = f"{ctx.app.config.public_url}/profile/second-factor"
+    link = address_for_customer(ctx, user.customer_id, "/profile/second-factor")
     notices.tell(ctx, user, "second_factor_changed", change=change, link=link)

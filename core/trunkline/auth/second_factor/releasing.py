@@ -12,6 +12,7 @@ from trunkline.auth.code_sign_in.signing_in import code_account
 from trunkline.auth.models import User, UserStatus
 from trunkline.auth.second_factor.second_step import guesses
 from trunkline.auth.throttle import SignInThrottle, account_name
+from trunkline.branding.spoken import address_for_customer, brand_of_customer
 from trunkline.customers.models import Customer
 from trunkline.mail import operations as mail
 from trunkline.operation import Actor, Context, operation
@@ -89,8 +90,8 @@ def warn_of_failures(ctx: Context) -> None:
             context={
                 "name": user.name,
                 "times": times,
-                "operator": ctx.app.config.operator_name,
-                "link": f"{ctx.app.config.public_url}/forgotten-password",
+                "operator": brand_of_customer(ctx, user.customer_id).name,
+                "link": address_for_customer(ctx, user.customer_id, "/forgotten-password"),
             },
             customer_id=user.customer_id,
             key=f"sign-in-failures:{user.key}:{now:%Y-%m-%d}",

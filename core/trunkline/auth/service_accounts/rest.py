@@ -23,7 +23,7 @@ accounts = RestRoutes("/service-accounts", "service accounts")
 _EDIT = "core.service_account.edit"
 
 
-@accounts.get("", permission="core.service_account.list")
+@accounts.get("", permission="core.service_account.list", table=SERVICE_ACCOUNTS)
 def list_accounts(ctx: Context, params: ListParams = list_params) -> Listing[ServiceAccountOut]:
     """Accounts of programs."""
     return read_list(ctx, SERVICE_ACCOUNTS, queries.list_accounts(ctx), params, ServiceAccountOut)

@@ -1,12 +1,17 @@
 """What signing keys contribute to the trunk: permissions, a page and the change by schedule."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from trunkline.auth.signing_keys import operations, pages
 from trunkline.auth.signing_keys.tables import SIGNING_KEYS, list_keys
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission, ScheduledTask
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _ = gettext
 
@@ -22,3 +27,9 @@ PAGES = [pages.pages]
 SCHEDULED = [
     ScheduledTask("change_signing_key", operations.rotate_when_due, timedelta(hours=6)),
 ]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.auth.signing_keys.rest import rest
+
+    return [rest]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlmodel import col
 
-from trunkline.customers.models import Customer, CustomerStatus
+from trunkline.customers.models import Customer, CustomerStatus, Site
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.search.folding import fold, words
@@ -51,19 +52,34 @@ class Candidate:
 
 def like(ctx: Context, customer: Customer) -> list[Candidate]:
     """Visible customers of the same reseller who may be this one, likeliest first."""
+    return _found(ctx, customer, _of_like_name(ctx, customer))
+
+
+def like_new(ctx: Context, customer: Customer, postal_code: str) -> list[Candidate]:
+    """As `like`, of somebody who is not registered yet: a name tells only beside the same date of birth or postal code."""
+    known = [] if customer.birth_date is None else [_C.birth_date == customer.birth_date]
+    if postal_code:
+        sites = select(col(Site.customer_id)).where(col(Site.postal_code) == postal_code)
+        known.append(_C.id.in_(sites))
+    named = _of_like_name(ctx, customer, or_(*known)) if known and customer.name else []
+    return _found(ctx, customer, named)
+
+
+def _found(ctx: Context, customer: Customer, named: Sequence[Any]) -> list[Candidate]:
     found: dict[int, Candidate] = {}
     for reason, condition in _conditions(customer):
         for row in ctx.session.execute(_others(ctx, customer).where(condition).limit(_MOST)):
             found.setdefault(row.id, Candidate(*row)).reasons.append(reason)
-    for row in _of_like_name(ctx, customer):
+    for row in named:
         found.setdefault(row.id, Candidate(*row)).reasons.append("name")
     return sorted(found.values(), key=lambda one: (-one.score, one.number))[:_MOST]
 
 
 def _others(ctx: Context, customer: Customer) -> Any:
     names = "id number name status tax_id country email phone".split()
+    itself = [] if customer.id is None else [_C.id != customer.id]
     return select(*(_C[name] for name in names)).where(
-        _C.id != customer.id,
+        *itself,
         _C.status != CustomerStatus.ARCHIVED,
         _C.reseller_id.is_not_distinct_from(customer.reseller_id),
         *ctx.visible_conditions(Customer),
@@ -88,8 +104,8 @@ def _root(customer: Customer) -> str:
     return customer.tax_id[:ROOT] if customer.country == "BR" and len(customer.tax_id) == CNPJ else ""
 
 
-def _of_like_name(ctx: Context, customer: Customer) -> Sequence[Any]:
-    """Customers whom the search finds by the name and whose names are nearly the same."""
+def _of_like_name(ctx: Context, customer: Customer, *further: ColumnElement[bool]) -> Sequence[Any]:
+    """Customers whom the search finds by the name and whose names are nearly the same, narrowed by what is known beside it."""
     from trunkline.search.queries import of_like_name
 
     own = _plain(customer.name)
@@ -97,7 +113,7 @@ def _of_like_name(ctx: Context, customer: Customer) -> Sequence[Any]:
     keys = [hit.customer_id for hit in hits if hit.customer_id and _as_like(own, _plain(hit.title))]
     if not keys:
         return []
-    return ctx.session.execute(_others(ctx, customer).where(_C.id.in_(keys))).all()
+    return ctx.session.execute(_others(ctx, customer).where(_C.id.in_(keys), *further)).all()
 
 
 def _plain(name: str) -> str:

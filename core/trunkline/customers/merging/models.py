@@ -56,12 +56,13 @@ class CustomerDuplicate(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("first_id", "second_id"),
         Index("ix_core_customer_duplicate_score", "score", "id"),
+        Index("ix_core_customer_duplicate_reasons", "reasons", "score", "id"),
     )
 
     id: int | None = key_field()
     first_id: int = Field(sa_type=BigKey)
     second_id: int = Field(sa_type=BigKey, index=True)
-    #: What they share: `tax_id`, `email`, `phone`, `name`, parted by blanks.
+    #: What they share: of `tax_id`, `email`, `phone`, `name`, in this order, parted by blanks.
     reasons: str = Field(max_length=60)
     score: int
     found_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)

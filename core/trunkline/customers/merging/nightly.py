@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlmodel import col
 
-from trunkline.customers.merging.candidates import CNPJ, ROOT, SCORES
+from trunkline.customers.merging.candidates import CNPJ, REASONS, ROOT, SCORES
 from trunkline.customers.merging.models import CustomerDuplicate
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
 from trunkline.i18n import gettext as _
@@ -83,7 +83,8 @@ def keep(ctx: Context, found: Shared) -> None:
 
 
 def _told(reasons: Sequence[str]) -> dict[str, Any]:
-    return {"reasons": " ".join(reasons), "score": sum(SCORES[reason] for reason in reasons)}
+    in_order = [reason for reason in REASONS if reason in reasons]
+    return {"reasons": " ".join(in_order), "score": sum(SCORES[reason] for reason in in_order)}
 
 
 def _ways() -> Iterator[tuple[str, ColumnElement[bool], list[ColumnElement[Any]]]]:

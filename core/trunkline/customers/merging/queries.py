@@ -116,7 +116,10 @@ def may_be_double(ctx: Context, key: int) -> bool:
 
 def last_merge_to_undo(ctx: Context, key: int) -> Found | None:
     """The newest merge into this customer that can still be undone."""
-    return _LAST_MERGE.first(ctx, key=key, now=ctx.now())
+    now = ctx.now()
+    # By the minute, so that page after page asks the same.
+    found = _LAST_MERGE.first(ctx, key=key, now=now.replace(second=0, microsecond=0))
+    return found if found is not None and found.undo_until > now else None
 
 
 def dismissed_with(ctx: Context, key: int) -> frozenset[int]:
@@ -144,8 +147,9 @@ def list_duplicates(ctx: Context) -> Select[*tuple[Any, ...]]:
             col(second.number).label("other_number"),
             col(second.name).label("other_name"),
         )
-        .join(first, col(first.id) == col(pairs.first_id))
-        .join(second, col(second.id) == col(pairs.second_id))
+        # No customer is ever deleted: joined from outside they need not be looked up to count the pairs.
+        .outerjoin(first, col(first.id) == col(pairs.first_id))
+        .outerjoin(second, col(second.id) == col(pairs.second_id))
         .where(col(pairs.dismissed_at).is_(None))
     )
     if ctx.actor.scope.is_limited:

@@ -31,7 +31,7 @@ class DuplicateOut(BaseModel):
     found_at: datetime
 
 
-@pairs.get("", permission=_MERGE)
+@pairs.get("", permission=_MERGE, table=DUPLICATES)
 def list_duplicates(ctx: Context, params: ListParams = list_params) -> Listing[DuplicateOut]:
     """Pairs that the nightly look found and nobody has judged, likeliest first. Filter: `reason`."""
     return read_list(ctx, DUPLICATES, queries.list_duplicates(ctx), params, DuplicateOut)

@@ -10,6 +10,7 @@ from trunkline.customers.schemas.customers import (
     NewBusiness,
     NewIndividual,
     RegisterCustomer,
+    RegisterNewCustomer,
     UpdateCustomer,
 )
 from trunkline.customers.schemas.hierarchy import AddBelow, BranchOut, SetParent
@@ -56,6 +57,7 @@ __all__ = [
     "NewBusiness",
     "NewIndividual",
     "RegisterCustomer",
+    "RegisterNewCustomer",
     "SetParent",
     "SetStatus",
     "Short",

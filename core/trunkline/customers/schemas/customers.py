@@ -132,6 +132,16 @@ class RegisterCustomer(_Notes, _Reach, _PersonFacts, _BusinessFacts, _TaxId, _Bu
     address: AddressData = Field(default=AddressData(), title=_("Address"))
 
 
+class RegisterNewCustomer(RegisterCustomer):
+    """Registering somebody who may be registered already: each of these is named in a conflict (409) unless `despite` has it."""
+
+    despite: list[Annotated[str, text(20)]] = Field(
+        default=[],
+        max_length=20,
+        title=_("Numbers of customers who are somebody else"),
+    )
+
+
 class UpdateCustomer(BaseModel):
     """New values; what is not named stays. `version` is the version that was edited."""
 

@@ -35,7 +35,7 @@ def sheet(ctx: Context, customer: Customer, *, language: str = "") -> bytes:
         texts = {
             "lang": current_locale().partition("_")[0],
             "title": f"{customer.name} {customer.number}",
-            "brand": {"name": brand.name, "support": brand.support, "colour": brand.colour or _COLOUR},
+            "brand": {"name": brand.name, "support": brand.support, "colour": brand.ink or _COLOUR},
             "heading": str(_("Customer data sheet")),
             "name": customer.name,
             "number": customer.number,

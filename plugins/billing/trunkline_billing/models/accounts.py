@@ -4,11 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, Micros, UtcDateTime
 
 
@@ -49,8 +50,7 @@ class BillingAccount(Record, table=True):
             "uq_billing_account_default",
             "customer_id",
             unique=True,
-            sqlite_where=text("is_default"),
-            postgresql_where=text("is_default"),
+            info=rows("is_default"),
         ),
     )
 

@@ -4,7 +4,7 @@ from secrets import token_hex
 
 from sqlmodel import col, select
 
-from trunkline.operation import Context, operation
+from trunkline.operation import Context, Subject, operation
 from trunkline_billing.models.accounts import BillingCharge, ChargeKind, ChargeState, Ledger
 from trunkline_billing.operations.accounts import account_by_number
 from trunkline_billing.operations.ledger import post_one
@@ -46,5 +46,7 @@ def give_credit(ctx: Context, account_number: str, command: GiveCredit) -> Billi
     )
     ctx.session.add(credit)
     ctx.session.flush()
-    ctx.note(credit, label=account.number, reason=command.reason)
+    # A charge's row is none that the log reads by itself, and a credit is not called a charge.
+    subject = Subject("billing_credit", credit.id, account.number, account.customer_id)
+    ctx.note(subject, reason=command.reason, amount_micros=amount, currency=account.currency)
     return credit

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
+from trunkline.branding.spoken import brand_for, language_for
+from trunkline.countries import country_name
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, Site
 from trunkline.db.numbers import take_numbers
+from trunkline.i18n import use_locale
 from trunkline.money import round_to_minor
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingCharge, ChargeKind, ChargeState, Ledger
@@ -139,7 +142,7 @@ def issue_for(
     numbers = take_numbers(ctx.session, "invoice", len(drafts))
     issued_on = local_day(ctx.now(), ctx.app.config.zone)
     settings = ctx.settings(BillingSettings)
-    operator = _operator(ctx, settings)
+    issuers = _issuers(ctx, settings, [draft.customer_id for draft in drafts])
     customers = snapshots(ctx, [draft.customer_id for draft in drafts])
     rows = [
         {
@@ -158,7 +161,7 @@ def issue_for(
             "total_micros": draft.net + draft.tax,
             "paid_micros": 0,
             "customer": customers[draft.customer_id],
-            "operator": operator,
+            "operator": issuers[draft.customer_id],
             "void_reason": "",
             "created_at": ctx.now(),
             "updated_at": ctx.now(),
@@ -238,6 +241,26 @@ def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:
     return found
 
 
+def _issuers(
+    ctx: Context, settings: BillingSettings, customer_ids: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """By customer, who issues the invoice, and the brand that the customer knows."""
+    operator = _operator(ctx, settings)
+    found = ctx.session.execute(
+        select(col(Customer.id), col(Customer.reseller_id)).where(col(Customer.id).in_(set(customer_ids)))
+    )
+    resellers: dict[int, int | None] = {row.id: row.reseller_id for row in found}
+    branded = {reseller: operator | _brand(ctx, reseller) for reseller in set(resellers.values())}
+    return {customer: branded[reseller] for customer, reseller in resellers.items()}
+
+
+def _brand(ctx: Context, reseller_id: int | None) -> dict[str, Any]:
+    brand = brand_for(ctx, reseller_id)
+    if not brand.of_reseller:
+        return {"brand": {"colour": brand.ink}} if brand.ink else {}
+    return {"brand": {"name": brand.name, "support": brand.support, "colour": brand.ink}}
+
+
 def _operator(ctx: Context, settings: BillingSettings) -> dict[str, Any]:
     return {
         "name": ctx.app.config.operator_name,
@@ -262,6 +285,7 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
             col(Customer.country),
             col(Customer.email),
             col(Customer.language),
+            col(Customer.reseller_id),
         ).where(col(Customer.id).in_(customer_ids))
     ):
         found[row.id] = {
@@ -269,7 +293,7 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
             "name": row.legal_name or row.name,
             "tax_id": shown_tax_id(row.tax_id, row.country),
             "email": row.email,
-            "language": row.language or ctx.app.config.language,
+            "language": language_for(ctx, row.language, row.reseller_id),
             "address": [],
         }
     for site in ctx.session.execute(
@@ -285,8 +309,13 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
         .order_by(col(Site.id).desc())
     ):
         town = " – ".join(part for part in (site.city, site.state) if part)
-        lines = [site.street, " ".join(part for part in (site.postal_code, town) if part), site.country]
-        found[site.customer_id]["address"] = [line for line in lines if line]
+        customer = found[site.customer_id]
+        lines = [site.street, " ".join(part for part in (site.postal_code, town) if part)]
+        if site.country and site.country != ctx.app.config.country:
+            # Post within the country names none; abroad it goes by the name, not by the code.
+            with use_locale(customer["language"]):
+                lines.append(country_name(site.country))
+        customer["address"] = [line for line in lines if line]
     return found
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from trunkline.approvals.second_person import Matter, SecondPerson, exceeds
+from trunkline.approvals.words import Amount
 from trunkline.errors import Refused
-from trunkline.i18n import format_money
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingCharge, ChargeKind, ChargeState
@@ -28,10 +28,10 @@ def _reversal(ctx: Context, number: str, command: ReversePayment) -> Matter | No
     if payment is None or not _above(ctx, payment.amount_micros, payment.currency):
         return None
     check_reversible(payment)
-    amount = format_money(payment.amount_micros, payment.currency)
+    amount = Amount(payment.amount_micros, payment.currency)
     return Matter(
         _("Reverse payment {number} of {amount}", number=number, amount=amount),
-        ((str(_("Reason")), command.reason), (str(_("Taken by")), payment.taken_by)),
+        ((_("Reason"), command.reason), (_("Taken by"), payment.taken_by)),
         payment.amount_micros,
         payment.currency,
         payment.customer_id,
@@ -61,14 +61,14 @@ def _refund(ctx: Context, payment_number: str, command: RefundPayment) -> Matter
     if not _above(ctx, amount_micros + lately, payment.currency):
         return None
     way = check(ctx, payment, command)
-    amount = format_money(amount_micros, payment.currency)
+    amount = Amount(amount_micros, payment.currency)
     return Matter(
         _("Refund {amount} of payment {number}", amount=amount, number=payment.number),
         (
-            (str(_("Reason")), command.reason),
-            (str(_("Given back by")), str(METHOD_LABELS.get(command.method, way.label))),
-            (str(_("Taken by")), payment.taken_by),
-            (str(_("Refunded in the 30 days before")), format_money(lately, payment.currency)),
+            (_("Reason"), command.reason),
+            (_("Given back by"), METHOD_LABELS.get(command.method, way.label)),
+            (_("Taken by"), payment.taken_by),
+            (_("Refunded in the 30 days before"), Amount(lately, payment.currency)),
         ),
         amount_micros,
         payment.currency,
@@ -97,10 +97,10 @@ def _return(ctx: Context, number: str, command: FailRefund) -> Matter | None:
         return None
     if refund.state == RefundState.FAILED:
         raise Refused(_("Refund {number} failed before.", number=number))
-    amount = format_money(refund.amount_micros, refund.currency)
+    amount = Amount(refund.amount_micros, refund.currency)
     return Matter(
         _("Take back refund {number} of {amount}", number=number, amount=amount),
-        ((str(_("Reason")), command.reason), (str(_("Refunded by")), refund.made_by)),
+        ((_("Reason"), command.reason), (_("Refunded by"), refund.made_by)),
         refund.amount_micros,
         refund.currency,
         refund.customer_id,
@@ -116,10 +116,10 @@ def _voiding(ctx: Context, number: str, command: VoidInvoice) -> Matter | None:
         return None
     if invoice.state == InvoiceState.VOID:
         raise Refused(_("Invoice {number} is void already.", number=number))
-    amount = format_money(invoice.total_micros, invoice.currency)
+    amount = Amount(invoice.total_micros, invoice.currency)
     return Matter(
         _("Void invoice {number} of {amount}", number=number, amount=amount),
-        ((str(_("Reason")), command.reason),),
+        ((_("Reason"), command.reason),),
         invoice.total_micros,
         invoice.currency,
         invoice.customer_id,
@@ -133,12 +133,12 @@ def _credit(ctx: Context, account_number: str, command: GiveCredit) -> Matter | 
     # Together with the others: a large credit is not cut into small ones.
     if not _above(ctx, amount_micros + given, account.currency):
         return None
-    amount = format_money(amount_micros, account.currency)
+    amount = Amount(amount_micros, account.currency)
     return Matter(
         _("Give account {number} a credit of {amount}", number=account.number, amount=amount),
         (
-            (str(_("Reason")), command.reason),
-            (str(_("Given in the 30 days before")), format_money(given, account.currency)),
+            (_("Reason"), command.reason),
+            (_("Given in the 30 days before"), Amount(given, account.currency)),
         ),
         amount_micros,
         account.currency,

@@ -12,7 +12,6 @@ from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
 from trunkline_billing.schemas import InvoiceView, VoidInvoice
 from trunkline_billing.tables import invoice_table
-from trunkline_billing.words import USAGE_LABELS, quantity_text
 
 PAGES = Pages()
 LIST = "/billing/invoices"
@@ -37,25 +36,8 @@ def invoice(page: Page, number: str) -> Response:
         "billing/invoice.html",
         invoice=view,
         customer=customers.by_id(page.ctx, view.customer_id),
-        lines=[
-            (line, line_text(line.kind, line.usage_type, line.description), _quantity(line))
-            for line in view.lines
-        ],
         payments=queries.payments_for(page.ctx, view.id),
     )
-
-
-def line_text(kind: str, usage_type: str, description: str) -> str:
-    """What a line is for, in the reader's words."""
-    if kind == "usage":
-        return str(USAGE_LABELS[usage_type])
-    return str(_("{product}, set-up", product=description)) if kind == "setup" else description
-
-
-def _quantity(line: Any) -> str:
-    if line.kind == "usage":
-        return quantity_text(line.usage_type, line.quantity)
-    return str(_("{n} days", n=line.quantity)) if line.kind in ("monthly", "suspension") else "1"
 
 
 @PAGES.get(LIST + "/{number}/pdf", permission="billing.invoice.view")

@@ -112,6 +112,8 @@ def allowances_of_many(
     products: Iterable[tuple[int, str]] | None = None,
 ) -> dict[int, list[AllowanceView]]:
     """`allowances_of` for several services at once; `products` are their (service, product code), where the caller knows them."""
+    if not service_ids:
+        return {}
     month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
     found: dict[int, dict[str, AllowanceView]] = {}
     for row in _OF_MONTH.rows(ctx, services=service_ids, month=month):

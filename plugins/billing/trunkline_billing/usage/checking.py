@@ -6,6 +6,7 @@ from itertools import compress
 from math import inf
 from typing import Any
 
+from trunkline.i18n import gettext as _
 from trunkline_billing.rating.compiled import PrefixTable
 from trunkline_billing.rating.pricing import Price, Tier
 from trunkline_billing.usage.facts import ChargedService, Facts
@@ -90,7 +91,7 @@ class Checker:
             self._price(form, columns[_START], first, checked)
         elif count == 1:
             fault = fault_of([column[0] for column in columns], self._facts.latest_start)
-            checked.faults.append((first, *(fault or ("", "is malformed"))))
+            checked.faults.append((first, *(fault or ("", str(_("is malformed"))))))
         else:
             # By halves, so that a few malformed rows do not slow down all their neighbours.
             half = count // 2
@@ -135,7 +136,7 @@ class Checker:
             head, known = table.head, table.known
             since, until = max(since, table.since), min(until, table.until)
         elif kind == "data":
-            raise _Unfit("direction", "data is counted in one direction only; write out")
+            raise _Unfit("direction", str(_("data is counted in one direction only; write out")))
         begins, ends, period = self._facts.month(start)
         since, until = max(since, begins), min(until, ends)
         row = (service.account_id, service.customer_id, service.service_id, kind, direction, identifier)
@@ -145,14 +146,25 @@ class Checker:
         """From when till when who has the identifier."""
         spans = self._facts.holders.get(identifier)
         if spans is None:
-            raise _Unfit("identifier", f"no service has “{identifier}”")
+            raise _Unfit("identifier", str(_("no service has “{identifier}”", identifier=identifier)))
         found = [span for span in spans if span[0] <= start < span[1]]
         if not found:
-            raise _Unfit("identifier", f"no service had “{identifier}” at {time}")
+            raise _Unfit(
+                "identifier",
+                str(_("no service had “{identifier}” at {time}", identifier=identifier, time=time)),
+            )
         since, until, service_id = found[-1]
         service = self._facts.services.get(service_id)
         if service is None:
-            raise _Unfit("identifier", f"the service that has “{identifier}” is not charged to any account")
+            raise _Unfit(
+                "identifier",
+                str(
+                    _(
+                        "the service that has “{identifier}” is not charged to any account",
+                        identifier=identifier,
+                    )
+                ),
+            )
         if sum(begins < until and since < ends for begins, ends, _service_id in spans) > 1:
             # Where spans overlap the last one counts, so what was found is certain for this moment only.
             since, until = _NEVER
@@ -163,5 +175,15 @@ def _price(stretch: Stretch, other: str) -> Price:
     price = stretch.table.find_written(stretch.kind, other) if stretch.table is not None else _FREE
     if price is None:
         name = stretch.service.tariff.name if stretch.service.tariff is not None else ""
-        raise _Unfit("callee", f"tariff {name} has no {stretch.kind} rate for “{other}” at that time")
+        raise _Unfit(
+            "callee",
+            str(
+                _(
+                    "tariff {name} has no {kind} rate for “{other}” at that time",
+                    name=name,
+                    kind=stretch.kind,
+                    other=other,
+                )
+            ),
+        )
     return price

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingProductChange, BillingSubscription
 from trunkline_billing.periods import Period
@@ -130,7 +131,14 @@ def _services(ctx: Context) -> tuple[dict[int, ChargedService], dict[int, list[t
             offers[product_code] = _offer(ctx, product_code, default)
         tariff, problem, allowances = offers[product_code]
         if tariff is not None and tariff.currency != row.currency:
-            problem = f"tariff {tariff.name} is in {tariff.currency}, the account in {row.currency}"
+            problem = str(
+                _(
+                    "tariff {name} is in {currency}, the account in {other}",
+                    name=tariff.name,
+                    currency=tariff.currency,
+                    other=row.currency,
+                )
+            )
             tariff = None
         return ChargedService(
             row.service_id,
@@ -173,8 +181,18 @@ def _offer(
     allowances = product.included
     name = product.tariff or default
     if not name:
-        return None, f"product {product.name} names no tariff and there is no default one", allowances
+        return (
+            None,
+            str(_("product {product} names no tariff and there is no default one", product=product.name)),
+            allowances,
+        )
     try:
         return compiled(ctx, name), "", allowances
     except NotFound:
-        return None, f"there is no tariff {name}, which product {product.name} names", allowances
+        return (
+            None,
+            str(
+                _("there is no tariff {name}, which product {product} names", name=name, product=product.name)
+            ),
+            allowances,
+        )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from trunkline.i18n import gettext as _
 from trunkline_billing.schemas import UNITS
 
 #: No use is longer than this in any unit: 2^53 bytes are nine petabytes.
@@ -138,21 +139,23 @@ def fault_of(record: Sequence[str], latest: float) -> tuple[str, str] | None:
     """The first column at fault of one record and the reason; None when its form is in order."""
     key, kind, _identifier, direction, caller, callee, origin, time, quantity, unit, carrier, cell = record
     if not key or len(key) > _MAX_KEY:
-        return "source_key", f"must have 1 to {_MAX_KEY} characters"
+        return "source_key", str(_("must have 1 to {n} characters", n=_MAX_KEY))
     if kind not in UNITS:
-        return "type", f"“{kind}” is none of {', '.join(UNITS)}"
+        return "type", str(_("“{value}” is none of {values}", value=kind, values=", ".join(UNITS)))
     if unit != UNITS[kind]:
-        return "unit", f"“{unit}” is not the unit of {kind}; write {UNITS[kind]}"
+        return "unit", str(
+            _("“{value}” is not the unit of {kind}; write {unit}", value=unit, kind=kind, unit=UNITS[kind])
+        )
     if not (quantity.isascii() and quantity.isdigit()):
-        return "quantity", f"“{quantity}” is no whole number"
+        return "quantity", str(_("“{value}” is no whole number", value=quantity))
     if len(quantity) > _MAX_DIGITS or int(quantity) > MAX_QUANTITY:
-        return "quantity", f"“{quantity}” is too large"
+        return "quantity", str(_("“{value}” is too large", value=quantity))
     if direction not in _DIRECTIONS:
-        return "direction", f"“{direction}” is neither out nor in"
+        return "direction", str(_("“{value}” is neither out nor in", value=direction))
     other = ("caller", caller) if direction == "in" else ("callee", callee)
     for column, text in (other, ("origin_area", origin), ("carrier", carrier), ("cell", cell)):
         if len(text) > _MAX_TEXT:
-            return column, f"may not be longer than {_MAX_TEXT} characters"
+            return column, str(_("may not be longer than {n} characters", n=_MAX_TEXT))
     return _fault_of_time(time, latest)
 
 
@@ -161,7 +164,11 @@ def _fault_of_time(time: str, latest: float) -> tuple[str, str] | None:
         moment = datetime.fromisoformat(time)
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        return "start", f"“{time}” is no ISO 8601 time such as 2026-11-21T14:30:00-03:00"
+        return "start", str(_("“{value}” is no ISO 8601 time such as 2026-11-21T14:30:00-03:00", value=time))
     if moment.tzinfo is None:
-        return "start", f"“{time}” has no time zone; end it with Z or an offset such as -03:00"
-    return ("start", f"“{time}” lies in the future") if moment.timestamp() > latest else None
+        return "start", str(
+            _("“{value}” has no time zone; end it with Z or an offset such as -03:00", value=time)
+        )
+    return (
+        ("start", str(_("“{value}” lies in the future", value=time))) if moment.timestamp() > latest else None
+    )

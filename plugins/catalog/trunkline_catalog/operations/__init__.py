@@ -1,9 +1,9 @@
 """What changes products, orders and services."""
 
 from trunkline_catalog.operations.existing import record_existing_service, record_existing_services
-from trunkline_catalog.operations.orders import (
+from trunkline_catalog.operations.orders import place_order
+from trunkline_catalog.operations.placed_lines import (
     cancel_order_line,
-    place_order,
     reschedule_order,
     reschedule_order_line,
     retry_order_line,
@@ -23,6 +23,7 @@ from trunkline_catalog.operations.services import (
     suspend_service,
     terminate_service,
 )
+from trunkline_catalog.operations.trying_out import try_order
 
 __all__ = [
     "cancel_order_line",
@@ -41,6 +42,7 @@ __all__ = [
     "set_price",
     "suspend_service",
     "terminate_service",
+    "try_order",
     "update_product",
     "withdraw_price",
 ]

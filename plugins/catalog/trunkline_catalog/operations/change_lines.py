@@ -1,5 +1,7 @@
 """What the worker does with a change: the service has the new items, values and identifiers, or again those before."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import ColumnElement, delete, tuple_, update
 from sqlmodel import col
 
@@ -16,6 +18,7 @@ from trunkline_catalog.operations.lines import (
     reopen,
     service_holder,
     service_of,
+    with_lent,
 )
 from trunkline_catalog.operations.orders import main_identifier
 from trunkline_catalog.queries.products import product
@@ -26,8 +29,11 @@ from trunkline_inventory import queries as inventory
 
 
 @operation("catalog.order.run")
-def change(ctx: Context, line_id: int) -> None:
-    """The service is as the line wants it from now on; what was exchanged goes to quarantine."""
+def change(ctx: Context, line_id: int, lent: Mapping[str, str] | None = None) -> None:
+    """The service is as the line wants it from now on; what was exchanged goes to quarantine.
+
+    `lent` are identifiers that steps before have handed over, by kind.
+    """
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
@@ -39,7 +45,7 @@ def change(ctx: Context, line_id: int) -> None:
         stock.assign(ctx, holder=service_holder(service))
     complete(ctx, line)
     service.product_id = line.product_id
-    _identify(ctx, line, service, before)
+    _identify(ctx, line, service, before, lent or {})
     service.parameters, service.secret_values = dict(line.parameters), dict(line.secret_values)
     service.switches = turned(before.switches, line.change, line.turn)
     ctx.session.flush()
@@ -54,12 +60,17 @@ def turned(switches: tuple[str, ...], word: str, turn: str) -> list[str]:
     return sorted([*others, word]) if turn == "on" else others if turn == "off" else list(switches)
 
 
-def _identify(ctx: Context, line: CatalogOrderLine, service: CatalogService, before: Previous) -> None:
+def _identify(
+    ctx: Context, line: CatalogOrderLine, service: CatalogService, before: Previous, lent: Mapping[str, str]
+) -> None:
     """End the identifiers that the service does not have any more, at the moment the line ended, and begin the new ones."""
     ended = line.finished_at or ctx.now()
     sold = ctx.session.get_one(CatalogProduct, service.product_id)
     items = inventory.items_of(ctx, service_holder(service))
-    now = identifiers_from(items, ServiceKind(sold.service_kind)).items()
+    own = identifiers_from(items, ServiceKind(sold.service_kind))
+    # What no item lends came from the network, and stays until the network says something else.
+    kept = {kind: value for kind, value in before.identifiers.items() if kind not in own}
+    now = {**kept, **with_lent(own, lent)}.items()
     gone, came = before.identifiers.items() - now, now - before.identifiers.items()
     if gone:
         ctx.session.execute(

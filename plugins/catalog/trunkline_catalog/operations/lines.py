@@ -1,6 +1,6 @@
 """What the worker does with order lines: begin, finish, undo. Each is transactional and harmless when repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,6 @@ from trunkline_catalog.events import (
     OrderLineCompleted,
     OrderLineFailed,
     ServiceActivated,
-    ServiceResumed,
-    ServiceSuspended,
     ServiceTerminated,
 )
 from trunkline_catalog.models import (
@@ -183,8 +181,8 @@ def reopen(ctx: Context, line: CatalogOrderLine) -> None:
 
 
 @operation("catalog.order.run")
-def activate(ctx: Context, line_id: int) -> None:
-    """The service works from now on: it has its items and identifiers."""
+def activate(ctx: Context, line_id: int, lent: Mapping[str, str] | None = None) -> None:
+    """The service works from now on: it has its items and identifiers, those among them that steps before have `lent`."""
     line = locked_line(ctx, line_id)
     if line.state == LineState.COMPLETED:
         return
@@ -192,15 +190,21 @@ def activate(ctx: Context, line_id: int) -> None:
     ctx.session.flush()
     stock.rehold(ctx, line_holder(line), service_holder(service))
     items = stock.assign(ctx, holder=service_holder(service))
-    start_service(ctx, service, items, ctx.now())
+    start_service(ctx, service, items, ctx.now(), lent or {})
     complete(ctx, line)
     ctx.note(service, label=service.number)
 
 
-def start_service(ctx: Context, service: CatalogService, items: Sequence[ItemView], at: datetime) -> None:
-    """Make a service active since `at`, with the identifiers its items lend it."""
+def start_service(
+    ctx: Context,
+    service: CatalogService,
+    items: Sequence[ItemView],
+    at: datetime,
+    lent: Mapping[str, str] | None = None,
+) -> None:
+    """Make a service active since `at`, with the identifiers that its items lend it, and others that were `lent`."""
     product = ctx.session.get_one(CatalogProduct, service.product_id)
-    identifiers = identifiers_from(items, ServiceKind(product.service_kind))
+    identifiers = with_lent(identifiers_from(items, ServiceKind(product.service_kind)), lent or {})
     refuse_taken(ctx, list(identifiers.items()))
     ctx.session.add_all(
         CatalogIdentifier(service_id=service.key, kind=kind, value=value, valid_from=at)
@@ -217,6 +221,23 @@ def start_service(ctx: Context, service: CatalogService, items: Sequence[ItemVie
             product_code=product.code,
         )
     )
+
+
+def with_lent(identifiers: Mapping[str, str], lent: Mapping[str, str]) -> dict[str, str]:
+    """Identifiers of a service's items and those that steps handed over. Raises Refused where both say something else."""
+    for kind, value in lent.items():
+        if identifiers.get(kind, value) != value:
+            raise Refused(
+                _(
+                    "The network knows {kind} {value} where the order has {other}.",
+                    kind=kind.upper(),
+                    value=value,
+                    other=identifiers[kind],
+                ),
+                field=f"picks.{kind}",
+                remedy=_("Look which of both is right."),
+            )
+    return {**identifiers, **lent}
 
 
 def refuse_taken(ctx: Context, identifiers: Sequence[tuple[str, str]]) -> None:
@@ -265,97 +286,6 @@ def undo_activate(ctx: Context, line_id: int) -> None:
 
 
 @operation("catalog.order.run")
-def suspend(ctx: Context, line_id: int) -> None:
-    """The line's reason is in force from now on."""
-    line = locked_line(ctx, line_id)
-    if line.state == LineState.COMPLETED:
-        return
-    service = service_of(ctx, line)
-    first = not service.suspended
-    ctx.session.add(
-        CatalogSuspension(service_id=service.key, reason=line.reason, note=line.note, started_at=ctx.now())
-    )
-    service.suspended = True
-    ctx.session.flush()
-    mark(ctx, "service", service.key)
-    ctx.emit(
-        ServiceSuspended(**about(ctx, service), reason=line.reason, first=first),
-    )
-    complete(ctx, line)
-    ctx.note(service, label=service.number, reason=line.reason)
-
-
-@operation("catalog.order.run")
-def undo_suspend(ctx: Context, line_id: int) -> None:
-    """The reason never came into force."""
-    line = locked_line(ctx, line_id)
-    if line.state != LineState.COMPLETED:
-        return
-    service = service_of(ctx, line)
-    ctx.session.execute(
-        delete(CatalogSuspension).where(
-            col(CatalogSuspension.service_id) == service.id,
-            col(CatalogSuspension.reason) == line.reason,
-            col(CatalogSuspension.ended_at).is_(None),
-        )
-    )
-    service.suspended = bool(_open_reasons(ctx, service.key))
-    reopen(ctx, line)
-    ctx.note(service, label=service.number, reason=line.reason)
-
-
-@operation("catalog.order.run")
-def resume(ctx: Context, line_id: int) -> None:
-    """The line's reason is lifted; the service works when none is left."""
-    line = locked_line(ctx, line_id)
-    if line.state == LineState.COMPLETED:
-        return
-    service = service_of(ctx, line)
-    for row in _suspensions(ctx, service.key):
-        if row.reason == line.reason:
-            row.ended_at = ctx.now()
-    ctx.session.flush()
-    service.suspended = bool(_open_reasons(ctx, service.key))
-    mark(ctx, "service", service.key)
-    ctx.emit(ServiceResumed(**about(ctx, service), reason=line.reason, working=not service.suspended))
-    complete(ctx, line)
-    ctx.note(service, label=service.number, reason=line.reason)
-
-
-@operation("catalog.order.run")
-def undo_resume(ctx: Context, line_id: int) -> None:
-    """The reason is in force as before."""
-    line = locked_line(ctx, line_id)
-    if line.state != LineState.COMPLETED:
-        return
-    service = service_of(ctx, line)
-    last = ctx.session.scalars(
-        select(CatalogSuspension)
-        .where(col(CatalogSuspension.service_id) == service.id, col(CatalogSuspension.reason) == line.reason)
-        .order_by(col(CatalogSuspension.id).desc())
-    ).first()
-    if last is not None:
-        last.ended_at = None
-    service.suspended = True
-    reopen(ctx, line)
-    ctx.note(service, label=service.number, reason=line.reason)
-
-
-def _suspensions(ctx: Context, service_id: int) -> list[CatalogSuspension]:
-    return list(
-        ctx.session.scalars(
-            select(CatalogSuspension).where(
-                col(CatalogSuspension.service_id) == service_id, col(CatalogSuspension.ended_at).is_(None)
-            )
-        )
-    )
-
-
-def _open_reasons(ctx: Context, service_id: int) -> list[str]:
-    return [row.reason for row in _suspensions(ctx, service_id)]
-
-
-@operation("catalog.order.run")
 def terminate(ctx: Context, line_id: int) -> None:
     """The service ends now: its identifiers end, its items go to quarantine, its suspensions are over."""
     line = locked_line(ctx, line_id)
@@ -368,7 +298,7 @@ def terminate(ctx: Context, line_id: int) -> None:
         .values(valid_to=now)
     )
     stock.free(ctx, holder=service_holder(service), quarantine=True)
-    for row in _suspensions(ctx, service.key):
+    for row in open_suspensions(ctx, service.key):
         row.ended_at = now
     service.state, service.ended_at, service.suspended = ServiceState.TERMINATED, now, False
     ctx.session.flush()
@@ -387,3 +317,14 @@ def about(ctx: Context, service: CatalogService) -> dict[str, Any]:
         "number": service.number,
         "product_code": product.code,
     }
+
+
+def open_suspensions(ctx: Context, service_id: int) -> list[CatalogSuspension]:
+    """What keeps a service from working now, one row a reason."""
+    return list(
+        ctx.session.scalars(
+            select(CatalogSuspension).where(
+                col(CatalogSuspension.service_id) == service_id, col(CatalogSuspension.ended_at).is_(None)
+            )
+        )
+    )

@@ -1,4 +1,4 @@
-"""Orders: placing one, cancelling a line, trying a failed line again."""
+"""Orders: placing one."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -10,34 +10,31 @@ from sqlmodel import col
 
 from trunkline.customers.models import Contact, Customer, Site
 from trunkline.db.numbers import next_number
-from trunkline.errors import Conflict, NotFound, Refused
+from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
-from trunkline.jobs import operations as jobs
-from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
-from trunkline_catalog.operations.lines import close_cancelled, locked_line, refresh_order
-from trunkline_catalog.operations.planning import enqueue_line
+from trunkline_catalog.operations.planning import (
+    PlannedLine,
+    enqueue_planned,
+    naming_line,
+    plan_line,
+)
 from trunkline_catalog.parameters import collected
-from trunkline_catalog.queries.orders import line_views, order_view
+from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import identifiers_from, service_views
 from trunkline_catalog.schemas import (
     OFFERED_KINDS,
-    LineAction,
-    LineState,
     OrderLineInput,
-    OrderLineView,
     OrderView,
     PickView,
     PlaceOrder,
     Previous,
     Price,
     ProductView,
-    RescheduleLine,
-    ServiceState,
 )
 from trunkline_catalog.secret_values import put_away
 from trunkline_inventory import operations as stock
@@ -58,12 +55,14 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
     if (before := placed_before(ctx, key)) is not None:
         return before
     order = new_order(ctx, customer, command.note, key)
-    for position, wish in enumerate(command.lines, start=1):
-        try:
-            _add_new(ctx, order, customer, position, wish, command.start_after)
-        except (Refused, NotFound) as error:
-            error.field = f"lines.{position - 1}.{error.field}" if error.field else f"lines.{position - 1}"
-            raise
+    planned = []
+    for place, wish in enumerate(command.lines):
+        with naming_line(place):
+            planned.append(_add_new(ctx, order, customer, place + 1, wish, command.start_after))
+    # All at the end: from the first number of a job on, every worker that needs one waits.
+    for place, line in enumerate(planned):
+        with naming_line(place):
+            enqueue_planned(ctx, line)
     ctx.emit(
         OrderPlaced(
             entity_id=order.key, customer_id=customer.key, number=order.number, lines=len(command.lines)
@@ -132,7 +131,7 @@ def _add_new(
     position: int,
     wish: OrderLineInput,
     start_after: datetime | None,
-) -> None:
+) -> PlannedLine:
     product, price = orderable(ctx, wish.product_code)
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)
@@ -170,7 +169,7 @@ def _add_new(
     ctx.session.flush()
     hold_picks(ctx, line, service, product, wish.picks)
     mark(ctx, "service", service.key)
-    enqueue_line(ctx, line, product, start_after=start_after)
+    return plan_line(ctx, line, product, start_after=start_after)
 
 
 def orderable(ctx: Context, code: str) -> tuple[ProductView, Price]:
@@ -291,106 +290,3 @@ def _pair(template: str, held: Mapping[str, ItemView]) -> dict[str, str]:
     if template == "sim" and "number" in held:
         return {"msisdn": held["number"].identifiers["number"]}
     return {}
-
-
-@operation("catalog.order.cancel")
-def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
-    """Cancel a line before it is completed: a queued one ends now, a running one is undone, a failed one is given up.
-
-    Raises Refused when it is over.
-    """
-    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
-    state = LineState(line.state)
-    if state in (LineState.COMPLETED, LineState.CANCELLED):
-        raise Refused(
-            _("Line {number} is {state}; it cannot be cancelled any more.", number=number, state=state.value),
-            remedy=_("Terminate the service instead.") if state is LineState.COMPLETED else None,
-        )
-    job = _undone_job(ctx, line)
-    if job is not None and not JobState(job.state).is_over:
-        job = jobs.cancel(ctx, job.number)
-        if job.state != JobState.CANCELLED:
-            ctx.note(line, label=line.number)
-            return line_views(ctx, [line])[0]
-    close_cancelled(ctx, line)
-    ctx.note(line, label=line.number)
-    return line_views(ctx, [line])[0]
-
-
-def _undone_job(ctx: Context, line: CatalogOrderLine) -> Job | None:
-    """The line's job. Raises Refused while the network may still have what the job did."""
-    job = ctx.session.get(Job, line.job_id) if line.job_id is not None else None
-    if job is not None and job.state in (JobState.ROLLBACK_FAILED, JobState.ROLLING_BACK, JobState.FAILED):
-        raise Refused(
-            _("Job {number} has not been undone.", number=job.number),
-            remedy=_("Settle it on its own page first."),
-        )
-    return job
-
-
-@operation("catalog.order.move")
-def reschedule_order_line(ctx: Context, number: str, command: RescheduleLine) -> OrderLineView:
-    """Give a line that has not begun another date; what it holds stays held. Raises Refused once it has begun or is over."""
-    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
-    if line.state != LineState.QUEUED or not line.job_number:
-        raise Refused(
-            _(
-                "Line {number} is {state}; only one that waits gets another date.",
-                number=number,
-                state=line.state,
-            ),
-            field="start_after",
-        )
-    job = jobs.reschedule(ctx, line.job_number, command.start_after or ctx.now())
-    if line.action != LineAction.NEW and line.open_service_id is not None and job.run_at > ctx.now():
-        # Until then the service is for others.
-        service = ctx.session.get_one(CatalogService, line.service_id)
-        line.open_service_id, job.holds = None, None
-        line.previous = line.previous or present(ctx, service).model_dump(mode="json")
-    ctx.note(line, label=line.number)
-    return line_views(ctx, [line])[0]
-
-
-@operation("catalog.order.move")
-def reschedule_order(ctx: Context, number: str, command: RescheduleLine) -> None:
-    """The same for every line of an order that has not begun. Raises Refused when none waits."""
-    waiting = [line for line in queries.order(ctx, number).lines if line.state is LineState.QUEUED]
-    if not waiting:
-        raise Refused(_("No line of {number} waits.", number=number), field="start_after")
-    for line in waiting:
-        reschedule_order_line(ctx, line.number, command)
-
-
-@operation("catalog.order.retry")
-def retry_order_line(
-    ctx: Context, number: str, picks: Mapping[str, str | None] | None = None
-) -> OrderLineView:
-    """Try a failed line again with a new job; items are picked anew unless named. Raises Refused unless it failed."""
-    line = locked_line(ctx, queries.line_by_number(ctx, number).id)
-    if line.state != LineState.FAILED:
-        raise Refused(
-            _("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state)
-        )
-    _undone_job(ctx, line)
-    if (busy := queries.open_line_of(ctx, line.service_id)) is not None:
-        raise Refused(
-            _("Order line {line} is at work on {service}.", line=busy.number, service=busy.service_number),
-            remedy=_("Wait until it is over, or cancel it."),
-        )
-    product = queries.product_by_id(ctx, line.product_id)
-    service = ctx.session.get_one(CatalogService, line.service_id)
-    line.attempt += 1
-    line.state, line.error, line.finished_at = LineState.DRAFT, "", None
-    line.open_service_id = line.service_id
-    if line.action == "new":
-        service.state = ServiceState.DRAFT
-        ctx.session.flush()
-        hold_picks(ctx, line, service, product, picks or {})
-    elif line.action == LineAction.CHANGE:
-        line.previous = present(ctx, service).model_dump(mode="json")
-        line.secret_values_before = dict(service.secret_values)
-        hold_exchanged(ctx, line, {name: (picks or {}).get(name) for name in line.picks})
-    enqueue_line(ctx, line, product)
-    refresh_order(ctx, line.order_id)
-    ctx.note(line, label=line.number, attempt=line.attempt)
-    return line_views(ctx, [line])[0]

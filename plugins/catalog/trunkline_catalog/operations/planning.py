@@ -1,8 +1,11 @@
 """The plan of an order line: what every plugin adds, in order, frozen in a job."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from trunkline.errors import Refused, TrunklineError
+from trunkline.errors import NotFound, Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
 from trunkline.jobs.operations import PlannedStep
@@ -16,6 +19,9 @@ JOB_KIND = "catalog.order_line"
 #: What the list of jobs calls them.
 KIND_LABEL = _("Order line")
 
+#: Kinds of steps that give a service its identifiers.
+IDENTIFYING = ("catalog.activate", "catalog.change")
+
 _TITLES = {
     LineAction.NEW: "Activate {product} {service}",
     LineAction.CHANGE: "Change {what} of {service}",
@@ -25,31 +31,66 @@ _TITLES = {
 }
 
 
+@dataclass(frozen=True)
+class PlannedLine:
+    """A line, what its job will do and when."""
+
+    line: CatalogOrderLine
+    title: str
+    steps: list[PlannedStep]
+    product: ProductView
+    start_after: datetime | None
+
+
 def enqueue_line(
     ctx: Context, line: CatalogOrderLine, product: ProductView, *, start_after: datetime | None = None
 ) -> None:
     """Plan a line and queue its job; a line that is tried again gets another job."""
+    enqueue_planned(ctx, plan_line(ctx, line, product, start_after=start_after))
+
+
+def plan_line(
+    ctx: Context, line: CatalogOrderLine, product: ProductView, *, start_after: datetime | None = None
+) -> PlannedLine:
+    """Plan a line whose job is to be queued in this transaction."""
     line.state = LineState.QUEUED
     ctx.session.flush()
     view = line_views(ctx, [line])[0].model_copy(update={"start_after": start_after})
     title = _TITLES[view.action] if not view.changes_product else "Change {service} to {product}"
+    title = title.format(product=product.name, service=view.service_number, what=_what(ctx, view, product))
+    return PlannedLine(line, title, plan(ctx, view, product), product, start_after)
+
+
+def enqueue_planned(ctx: Context, planned: PlannedLine) -> None:
+    """Queue the job of a planned line. Its number is taken from those of all jobs: until the end, others wait for the next."""
+    line = planned.line
     first = f"order-line:{line.id}"
     job = jobs.enqueue(
         ctx,
         kind=JOB_KIND,
-        title=title.format(product=product.name, service=view.service_number, what=_what(ctx, view, product)),
-        steps=plan(ctx, view, product),
+        title=planned.title,
+        steps=planned.steps,
         key=first if line.attempt == 1 else f"{first}:{line.attempt}",
         customer_id=line.customer_id,
         subject=("order_line", line.key),
-        on_failure=product.on_failure,
-        product=product.code,
-        action=view.action,
-        run_at=start_after,
+        on_failure=planned.product.on_failure,
+        product=planned.product.code,
+        action=line.action,
+        run_at=planned.start_after,
         holds=service_hold(line) if line.open_service_id is not None else None,
     )
     line.job_id, line.job_number = job.key, job.number
     ctx.session.flush()
+
+
+@contextmanager
+def naming_line(place: int) -> Iterator[None]:
+    """Have what is refused name the line, as in `lines.0.product_code`."""
+    try:
+        yield
+    except (Refused, NotFound) as error:
+        error.field = f"lines.{place}.{error.field}" if error.field else f"lines.{place}"
+        raise
 
 
 def service_hold(line: CatalogOrderLine) -> str:
@@ -80,4 +121,13 @@ def plan(ctx: Context, line: OrderLineView, product: ProductView) -> list[Planne
                 ),
                 remedy=_("Ask an administrator to look at the plugin’s status page."),
             ) from error
-    return [contribution.step for contribution in sorted(found, key=lambda contribution: contribution.order)]
+    found.sort(key=lambda contribution: contribution.order)
+    lent = {kind: (one.step.key, output) for one in found for kind, output in one.identifiers.items()}
+    return [_told(one.step, lent) for one in found]
+
+
+def _told(step: PlannedStep, lent: Mapping[str, tuple[str, str]]) -> PlannedStep:
+    """The step, told where it finds identifiers if it is one that gives the service its own."""
+    if not lent or step.kind not in IDENTIFYING:
+        return step
+    return replace(step, inputs={**step.inputs, "identifiers": dict(lent)})

@@ -1,11 +1,14 @@
 """What an order would do, before it is placed: it is placed in a transaction that is thrown away, and its plans are read."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 from sqlmodel import col, select
 
+from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, OnFailure
 from trunkline.jobs.plans import PlanStep, plan_of
@@ -51,11 +54,24 @@ class PlanPreview(BaseModel):
     plan: LinePlan
 
 
+def look_at_products(ctx: Context, codes: Iterable[str]) -> None:
+    """Have plugins look at products before the transaction in which they are ordered: what they find out they keep.
+
+    The first look at a playbook takes seconds, during which nobody else could write. What is wrong is said by the planning.
+    """
+    for code in dict.fromkeys(codes):
+        with suppress(TrunklineError):
+            product = queries.product(ctx, code)
+            for _plugin, look in ctx.app.hooks.implementations("catalog_check_product"):
+                look(ctx=ctx, product=product)
+
+
 def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
     """The plan of every line. `ctx` only reads; nothing is kept, no number is used up, nobody is told.
 
     Raises everything that placing the order would: this is where one learns of it first.
     """
+    look_at_products(ctx, (line.product_code for line in command.lines))
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
         order = place_order(trying, command.model_copy(update={"idempotency_key": ""}))
         numbers = [line.job_number for line in order.lines]

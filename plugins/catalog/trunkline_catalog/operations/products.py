@@ -66,7 +66,14 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
     _add_price(ctx, row, price)
     mark(ctx, "product", row.key)
     ctx.note(row, label=row.code)
-    return queries.product(ctx, row.code)
+    return _checked(ctx, queries.product(ctx, row.code))
+
+
+def _checked(ctx: Context, product: ProductView) -> ProductView:
+    """The product, unless a plugin refuses it as it is now."""
+    for _plugin, check in ctx.app.hooks.implementations("catalog_check_product"):
+        check(ctx=ctx, product=product)
+    return product
 
 
 def _check_names(ctx: Context, needs: Sequence[str], playbook: str, tariff: str) -> None:
@@ -140,7 +147,8 @@ def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductVi
     mark(ctx, "product", row.key)
     ctx.session.flush()
     ctx.note(row, label=row.code)
-    return queries.product(ctx, code)
+    changed = queries.product(ctx, code)
+    return _checked(ctx, changed) if changes.keys() & {"playbook", "needs", "parameters"} else changed
 
 
 @operation("catalog.product.archive")

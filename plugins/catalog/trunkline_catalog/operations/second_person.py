@@ -1,7 +1,7 @@
 """When a change of prices needs a second person: above the amount that the settings name."""
 
 from trunkline.approvals.second_person import Matter, SecondPerson, exceeds
-from trunkline.i18n import format_money
+from trunkline.approvals.words import Amount, Moment, Said
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context
@@ -22,16 +22,15 @@ def _price(ctx: Context, code: str, command: SetPrice) -> Matter | None:
     if not exceeds(change, currency, Money.parse(limit, home).micros, home):
         return None
     setup, monthly = (
-        format_money(Money.parse(price, currency).micros, currency)
+        Amount(Money.parse(price, currency).micros, currency)
         for price in (command.setup_price, command.monthly_price)
     )
-    facts = [(str(_("Set-up")), setup), (str(_("Monthly")), monthly)]
+    facts: list[tuple[Said, Said]] = [(_("Set-up"), setup), (_("Monthly"), monthly)]
     if last is not None:
-        facts.append((str(_("Set-up until then")), format_money(last.setup_micros, last.currency)))
-        facts.append((str(_("Monthly until then")), format_money(last.monthly_micros, last.currency)))
+        facts.append((_("Set-up until then"), Amount(last.setup_micros, last.currency)))
+        facts.append((_("Monthly until then"), Amount(last.monthly_micros, last.currency)))
     if command.effective_from is not None:
-        begins = command.effective_from.astimezone(ctx.app.config.zone)
-        facts.append((str(_("From")), f"{begins:%Y-%m-%d %H:%M}"))
+        facts.append((_("From"), Moment(command.effective_from)))
     return Matter(
         _("Change the price of {name} to {monthly} a month", name=product.name, monthly=monthly),
         facts,

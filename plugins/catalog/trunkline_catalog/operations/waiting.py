@@ -63,6 +63,21 @@ def begin(ctx: Context, line_id: int) -> None:
     lines.begin(ctx, line_id)
 
 
+def leave_service(ctx: Context, line_id: int, begins: datetime) -> None:
+    """Let go of the service of a line that begins later, until its day has come; what is held from stock stays held.
+
+    A part of giving its job another date, whoever may do that.
+    """
+    line = lines.locked_line(ctx, line_id)
+    if line.action == LineAction.NEW or line.open_service_id is None or not lies_ahead(ctx, begins):
+        return
+    job = ctx.load_by(Job, Job.number, line.job_number, lock=True)
+    service = ctx.session.get_one(CatalogService, line.service_id)
+    line.open_service_id, job.holds = None, None
+    line.previous = line.previous or present(ctx, service).model_dump(mode="json")
+    ctx.note(line, label=line.number)
+
+
 @operation("catalog.order.run")
 def cancel_waiting(ctx: Context, service_id: int) -> None:
     """Cancel what waits for its date at a service that has ended."""

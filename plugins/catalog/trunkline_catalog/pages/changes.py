@@ -8,7 +8,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
-from trunkline_catalog.forms import PARAMETER, PICK, change_schema
+from trunkline_catalog.order_forms import PARAMETER, PICK, change_schema
 from trunkline_catalog.pages.order_form import free_item
 from trunkline_catalog.schemas import ChangeOffer, ChangeService, ServiceView
 from trunkline_inventory import queries as inventory

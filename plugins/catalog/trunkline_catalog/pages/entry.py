@@ -12,9 +12,10 @@ from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
-from trunkline_catalog.forms import PICK
 from trunkline_catalog.operations.orders import ordering_customer, placed_before
 from trunkline_catalog.operations.previewing import preview
+from trunkline_catalog.operations.trying_out import is_dry_run_of
+from trunkline_catalog.order_forms import PICK
 from trunkline_catalog.pages.order_form import DRAFT, OrderForm
 from trunkline_catalog.tables import KIND_ICONS
 from trunkline_inventory import queries as inventory
@@ -114,6 +115,26 @@ def change(page: Page) -> Response:
 def review(page: Page) -> Response:
     """Everything in one view, before it is placed."""
     customer, order = _posted(page)
+    return _review(page, customer, order)
+
+
+@pages.post("/catalog/orders/try", permission="catalog.dry_run.create", reads=True)
+def try_out(page: Page) -> Response:
+    """The review, beside which a dry run of the order begins; the same form sent twice begins one."""
+    customer, order = _posted(page)
+    order.find_items()
+    if not order.valid:
+        return _ask_details(page, customer, order, 422)
+    once = f"{page.form_data.get('idempotency_key') or secrets.token_hex(12)}:{order.tried}"
+    try:
+        order.tried = operations.try_order(page.ctx, order.wish(""), key=once)
+    except (Refused, NotFound) as error:
+        order.refuse(error)
+        return _ask_details(page, customer, order, 422)
+    return _review(page, customer, order, begun=True)
+
+
+def _review(page: Page, customer: Customer, order: OrderForm, *, begun: bool = False) -> Response:
     order.find_items()
     if not order.valid:
         return _ask_details(page, customer, order, 422)
@@ -122,13 +143,17 @@ def review(page: Page) -> Response:
     except (Refused, NotFound) as error:
         order.refuse(error)
         return _ask_details(page, customer, order, 422)
+    if order.tried and not begun and not is_dry_run_of(page.ctx, order.tried, order.wish("")):
+        # Another order than that one by now.
+        order.tried = ""
     return page.render(
         "catalog/entry_review.html",
         customer=customer,
         order=order,
         plans=plans,
         labels=_labels(page),
-        key=secrets.token_hex(12),
+        key=str(page.form_data.get("idempotency_key") or secrets.token_hex(12)),
+        may_try=page.can("catalog.dry_run.create") and page.can("core.job.view"),
     )
 
 

@@ -15,13 +15,13 @@ from trunkline.money import Money
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
-from trunkline_catalog.forms import PARAMETER, PICK, AddLine, OrderNote, order_schema
+from trunkline_catalog.order_forms import PARAMETER, PICK, AddLine, OrderNote, order_schema
 from trunkline_catalog.pages.typed_secrets import TypedSecrets
 from trunkline_catalog.schemas import MAX_LINES, OrderLineInput, PlaceOrder, ProductView
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import ItemState, ItemView
 
-PRODUCT = "product"
+PRODUCT, TRIED = "product", "tried"
 _LINE = re.compile(r"lines\.(\d{1,4})\.product")
 _REFUSED_LINE = re.compile(r"lines\.(\d+)\.?(.*)")
 
@@ -105,6 +105,8 @@ class OrderForm:
     def __init__(self, page: Page, customer: Customer) -> None:
         self.page = page
         self.customer_number = customer.number
+        #: The job that has tried out what was filled in before, if any.
+        self.tried = ""
         self.lines: list[EntryLine] = []
         self.note = Form(OrderNote, csrf_token=page.csrf_token)
         offered = [(one.code, one.name) for one in queries.products(page.ctx) if one.currency]
@@ -129,6 +131,7 @@ class OrderForm:
             code = str(data[f"lines.{position}.{PRODUCT}"])
             order.add(queries.product(page.ctx, code), posted_at=position)
         order.note = order.note.parse(data)
+        order.tried = str(data.get(TRIED) or "")
         return order
 
     def add(self, product: ProductView, *, posted_at: int | None = None) -> None:
@@ -259,10 +262,11 @@ class OrderForm:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """Which product each line is of, and the secrets that were typed, sealed for whoever typed them."""
+        """Which product each line is of, the secrets that were typed, sealed for whoever typed them, and the last dry run."""
         return [
             *((f"{line.form.prefix}{PRODUCT}", line.product.code) for line in self.lines),
             *(pair for line in self.lines for pair in line.secrets.hidden(line.form.prefix)),
+            *([(TRIED, self.tried)] if self.tried else []),
         ]
 
     @property

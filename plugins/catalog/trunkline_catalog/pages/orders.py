@@ -10,7 +10,7 @@ from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
 from trunkline.jobs import queries as jobs
-from trunkline.jobs.models import Job, JobState, StepState
+from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.pages.order_form import totals
@@ -50,6 +50,10 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
             line.previous.product: queries.product(page.ctx, line.previous.product).name
             for line in order.lines
             if line.changes_product
+        },
+        # Being undone, or waiting for somebody who decides on the job's page: nothing is left to cancel.
+        "stuck": {
+            key for key, job in jobs_of.items() if job.state in (*NEEDS_DECISION, JobState.ROLLING_BACK)
         },
         "held": {key for key, job in jobs_of.items() if job.state == JobState.FAILED},
         # Of lines that have not begun: when they may.

@@ -13,10 +13,10 @@ from trunkline.i18n import gettext as _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
-from trunkline_catalog.forms import PARAMETER, PlanStart, plan_schema
 from trunkline_catalog.operations.allowed import offered
 from trunkline_catalog.operations.plan_changes import next_bill
 from trunkline_catalog.operations.previewing import preview_plan
+from trunkline_catalog.order_forms import PARAMETER, PlanStart, plan_schema
 from trunkline_catalog.pages.typed_secrets import TypedSecrets
 from trunkline_catalog.schemas import PLAN, ChangeService, ProductView, ServiceView
 

@@ -1,6 +1,6 @@
 """Services: the list, one service whole, and suspending, resuming and terminating it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,10 +52,20 @@ def index(page: Page) -> Response:
     return page.table("catalog/services.html", table, list_services(page.ctx))
 
 
-def _form(page: Page, service: ServiceView, schema: type[BaseModel], **options: Any) -> Form[Any]:
+def _form(
+    page: Page,
+    service: ServiceView,
+    schema: type[BaseModel],
+    values: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Form[Any]:
     name = schema.__name__.lower()
     return page.form(
-        schema, {}, action=f"/catalog/services/{service.number}/{name}", id=f"{name}-form", **options
+        schema,
+        values or {},
+        action=f"/catalog/services/{service.number}/{name}",
+        id=f"{name}-form",
+        **options,
     )
 
 
@@ -72,7 +82,10 @@ def _forms(page: Page, service: ServiceView) -> dict[str, Form[Any]]:
         )
     if service.suspensions and page.can("catalog.service.resume"):
         reasons = [(one.value, REASON_LABELS[one]) for one in service.suspensions]
-        found["resume"] = _form(page, service, Resume, submit=str(_("Resume")), choices={"reason": reasons})
+        only = {"reason": service.suspensions[0]} if len(service.suspensions) == 1 else {}
+        found["resume"] = _form(
+            page, service, Resume, only, submit=str(_("Resume")), choices={"reason": reasons}
+        )
     if page.can("catalog.service.terminate"):
         found["terminate"] = _form(page, service, Terminate, submit=str(_("Terminate")), danger=True)
     return found

@@ -5,7 +5,7 @@ from typing import Any
 
 from trunkline.i18n import gettext as _
 from trunkline_catalog import secret_values
-from trunkline_catalog.forms import PARAMETER
+from trunkline_catalog.order_forms import PARAMETER
 from trunkline_catalog.schemas import Parameter, ProductView
 
 #: Names of the hidden inputs that carry what was typed on an earlier page.

@@ -91,6 +91,8 @@ def included(ctx: Context, codes: Iterable[str]) -> dict[str, dict[str, int]]:
 
 def _terms(ctx: Context, codes: Iterable[str]) -> Sequence[Found]:
     wanted = tuple(sorted(set(codes)))
+    if not wanted:
+        return ()
     return ctx.once(("catalog.terms", wanted), lambda: _TERMS.rows(ctx, codes=wanted, at=ctx.now()))
 
 

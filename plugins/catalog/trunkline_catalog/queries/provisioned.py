@@ -101,7 +101,7 @@ def _variables(
     owner: Customer,
     items: Sequence[ItemView],
 ) -> dict[str, Any]:
-    identifiers = identifiers_from(items, view.service_kind)
+    identifiers = {**view.identifiers, **identifiers_from(items, view.service_kind)}
     return {
         "customer": {"number": owner.number, "name": owner.name, "kind": owner.kind},
         "service": {

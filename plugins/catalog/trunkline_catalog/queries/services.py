@@ -258,8 +258,9 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
     owner = ctx.session.get_one(Customer, subject.customer_id)
     instance = ctx.session.get_one(CatalogService, subject.service_id)
     items = items_for(ctx, subject)
-    identifiers = identifiers_from(items, sold.service_kind)
-    reasons = service_views(ctx, [instance])[0].suspensions
+    [view] = service_views(ctx, [instance])
+    # Those that the network lent it as well.
+    identifiers = {**view.identifiers, **identifiers_from(items, sold.service_kind)}
     return {
         "customer": {
             "number": owner.number,
@@ -274,7 +275,7 @@ def provisioning_variables(ctx: Context, line_id: int) -> dict[str, Any]:
             "number": instance.number,
             "kind": sold.service_kind.value,
             "state": instance.state,
-            "suspensions": [reason.value for reason in reasons],
+            "suspensions": [reason.value for reason in view.suspensions],
             "switches": list(instance.switches),
             "identifiers": identifiers,
             **identifiers,

@@ -1,6 +1,7 @@
 """Orders and their lines, and the steps that carry a line out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -157,9 +158,13 @@ class LineStep:
 
     order: int
     step: PlannedStep
+    #: Outputs of the step that identify the service once the line is done: names of outputs by kind of identifier.
+    identifiers: Mapping[str, str] = field(default_factory=dict)
 
 
 class LineInputs(BaseModel):
     """Inputs of the steps that catalog brings."""
 
     line_id: int
+    #: Where steps before hand over identifiers of the service: step and output by kind.
+    identifiers: dict[str, tuple[str, str]] = {}

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("built_in", sa.Boolean(), nullable=False),
+        sa.Column("minimum", sa.Integer(), nullable=False),
         sa.Column("definition", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inventory_template")),
         sa.UniqueConstraint("name", name=op.f("uq_inventory_template_name")),

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.column("name", sa.String),
         sa.column("label", sa.String),
         sa.column("built_in", sa.Boolean),
+        sa.column("minimum", sa.Integer),
         sa.column("definition", sa.JSON),
         sa.column("created_at", sa.DateTime(timezone=True)),
         sa.column("updated_at", sa.DateTime(timezone=True)),
@@ -74,11 +75,19 @@ def upgrade() -> None:
     op.bulk_insert(
         template,
         [
-            {"name": "sim", "label": "SIM card", "built_in": True, "definition": _SIM, **common},
+            {
+                "name": "sim",
+                "label": "SIM card",
+                "built_in": True,
+                "minimum": 0,
+                "definition": _SIM,
+                **common,
+            },
             {
                 "name": "number",
                 "label": "Telephone number",
                 "built_in": True,
+                "minimum": 0,
                 "definition": _NUMBER,
                 **common,
             },

@@ -21,6 +21,7 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
     row = InventoryTemplate(
         name=command.name,
         label=command.label,
+        minimum=command.minimum,
         definition=[field.model_dump(mode="json") for field in command.fields],
     )
     ctx.session.add(row)
@@ -33,18 +34,21 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
 def update_template(
     ctx: Context, name: str, command: CreateTemplate, *, version: int | None = None
 ) -> TemplateView:
-    """Change label and fields. Fields of a template in use may be added or relabelled, not removed or turned into others."""
+    """Change label, fields, and the fewest that shall be available.
+
+    Fields of a template in use may be added or relabelled, not removed or turned into others.
+    """
     row = ctx.session.scalars(
         select(InventoryTemplate).where(col(InventoryTemplate.name) == name).with_for_update()
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no template “{name}”.")
-    require_version(row, version, {"label": command.label})
+    require_version(row, version, {"label": command.label, "minimum": command.minimum})
     before = queries.template_view(row)
     in_use = bool(ctx.session.scalar(select(exists().where(col(InventoryItem.template_id) == row.id))))
     if in_use or row.built_in:
         _keep_fields(before, command)
-    row.label = command.label
+    row.label, row.minimum = command.label, command.minimum
     row.definition = [field.model_dump(mode="json") for field in command.fields]
     ctx.session.flush()
     ctx.note(row, label=row.name)

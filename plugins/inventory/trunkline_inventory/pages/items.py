@@ -26,7 +26,8 @@ from trunkline_inventory.tables import (
 
 pages = Pages()
 
-_ICONS = {
+#: What happened to an item, as an icon.
+ICONS = {
     "added": "plus",
     "held": "lock",
     "assigned": "link",
@@ -163,7 +164,7 @@ def show(page: Page, number: str) -> Response:
         holder_path=holder_path(page, item),
         movements=queries.movements(page.ctx, item.id),
         actions=ACTION_LABELS,
-        icons=_ICONS,
+        icons=ICONS,
         states=STATE_LABELS,
         state_form=_state_form(page, number),
         move_form=_move_form(page, number),

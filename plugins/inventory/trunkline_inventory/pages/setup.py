@@ -9,9 +9,16 @@ from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_inventory import operations, queries
-from trunkline_inventory.forms import NewField, NewTemplate, Relabel
+from trunkline_inventory.forms import EditTemplate, NewField, NewTemplate
 from trunkline_inventory.pages.items import home
-from trunkline_inventory.schemas import CreateStock, CreateTemplate, FieldKind, StockView, TemplateField
+from trunkline_inventory.schemas import (
+    CreateStock,
+    CreateTemplate,
+    FieldKind,
+    StockView,
+    TemplateField,
+    TemplateView,
+)
 from trunkline_inventory.tables import STOCKS, list_stocks
 
 pages = Pages()
@@ -29,7 +36,7 @@ def _of_stocks() -> tuple[str, str]:
 def templates(page: Page) -> Response:
     page.title = str(_("Templates"))
     page.crumbs(home(), (page.title, ""))
-    counted = {name: sum(states.values()) for name, states in queries.counts(page.ctx).items()}
+    counted = queries.counts(page.ctx)
     return page.render("inventory/templates.html", templates=queries.templates(page.ctx), counted=counted)
 
 
@@ -72,13 +79,12 @@ def template(page: Page, name: str) -> Response:
     return page.render("inventory/template.html", kind=found, counted=counted)
 
 
-def _relabel_initial(page: Page, name: str) -> Mapping[str, Any]:
+def _template_initial(page: Page, name: str) -> Mapping[str, Any]:
     found = queries.template(page.ctx, name)
-    page.crumbs(
-        home(), _of_templates(), (found.label, f"/inventory/templates/{name}"), (str(_("Rename")), "")
-    )
+    page.crumbs(home(), _of_templates(), (found.label, f"/inventory/templates/{name}"), (str(_("Edit")), ""))
     return {
         "label": found.label,
+        "minimum": found.minimum,
         "version": found.version,
         "form_options": {"cancel": f"/inventory/templates/{name}"},
     }
@@ -87,14 +93,16 @@ def _relabel_initial(page: Page, name: str) -> Mapping[str, Any]:
 @pages.form(
     "/inventory/templates/{name}/edit",
     permission="inventory.template.edit",
-    schema=Relabel,
+    schema=EditTemplate,
     template="inventory/form.html",
-    title=_("Rename template"),
-    initial=_relabel_initial,
+    title=_("Edit template"),
+    initial=_template_initial,
 )
-def relabel(page: Page, command: Relabel, name: str) -> Response:
+def edit_template(page: Page, command: EditTemplate, name: str) -> Response:
     found = queries.template(page.ctx, name)
-    changing = CreateTemplate(name=name, label=command.label, fields=list(found.fields))
+    changing = CreateTemplate(
+        name=name, label=command.label, fields=list(found.fields), minimum=command.minimum
+    )
     operations.update_template(page.ctx, name, changing, version=command.version)
     return page.redirect(f"/inventory/templates/{name}", str(_("Saved.")))
 
@@ -126,8 +134,7 @@ def add_field(page: Page, command: NewField, name: str) -> Response:
         raise Refused(
             str(error).splitlines()[2].strip().removeprefix("Value error, ").partition(" [")[0]
         ) from None
-    changing = CreateTemplate(name=name, label=found.label, fields=[*found.fields, field])
-    operations.update_template(page.ctx, name, changing)
+    _set_fields(page, found, [*found.fields, field])
     return page.redirect(f"/inventory/templates/{name}", str(_("{name} was added.", name=field.label)))
 
 
@@ -137,8 +144,13 @@ def remove_field(page: Page, name: str, field: str) -> Response:
     left = [one for one in found.fields if one.name != field]
     if not any(one.unique and one.required for one in left):
         raise Refused(_("At least one field must identify the item."))
-    operations.update_template(page.ctx, name, CreateTemplate(name=name, label=found.label, fields=left))
+    _set_fields(page, found, left)
     return page.redirect(f"/inventory/templates/{name}", str(_("The field was removed.")))
+
+
+def _set_fields(page: Page, found: TemplateView, fields: list[TemplateField]) -> None:
+    changing = CreateTemplate(name=found.name, label=found.label, fields=fields, minimum=found.minimum)
+    operations.update_template(page.ctx, found.name, changing)
 
 
 @pages.get("/inventory/stocks", permission="inventory.stock.list")

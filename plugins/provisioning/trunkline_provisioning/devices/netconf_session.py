@@ -32,6 +32,8 @@ _END = b"]]>]]>"
 _CHUNK = re.compile(rb"\n#(?:([1-9][0-9]{0,9})|(#))\n")
 #: An element that sends more than this for one question was asked without a filter, or is none.
 _MOST = 64 * 1024 * 1024
+#: Seconds without a first answer after which the element may be waiting for more of us; see `_first`.
+_MOMENT = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Session:
         self._login = login
         self._buffer = b""
         self._chunked = False
+        #: Whether the line feed that the next message begins with was sent already.
+        self._begun = False
         self._asked = 0
         self._capabilities: frozenset[str] = frozenset()
 
@@ -112,7 +116,9 @@ class Session:
         content = message.encode()
         with in_words(self._login):
             if self._chunked:
-                self._channel.sendall(b"\n#%d\n%s\n##\n" % (len(content), content))
+                begin = b"" if self._begun else b"\n"
+                self._begun = False
+                self._channel.sendall(b"%s#%d\n%s\n##\n" % (begin, len(content), content))
             else:
                 self._channel.sendall(content + _END)
 
@@ -153,11 +159,31 @@ class Session:
         if len(self._buffer) > _MOST:
             raise DeviceError(f"{self.place} sends too much; give a filter.")
         with in_words(self._login):
-            self._channel.settimeout(max(0.01, ends - time.monotonic()))
-            received = self._channel.recv(65536)
+            received = self._first(ends) if self._asked == 1 and self._chunked else b""
+            if not received:
+                self._channel.settimeout(max(0.01, ends - time.monotonic()))
+                received = self._channel.recv(65536)
         if not received:
             raise DeviceError(f"{self.place} hung up.")
         self._buffer += received
+
+    def _first(self, ends: float) -> bytes:
+        """What comes within a moment; when nothing does, the next message is begun with its line feed.
+
+        Nothing tells when the element has read our hello: a busy one may read it and the first question in one piece. Yuma123
+        2.13 (agt_ncxserver.c) then lays the question aside, since the hello decides about its framing, and looks at it again
+        only when more arrives. A line feed is what the next message begins with (RFC 6242 §4.2), so sending it early is no
+        fault to anybody.
+        """
+        moment = min(_MOMENT, ends - time.monotonic())
+        if self._begun or moment <= 0:
+            return b""
+        self._channel.settimeout(moment)
+        with suppress(TimeoutError):
+            return bytes(self._channel.recv(65536))
+        self._channel.sendall(b"\n")
+        self._begun = True
+        return b""
 
 
 @contextmanager

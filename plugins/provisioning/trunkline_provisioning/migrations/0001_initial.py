@@ -109,6 +109,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_provisioning_rollout_state", ["state", "id"], unique=False)
 
     op.create_table(
+        "provisioning_secret_output",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["core_job.id"],
+            name=op.f("fk_provisioning_secret_output_job_id_core_job"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provisioning_secret_output")),
+        sa.UniqueConstraint(
+            "job_id", "step", "name", name=op.f("uq_provisioning_secret_output_job_id_step_name")
+        ),
+    )
+    op.create_table(
         "provisioning_finding",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -232,6 +253,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_provisioning_finding_audit_id"))
 
     op.drop_table("provisioning_finding")
+    op.drop_table("provisioning_secret_output")
     with op.batch_alter_table("provisioning_rollout", schema=None) as batch_op:
         batch_op.drop_index("ix_provisioning_rollout_state")
 

@@ -18,6 +18,8 @@ from trunkline_provisioning.settings import ProvisioningSettings
 
 PAGES = Pages()
 _LIST = "/provisioning/differences"
+#: htmx stops a timer that gets this answer.
+_STOP_POLLING = 286
 _NOTHING_YET = Empty(
     _("Nothing was compared yet"),
     _("Differences appear here after a comparison: each night, or when you ask."),
@@ -38,6 +40,20 @@ def index(page: Page) -> Response:
         audits=audits,
         under_way=next((one for one in audits if one.state == AuditState.RUNNING), None),
         hour=page.ctx.settings(ProvisioningSettings).audit_hour,
+    )
+
+
+@PAGES.get(f"{_LIST}/under-way", permission="provisioning.audit.list")
+def under_way(page: Page) -> Response:
+    """Asked by the page while an audit is at work; at its end the page asks for itself anew."""
+    return _renew(any(one.state == AuditState.RUNNING for one in queries.audits(page.ctx)))
+
+
+def _renew(at_work: bool) -> Response:
+    return (
+        Response(status_code=204)
+        if at_work
+        else Response(status_code=_STOP_POLLING, headers={"HX-Refresh": "true"})
     )
 
 
@@ -79,6 +95,12 @@ def _show(page: Page, row: ProvisioningFinding, form: Form[Any] | None = None, s
 def show(page: Page, number: str) -> Response:
     """One difference: field by field, and what can be done about it."""
     return _show(page, operations.finding(page.ctx, number))
+
+
+@PAGES.get(f"{_LIST}/{{number}}/under-way", permission="provisioning.audit.list")
+def repair_under_way(page: Page, number: str) -> Response:
+    """The same of a difference that is being repaired."""
+    return _renew(operations.finding(page.ctx, number).state == FindingState.REPAIRING)
 
 
 @PAGES.post(f"{_LIST}/{{number}}/ignore", permission="provisioning.finding.change")

@@ -43,7 +43,7 @@ def add_routes(rest: RestRoutes) -> None:
     """Add the routes under `/provisioning`."""
     rest.get("/audits", permission="provisioning.audit.list")(audits)
     rest.post("/audits", permission="provisioning.audit.run", status=202)(compare)
-    rest.get("/differences", permission="provisioning.audit.list")(differences)
+    rest.get("/differences", permission="provisioning.audit.list", table=FINDINGS)(differences)
     rest.get("/differences/{number}", permission="provisioning.audit.list")(difference)
     rest.post("/differences/{number}/repair", permission="provisioning.finding.run", status=202)(repair)
     rest.post("/differences/{number}/ignore", permission="provisioning.finding.change", status=200)(ignore)

@@ -29,6 +29,7 @@ from trunkline_provisioning.rollouts.schemas import (
     RowState,
     ServiceWish,
 )
+from trunkline_provisioning.rollouts.telling import tell_failures
 
 log = logging.getLogger(__name__)
 #: How many begin in one transaction.
@@ -50,11 +51,16 @@ def locked(ctx: Context, rollout_id: int) -> ProvisioningRollout | None:
 
 
 def advance(ctx: Context, rollout_id: int) -> None:
-    """Count what has ended, pause or end the rollout where it is time, and let the next services begin."""
+    """Count what has ended, pause or end the rollout where it is time, let the next services begin, and tell what failed."""
     rollout = locked(ctx, rollout_id)
     if rollout is None or rollout.state == RolloutState.DRAFT:
         return
     _count_ended(ctx, rollout)
+    _go_on(ctx, rollout)
+    tell_failures(ctx, rollout)
+
+
+def _go_on(ctx: Context, rollout: ProvisioningRollout) -> None:
     if rollout.state != RolloutState.RUNNING:
         return
     limits = RolloutLimits.model_validate(rollout.limits)

@@ -14,7 +14,7 @@ from trunkline.i18n import ngettext
 from trunkline.operation import Context, operation
 from trunkline.web.tones import state_label
 from trunkline_catalog import queries as catalog
-from trunkline_provisioning.rollouts import doing, driving, queries, words
+from trunkline_provisioning.rollouts import doing, driving, queries, telling, words
 from trunkline_provisioning.rollouts.events import RolloutDue
 from trunkline_provisioning.rollouts.looking import Looked, look
 from trunkline_provisioning.rollouts.models import ProvisioningRollout, ProvisioningRolloutRow
@@ -128,11 +128,11 @@ def _look_at_start(ctx: Context, number: str) -> Matter | None:
         return None
     view = queries.view(rollout)
     return Matter(
-        ngettext("{title}: one service", "{title}: {n} services", services, title=rollout.title),
+        _("Change many services: {title}", title=rollout.title),
         [
-            (str(_("What")), words.wish_in_words(ctx, view.wish)),
-            (str(_("Services")), str(services)),
-            (str(_("First")), str(view.limits.canary)),
+            (_("What"), words.wish_in_words(ctx, view.wish)),
+            (_("Services"), str(services)),
+            (_("First"), str(view.limits.canary)),
         ],
         path=f"/provisioning/rollouts/{number}",
     )
@@ -159,6 +159,7 @@ def pause(ctx: Context, number: str) -> RolloutView:
     rollout = queries.get(ctx, number, lock=True)
     _require(rollout, RolloutState.RUNNING)
     driving.pause(ctx, rollout, str(_("Paused by {name}.", name=ctx.actor.name)))
+    telling.tell_failures(ctx, rollout)
     ctx.note(rollout, label=rollout.number)
     return queries.view(rollout)
 
@@ -182,6 +183,7 @@ def stop(ctx: Context, number: str) -> RolloutView:
     driving.leave_rest(ctx, rollout)
     rollout.state, rollout.finished_at, rollout.paused_why = RolloutState.STOPPED, ctx.now(), ""
     ctx.session.flush()
+    telling.tell_failures(ctx, rollout)
     ctx.note(rollout, label=rollout.number)
     return queries.view(rollout)
 

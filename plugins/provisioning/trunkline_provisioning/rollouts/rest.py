@@ -28,10 +28,14 @@ class RolloutRow(BaseModel):
 
 def add_routes(rest: RestRoutes) -> None:
     """Add the routes under `/provisioning/rollouts`."""
-    rest.get("/rollouts", permission="provisioning.rollout.list")(rollouts)
+    rest.get("/rollouts", permission="provisioning.rollout.list", table=ROLLOUTS)(rollouts)
     rest.post("/rollouts", permission="provisioning.rollout.create")(prepare)
     rest.get("/rollouts/{number}", permission="provisioning.rollout.list")(rollout)
-    rest.get("/rollouts/{number}/services", permission="provisioning.rollout.list")(services)
+    rest.get(
+        "/rollouts/{number}/services",
+        permission="provisioning.rollout.list",
+        table=lambda ctx: rows_table(""),
+    )(services)
     rest.post("/rollouts/{number}/start", permission="provisioning.rollout.run", status=202)(start)
     rest.post("/rollouts/{number}/pause", permission="provisioning.rollout.run", status=200)(pause)
     rest.post("/rollouts/{number}/go-on", permission="provisioning.rollout.run", status=202)(go_on)

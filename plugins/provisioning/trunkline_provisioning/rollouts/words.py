@@ -27,17 +27,17 @@ def offers(ctx: Context) -> dict[str, ChangeOffer]:
 def wish_in_words(ctx: Context, wish: RolloutWish) -> str:
     """What is done to each service."""
     if wish.action in _PLAIN:
-        return str(_PLAIN[wish.action])
+        return _PLAIN[wish.action]
     if wish.action is RolloutAction.PLAYBOOK:
-        return str(_("Playbook {name}", name=wish.playbook))
+        return _("Playbook {name}", name=wish.playbook)
     offer = offers(ctx).get(wish.change)
     return _change_in_words(offer.label if offer else wish.change, wish.on)
 
 
 def _change_in_words(label: str, on: bool | None) -> str:
     if on is None:
-        return str(_("Change {what}", what=label))
-    return str(_("Turn on: {what}", what=label) if on else _("Turn off: {what}", what=label))
+        return _("Change {what}", what=label)
+    return _("Turn on: {what}", what=label) if on else _("Turn off: {what}", what=label)
 
 
 def choices(ctx: Context) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def choices(ctx: Context) -> list[tuple[str, str]]:
 
 def _belongs_to_orders(word: str) -> bool:
     """Files that an order runs: by themselves they would leave network and system apart."""
-    return word in ("suspend", "resume", "terminate") or word.startswith(("undo", "change"))
+    return word in ("suspend", "resume", "terminate") or word.startswith(("undo", "change", "verify"))
 
 
 def _value(word: str, on: bool | None) -> str:

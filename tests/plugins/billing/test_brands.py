@@ -1,0 +1,59 @@
+"""A reseller's customer gets invoices under the brand that sold to them, and the operator stands below as their issuer."""
+
+import pytest
+from sqlmodel import select
+
+from tests.plugins.billing.conftest import World
+from trunkline.branding import operations as brands
+from trunkline.branding.brands import Brands
+from trunkline.branding.palette import contrast
+from trunkline.branding.schemas import BrandFields, EditBrand
+from trunkline.mail.models import Email
+from trunkline.resellers import operations as resellers
+from trunkline.resellers.schemas import CreateReseller
+from trunkline.testing import work_until_idle
+from trunkline_billing import operations, queries
+from trunkline_billing.typesetting import render_invoice, texts_of
+
+_YELLOW = {"name": "Norte Fibra", "reseller": "norte", "colour": "#ffd000", "support": "0800 111 2222"}
+
+
+@pytest.fixture
+def resold(world: World) -> World:
+    """The customer is a reseller's, who has a brand."""
+    with world.app.unit_of_work() as ctx:
+        reseller = resellers.create(ctx, CreateReseller(code="norte", name="Norte"))
+        resellers.give_customer(ctx, reseller.key, "C000001")
+        brands.create(ctx, BrandFields.model_validate(_YELLOW))
+    return world
+
+
+def test_an_invoice_shows_the_brand_that_sold_as_it_was_when_it_was_issued(resold: World) -> None:
+    resold.at(2026, 11, 2, 9)
+    with resold.app.unit_of_work() as ctx:
+        operations.run_billing(ctx, "2026-10")
+        issued = queries.invoices_of(ctx, 1)[0].number
+    with resold.app.reading() as ctx:
+        first = queries.invoice(ctx, issued)
+    shown = texts_of(first)
+    assert (shown["brand"]["name"], shown["brand"]["contact"]) == ("Norte Fibra", "0800 111 2222")
+    assert shown["brand"]["issuer"] == f"Issued by {resold.app.config.operator_name}"
+    assert contrast(shown["brand"]["colour"], "#ffffff") >= 4.5, "yellow on paper is not to be read"
+    pdf = render_invoice(first)
+    with resold.app.unit_of_work() as ctx:
+        brands.edit(ctx, 1, EditBrand.model_validate({**_YELLOW, "name": "Sul Fibra", "version": 1}))
+    resold.app.part(Brands).forget()
+    with resold.app.reading() as ctx:
+        assert render_invoice(queries.invoice(ctx, issued)) == pdf
+
+
+def test_the_letter_about_an_invoice_names_the_brand_alone(resold: World) -> None:
+    resold.at(2026, 11, 2, 9)
+    with resold.app.unit_of_work() as ctx:
+        operations.run_billing(ctx, "2026-10")
+    work_until_idle(resold.app)
+    with resold.app.reading() as ctx:
+        (letter,) = ctx.session.scalars(select(Email)).all()
+    said = f"{letter.sender} {letter.subject} {letter.text}"
+    assert "Norte Fibra" in said
+    assert resold.app.config.operator_name not in said
