@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 
 # prctl(2)
@@ -32,33 +32,41 @@ def end_with_parent(parent: int, number: int = signal.SIGTERM) -> bool:
 
 def descendants(pid: int) -> list[int]:
     """Every living process below `pid`, parents before children."""
+    return [below for below, is_alive in _below(pid) if is_alive]
+
+
+def _below(pid: int) -> Iterator[tuple[int, bool]]:
+    """Every process below `pid` and whether it lives, parents before children."""
     children = _children()
-    found, queue = [], [pid]
+    queue = list(children.get(pid, ()))
     while queue:
-        below = children.get(queue.pop(0), [])
-        found += below
-        queue += below
-    return found
+        child, is_alive = queue.pop(0)
+        yield child, is_alive
+        queue += children.get(child, ())
 
 
-def _children() -> dict[int, list[int]]:
-    """The living children of every process."""
-    children: dict[int, list[int]] = {}
+def _children() -> dict[int, list[tuple[int, bool]]]:
+    """The children of every process, and whether they live.
+
+    The dead that nobody has reaped are among them: while a thread of theirs is still ending, their children remain theirs.
+    """
+    children: dict[int, list[tuple[int, bool]]] = {}
     for name in os.listdir("/proc"):
-        if name.isdecimal() and (parent := _parent(name)) is not None:
-            children.setdefault(parent, []).append(int(name))
+        if name.isdecimal() and (found := _parent(name)) is not None:
+            parent, is_alive = found
+            children.setdefault(parent, []).append((int(name), is_alive))
     return children
 
 
-def _parent(pid: str) -> int | None:
-    """The parent's id; None for a process that is gone or a zombie."""
+def _parent(pid: str) -> tuple[int, bool] | None:
+    """The parent's id, and whether the process lives or is a zombie; None for one that is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             # The name in parentheses may itself hold spaces and parentheses: proc(5).
             state, parent, *_ = file.read().rpartition(b")")[2].split()
     except (OSError, ValueError):
         return None
-    return None if state == b"Z" else int(parent)
+    return int(parent), state != b"Z"
 
 
 def kill_descendants(pid: int | None = None, *, patience: float = 10.0) -> list[int]:
@@ -83,9 +91,12 @@ def kill_all(pids: Iterable[int]) -> None:
 
 
 def bury_orphans(*, spare: Container[int]) -> None:
-    """Kill and reap every child of this process that is not spared, and what falls to this process as their parents die."""
+    """Kill and reap every child of this process that is not spared, and what falls to this process as their parents die.
+
+    A child that looks dead is waited for too: what is below it comes to this process only when its last thread has ended.
+    """
     me = os.getpid()
-    while orphans := [pid for pid in _children().get(me, ()) if pid not in spare]:
+    while orphans := [pid for pid, _ in _children().get(me, ()) if pid not in spare]:
         kill_all(orphans)
         for pid in orphans:
             with suppress(ChildProcessError):
