@@ -12,7 +12,7 @@ from trunkline.jobs import queries as jobs
 from trunkline.jobs.models import JobState
 from trunkline.lists import runs, views, working
 from trunkline.lists.declared import ListOf, RowAction
-from trunkline.lists.models import ListRun, RowOutcome, RunKind, RunState
+from trunkline.lists.models import ListRun, RowOutcome, RunKind, RunState, SavedView
 from trunkline.lists.schemas import ChangeView, FileWanted, KeepColumns, SaveView
 from trunkline.web.forms import Form
 from trunkline.web.pages import SIGNED_IN, Page, Pages
@@ -24,20 +24,58 @@ pages = Pages()
 _SHOWN = 20
 
 
-@pages.post("/lists/{name}/views", permission=views.OWN)
-def save_view(page: Page, name: str) -> Response:
+def _new_view(page: Page, name: str) -> Mapping[str, Any]:
+    return _view_form(page, views.listed(page.ctx, name), str(page.form_data.get("query", "")))
+
+
+@pages.form(
+    "/lists/{name}/views",
+    permission=views.OWN,
+    schema=SaveView,
+    template="lists/view.html",
+    title=_("Save view"),
+    initial=_new_view,
+    submit=_("Save view"),
+)
+def save_view(page: Page, command: SaveView, name: str) -> Response:
     """Keep the list as it stands."""
-    view = views.save(page.ctx, name, page.command(SaveView))
+    view = views.save(page.ctx, name, command)
     return _open(
         page, view.list_name, view.query, view.key, _("The view “{name}” was saved.", name=view.name)
     )
 
 
-@pages.post("/lists/views/{view_id:int}", permission=views.OWN)
-def change_view(page: Page, view_id: int) -> Response:
+def _view_opened(page: Page, view_id: int) -> Mapping[str, Any]:
+    view = views.get(page.ctx, view_id)
+    found = views.listed(page.ctx, view.list_name)
+    opens = views.kept_for(page.ctx, view.list_name).opens_with == view.key
+    said: dict[str, Any] = {"name": view.name, "shared": view.shared, "opens": opens, "query": view.query}
+    return {**said, **_view_form(page, found, view.query, view)}
+
+
+@pages.form(
+    "/lists/views/{view_id:int}",
+    permission=views.OWN,
+    schema=ChangeView,
+    template="lists/view.html",
+    title=_("This view"),
+    initial=_view_opened,
+)
+def change_view(page: Page, command: ChangeView, view_id: int) -> Response:
     """Rename, share, open the list with it, or take the list as it stands."""
-    view = views.change(page.ctx, view_id, page.command(ChangeView))
+    view = views.change(page.ctx, view_id, command)
     return _open(page, view.list_name, view.query, view.key, _("Saved."))
+
+
+def _view_form(page: Page, found: ListOf, query: str, view: SavedView | None = None) -> Mapping[str, Any]:
+    """Where the form of a view leads back to. Who may not share is not asked whether to."""
+    back = f"{found.path}?{query}" if query else found.path
+    label = found.table(page.ctx).label or found.name
+    page.crumbs((label, back), (_("This view") if view else _("Save view"), ""))
+    options: dict[str, Any] = {"cancel": back}
+    if "shared" not in page.form_data and not page.can(views.SHARED):
+        options["exclude"] = ["shared"]
+    return {"form_options": options}
 
 
 @pages.post("/lists/views/{view_id:int}/remove", permission=views.OWN)

@@ -15,18 +15,19 @@ class SaveView(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: _Name = Field(title=_("Name"))
-    query: str = Field(default="", max_length=2000)
+    query: str = Field(default="", max_length=2000, json_schema_extra={"widget": "hidden"})
     shared: bool = Field(default=False, title=_("Shared with everybody"))
     opens: bool = Field(default=False, title=_("Open the list with it"))
 
 
 class ChangeView(BaseModel):
-    """A view's name, and whether it is shared and opens the list. With `query` the view becomes the list as it stands."""
+    """A view's name, and whether it is shared and opens the list. `as_it_stands`: it becomes the list that `query` says."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: _Name = Field(title=_("Name"))
-    query: str | None = Field(default=None, max_length=2000)
+    query: str = Field(default="", max_length=2000, json_schema_extra={"widget": "hidden"})
+    as_it_stands: bool = Field(default=False, json_schema_extra={"widget": "hidden"})
     shared: bool = Field(default=False, title=_("Shared with everybody"))
     opens: bool = Field(default=False, title=_("Open the list with it"))
 

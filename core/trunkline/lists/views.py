@@ -1,12 +1,18 @@
-"""Saved views: a list's address under a name, one's own or shared with everybody; and the columns a person keeps."""
+"""Saved views: a list's address under a name, one's own or shared; and the columns a person keeps.
+
+A view is shared with one house: the operator's staff among themselves, each reseller's among themselves. Its name and search
+words may say who the other's customers are.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from trunkline.auth.models import User
 from trunkline.db.prepared import Prepared
 from trunkline.errors import Forbidden, NotFound, Refused
 from trunkline.i18n import gettext as _
@@ -52,6 +58,7 @@ def listed(ctx: Context, name: str) -> ListOf:
     return found
 
 
+_OWNER, _READER = aliased(User), aliased(User)
 _VIEWS = Prepared(
     select(
         col(SavedView.id),
@@ -60,9 +67,14 @@ _VIEWS = Prepared(
         col(SavedView.shared),
         col(SavedView.user_id),
     )
+    .join(_OWNER, col(SavedView.user_id) == col(_OWNER.id))
+    .join(_READER, col(_READER.id) == bindparam("user_id"))
     .where(
         col(SavedView.list_name) == bindparam("list_name"),
-        or_(col(SavedView.user_id) == bindparam("user_id"), col(SavedView.shared)),
+        or_(
+            col(SavedView.user_id) == col(_READER.id),
+            col(SavedView.shared) & col(_OWNER.reseller_id).is_not_distinct_from(col(_READER.reseller_id)),
+        ),
     )
     .order_by(col(SavedView.name), col(SavedView.id))
     .limit(_MOST)
@@ -92,12 +104,20 @@ def kept_for(ctx: Context, name: str) -> Personal:
 
 
 def get(ctx: Context, view_id: int) -> SavedView:
-    """A view that the actor sees: their own, or a shared one of a list they may open. Raises NotFound."""
+    """A view that the actor sees: their own, or one shared in their house of a list they may open. Raises NotFound."""
     view = ctx.session.get(SavedView, view_id)
-    if view is None or (view.user_id != ctx.actor.id and not view.shared):
+    if view is None or not _sees(ctx, view):
         raise NotFound(_("There is no such view."))
     listed(ctx, view.list_name)
     return view
+
+
+def _sees(ctx: Context, view: SavedView) -> bool:
+    if view.user_id == ctx.actor.id:
+        return True
+    owner = ctx.session.get_one(User, view.user_id)
+    reader = ctx.session.get(User, ctx.actor.id) if ctx.actor.id is not None else None
+    return view.shared and reader is not None and owner.reseller_id == reader.reseller_id
 
 
 def in_order(query: str) -> str:
@@ -145,14 +165,14 @@ def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
     if command.name != view.name:
         _check_name(ctx, view.list_name, command.name, view.user_id)
     view.name, view.shared = command.name, command.shared
-    if command.query is not None:
+    if command.as_it_stands:
         view.query = in_order(command.query)
     return view
 
 
 @operation(OWN)
 def remove(ctx: Context, view_id: int) -> SavedView:
-    """Give a view up; of a shared one, for everybody."""
+    """Give a view up; a shared one, for everybody who sees it."""
     view = get(ctx, view_id)
     if not _may_change(ctx, view):
         raise Forbidden(_("This view is somebody else’s."), remedy=_("Ask {permission}.", permission=SHARED))
@@ -206,8 +226,8 @@ def _may_change(ctx: Context, view: SavedView) -> bool:
 def _changeable(ctx: Context, view_id: int, *, but_opening: ChangeView) -> SavedView:
     """A view that may be changed as asked; everybody may say that a shared one opens their list."""
     view = get(ctx, view_id)
-    same = but_opening.query is None and (but_opening.name, but_opening.shared) == (view.name, view.shared)
-    if not same and not _may_change(ctx, view):
+    same = (but_opening.name, but_opening.shared) == (view.name, view.shared)
+    if (but_opening.as_it_stands or not same) and not _may_change(ctx, view):
         raise Forbidden(_("This view is somebody else’s."), remedy=_("Save it under a name of your own."))
     return view
 

@@ -7,7 +7,10 @@ import pytest
 
 from tests.core.customers.test_customer_pages import add
 from trunkline.app import App
-from trunkline.testing import Browser
+from trunkline.auth.models import User
+from trunkline.resellers.operations import create as create_reseller
+from trunkline.resellers.schemas import CreateReseller
+from trunkline.testing import Browser, create_user
 
 pytestmark = pytest.mark.plugins()
 Staff = Callable[..., Browser]
@@ -15,7 +18,7 @@ Staff = Callable[..., Browser]
 
 def _tabs(html: str) -> list[str]:
     nav = html.partition('aria-label="Views"')[2].partition("</nav>")[0]
-    return [re.sub(r"<[^>]+>", "", tab) for tab in re.findall(r"<a [^>]*nav-link.*?</a>", nav)]
+    return [re.sub(r"<[^>]+>|Shared view:", "", tab) for tab in re.findall(r"<a [^>]*nav-link.*?</a>", nav)]
 
 
 def _tab(html: str, name: str) -> str:
@@ -113,9 +116,77 @@ def test_what_stands_over_a_list_follows_its_tags_its_columns_and_who_reads(app:
     assert "Back to the standard columns" not in bar(colleague)
 
 
-def test_two_views_of_one_name_are_refused_naming_the_field(app: App, staff: Staff) -> None:
+def _input(html: str, name: str) -> str:
+    found = re.search(rf'<input[^>]* name="{name}"[^>]*>', html.partition("<main")[2])
+    assert found is not None, f"no field {name}"
+    return found.group(0)
+
+
+def test_a_name_that_is_taken_is_said_beside_its_field_and_what_was_typed_stays(
+    app: App, staff: Staff
+) -> None:
     browser = staff("customer_care")
-    _save(browser, "Firms")
-    again = browser.submit("/lists/customers/views", {"name": "Firms"}, page="/customers")
+    _save(browser, "Firms", "kind=business")
+    typed = {"name": "Firms", "query": "kind=individual&sort=-name", "opens": "true"}
+    again = browser.submit("/lists/customers/views", typed, page="/customers")
     assert again.status_code == 422
-    assert "already" in again.text
+    assert "There is a view called “Firms” already" in again.text
+    assert 'aria-invalid="true"' in _input(again.text, "name")
+    assert 'value="Firms"' in _input(again.text, "name")
+    assert "kind=individual" in _input(again.text, "query")
+    assert "checked" in _input(again.text, "opens")
+    assert "Shared with everybody" not in again.text
+    saved = _save(browser, "People", "kind=individual&sort=-name")
+    number = saved.rpartition("saved=")[2]
+    renamed = browser.submit(
+        f"/lists/views/{number}",
+        {"name": "Firms", "query": "q=ana", "as_it_stands": "true"},
+        page="/customers",
+    )
+    assert renamed.status_code == 422
+    assert "There is a view called “Firms” already" in renamed.text
+    assert "q=ana" in _input(renamed.text, "query")
+    assert "true" in _input(renamed.text, "as_it_stands").lower()
+    nameless = browser.submit("/lists/customers/views", {"name": " ", "query": ""}, page="/customers")
+    assert nameless.status_code == 422
+    assert "Fill in Name" in nameless.text
+
+
+def test_a_view_becomes_the_list_as_it_stands_also_when_nothing_narrows_it(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza")
+    browser = staff("customer_care")
+    number = _save(browser, "Firms", "kind=business").rpartition("saved=")[2]
+    change = f"/lists/views/{number}"
+    browser.submit(change, {"name": "Companies", "query": ""}, page="/customers")
+    assert "kind=business" in _tab(browser.get("/customers").text, "Companies"), "renamed, not emptied"
+    browser.submit(change, {"name": "Companies", "query": "", "as_it_stands": "true"}, page="/customers")
+    assert _tab(browser.get("/customers").text, "Companies") == f"/customers?saved={number}"
+
+
+@pytest.mark.both_databases
+def test_a_shared_view_stays_in_the_house_whose_it_is(
+    app: App, staff: Staff, make_client: Callable[[], Browser]
+) -> None:
+    def of_reseller(*roles: str) -> Browser:
+        email = f"{len(people)}@example.com"
+        people.append(create_user(app, email, *roles))
+        with app.unit_of_work() as ctx:
+            ctx.session.get_one(User, people[-1]).reseller_id = reseller
+        return make_client().sign_in(email)
+
+    people: list[int] = []
+    with app.unit_of_work() as ctx:
+        reseller = create_reseller(ctx, CreateReseller(code="rede-sul", name="Rede Sul")).key
+    operator, colleague = staff("supervisor"), staff("customer_care")
+    leader, agent = of_reseller("supervisor"), of_reseller("customer_care")
+    ours = _save(operator, "Owes since Padaria Estrela", "q=padaria", shared="true")
+    _save(leader, "Rede’s firms", "kind=business", shared="true")
+    assert "Owes since Padaria Estrela" in _tabs(colleague.get("/customers").text)
+    assert "Rede’s firms" in _tabs(agent.get("/customers").text)
+    assert "Padaria" not in agent.get("/customers").text
+    assert "Rede’s firms" not in _tabs(operator.get("/customers").text)
+    number = ours.rpartition("saved=")[2]
+    for path in (f"/lists/views/{number}", f"/lists/views/{number}/remove"):
+        tried = leader.submit(path, {"name": "Taken over", "shared": "true"}, page="/customers")
+        assert tried.status_code == 404
+    assert "Owes since Padaria Estrela" in _tabs(colleague.get("/customers").text)
