@@ -182,8 +182,7 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
         return None
     user = Account(*kept[_OF_SESSION:])
     idle = now - kept.last_seen_at
-    # Last-seen lags by up to TOUCH_EVERY; that much is forgiven, so that nobody is signed out early.
-    if idle >= timedelta(seconds=kept.idle_seconds) + TOUCH_EVERY:
+    if idle >= _forgiven(kept.idle_seconds):
         return None
     if not user.is_active or now >= kept.expires_at:
         return None
@@ -211,6 +210,28 @@ def _has_factor(session: Session, user_id: int) -> bool:
     from trunkline.auth.second_factor.queries import has_factor
 
     return has_factor(session, user_id)
+
+
+def timed_out(session: Session, token: str, now: datetime) -> SignedIn | None:
+    """Whose session the token's was, when it is over only by time: what they sent a moment too late can be kept for them.
+
+    None for one that goes on or was ended, that worked as somebody else, and for whom may not sign in any more.
+    """
+    kept = next(iter(_FIND.found(session.connection(), token_hash=digest(token))), None) if token else None
+    if kept is None or kept.impersonation_id is not None:
+        return None
+    user = Account(*kept[_OF_SESSION:])
+    if not user.is_active or (
+        now < kept.expires_at and now - kept.last_seen_at < _forgiven(kept.idle_seconds)
+    ):
+        return None
+    actor = actor_for(session, user, kept.address, now=now, holding=held(kept.held))
+    return SignedIn(user, actor, kept.csrf_secret, kept.session_id, own_kind=user.kind)
+
+
+def _forgiven(idle_seconds: int) -> timedelta:
+    # Last-seen lags by up to TOUCH_EVERY; that much is forgiven, so that nobody is signed out early.
+    return timedelta(seconds=idle_seconds) + TOUCH_EVERY
 
 
 def touch(app: "App", signed_in: SignedIn) -> None:

@@ -1,8 +1,8 @@
 """Drafts: what somebody began to fill in and left, kept on the server for them alone.
 
 A form with a draft has a word (`@pages.form(…, draft="customer")`); the page sends what is typed, and when the form is opened
-again offers to go on. Sending the form drops its draft. A form behind a fresh proof of who somebody is keeps what was typed while
-they are asked for it.
+again offers to go on. Sending the form drops its draft. What was sent to any form is kept while its writer is asked who they are,
+because their session timed out or the form asks for a fresh proof.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -19,13 +19,13 @@ from trunkline.operation import Context
 _DRAFT = Draft.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
 _KEPT = timedelta(days=14)
 #: The word of whichever form its writer was asked in the middle of who they are; one at a time, and not for long, as such
-#: forms are about rights.
+#: forms may be about rights and money.
 INTERRUPTED = "interrupted"
 _AWAIT_RETURN = timedelta(hours=1)
 _NEVER_KEPT = re.compile(
     r"csrf_token|draft_\w+|idempotency_key|(.*_)?(password|secret|token|code|pin|puk|key)(_.*)?"
 )
-_MOST_FIELDS, _MOST_SIGNS = 400, 40_000
+_MOST_FIELDS, _MOST_SIGNS, _LONGEST_ADDRESS = 400, 40_000, 300
 _OFFERED = Prepared(
     select(_DRAFT.c.form, _DRAFT.c.resume, _DRAFT.c.fields, _DRAFT.c.saved_at).where(
         _DRAFT.c.user_id == bindparam("user"), _DRAFT.c.form == bindparam("form")
@@ -45,7 +45,11 @@ class Offer:
 
 def keep(ctx: Context, form: str, resume: str, fields: Sequence[tuple[str, str]]) -> None:
     """Keep what the actor typed, in place of what was kept before. Raises Refused for more than any form holds."""
-    if len(fields) > _MOST_FIELDS or sum(len(name) + len(value) for name, value in fields) > _MOST_SIGNS:
+    if (
+        len(resume) > _LONGEST_ADDRESS
+        or len(fields) > _MOST_FIELDS
+        or sum(len(name) + len(value) for name, value in fields) > _MOST_SIGNS
+    ):
         raise Refused(_("This is too long to be kept as a draft."), remedy=_("Send the form."))
     if ctx.actor.id is None or not any(value for _name, value in fields):
         return
@@ -58,21 +62,25 @@ def keep(ctx: Context, form: str, resume: str, fields: Sequence[tuple[str, str]]
     )
 
 
-def keep_interrupted(ctx: Context, path: str, fields: Iterable[tuple[str, object]]) -> None:
-    """Keep what the actor sent to `path` before they are asked who they are, without files and secrets, to be offered there."""
+def keep_interrupted(ctx: Context, resume: str, fields: Iterable[tuple[str, object]]) -> None:
+    """Keep what the actor sent to `resume`, a path with its query, before they are asked who they are; no files, no secrets."""
     typed = [
         (name, value)
         for name, value in fields
         if isinstance(value, str) and not _NEVER_KEPT.fullmatch(name.rpartition(".")[2])
     ]
     with suppress(Refused):
-        keep(ctx, INTERRUPTED, path, typed)
+        keep(ctx, INTERRUPTED, resume, typed)
 
 
 def interrupted(ctx: Context, path: str) -> Offer | None:
     """What the actor sent to `path` within the hour, when they were asked who they are instead."""
     offer = offered(ctx, INTERRUPTED)
-    fits = offer is not None and offer.resume == path and offer.saved_at > ctx.now() - _AWAIT_RETURN
+    fits = (
+        offer is not None
+        and offer.resume.partition("?")[0] == path
+        and offer.saved_at > ctx.now() - _AWAIT_RETURN
+    )
     return offer if fits else None
 
 

@@ -186,7 +186,7 @@ class _Call:
         origin = self.request.headers.get("origin")
         if origin and urlsplit(origin).netloc != self.request.headers.get("host"):
             raise _NotOurForm(_("This form was sent from another site."))
-        token = self.request.headers.get("x-csrf-token") or str(self.form.get("csrf_token", ""))
+        token = self._token()
         if self.signed_in is None and self.route.permission != PUBLIC:
             # The session ended while the form was filled in: its token says nothing any more.
             raise Unauthenticated(_("Sign in to see this page."))
@@ -200,6 +200,9 @@ class _Call:
                 _("The form is out of date, so nothing was done."),
                 remedy=_("Reload the page and send it again."),
             )
+
+    def _token(self) -> str:
+        return self.request.headers.get("x-csrf-token") or str(self.form.get("csrf_token", ""))
 
     def _kept_form(self) -> list[tuple[str, str]]:
         """What was typed, to be sent again; nothing when there is a secret or a file among it, which no page gives back."""
@@ -256,15 +259,30 @@ class _Call:
         place = "/sign-in" if here == "/" else f"/sign-in?next={quote(here, safe='')}"
         if request.method not in _SAFE:
             place += "&ended=1" if "?" in place else "?ended=1"
+            self._keep_for_who_timed_out()
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 401, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)
+
+    def _keep_for_who_timed_out(self) -> None:
+        """Their form came a moment too late: its page offers them what they typed, once they have signed in."""
+        if not self.route.resumes:
+            return
+        with self.app.database.read() as session:
+            late = sessions.timed_out(session, cookies.session_token(self.request), self.app.clock())
+        if late is not None and late.csrf_valid(self._token()):
+            with self.app.unit_of_work(late.actor, request_id=self.request_id) as ctx:
+                drafts.keep_interrupted(ctx, self._address(), self.form.multi_items())
 
     def _open_page(self) -> str:
         """What the person has before them: the page asked for, or the one that sent a form or asks for a part."""
         request, place = self.request, self.request.url
         if request.method not in _SAFE or request.headers.get("HX-Request") == "true":
             place = URL(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
+        return place.path + (f"?{place.query}" if place.query else "")
+
+    def _address(self) -> str:
+        place = self.request.url
         return place.path + (f"?{place.query}" if place.query else "")
 
     def _before(self) -> str:
@@ -280,7 +298,7 @@ class _Call:
         place = f"/confirm?next={quote(self._open_page(), safe='')}"
         if self.route.resumes and self.signed_in is not None and self.signed_in.impersonation is None:
             with self.app.unit_of_work(self._actor(), request_id=self.request_id) as ctx:
-                drafts.keep_interrupted(ctx, request.url.path, self.form.multi_items())
+                drafts.keep_interrupted(ctx, self._address(), self.form.multi_items())
         if request.headers.get("HX-Request") == "true":
             return Response(str(error), 403, headers={"HX-Redirect": place})
         return RedirectResponse(place, 303)

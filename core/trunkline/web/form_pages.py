@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -20,6 +20,9 @@ from trunkline.i18n import _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Handler, Page
 
+if TYPE_CHECKING:
+    from trunkline.drafts.keeping import Offer
+
 
 @dataclass(frozen=True)
 class FormPage:
@@ -34,8 +37,6 @@ class FormPage:
     submit_label: str
     #: The word under which what is half filled in is kept; empty: it is not.
     draft: str = ""
-    #: It opens after a fresh proof of who somebody is; what is typed is kept while they are asked once more.
-    guarded: bool = False
 
     @property
     def __module__(self) -> str:  # type: ignore[override]  # so that faults name the plugin of the handler
@@ -44,16 +45,13 @@ class FormPage:
     def show(self, page: Page, **parameters: Any) -> Response:
         """The form with its initial values."""
         form = self._form(page, parameters)
-        if self.draft:
-            form.offer = drafts.offered(page.ctx, self.draft)
-        elif self.guarded:
-            form.offer = drafts.interrupted(page.ctx, page.request.url.path)
+        form.offer = self._offer(page)
         return self._render(page, form, parameters)
 
     def submit_form(self, page: Page, **parameters: Any) -> Response:
         """Validate and act. What is refused undoes everything of this request before the form is shown again."""
         form = self._form(page, parameters).parse(page.form_data)
-        if (self.draft or self.guarded) and "draft_resume" in page.form_data:
+        if "draft_resume" in page.form_data:
             # Nothing is wrong yet: it is still being filled in.
             form.errors.clear()
             return self._render(page, form, parameters)
@@ -65,10 +63,7 @@ class FormPage:
         try:
             with page.ctx.session.begin_nested():
                 response = self.handler(page, form.command, **parameters)
-                if self.draft:
-                    drafts.drop(page.ctx, self.draft)
-                if self.guarded:
-                    drafts.drop(page.ctx, drafts.INTERRUPTED)
+                self._drop_drafts(page)
                 return response
         except (Forbidden, NotFound, Unauthenticated, WaitsForSecondPerson):
             raise
@@ -82,6 +77,17 @@ class FormPage:
                     form.refuse(fault.field, str(fault))
             # htmx puts a form in its place for 422 only.
             return self._render(page, form, parameters, 422 if page.is_fragment else error.status)
+
+    def _offer(self, page: Page) -> "Offer | None":
+        """What its writer was interrupted in, being asked who they are; else what they left half filled in."""
+        interrupted = drafts.interrupted(page.ctx, page.path)
+        return interrupted or (drafts.offered(page.ctx, self.draft) if self.draft else None)
+
+    def _drop_drafts(self, page: Page) -> None:
+        if self.draft:
+            drafts.drop(page.ctx, self.draft)
+        if drafts.interrupted(page.ctx, page.path) is not None:
+            drafts.drop(page.ctx, drafts.INTERRUPTED)
 
     def _form(self, page: Page, parameters: Mapping[str, Any]) -> Form[Any]:
         schema = self.schema if isinstance(self.schema, type) else self.schema(page, **parameters)

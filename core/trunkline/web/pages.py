@@ -161,15 +161,16 @@ class Pages:
 
         Validation errors and `Refused` from the handler show the form again (422) with the message beside its field, the
         input kept and nothing saved. `initial` and `extra` get `(page, …path parameters)`; `schema` may be such a function too.
-        The template gets `form` and what `extra` returns. With `sudo` the form opens after a fresh password only. With `draft`, a
-        word, what is half filled in is kept for the person and offered when they return; not for forms about money or rights.
+        The template gets `form` and what `extra` returns. With `sudo` the form opens after a fresh password only. What is
+        sent while the person first has to say who they are is offered to them for an hour. With `draft`, a word, what is half
+        filled in is kept too, for two weeks; not for forms about money or rights.
         """
         to_open, to_send = (PROOF_LASTS, PROOF_LASTS + TO_FILL_IN) if sudo else (None, None)
 
         def decorate(handler: Handler) -> Handler:
             from trunkline.web.form_pages import FormPage
 
-            pair = FormPage(schema, template, title, handler, initial, extra, submit, draft, guarded=sudo)
+            pair = FormPage(schema, template, title, handler, initial, extra, submit, draft)
             self.routes.append(
                 PageRoute(path, ("GET",), pair.show, permission, self.audience, proof_lasts=to_open)
             )
@@ -182,7 +183,7 @@ class Pages:
                     self.audience,
                     proof_lasts=to_send,
                     shows_refusals=True,
-                    resumes=sudo,
+                    resumes=True,
                 )
             )
             return handler
