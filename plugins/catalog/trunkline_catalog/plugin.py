@@ -165,9 +165,9 @@ def job_products(ctx: Context, codes: Collection[str]) -> Sequence[tuple[str, st
 
 @hookimpl
 def step_kinds() -> Sequence[StepKind]:
-    from trunkline_catalog.operations import trying_out
+    from trunkline_catalog.operations import trying_changes, trying_out
 
-    return [*steps.STEP_KINDS, *trying_out.STEP_KINDS]
+    return [*steps.STEP_KINDS, *trying_out.STEP_KINDS, *trying_changes.STEP_KINDS]
 
 
 @hookimpl

@@ -291,6 +291,35 @@ def plan_change(ctx: Context, number: str, command: ChangeService) -> PlanPrevie
     return preview_plan(ctx, number, command.model_copy(update={"change": PLAN}))
 
 
+@rest.post("/services/{number}/change/dry-run", permission="catalog.dry_run.create", status=202, reads=True)
+def try_change(ctx: Context, number: str, command: ChangeService) -> DryRunOut:
+    """Queue a job that looks what a change would do, and changes and holds nothing itself; its log answers.
+
+    What would be refused is refused, here and for `suspend`, `resume` and `terminate`.
+    """
+    return DryRunOut(job=operations.try_change(ctx, number, command))
+
+
+@rest.post("/services/{number}/suspend/dry-run", permission="catalog.dry_run.create", status=202, reads=True)
+def try_suspend(ctx: Context, number: str, command: SuspendService) -> DryRunOut:
+    """Queue a job that looks what suspending would do; see the dry run of a change."""
+    return DryRunOut(job=operations.try_change(ctx, number, command))
+
+
+@rest.post("/services/{number}/resume/dry-run", permission="catalog.dry_run.create", status=202, reads=True)
+def try_resume(ctx: Context, number: str, command: ResumeService) -> DryRunOut:
+    """Queue a job that looks what lifting a reason would do; see the dry run of a change."""
+    return DryRunOut(job=operations.try_change(ctx, number, command))
+
+
+@rest.post(
+    "/services/{number}/terminate/dry-run", permission="catalog.dry_run.create", status=202, reads=True
+)
+def try_terminate(ctx: Context, number: str, command: TerminateService) -> DryRunOut:
+    """Queue a job that looks what ending the service would do; see the dry run of a change."""
+    return DryRunOut(job=operations.try_change(ctx, number, command))
+
+
 @rest.post("/services/{number}/suspend", permission="catalog.service.suspend", status=202)
 def suspend(ctx: Context, number: str, command: SuspendService) -> OrderView:
     """Suspend for one reason."""

@@ -23,6 +23,7 @@ from trunkline_catalog.operations.services import (
     suspend_service,
     terminate_service,
 )
+from trunkline_catalog.operations.trying_changes import try_change
 from trunkline_catalog.operations.trying_out import try_order
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "set_price",
     "suspend_service",
     "terminate_service",
+    "try_change",
     "try_order",
     "update_product",
     "withdraw_price",

@@ -82,11 +82,17 @@ def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
         ]
 
 
+def wanted_code(ctx: Context, number: str, command: ChangeService) -> str:
+    """The product whose parameters a change names: what the service is to become, else what it is."""
+    return command.product_code or queries.service(ctx, number).product_code
+
+
 def preview_plan(ctx: Context, number: str, command: ChangeService) -> PlanPreview:
     """What a change of plan would do. `ctx` only reads; nothing is kept and nobody is told.
 
     Raises everything that ordering it would.
     """
+    look_at_products(ctx, [wanted_code(ctx, number, command)])
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
         line = change_service(trying, number, command).lines[0]
         job = trying.session.scalars(select(Job).where(col(Job.number) == line.job_number)).one()

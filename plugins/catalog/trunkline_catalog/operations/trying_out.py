@@ -5,6 +5,7 @@ afterwards what the line would change there.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +65,7 @@ def queue_dry_run(ctx: Context, command: PlaceOrder, plans: list[LinePlan], *, k
     steps = []
     for position, (line, plan) in enumerate(zip(command.lines, plans, strict=True), start=1):
         inputs = TryLineInputs(position=position, kept=kept if position == 1 else None)
-        target, at_once = _target(plan.steps)
+        target, at_once = narrowest(plan.steps)
         steps.append(
             PlannedStep(
                 STEP_KIND,
@@ -91,7 +92,7 @@ def _name(position: int) -> str:
     return f"line_{position}"
 
 
-def _target(steps: list[PlanStep]) -> tuple[str, int]:
+def narrowest(steps: list[PlanStep]) -> tuple[str, int]:
     """The network element with the fewest places: a look takes one as well."""
     limited = [(step.at_once, step.target) for step in steps if step.at_once]
     at_once, target = min(limited, default=(0, ""))
@@ -166,6 +167,11 @@ def try_line(step: StepContext) -> dict[str, Any]:
         number = place_order(ctx, wish).lines[-1].job_number
         return ctx.session.scalars(select(Job).where(col(Job.number) == number)).one()
 
+    return judged(step, place)
+
+
+def judged(step: StepContext, place: Callable[[Context], Job]) -> dict[str, Any]:
+    """The outputs of a step that looks at the job which `place` plans; what would be refused is said in its log."""
     try:
         looked = look_through(step, place)
     except StepFailed:

@@ -135,11 +135,25 @@ def _refuse(form: Form[BaseModel], error: TrunklineError) -> None:
 @pages.post("/catalog/services/{number}/plan/review", permission="catalog.service.change", reads=True)
 def review(page: Page, number: str) -> Response:
     """Before and after side by side, with the plan of the job, before anything is ordered."""
+    return _review(page, number)
+
+
+@pages.post("/catalog/services/{number}/plan/try", permission="catalog.dry_run.create", reads=True)
+def try_out(page: Page, number: str) -> Response:
+    """The review, beside which a dry run of the change begins; the same form sent twice begins one."""
+    return _review(page, number, trying=True)
+
+
+def _review(page: Page, number: str, *, trying: bool = False) -> Response:
     service, target, form, secrets = _posted(page, number)
     wish = _wish(target, form, secrets)
+    key = str(page.form_data.get("idempotency_key") or token_hex(12))
+    before, tried = str(page.form_data.get("tried") or ""), ""
     if wish is not None:
         try:
             plan = preview_plan(page.ctx, number, wish)
+            if trying:
+                tried = operations.try_change(page.ctx, number, wish, key=f"{key}:{before}")
         except TrunklineError as error:
             _refuse(form, error)
         else:
@@ -149,9 +163,16 @@ def review(page: Page, number: str) -> Response:
                 if bound.shown != "" and bound.widget != "password"
             }
             kept.update(secrets.hidden())
-            key = token_hex(12)
             return _render(
-                page, "catalog/plan_review.html", service, target=target, plan=plan, fields=kept, key=key
+                page,
+                "catalog/plan_review.html",
+                service,
+                target=target,
+                plan=plan,
+                fields=kept,
+                key=key,
+                tried=tried,
+                may_try=page.can("catalog.dry_run.create") and page.can("core.job.view"),
             )
     return _ask(page, service, target, form, 422)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Contact, Site
-from trunkline.errors import TrunklineError
+from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job
 from trunkline.web.forms import Form
@@ -103,6 +104,7 @@ def _show(
     opened: str = "",
     status: int = 200,
     dialogs: list[ChangeDialog] | None = None,
+    tried: str = "",
 ) -> Response:
     busy = queries.open_line_of(page.ctx, service.id)
     if dialogs is None:
@@ -130,6 +132,9 @@ def _show(
         plans=_is_free(page, service) and changes.may_change_plan(page, service),
         switches=_switches(page, service),
         opened=opened,
+        tried=tried,
+        try_key=token_hex(12),
+        may_try=page.can("catalog.dry_run.create") and page.can("core.job.view"),
         busy=busy,
         job=_job_of(page, busy),
         waiting=_waiting(page, service),
@@ -207,6 +212,66 @@ def _change(page: Page, number: str, name: str, change: Change, done: str) -> Re
     if form.errors:
         return _show(page, service, {**forms, name: form}, opened=name, status=422)
     return page.redirect(f"/catalog/services/{number}", done)
+
+
+_COMMANDS: Mapping[str, type[SuspendService | ResumeService | TerminateService]] = {
+    "suspend": SuspendService,
+    "resume": ResumeService,
+    "terminate": TerminateService,
+}
+
+
+@pages.post("/catalog/services/{number}/try/{name}", permission="catalog.dry_run.create", reads=True)
+def try_out(page: Page, number: str, name: str) -> Response:
+    """The service, beside which a dry run begins of what would be ordered; its form keeps what was typed."""
+    service = queries.service(page.ctx, number)
+    forms = _forms(page, service)
+    if name not in forms:
+        raise _not_now(service)
+    form = forms[name] = forms[name].parse(page.form_data)
+    tried = ""
+    if form.valid:
+        command = _COMMANDS[name].model_validate(form.command.model_dump())
+        try:
+            tried = operations.try_change(page.ctx, number, command, key=_once(page))
+        except TrunklineError as error:
+            form.refuse(error.field, str(error))
+    if form.errors:
+        return _show(page, service, forms, opened=name, status=422)
+    return _show(page, service, forms, tried=tried)
+
+
+@pages.post("/catalog/services/{number}/try/change/{word}", permission="catalog.dry_run.create", reads=True)
+def try_change(page: Page, number: str, word: str) -> Response:
+    """The same for one of the changes that the product offers."""
+    service = queries.service(page.ctx, number)
+    dialogs = changes.dialogs(page, service) if _is_free(page, service) else []
+    dialog = next((one for one in dialogs if one.offer.word == word), None)
+    if dialog is None:
+        raise _not_now(service)
+    dialog.form = dialog.form.parse(page.form_data)
+    wish = changes.wish(page, dialog) if dialog.form.valid else None
+    tried = ""
+    if wish is not None:
+        try:
+            tried = operations.try_change(page.ctx, number, wish, key=_once(page))
+        except TrunklineError as error:
+            changes.refuse(dialog, error)
+    if dialog.form.errors:
+        return _show(page, service, _forms(page, service), dialog.id, 422, dialogs)
+    return _show(page, service, _forms(page, service), dialogs=dialogs, tried=tried)
+
+
+def _not_now(service: ServiceView) -> Refused:
+    return Refused(
+        _("This cannot be done with {service} now.", service=service.number),
+        remedy=_("Open the service again: what can be done with it stands there."),
+    )
+
+
+def _once(page: Page) -> str:
+    """The same for a form that is sent twice."""
+    return str(page.form_data.get("try_key") or "")
 
 
 @pages.post("/catalog/services/{number}/suspend", permission="catalog.service.suspend")
