@@ -10,7 +10,7 @@ from trunkline.branding import operations, queries
 from trunkline.branding.brands import Brands
 from trunkline.branding.palette import contrast, derive
 from trunkline.branding.schemas import BrandFields, BrandPicture, EditBrand
-from trunkline.branding.tables import BRANDS
+from trunkline.branding.tables import brands_table
 from trunkline.branding.themes import Themes
 from trunkline.errors import NotFound
 from trunkline.i18n import LANGUAGES
@@ -31,7 +31,8 @@ PICTURES = {
 def list_brands(page: Page) -> Response:
     page.title = _("Brands")
     page.crumbs((page.title, ""))
-    return page.table("branding/list.html", BRANDS, queries.list_brands(page.ctx))
+    table = brands_table(dict(queries.theme_choices(page.ctx)))
+    return page.table("branding/list.html", table, queries.list_brands(page.ctx))
 
 
 def _options(page: Page, cancel: str) -> dict[str, Any]:

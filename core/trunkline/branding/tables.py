@@ -1,5 +1,8 @@
 """Brands as a list."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from trunkline.i18n import gettext as _
 from trunkline.web.tables import Column, Empty, Kind, Table
 
@@ -8,8 +11,8 @@ BRANDS = Table(
     label=_("Brands"),
     columns=(
         Column("name", _("Name"), Kind.LINK, href="/branding/{id}"),
-        Column("host", _("Host name"), Kind.MONO, value=lambda row: row["host"] or "", priority=2),
-        Column("reseller_name", _("Reseller"), priority=2),
+        Column("host", _("Host name"), Kind.MONO, value=lambda row: row["host"] or ""),
+        Column("reseller_name", _("Reseller")),
         Column("theme", _("Theme"), priority=3),
     ),
     search=("name", "host"),
@@ -25,3 +28,14 @@ BRANDS = Table(
         permission="core.brand.edit",
     ),
 )
+
+
+def brands_table(themes: Mapping[str, str]) -> Table:
+    """The list with the names of the themes, which are given by their codes. One that is gone keeps its code."""
+    columns = [
+        replace(column, value=lambda row: themes.get(row["theme"], row["theme"]))
+        if column.key == "theme"
+        else column
+        for column in BRANDS.columns
+    ]
+    return replace(BRANDS, columns=columns)

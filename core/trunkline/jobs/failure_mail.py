@@ -1,10 +1,10 @@
 """Mails about jobs that failed: who gets them, and one for each job, queued when its end is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -86,6 +86,18 @@ def readers(ctx: Context, sees: Callable[[User], bool]) -> Iterator[Reader]:
         yield Reader(user.email, user.name, user.language)
 
 
+def write_to(ctx: Context, reader: Reader, template: str, facts: Mapping[str, Any], occasion: str) -> None:
+    """Queue a mail with these facts to one of them; told of the same occasion again it queues none twice."""
+    mail.queue(
+        ctx,
+        template=template,
+        to=reader.address,
+        language=reader.language,
+        context={"name": reader.name, "operator": ctx.app.config.operator_name, **facts},
+        key=f"{occasion}:{reader.address}",
+    )
+
+
 def _wanting(ctx: Context, sees: Callable[[User], bool]) -> Iterator[User]:
     """Those who may act unless they said no, others if they said yes."""
     all_who_act = ctx.settings(CoreSettings).job_failure_staff
@@ -121,24 +133,16 @@ def _has_enough(ctx: Context, address: str) -> bool:
 
 def _queue(ctx: Context, job: Job, event: JobEnded, reader: Reader) -> None:
     customer = ctx.session.get(Customer, job.customer_id) if job.customer_id is not None else None
-    mail.queue(
-        ctx,
-        template=TEMPLATE,
-        to=reader.address,
-        language=reader.language,
-        context={
-            "name": reader.name,
-            "operator": ctx.app.config.operator_name,
-            "number": job.number,
-            "title": job.title,
-            "customer": f"{customer.name} ({customer.number})" if customer else "",
-            "error": event.error,
-            "state": _state_told(event),
-            "last": _lately(ctx, reader.address) == HOURLY - 1,
-            "link": f"{ctx.app.config.public_url}/jobs/{job.number}",
-        },
-        key=f"job-failed:{job.number}:{reader.address}",
-    )
+    facts = {
+        "number": job.number,
+        "title": job.title,
+        "customer": f"{customer.name} ({customer.number})" if customer else "",
+        "error": event.error,
+        "state": _state_told(event),
+        "last": _lately(ctx, reader.address) == HOURLY - 1,
+        "link": f"{ctx.app.config.public_url}/jobs/{job.number}",
+    }
+    write_to(ctx, reader, TEMPLATE, facts, f"job-failed:{job.number}")
 
 
 def _state_told(event: JobEnded) -> str:

@@ -1,7 +1,7 @@
 """What was written to a customer: e-mails and text messages, the newest first, on a tab of the customer's page."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -29,42 +29,27 @@ class Written(NamedTuple):
 
 def tab(page: Page, customer: Customer) -> str:
     """E-mails, and text messages if the reader may list them."""
-    found = _emails(page, customer)
+    found = _written(
+        page, customer, Email, col(Email.subject), "/emails" if page.can("core.email.view") else ""
+    )
     if page.can("core.sms.list"):
-        found += _texts(page, customer)
+        opens = "/text-messages" if page.can("core.sms.view") else ""
+        found += _written(page, customer, Sms, col(Sms.text), opens)
     shown = sorted(found, reverse=True)[:_SHOWN]
     return page.fragment("mail/customer_tab.html", messages=shown)
 
 
-def _emails(page: Page, customer: Customer) -> list[Written]:
+def _written(
+    page: Page, customer: Customer, model: type[Email] | type[Sms], text: Any, opens: str
+) -> list[Written]:
+    """The newest of one kind; each has its page below `opens`, where the reader may see it."""
     rows = page.ctx.session.execute(
-        select(
-            col(Email.queued_at),
-            col(Email.number),
-            col(Email.recipient),
-            col(Email.subject),
-            col(Email.status),
-        )
-        .where(col(Email.customer_id) == customer.key, *page.ctx.visible_conditions(Email))
-        .order_by(col(Email.queued_at).desc())
+        select(col(model.queued_at), col(model.number), col(model.recipient), text, col(model.status))
+        .where(col(model.customer_id) == customer.key, *page.ctx.visible_conditions(model))
+        .order_by(col(model.queued_at).desc())
         .limit(_SHOWN)
     )
-    opens = page.can("core.email.view")
     return [
-        Written(at, number, f"/emails/{number}" if opens else "", False, to, subject, status)
-        for at, number, to, subject, status in rows
-    ]
-
-
-def _texts(page: Page, customer: Customer) -> list[Written]:
-    rows = page.ctx.session.execute(
-        select(col(Sms.queued_at), col(Sms.number), col(Sms.recipient), col(Sms.text), col(Sms.status))
-        .where(col(Sms.customer_id) == customer.key, *page.ctx.visible_conditions(Sms))
-        .order_by(col(Sms.queued_at).desc())
-        .limit(_SHOWN)
-    )
-    opens = page.can("core.sms.view")
-    return [
-        Written(at, number, f"/text-messages/{number}" if opens else "", True, to, text, status)
-        for at, number, to, text, status in rows
+        Written(at, number, f"{opens}/{number}" if opens else "", model is Sms, to, said, status)
+        for at, number, to, said, status in rows
     ]

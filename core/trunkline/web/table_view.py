@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import RowMapping
 
 from trunkline.i18n import format_number, ngettext, translate
-from trunkline.web import keyset
+from trunkline.web import keyset, table_menus
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
 from trunkline.web.table_columns import shown_columns, with_more
@@ -152,24 +152,24 @@ class TableView:
         return "descending" if self.sort.startswith("-") else "ascending"
 
     @cached_property
-    def order_choices(self) -> Sequence[tuple[str, str, bool]]:
-        """(label, address that sorts by it, sorted by it now) of every column that the list can be sorted by."""
-        return [
-            (column.label, self.url(sort=column.sort_key), bool(self.sorted_by(column)))
-            for column in self.table.columns
-            if column.sort_key
-        ]
+    def order_choices(self) -> Sequence[table_menus.Choice]:
+        """Every column that the list can be sorted by."""
+        return table_menus.order_choices(self)
 
     @property
     def order_ways(self) -> Sequence[tuple[str, str, str, bool]]:
         """(label, icon, address, in force) of both directions; none where the order is no column's."""
-        if not any(active for _label, _href, active in self.order_choices):
-            return []
-        key, falling = self.sort.lstrip("-"), self.sort.startswith("-")
-        return [
-            (translate("Ascending"), "arrow-up", self.url(sort=key), not falling),
-            (translate("Descending"), "arrow-down", self.url(sort=f"-{key}"), falling),
-        ]
+        return table_menus.order_ways(self)
+
+    @cached_property
+    def column_choices(self) -> Sequence[table_menus.Choice]:
+        """Every column after the first, to show or hide; none where nothing is optional."""
+        return table_menus.column_choices(self)
+
+    @property
+    def preset_choices(self) -> Sequence[table_menus.Choice]:
+        """Every named set of columns."""
+        return table_menus.preset_choices(self)
 
     @property
     def tabs(self) -> Sequence[TabView]:
@@ -350,40 +350,6 @@ class TableView:
         if self.total_is_exact:
             return ngettext("The one matching row", "All {n} matching rows", self.total)
         return translate("All matching rows")
-
-    @cached_property
-    def column_choices(self) -> Sequence[tuple[str, str, bool]]:
-        """(label, address that shows or hides it, shown now) of every column after the first; none where nothing is optional."""
-        offered = self.table.offered_columns
-        if not self.listed and not any(column.optional for column in offered):
-            return []
-        shown = [column.key for column in self.columns]
-        choices = []
-        for column in offered:
-            if column.key == shown[0]:
-                continue
-            wanted = [key for key in shown if key != column.key]
-            if column.key not in shown:
-                wanted = self._placed(column.key, shown)
-            choices.append((column.label, self.url(cols=",".join(wanted)), column.key in shown))
-        return choices
-
-    def _placed(self, key: str, shown: Sequence[str]) -> list[str]:
-        """The columns shown and one more, which stands behind those that the list has before it."""
-        order = [column.key for column in self.table.offered_columns]
-        before = [at for at, other in enumerate(shown) if order.index(other) < order.index(key)]
-        place = before[-1] + 1 if before else 1
-        return [*shown[:place], key, *shown[place:]]
-
-    @property
-    def preset_choices(self) -> Sequence[tuple[str, str, bool]]:
-        """(label, address, shown now) of every named set of columns."""
-        known = {column.key for column in self.table.offered_columns}
-        shown = [column.key for column in self.columns]
-        standard = [column.key for column in self.table.columns if not column.optional]
-        sets = [(translate("Standard"), standard)]
-        sets += [(item.label, [key for key in item.columns if key in known]) for item in self.table.presets]
-        return [(label, self.url(cols=",".join(keys)), keys == shown) for label, keys in sets]
 
     def row_drawer(self, svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
         """What draws the cells of a row; `svg` draws icons."""

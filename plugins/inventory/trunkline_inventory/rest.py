@@ -177,7 +177,7 @@ def template(ctx: Context, name: str) -> TemplateView:
 def edit_template(
     ctx: Context, name: str, command: ChangeTemplate, version: int | None = if_match
 ) -> TemplateView:
-    """Change label, fields and the fewest that shall be available; what is left out stays."""
+    """Change label, fields and the minimum in stock; what is left out stays."""
     found = queries.template(ctx, name)
     wanted = CreateTemplate(
         name=name,

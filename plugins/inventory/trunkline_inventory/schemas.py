@@ -35,9 +35,9 @@ Minimum = Annotated[
     Field(
         ge=0,
         le=10_000,
-        title=_("Fewest available"),
+        title=_("Minimum in stock"),
         description=_(
-            "When fewer are available, the start page of those who keep the stock says so. 0: never."
+            "When fewer items than this are available, the start page of those who keep the stock says so. 0: no minimum."
         ),
     ),
 ]

@@ -253,6 +253,13 @@ def test_a_host_that_the_configuration_does_not_know_is_refused(app: App) -> Non
     assert make(app, host="bss.example")
 
 
+def test_the_list_of_brands_says_themes_by_their_names(app: App, staff: Callable[..., Browser]) -> None:
+    make(app, host=HOST, theme="araucaria")
+    listed = staff().get("/branding").text.partition("<tbody>")[2]
+    assert "Araucária" in listed
+    assert ">araucaria<" not in listed
+
+
 def test_staff_make_a_brand_and_see_its_colours(app: App, staff: Callable[..., Browser]) -> None:
     browser = staff()
     made = browser.submit(

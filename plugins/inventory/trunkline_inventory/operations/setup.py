@@ -34,7 +34,7 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
 def update_template(
     ctx: Context, name: str, command: CreateTemplate, *, version: int | None = None
 ) -> TemplateView:
-    """Change label, fields, and the fewest that shall be available.
+    """Change label, fields, and the minimum in stock.
 
     Fields of a template in use may be added or relabelled, not removed or turned into others.
     """

@@ -7,8 +7,7 @@ from sqlmodel import col
 
 from trunkline.access.roles import actor_for
 from trunkline.auth.models import User
-from trunkline.jobs.failure_mail import readers
-from trunkline.mail import operations as mail
+from trunkline.jobs.failure_mail import readers, write_to
 from trunkline.operation import Context
 from trunkline_provisioning.rollouts.models import ProvisioningRollout, ProvisioningRolloutRow
 from trunkline_provisioning.rollouts.schemas import RolloutState, RowState
@@ -24,26 +23,18 @@ def tell_failures(ctx: Context, rollout: ProvisioningRollout) -> None:
     if not at_rest or rollout.failed <= rollout.failed_base:
         return
     failures = _failures(ctx, rollout)
+    facts = {
+        "number": rollout.number,
+        "title": rollout.title,
+        "state": rollout.state,
+        "failed": rollout.failed,
+        "started": rollout.started,
+        "failures": failures,
+        "more": rollout.failed - len(failures),
+        "link": f"{ctx.app.config.public_url}/provisioning/rollouts/{rollout.number}",
+    }
     for reader in readers(ctx, lambda user: _may_look(ctx, user)):
-        mail.queue(
-            ctx,
-            template=TEMPLATE,
-            to=reader.address,
-            language=reader.language,
-            context={
-                "name": reader.name,
-                "operator": ctx.app.config.operator_name,
-                "number": rollout.number,
-                "title": rollout.title,
-                "state": rollout.state,
-                "failed": rollout.failed,
-                "started": rollout.started,
-                "failures": failures,
-                "more": rollout.failed - len(failures),
-                "link": f"{ctx.app.config.public_url}/provisioning/rollouts/{rollout.number}",
-            },
-            key=f"rollout-failed:{rollout.number}:{rollout.started}:{reader.address}",
-        )
+        write_to(ctx, reader, TEMPLATE, facts, f"rollout-failed:{rollout.number}:{rollout.started}")
 
 
 def jobs_of_rollouts(ctx: Context, keys: Collection[int]) -> Sequence[int]:
