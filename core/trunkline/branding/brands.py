@@ -40,6 +40,8 @@ class Brand:
     subtitle: str = ""
     icon: str = "antenna-bars-5"
     logo: str = ""
+    #: SHA-256 of the logo, by which documents find it (`trunkline.branding.documents`); empty without one.
+    logo_digest: str = ""
     favicon: str = ""
     #: Address of the style sheet with its colours; empty for the built-in ones.
     css: str = ""
@@ -147,11 +149,14 @@ def _read_brands(app: "App", session: Session) -> _Read:
     files = {row.id: row for row in kept}
     sheets: dict[str, str] = {}
     pictures: dict[str, tuple[Path, str]] = {}
+    digests: dict[str, str] = {"": ""}
     shown: dict[int, dict[str, str]] = {}
 
     def address(path: Path, digest: str, media_type: str) -> str:
         pictures[digest[:32]] = (path, media_type)
-        return f"{FILES}{digest[:32]}"
+        found = f"{FILES}{digest[:32]}"
+        digests[found] = digest
+        return found
 
     def picture(row: Row[Any], theme: Theme, name: str) -> str:
         stored = files.get(getattr(row, f"{name}_id"))
@@ -179,6 +184,7 @@ def _read_brands(app: "App", session: Session) -> _Read:
         return Brand(
             name=row.name,
             logo=shown[row.id]["logo"],
+            logo_digest=digests[shown[row.id]["logo"]],
             favicon=shown[row.id]["favicon"],
             css=FILES + name,
             colour=row.colour or theme.colour,

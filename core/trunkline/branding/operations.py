@@ -72,7 +72,7 @@ def remove(ctx: Context, brand_id: int) -> None:
     """Forget a brand; its host name shows the operator's own again."""
     brand = ctx.load(BrandRecord, brand_id, lock=True)
     ctx.note(brand, label=brand.name)
-    held = [key for key in (brand.logo_id, brand.favicon_id, brand.picture_id) if key]
+    held = [key for key in (brand.favicon_id, brand.picture_id) if key]
     ctx.session.delete(brand)
     ctx.session.flush()
     for key in held:
@@ -143,7 +143,8 @@ def _replace_picture(ctx: Context, brand: BrandRecord, which: Picture, key: int 
     former: int | None = getattr(brand, name)
     setattr(brand, name, key)
     ctx.session.flush()
-    if former is not None:
+    # A logo stays in the store: invoices that were issued with it are set with it again.
+    if former is not None and which != "logo":
         _forget_file(ctx, former)
     ctx.note(brand, label=brand.name)
     _show_soon(ctx)

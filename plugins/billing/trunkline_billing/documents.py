@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import insert
 from sqlmodel import col
 
+from trunkline.branding.documents import logo_content
 from trunkline.operation import Context
 from trunkline_billing.models.invoices import BillingInvoice, BillingInvoiceDocument
 
@@ -21,7 +22,9 @@ def invoice_pdf(ctx: Context, number: str) -> bytes:
     from trunkline_billing.queries.invoices import invoice as read
     from trunkline_billing.typesetting import render_invoice
 
-    content = render_invoice(read(ctx, number))
+    shown = read(ctx, number)
+    logo = logo_content(ctx.app, shown.operator.get("brand", {}).get("logo", ""))
+    content = render_invoice(shown, logo)
     digest = sha256(content).hexdigest()
     _write(_path(ctx, digest), content)
     if kept is None:

@@ -15,12 +15,12 @@ _COLOUR = "#1f4e79"
 _TEMPLATE = Path(__file__).parent / "typst" / "invoice.typ"
 
 
-def render_invoice(invoice: InvoiceView) -> bytes:
-    """The PDF of an invoice as it was issued. The same invoice gives the same bytes, paid or not."""
+def render_invoice(invoice: InvoiceView, logo: bytes = b"") -> bytes:
+    """The PDF of an invoice as it was issued. The same invoice and logo give the same bytes, paid or not."""
     with use_locale(str(invoice.customer.get("language") or invoice.operator.get("language") or "en")):
         texts = texts_of(invoice)
     made = datetime(invoice.issued_on.year, invoice.issued_on.month, invoice.issued_on.day, tzinfo=UTC)
-    return typeset(_TEMPLATE, texts, int(made.timestamp()))
+    return typeset(_TEMPLATE, texts, int(made.timestamp()), logo)
 
 
 def texts_of(invoice: InvoiceView) -> dict[str, Any]:

@@ -120,12 +120,23 @@ def test_a_new_picture_replaces_the_old_one_in_the_store(app: App) -> None:
     key = make(app)
     for size in (3, 4):
         with app.unit_of_work() as ctx:
-            operations.set_picture(ctx, key, "logo", picture(size), "logo.png")
+            operations.set_picture(ctx, key, "favicon", picture(size), "icon.png")
     kept = [path.read_bytes() for path in store.folder(app).rglob("*") if path.is_file()]
     assert kept == [picture(4).getvalue()]
     with app.unit_of_work() as ctx:
         operations.remove(ctx, key)
     assert not [path for path in store.folder(app).rglob("*") if path.is_file()]
+
+
+def test_a_former_logo_stays_in_the_store_for_the_documents_that_bear_it(app: App) -> None:
+    key = make(app)
+    for size in (3, 4):
+        with app.unit_of_work() as ctx:
+            operations.set_picture(ctx, key, "logo", picture(size), "logo.png")
+    with app.unit_of_work() as ctx:
+        operations.remove(ctx, key)
+    kept = {path.read_bytes() for path in store.folder(app).rglob("*") if path.is_file()}
+    assert kept == {picture(3).getvalue(), picture(4).getvalue()}
 
 
 def test_mail_under_a_resellers_brand_without_a_sender_bears_its_name(app: App) -> None:

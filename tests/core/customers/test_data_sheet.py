@@ -1,12 +1,17 @@
 """The data sheet of a customer."""
 
+import io
+import re
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from sqlmodel import select
 
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
+from trunkline.branding import operations as brands
+from trunkline.branding.schemas import BrandFields
 from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer
 from trunkline.testing import Browser
@@ -26,9 +31,9 @@ def test_it_speaks_the_customers_language_and_takes_nothing_for_markup(
         operations.add_contact(ctx, number, ContactData(name='#read("/etc/passwd")'))
     told = []
 
-    def listening(template, texts, timestamp):  # type: ignore[no-untyped-def]  # as typeset
+    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
         told.append(texts)
-        return typeset(template, texts, timestamp)
+        return typeset(template, texts, timestamp, logo)
 
     monkeypatch.setattr("trunkline.customers.sheets.queries.typeset", listening)
     browser = staff("customer_care")
@@ -46,3 +51,27 @@ def test_it_speaks_the_customers_language_and_takes_nothing_for_markup(
         looked = ctx.session.scalars(select(ActivityEntry).where(ActivityEntry.subject == number)).all()
         assert any("sheet" in str(entry.details) or "sheet" in entry.operation for entry in looked)
     assert staff("field_technician").get(place).status_code == 403
+
+
+def _has_picture(content: bytes) -> bool:
+    return re.search(rb"/Subtype\s*/Image", content) is not None
+
+
+def test_it_bears_the_operators_logo_and_one_that_cannot_be_read_keeps_no_sheet_back(
+    app: App, staff: Staff
+) -> None:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate({"kind": "individual", "name": "Ana Souza"})
+        number = operations.register(ctx, command).number
+        brand = brands.create(ctx, BrandFields(name="Litoral")).key
+    browser = staff("customer_care")
+    place = f"/customers/{number}/sheet.pdf"
+    assert not _has_picture(browser.get(place).content)
+    logo = io.BytesIO()
+    Image.new("RGB", (40, 40), "green").save(logo, "PNG")
+    for content, shown in ((logo.getvalue(), True), (logo.getvalue()[:40], False)):
+        with app.unit_of_work() as ctx:
+            brands.set_picture(ctx, brand, "logo", io.BytesIO(content), "logo.png")
+        answer = browser.get(place)
+        assert answer.content.startswith(b"%PDF-")
+        assert _has_picture(answer.content) is shown

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.branding.brands import Brands
+from trunkline.branding.documents import logo_content
 from trunkline.customers import queries
 from trunkline.customers.fields import shown
 from trunkline.customers.models import Customer
@@ -53,7 +54,8 @@ def sheet(ctx: Context, customer: Customer, *, language: str = "") -> bytes:
                 if section.rows
             ],
         }
-    return typeset(_TEMPLATE, texts, int(ctx.now().timestamp()))
+    logo = logo_content(ctx.app, brand.logo_digest)
+    return typeset(_TEMPLATE, texts, int(ctx.now().timestamp()), logo)
 
 
 def _facts(customer: Customer) -> list[list[str]]:

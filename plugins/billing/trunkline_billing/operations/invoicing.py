@@ -256,9 +256,10 @@ def _issuers(
 
 def _brand(ctx: Context, reseller_id: int | None) -> dict[str, Any]:
     brand = brand_for(ctx, reseller_id)
-    if not brand.of_reseller:
-        return {"brand": {"colour": brand.ink}} if brand.ink else {}
-    return {"brand": {"name": brand.name, "support": brand.support, "colour": brand.ink}}
+    shown = {"colour": brand.ink, "logo": brand.logo_digest}
+    if brand.of_reseller:
+        shown |= {"name": brand.name, "support": brand.support}
+    return {"brand": {key: value for key, value in shown.items() if value}} if any(shown.values()) else {}
 
 
 def _operator(ctx: Context, settings: BillingSettings) -> dict[str, Any]:
