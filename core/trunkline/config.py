@@ -75,7 +75,9 @@ class Config(BaseSettings):
         default=(), description="Closed networks that webhooks and other calls to given addresses may reach"
     )
     workers: int = Field(default=1, ge=1, le=64)
-    job_threads: int = Field(default=2, ge=1, le=64)
+    job_threads: int | None = Field(
+        default=None, ge=1, le=64, description="Jobs that one worker does at once; default: by the database"
+    )
 
     operator_name: str = "Trunkline"
     time_zone: str = "UTC"
@@ -156,6 +158,13 @@ class Config(BaseSettings):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'trunkline.db'}"
+
+    @property
+    def jobs_at_once(self) -> int:
+        """How many jobs one worker does at once. While one waits for PostgreSQL or a playbook, others use the processor; on
+        SQLite they would wait for each other's writing.
+        """
+        return self.job_threads or (3 if self.database_url.startswith("postgresql") else 2)
 
     @property
     def extension_folder(self) -> Path:

@@ -151,6 +151,8 @@ class Crew:
         (folder / "extensions" / "steps.py").write_text(_STEPS)
         self._folder, self._stack, self.far = folder, stack, far
         self._shared: dict[str, Any] = {
+            # What the tests count on.
+            "job_threads": 2,
             "plugins": [],
             "extensions": str(folder / "extensions"),
             "key_file": str(folder / "key"),

@@ -82,6 +82,10 @@ class Database:
                 remedy="Use sqlite:///FILE or postgresql+psycopg://…",
             )
         self.engine = self._make_engine(pool_size)
+        # Only SQLite is told so, and what is said for it costs every statement something.
+        self._writing_engine = (
+            self.engine.execution_options(trunkline_write=True) if self.is_sqlite else self.engine
+        )
         self._write_lock = Path(f"{self.url.database}.write.lock") if self.is_sqlite else None
         self._writing = threading.local()
         #: Another number after each commit of this process: whoever remembers what was read looks whether it changed.
@@ -129,7 +133,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session in one writing transaction: committed at the end of the block, rolled back on any exception."""
-        with self._exclusive(), Session(self.engine.execution_options(trunkline_write=True)) as session:
+        with self._exclusive(), Session(self._writing_engine) as session:
             session.expire_on_commit = False
             yield session
             session.commit()

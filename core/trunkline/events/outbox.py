@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, literal, select
 
 from trunkline.db.parts import parts
 from trunkline.db.savepoint import savepoint
@@ -43,6 +43,20 @@ def _raising_one(dialect: str) -> Any:
     return _raising(dialect).returning(_SEQUENCES.c.last)
 
 
+@cache
+def _numbering_insert() -> Any:
+    """Raises the entity's number by one and inserts its event with it, on PostgreSQL; gives the event's key and number."""
+    own = {"entity": bindparam("entity"), "entity_id": bindparam("entity_id"), "last": literal(1)}
+    raised = _raising("postgresql").values(own).returning(_SEQUENCES.c.last).cte("raised")
+    values = {
+        column.name: bindparam(column.name, type_=column.type)
+        for column in _EVENTS.c
+        if column.name not in ("id", "seq")
+    }
+    row = select(*values.values(), raised.c.last)
+    return insert(_EVENTS).from_select([*values, "seq"], row).returning(_EVENTS.c.id, _EVENTS.c.seq)
+
+
 def emit(ctx: Context, event: Event) -> None:
     """Record `event`. Raises Refused when a `before_` hook refuses it, or crashes (then naming its plugin)."""
     emit_all(ctx, [event])
@@ -57,34 +71,48 @@ def emit_all(ctx: Context, events: Sequence[Event]) -> None:
     for event in events:
         _ask_before(ctx, event)
     ctx.session.flush()
-    last, now = _take_sequences(ctx, events), ctx.now()
-    rows = []
-    for event in reversed(events):
-        place = (event.entity(), event.entity_id)
-        rows.append(
-            {
-                "name": event.name,
-                "schema_version": event.schema_version,
-                "entity": event.entity(),
-                "entity_id": event.entity_id,
-                "seq": last[place],
-                "customer_id": event.customer_id,
-                "occurred_at": now,
-                "actor": ctx.actor.name,
-                "request_id": ctx.request_id,
-                "payload": event.model_dump(mode="json"),
-            }
-        )
-        last[place] -= 1
-    rows.reverse()
-    subscribers = _subscribers(ctx, events)
-    connection = ctx.session.connection()
-    if not any(subscribers.values()):
-        connection.execute(_INSERT_UNHEARD, rows)
-        return
-    keys = connection.execute(_INSERT_EVENTS, rows).scalars().all()
-    connection.execute(_INSERT_DELIVERIES, _deliveries(subscribers, keys, rows, ctx.app.clock()))
-    wake.events_are_due(ctx)
+    subscribers, now = _subscribers(ctx, events), ctx.now()
+    rows = [_row(ctx, event, now) for event in events]
+    connection, heard = ctx.session.connection(), any(subscribers.values())
+    keys: Sequence[int]
+    if len(rows) == 1 and connection.dialect.name == "postgresql":
+        keys = [_write_one(connection, rows[0])]
+    else:
+        _number(connection, rows)
+        keys = _write_many(connection, rows, heard=heard)
+    if heard:
+        connection.execute(_INSERT_DELIVERIES, _deliveries(subscribers, keys, rows, ctx.app.clock()))
+        wake.events_are_due(ctx)
+
+
+def _row(ctx: Context, event: Event, now: datetime) -> dict[str, Any]:
+    """The event as it is kept, but for its number."""
+    return {
+        "name": event.name,
+        "schema_version": event.schema_version,
+        "entity": event.entity(),
+        "entity_id": event.entity_id,
+        "customer_id": event.customer_id,
+        "occurred_at": now,
+        "actor": ctx.actor.name,
+        "request_id": ctx.request_id,
+        "payload": event.model_dump(mode="json"),
+    }
+
+
+def _write_one(connection: Connection, row: dict[str, Any]) -> int:
+    """Number and write one event on PostgreSQL, in one statement; most are emitted alone. Returns its key."""
+    key: int
+    key, row["seq"] = connection.execute(_numbering_insert(), row).one()
+    return key
+
+
+def _write_many(connection: Connection, rows: list[dict[str, Any]], *, heard: bool) -> Sequence[int]:
+    """Write numbered events; returns their keys where somebody hears of them."""
+    if heard:
+        return connection.execute(_INSERT_EVENTS, rows).scalars().all()
+    connection.execute(_INSERT_UNHEARD, rows)
+    return ()
 
 
 def _subscribers(ctx: Context, events: Sequence[Event]) -> dict[str, list[tuple[str, int | None]]]:
@@ -140,14 +168,23 @@ def _ask_before(ctx: Context, event: Event) -> None:
             ) from error
 
 
-def _take_sequences(ctx: Context, events: Sequence[Event]) -> dict[tuple[str, int], int]:
+def _number(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Give each event the next number of its entity, in their order."""
+    last = _take_sequences(connection, Counter((row["entity"], row["entity_id"]) for row in rows))
+    for row in reversed(rows):
+        place = (row["entity"], row["entity_id"])
+        row["seq"] = last[place]
+        last[place] -= 1
+
+
+def _take_sequences(
+    connection: Connection, counts: Mapping[tuple[str, int], int]
+) -> dict[tuple[str, int], int]:
     """The last number of each entity after it was raised by its count of events, under the row lock."""
-    connection = ctx.session.connection()
-    if len(events) == 1:
-        place = (events[0].entity(), events[0].entity_id)
+    if sum(counts.values()) == 1:
+        [place] = counts
         raised = {"entity": place[0], "entity_id": place[1], "last": 1}
         return {place: connection.execute(_raising_one(connection.dialect.name), raised).scalar_one()}
-    counts = Counter((event.entity(), event.entity_id) for event in events)
     # In one order, so that two batches that share entities do not wait for each other in a ring.
     taken = [
         {"entity": entity, "entity_id": key, "last": count} for (entity, key), count in sorted(counts.items())

@@ -48,7 +48,7 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
     sweeper.start()
     consumer = Consumer(
         app.waker.huey,
-        workers=app.config.job_threads,
+        workers=app.config.jobs_at_once,
         periodic=False,
         initial_delay=_POLL_SECONDS / 2,
         max_delay=_POLL_SECONDS,
@@ -56,7 +56,7 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
         shutdown_timeout=30,
         graceful_signal="TERM",
     )
-    log.info("worker %s ready with %s threads", os.getpid(), app.config.job_threads)
+    log.info("worker %s ready with %s threads", os.getpid(), app.config.jobs_at_once)
     try:
         consumer.run()
     finally:
