@@ -1,52 +1,26 @@
 """Whether playbooks can be run: YAML, our rules and Ansible's own syntax check, with file and line of what is wrong."""
 
 import hashlib
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trunkline.errors import Refused, Unavailable
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline_provisioning.declaring import FILE, WORD, Unreadable, contradictions, looks
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.linting import Finding, lint
-from trunkline_provisioning.run_folder import RunFolder
-from trunkline_provisioning.runner import environment
-
-_PATIENCE_SECONDS = 120
-_ORIGIN = re.compile(r"Origin: (?P<file>.+?):(?P<line>\d+)(?::\d+)?\s*$", re.MULTILINE)
-_ERROR = re.compile(r"\[ERROR\]: (?P<text>.*?)(?=\nOrigin: |\n\n|\Z)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, and where: `line` counts from 1, 0 when it is the file as a whole."""
-
-    file: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
-
-    def within(self, name: str) -> str:
-        """The same with the playbook's name in place of the folder, which is nobody's business but the server's."""
-        place = f"{name}/{self.file.name}" + (f":{self.line}" if self.line else "")
-        return f"{place}: {self.message}"
-
+from trunkline_provisioning.syntax_check import FORGETFUL, Problem, SyntaxCheck
 
 #: What was found, by the content of the folders looked at; Ansible takes a second or two to look.
 _known: dict[str, list[Problem]] = {}
 
 
-def check_playbook(path: Path, collections: tuple[Path, ...] = ()) -> list[Problem]:
+def check_playbook(path: Path, syntax: SyntaxCheck = FORGETFUL) -> list[Problem]:
     """Problems of a playbook file, or of every `.yml` in a folder. Raises Refused when there is no such file."""
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
     if len(files) > 1:
@@ -58,10 +32,10 @@ def check_playbook(path: Path, collections: tuple[Path, ...] = ()) -> list[Probl
             field="path",
             remedy=_("Name a .yml file, or a folder that has some."),
         )
-    return check_files(files, collections)
+    return check_files(files, syntax)
 
 
-def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> list[Problem]:
+def check_files(files: Sequence[Path], syntax: SyntaxCheck) -> list[Problem]:
     """Problems of several playbook files; an answer is kept until something in their folders changes."""
     key = _fingerprint(files)
     if key not in _known and _whole_is_sound(files):
@@ -69,7 +43,7 @@ def check_files(files: Sequence[Path], collections: tuple[Path, ...] = ()) -> li
     if key not in _known:
         problems = own_problems(files)
         played = [file for file in files if file.name != FILE]
-        _known[key] = problems or (_ansible_problems(played, collections) if played else [])
+        _known[key] = problems or (syntax.problems(played) if played else [])
     return _known[key]
 
 
@@ -100,23 +74,21 @@ def _schema_problems(schema: Path) -> list[Problem]:
         return [Problem(schema, 0, str(error))]
 
 
-def check_ahead(groups: Sequence[Sequence[Path]], collections: tuple[Path, ...] = ()) -> None:
+def check_ahead(groups: Sequence[Sequence[Path]], syntax: SyntaxCheck) -> None:
     """Look at the files of several playbooks by one start of Ansible, so that `check_files` answers at once for each."""
     groups = [files for files in groups if _fingerprint(files) not in _known]
     if not groups:
         return
     keys = [_fingerprint(files) for files in groups]
     everything = [file for files in groups for file in files]
-    if own_problems(everything) or _ask_ansible(everything, collections):
+    if own_problems(everything) or syntax.problems(everything):
         for files in groups:
-            check_files(files, collections)
+            check_files(files, syntax)
     else:
         _known.update((key, []) for key in keys)
 
 
-def check_text(
-    name: str, text: str, collections: tuple[Path, ...] = (), beside: Path | None = None
-) -> list[Problem]:
+def check_text(name: str, text: str, syntax: SyntaxCheck, beside: Path | None = None) -> list[Problem]:
     """Problems of a text that is not saved yet, as the file `name` in the folder `beside` would have them."""
     with tempfile.TemporaryDirectory(prefix="playbook-") as place:
         folder = Path(place)
@@ -126,7 +98,7 @@ def check_text(
         file.write_text(text)
         problems = _schema_problems(file) if name == FILE else _own_problems(file)
         if name != FILE and not problems:
-            problems = _ansible_problems([file], collections)
+            problems = syntax.problems([file])
     return [replace(problem, file=Path(problem.file.name)) for problem in problems]
 
 
@@ -149,9 +121,9 @@ def undo_of(word: str) -> str:
 _UNDONE_BY = {"do": "undo", "undo": "", "suspend": "resume", "resume": "suspend", "terminate": "do"}
 
 
-def require_sound(playbook: Playbook, words: Sequence[str], collections: tuple[Path, ...] = ()) -> None:
+def require_sound(playbook: Playbook, words: Sequence[str], syntax: SyntaxCheck) -> None:
     """Raise Refused naming file and line unless the named files of the playbook can be read."""
-    problems = check_files([playbook.path(word) for word in words], collections)
+    problems = check_files([playbook.path(word) for word in words], syntax)
     if problems:
         raise Refused(
             _(
@@ -217,40 +189,3 @@ def _parse(text: str, loader: type[Any]) -> None:
 
     for _event in yaml.parse(text, Loader=loader):
         pass
-
-
-def _ansible_problems(files: Sequence[Path], collections: tuple[Path, ...]) -> list[Problem]:
-    """Ask Ansible about all files at once, and about each by itself only when something is wrong."""
-    found = _ask_ansible(files, collections)
-    if not found or len(files) == 1:
-        return found
-    return [problem for file in files for problem in _ask_ansible([file], collections)] or found
-
-
-def _ask_ansible(files: Sequence[Path], collections: tuple[Path, ...]) -> list[Problem]:
-    program = Path(sys.executable).parent / "ansible-playbook"
-    with RunFolder.make({}, {}) as folder:
-        try:
-            ended = subprocess.run(
-                [str(program), "--syntax-check", "-i", "localhost,", *map(str, files)],
-                capture_output=True,
-                text=True,
-                timeout=_PATIENCE_SECONDS,
-                env=environment(folder.path, collections),
-                cwd=folder.path,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise Unavailable(
-                _("Ansible is not installed beside {python}.", python=sys.executable),
-                remedy=_("Install the wheel trunkline-provisioning again, which brings ansible-core."),
-            ) from error
-    if ended.returncode == 0:
-        return []
-    said = f"{ended.stderr}\n{ended.stdout}"
-    error_text, origin = _ERROR.search(said), _ORIGIN.search(said)
-    message = " ".join((error_text.group("text") if error_text else said).split())
-    if origin:
-        return [Problem(Path(origin.group("file")), int(origin.group("line")), message)]
-    return [Problem(files[0], 0, message)]

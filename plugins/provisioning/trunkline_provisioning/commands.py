@@ -24,6 +24,7 @@ def check(
     from trunkline.errors import TrunklineError
     from trunkline_provisioning.checking import check_playbook, findings, undo_of
     from trunkline_provisioning.hinting import hints
+    from trunkline_provisioning.syntax_check import SyntaxCheck
 
     path = _found(path)
     # A collection lies beside the playbooks that use it, or above them.
@@ -31,7 +32,7 @@ def check(
         folder for folder in path.resolve().parents if (folder / "ansible_collections").is_dir()
     )
     try:
-        problems = check_playbook(path.resolve(), collections)
+        problems = check_playbook(path.resolve(), SyntaxCheck(collections))
     except TrunklineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

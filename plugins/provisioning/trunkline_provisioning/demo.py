@@ -18,6 +18,7 @@ from trunkline_provisioning.hlr.subscriber import MODES, Access, Subscriber, che
 from trunkline_provisioning.network_audit.expectations import Expectations
 from trunkline_provisioning.network_audit.hlr import READER
 from trunkline_provisioning.queries import hlr_place
+from trunkline_provisioning.syntax_check import SyntaxCheck
 
 _MOBILE = ("movel_10gb", "movel_30gb", "movel_empresas")
 _MOBILE_PLAYBOOK = "mobile_line"
@@ -90,7 +91,7 @@ def write_playbooks(app: App) -> None:
         [playbook.path(word) for word in playbook.files]
         for playbook in (library.find(app, name) for name in (_MOBILE_PLAYBOOK, _FIBRE_PLAYBOOK))
     ]
-    thread = Thread(target=check_ahead, args=(groups, library.collections(app)), daemon=True)
+    thread = Thread(target=check_ahead, args=(groups, SyntaxCheck.of(app)), daemon=True)
     thread.start()
     _looking.append(thread)
 

@@ -13,10 +13,11 @@ from trunkline.i18n import ngettext
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning import library, versions
-from trunkline_provisioning.checking import Problem, check_text
+from trunkline_provisioning.checking import check_text
 from trunkline_provisioning.declaring import WORD, looks
 from trunkline_provisioning.library import OPERATOR, Playbook
 from trunkline_provisioning.models import ProvisioningPlaybookVersion
+from trunkline_provisioning.syntax_check import Problem, SyntaxCheck
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -81,7 +82,7 @@ def problems_of(ctx: Context, name: str, word: str, text: str) -> list[Problem]:
     """What would keep the text from being saved as that file."""
     known = library.library(ctx.app).get(name)
     return check_text(
-        f"{word}.yml", tidy(text), library.collections(ctx.app), known.folder if known is not None else None
+        f"{word}.yml", tidy(text), SyntaxCheck.of(ctx.app), known.folder if known is not None else None
     )
 
 

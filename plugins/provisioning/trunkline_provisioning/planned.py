@@ -66,9 +66,10 @@ class _Found:
     def require_sound(self, ctx: Context, words: Sequence[str]) -> None:
         """Raise Refused naming file and line unless these files can be read."""
         from trunkline_provisioning.checking import require_sound
+        from trunkline_provisioning.syntax_check import SyntaxCheck
 
         if tuple(words) not in self._sound:
-            require_sound(self.playbook, words, library.collections(ctx.app))
+            require_sound(self.playbook, words, SyntaxCheck.of(ctx.app))
             self._sound.add(tuple(words))
 
 

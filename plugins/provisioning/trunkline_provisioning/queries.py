@@ -20,6 +20,7 @@ from trunkline_provisioning.hlr.peer import HlrPlace, place_of
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
+from trunkline_provisioning.syntax_check import SyntaxCheck
 
 #: `secrets.steps.…` and `secrets.done.…`, which few playbooks read.
 _HANDED_OVER = re.compile(r"\bsecrets\.(?:steps|done)\b")
@@ -37,7 +38,7 @@ def playbooks(ctx: Context) -> list[PlaybookView]:
     """
     users, known = _users(ctx), library.library(ctx.app)
     own = [playbook for playbook in known.values() if playbook.source == library.OPERATOR]
-    check_ahead([[one.path(word) for word in one.files] for one in own], library.collections(ctx.app))
+    check_ahead([[one.path(word) for word in one.files] for one in own], SyntaxCheck.of(ctx.app))
     return [_view(ctx, playbook, users, ask=playbook in own) for playbook in known.values()]
 
 
@@ -190,7 +191,7 @@ def _users(ctx: Context) -> dict[str, list[str]]:
 
 def _view(ctx: Context, found: Playbook, users: Mapping[str, list[str]], *, ask: bool = True) -> PlaybookView:
     files = [found.path(word) for word in found.files]
-    said = check_files(files, library.collections(ctx.app)) if ask else own_problems(files)
+    said = check_files(files, SyntaxCheck.of(ctx.app)) if ask else own_problems(files)
     problems = {problem.file: problem for problem in reversed(said)}
     views = []
     text = found.declares

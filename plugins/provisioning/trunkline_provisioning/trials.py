@@ -14,6 +14,7 @@ from trunkline_provisioning.checking import require_sound
 from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.run_folder import refuse_reserved
 from trunkline_provisioning.schemas import TrialInputs
+from trunkline_provisioning.syntax_check import SyntaxCheck
 
 JOB_KIND = "provisioning.trial"
 #: What the list of jobs calls them.
@@ -34,7 +35,7 @@ def try_out(
     """Queue a trial and return its job's number. Raises Refused, NotFound."""
     playbook = library.find(ctx.app, name)
     playbook.path(word)
-    require_sound(playbook, [word], library.collections(ctx.app))
+    require_sound(playbook, [word], SyntaxCheck.of(ctx.app))
     if element and elements.find(ctx, element) is None:
         raise Refused(_("There is no element {name}.", name=element), field="element")
     if not element and (absent := elements.missing(ctx, versions.texts_of(playbook, [word]))):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,8 +35,9 @@ from trunkline_catalog.schemas import (
     Parameter,
     RecordExistingService,
     ServiceKind,
+    UpdateProduct,
 )
-from trunkline_provisioning import elements
+from trunkline_provisioning import checking, elements, syntax_check
 from trunkline_provisioning.rollouts import doing, driving, operations
 from trunkline_provisioning.rollouts import queries as rollouts
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow
@@ -284,3 +286,32 @@ def test_a_playbook_run_for_many_takes_its_turn_at_the_element_and_reads_what_th
         assert (step.target, step.at_once) == ("element:olt", 2)
         line = queries.line(ctx, step.inputs["line_id"])
     assert (line.action, line.parameters) == ("new", {"speed": "slow"})
+
+
+_SOUND = "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - ansible.builtin.debug:\n"
+
+
+def test_a_worker_begins_with_a_playbook_that_was_looked_at_when_the_list_was_made(
+    network: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = network.app.config.playbook_folder / "tidy"
+    folder.mkdir(parents=True)
+    for word in ("do", "undo", "suspend", "resume"):
+        (folder / f"{word}.yml").write_text(_SOUND)
+    with network.app.unit_of_work() as ctx:
+        catalog.update_product(ctx, "fibre", UpdateProduct(playbook="tidy"))
+    monkeypatch.setattr(checking, "_known", {})
+    (folder / "suspend.yml").write_text(_SOUND + "        msg: Once more\n")
+    wish = {"action": "suspend", "reason": "request"}
+    command = PrepareRollout.model_validate({"wish": wish, "services": SERVICES[:3]})
+    with network.app.unit_of_work(network.actor) as ctx:
+        number = operations.prepare(ctx, command).number
+    # Another process, and nobody there who could be asked.
+    monkeypatch.setattr(checking, "_known", {})
+    monkeypatch.setattr(syntax_check, "sys", SimpleNamespace(executable=str(tmp_path / "gone" / "python")))
+    with network.app.unit_of_work(network.actor) as ctx:
+        operations.start(ctx, number)
+    with network.app.unit_of_work() as ctx:
+        driving.advance(ctx, rollouts.get(ctx, number).key)
+    begun = now(network, number)
+    assert (begun.running, begun.failed) == (3, 0)

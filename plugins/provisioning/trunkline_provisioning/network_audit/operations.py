@@ -24,6 +24,7 @@ from trunkline_provisioning.network_audit.schemas import (
 )
 from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.schemas import AnsibleInputs
+from trunkline_provisioning.syntax_check import SyntaxCheck
 
 AUDIT_KIND, REPAIR_KIND = "provisioning.audit", "provisioning.repair"
 #: What the activity log calls a difference.
@@ -194,7 +195,7 @@ def _set_up_again(ctx: Context, row: ProvisioningFinding) -> list[PlannedStep]:
         raise Refused(_("{service} was never ordered.", service=service.number))
     wanted = ["do", *(["suspend"] if service.suspensions else []), *service.switches]
     words = [word for word in wanted if playbook.has(word)]
-    require_sound(playbook, words, library.collections(ctx.app))
+    require_sound(playbook, words, SyntaxCheck.of(ctx.app))
     version = versions.freeze(ctx, playbook)
     inputs = [
         AnsibleInputs(line_id=line.id, playbook=f"{playbook.name}/{word}", version=version) for word in words

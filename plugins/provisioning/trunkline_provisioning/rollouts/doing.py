@@ -1,8 +1,9 @@
 """What a rollout does to one service: an order as a person would place it, or a playbook's file run for it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from trunkline.errors import Refused
+from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.operation import Context, operation
@@ -10,12 +11,13 @@ from trunkline_catalog import operations as catalog
 from trunkline_catalog import queries
 from trunkline_catalog.schemas import ResumeService, SuspendService, TerminateService
 from trunkline_provisioning import elements, library, versions
-from trunkline_provisioning.checking import require_sound
+from trunkline_provisioning.checking import check_ahead, require_sound
 from trunkline_provisioning.library import Playbook
 from trunkline_provisioning.planned import target_of
 from trunkline_provisioning.rollouts.looking import change_of
 from trunkline_provisioning.rollouts.schemas import RolloutAction, RolloutWish, ServiceWish
 from trunkline_provisioning.schemas import AnsibleInputs
+from trunkline_provisioning.syntax_check import SyntaxCheck
 
 JOB_KIND = "provisioning.rollout"
 #: What the list of jobs and the activity log call it.
@@ -29,6 +31,17 @@ class Begun:
     job_id: int | None
     job_number: str
     line_id: int | None = None
+
+
+def look_ahead(ctx: Context, wish: RolloutWish) -> None:
+    """Have Ansible look at the playbooks that a wish may run before anything is locked. The planning says what is wrong."""
+    names = {wish.playbook.partition("/")[0]} if wish.playbook else set[str]()
+    if wish.action is not RolloutAction.PLAYBOOK:
+        names = {product.playbook for product in queries.products(ctx, retired=True) if product.playbook}
+    known = library.library(ctx.app)
+    found = [known[name] for name in sorted(names) if name in known]
+    with suppress(TrunklineError):
+        check_ahead([[one.path(word) for word in one.files] for one in found], SyntaxCheck.of(ctx.app))
 
 
 def begin(ctx: Context, wish: RolloutWish, one: ServiceWish, key: str) -> Begun:
@@ -91,7 +104,7 @@ def playbook_file(ctx: Context, wish: RolloutWish) -> tuple[Playbook, str]:
         raise Refused(_("Say which playbook."), field="playbook")
     playbook = library.find(ctx.app, name)
     playbook.path(word)
-    require_sound(playbook, [word], library.collections(ctx.app))
+    require_sound(playbook, [word], SyntaxCheck.of(ctx.app))
     if absent := elements.missing(ctx, versions.texts_of(playbook, [word])):
         raise Refused(
             _("There is no element {name}.", name=absent[0]),

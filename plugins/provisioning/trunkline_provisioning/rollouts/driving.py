@@ -52,12 +52,26 @@ def locked(ctx: Context, rollout_id: int) -> ProvisioningRollout | None:
 
 def advance(ctx: Context, rollout_id: int) -> None:
     """Count what has ended, pause or end the rollout where it is time, let the next services begin, and tell what failed."""
+    _look_ahead(ctx, rollout_id)
     rollout = locked(ctx, rollout_id)
     if rollout is None or rollout.state == RolloutState.DRAFT:
         return
     _count_ended(ctx, rollout)
     _go_on(ctx, rollout)
     tell_failures(ctx, rollout)
+
+
+def _look_ahead(ctx: Context, rollout_id: int) -> None:
+    """A playbook that this machine does not know yet is looked at before others wait for the lock."""
+    wish = ctx.session.scalar(
+        select(col(ProvisioningRollout.wish)).where(
+            col(ProvisioningRollout.id) == rollout_id,
+            col(ProvisioningRollout.state) == RolloutState.RUNNING,
+            col(ProvisioningRollout.started) < col(ProvisioningRollout.total),
+        )
+    )
+    if wish is not None:
+        doing.look_ahead(ctx, RolloutWish.model_validate(wish))
 
 
 def _go_on(ctx: Context, rollout: ProvisioningRollout) -> None:

@@ -40,6 +40,7 @@ def prepare(ctx: Context, command: PrepareRollout) -> RolloutView:
     """
     if ctx.actor.id is None:
         raise Forbidden(_("Only people and programs with an account may have this done."))
+    doing.look_ahead(ctx, command.wish)
     _check(ctx, command)
     rollout = ProvisioningRollout(
         number=next_number(ctx.session, "rollout"),
