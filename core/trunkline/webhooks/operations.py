@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlmodel import col, delete, select
 
 from trunkline.db.numbers import next_number
-from trunkline.errors import NotFound, Refused
+from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.events.delivery import event_class
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
 from trunkline.i18n import gettext
@@ -30,7 +30,7 @@ def create(ctx: Context, command: WebhookFields) -> tuple[Webhook, str]:
     """Make an endpoint; returns it with its secret, which is never shown again.
 
     Raises Refused (field `url`) for an address that the configuration keeps out of reach, (field `events`) for an event that
-    nobody declares.
+    nobody declares, and Conflict (field `name`) for a name that another has.
     """
     _check(ctx, command)
     secret = new_secret()
@@ -52,7 +52,7 @@ def create(ctx: Context, command: WebhookFields) -> tuple[Webhook, str]:
 def edit(ctx: Context, number: str, command: EditWebhook) -> Webhook:
     """Change an endpoint. What waits for it goes to the new address. Raises as `create`, and Conflict."""
     webhook = ctx.load_by(Webhook, Webhook.number, number, version=command.version, lock=True)
-    _check(ctx, command)
+    _check(ctx, command, but=webhook.key)
     webhook.name, webhook.url, webhook.events = command.name, command.url, sorted(set(command.events))
     _forgive(ctx, webhook)
     ctx.note(webhook, label=number)
@@ -167,7 +167,7 @@ def stop_by_itself(ctx: Context, webhook_id: int, reason: str) -> None:
         ctx.emit(WebhookStopped(entity_id=webhook.key, number=webhook.number, reason=reason))
 
 
-def _check(ctx: Context, command: WebhookFields) -> None:
+def _check(ctx: Context, command: WebhookFields, but: int = 0) -> None:
     check_url(ctx.app.config, command.url, field="url")
     for name in command.events:
         try:
@@ -178,6 +178,14 @@ def _check(ctx: Context, command: WebhookFields) -> None:
                 field="events",
                 remedy=_("Choose from the list; plugins that are off have no events."),
             ) from error
+    # A page that shows a new secret makes another webhook when it is loaded again: that one would be told everything twice.
+    same = select(col(Webhook.number)).where(col(Webhook.name) == command.name, col(Webhook.id) != but)
+    if taken := ctx.session.scalars(same).first():
+        raise Conflict(
+            _("The webhook {number} has this name already.", number=taken),
+            field="name",
+            remedy=_("Name each system once; change that webhook, or choose another name."),
+        )
 
 
 def _running(ctx: Context, number: str) -> Webhook:

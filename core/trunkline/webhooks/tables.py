@@ -50,7 +50,7 @@ DELIVERIES = Table(
     label=_("Deliveries"),
     columns=(
         Column("event", _("Event"), Kind.LINK, href="/webhooks/{webhook}/deliveries/{id}"),
-        Column("occurred_at", _("Happened"), Kind.DATETIME, priority=2),
+        Column("occurred_at", _("Happened"), Kind.DATETIME),
         Column("status", _("Answer"), Kind.NUMBER, priority=2),
         Column("took_ms", _("Took, ms"), Kind.NUMBER, priority=3),
         Column("tries", _("Tries"), Kind.NUMBER, priority=3),

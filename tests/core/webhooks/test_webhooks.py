@@ -1,6 +1,7 @@
 """Other systems hear of events: signed, in order per entity, retried, given up on, sent again, and never behind our walls."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -275,7 +276,7 @@ def test_staff_make_test_and_follow_a_webhook_in_the_browser(
     app: App, endpoint: str, staff: Callable[..., Browser]
 ) -> None:
     browser = staff()
-    made = browser.submit("/webhooks/new", {"name": "CRM", "url": endpoint, "events": "customer.registered"})
+    made = browser.submit("/webhooks/new", {"name": "ERP", "url": endpoint, "events": "customer.registered"})
     make(app, endpoint)
     assert "whsec_" in made.text
     assert "whsec_" not in browser.get("/webhooks/W0001").text
@@ -293,6 +294,24 @@ def test_staff_make_test_and_follow_a_webhook_in_the_browser(
     send(app)
     first, second = (headers["webhook-id"] for headers, _body in Listening.taken)
     assert first == second
+
+
+def test_a_new_webhook_whose_page_is_loaded_again_is_not_made_twice(
+    app: App, endpoint: str, staff: Callable[..., Browser]
+) -> None:
+    browser = staff()
+    fields = {"name": "ERP", "url": endpoint, "events": "customer.registered"}
+    assert "whsec_" in browser.submit("/webhooks/new", fields).text
+    again = browser.submit("/webhooks/new", fields)
+    assert again.status_code == 409
+    assert "The webhook W0001 has this name already" in again.text
+    register(app)
+    send(app)
+    assert types() == ["customer.registered"]
+    version = re.search(r'name="version" value="(\d+)"', browser.get("/webhooks/W0001/edit").text)
+    assert version is not None
+    kept = browser.submit("/webhooks/W0001/edit", {**fields, "version": version.group(1)})
+    assert kept.status_code == 200, "its own name is no other's"
 
 
 def test_a_webhook_that_is_off_misses_what_happens_and_an_unknown_event_is_refused(
