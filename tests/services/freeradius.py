@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from tests.services.loopback import PATIENCE, free_port
@@ -112,17 +113,28 @@ class FreeRadius:
 
     def forget(self, username: str, attribute: str) -> None:
         """Lose a reply item of a user, as a careless colleague would."""
-        with psycopg.connect(
+        with self._database() as connection:
+            connection.execute(
+                "DELETE FROM radreply WHERE username = %s AND attribute = %s", (username, attribute)
+            )
+
+    def remove(self, username: str) -> None:
+        """Lose a user altogether; one that is not there is fine."""
+        with self._database() as connection:
+            for table in ("radcheck", "radreply", "radusergroup"):
+                connection.execute(
+                    sql.SQL("DELETE FROM {} WHERE username = %s").format(sql.Identifier(table)), (username,)
+                )
+
+    def _database(self) -> psycopg.Connection:
+        return psycopg.connect(
             host=self.host,
             port=self.database_port,
             dbname=self.database,
             user=self.login,
             password=self.password,
             autocommit=True,
-        ) as connection:
-            connection.execute(
-                "DELETE FROM radreply WHERE username = %s AND attribute = %s", (username, attribute)
-            )
+        )
 
     def sign_in(self, username: str, password: str) -> dict[str, str]:
         """Ask as a network access server would; returns the attributes of an Access-Accept, nothing when it is refused."""

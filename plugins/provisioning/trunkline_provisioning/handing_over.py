@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from trunkline.jobs.steps import StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline_provisioning.declaring import FILE, Output
+from trunkline_provisioning.devices.order import MESSAGES
 from trunkline_provisioning.models import ProvisioningSecretOutput
 
 #: The one key of a reference in a step's outputs: it names the secret, as `steps.provisioning_ansible.key`.
@@ -58,9 +59,11 @@ def put_away(step: StepContext, declared: Mapping[str, Output], outputs: Mapping
 
 
 def without_secrets(declared: Mapping[str, Output], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs without the secret ones, for runs that only try."""
+    """The outputs without the secret ones and without messages, for runs that only try."""
     return {
-        name: value for name, value in outputs.items() if not (one := declared.get(name)) or not one.secret
+        name: value
+        for name, value in outputs.items()
+        if name != MESSAGES and (not (one := declared.get(name)) or not one.secret)
     }
 
 

@@ -1,11 +1,12 @@
 """A simulated HLR, and a shop whose product runs the playbook `mobile_line` in it."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from stdnum import luhn
 
 from trunkline.app import App
@@ -13,9 +14,12 @@ from trunkline.config import Config
 from trunkline.customers import operations as customers
 from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
+from trunkline.jobs.models import Job
+from trunkline.testing import work_until_idle
 from trunkline_catalog import operations
 from trunkline_catalog.schemas import CreateProduct, OrderView, PlaceOrder
 from trunkline_inventory import operations as stock
+from trunkline_provisioning.handing_over import require_declared
 from trunkline_provisioning.hlr.simulated import serving
 from trunkline_provisioning.hlr.subscriber import Hlr, Subscriber
 from trunkline_provisioning.hlr.vty import Vty
@@ -87,3 +91,27 @@ def order(shop: App) -> Callable[..., OrderView]:
             return operations.place_order(ctx, PlaceOrder.model_validate(wish))
 
     return place
+
+
+class WorkerDied(BaseException):
+    """Stands for kill -9 inside one process: nothing of ours handles it."""
+
+
+@pytest.fixture
+def die_after_the_run(monkeypatch: pytest.MonkeyPatch) -> Callable[[App, str], None]:
+    """Works until the playbook of a job has ended and its worker dies, before anybody is told; the next one may go on."""
+    after_the_run = "trunkline_provisioning.steps.require_declared"
+
+    def die(*_: object) -> None:
+        monkeypatch.setattr(after_the_run, require_declared)
+        raise WorkerDied
+
+    def work(app: App, number: str) -> None:
+        monkeypatch.setattr(after_the_run, die)
+        with pytest.raises(WorkerDied):
+            work_until_idle(app)
+        with app.unit_of_work() as ctx:
+            row = ctx.session.scalars(select(Job).where(Job.number == number)).one()
+            row.lease_until = ctx.now() - timedelta(seconds=1)
+
+    return work

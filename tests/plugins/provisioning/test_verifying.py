@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
 from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.plans import plan_of
 from trunkline.jobs.steps import StepContext, StepFailed
+from trunkline.mail.models import Email
 from trunkline.plugin import StepKind, hookimpl
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations as catalog
@@ -45,10 +45,6 @@ pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
 KEY = "sip-Secret.77"
 AID, SERIAL = "1-1-4", "TRNK00000001"
 HEAD = "- name: Play\n  hosts: localhost\n  gather_facts: false\n  tasks:\n"
-
-
-class WorkerDied(BaseException):
-    """Stands for kill -9 inside one process: nothing of ours handles it."""
 
 
 @pytest.fixture
@@ -133,26 +129,6 @@ def test_a_device_that_confirms_and_forgets_is_caught_and_undone(
     said = job(fibre, number).error
     assert "ont_tl1/verify_change_wifi found it not done: Wi-Fi name of the ONT: not as wanted" in said
     assert olt.onts[AID]["SSID"] == "Casa"
-
-
-@pytest.fixture
-def die_after_the_run(monkeypatch: pytest.MonkeyPatch) -> Callable[[App, str], None]:
-    """Works until the playbook of a job has ended and its worker dies, before anybody is told; the next one may go on."""
-    after_the_run = "trunkline_provisioning.steps.require_declared"
-
-    def die(*_: object) -> None:
-        monkeypatch.setattr(after_the_run, require_declared)
-        raise WorkerDied
-
-    def work(app: App, number: str) -> None:
-        monkeypatch.setattr(after_the_run, die)
-        with pytest.raises(WorkerDied):
-            work_until_idle(app)
-        with app.unit_of_work() as ctx:
-            row = ctx.session.scalars(select(Job).where(Job.number == number)).one()
-            row.lease_until = ctx.now() - timedelta(seconds=1)
-
-    return work
 
 
 def test_after_a_death_the_look_decides_and_nothing_is_done_twice(
@@ -393,3 +369,44 @@ def test_an_input_of_another_form_is_refused_before_anything_is_ordered(fibre: A
     ) as refused:
         order(fibre, wifi_name="a name of more than thirty-two letters")
     assert refused.value.field == "lines.0.parameters.wifi_name"
+
+
+@pytest.fixture
+def greeting(shop: App) -> App:
+    """Sells `greeted` by a playbook that mails the customer, and is looked at each time and after a death."""
+    folder = shop.config.playbook_folder / "greeted"
+    folder.mkdir(parents=True)
+    greet = "    - name: Greet\n      trunkline.telecom.mail:\n        subject: It works\n        text: Good day\n"
+    texts = {
+        "do": HEAD + greet,
+        "undo": f"{HEAD}    - name: Nothing\n      debug: {{msg: gone}}\n",
+        "verify": "- import_playbook: do.yml\n",
+        "schema": "policy: {do: verify}\n",
+    }
+    for word, content in texts.items():
+        (folder / f"{word}.yml").write_text(content)
+    with shop.unit_of_work() as ctx:
+        wish = CreateProduct(
+            code="greeted", name="Greeted", service_kind=ServiceKind.OTHER, playbook="greeted", currency="BRL"
+        )
+        catalog.create_product(ctx, wish)
+    return shop
+
+
+def greetings(app: App) -> int:
+    with app.reading() as ctx:
+        return len(ctx.session.scalars(select(Email).where(Email.subject == "It works")).all())
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["alive", "dead"])
+def test_a_mail_of_a_playbook_leaves_once_though_its_worker_died_before_it_was_told(
+    greeting: App, dies: bool, die_after_the_run: Callable[[App, str], None]
+) -> None:
+    number = order(greeting, "greeted")
+    if dies:
+        die_after_the_run(greeting, number)
+        assert greetings(greeting) == 0
+    work_until_idle(greeting)
+    assert job(greeting, number).state == JobState.SUCCEEDED, log_of(greeting)
+    assert runs(greeting) == ["greeted/do", "greeted/verify"]
+    assert greetings(greeting) == 1
