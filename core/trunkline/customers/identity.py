@@ -1,5 +1,6 @@
-"""Tax ids, phone numbers, e-mail addresses and postal codes, checked and brought to one form."""
+"""Tax ids, dates of birth, phone numbers, e-mail addresses and postal codes, checked and brought to one form."""
 
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,8 @@ from trunkline.i18n import gettext as _
 
 #: Where persons carry a number of the same scheme as companies; elsewhere a person's id is any short text.
 _ONE_SCHEME = frozenset({"AR", "CL", "CO", "ES", "MX", "PT"})
+#: Years; nobody on record lived for so long.
+_OLDEST = 130
 
 
 @lru_cache(maxsize=64)
@@ -121,6 +124,21 @@ def check_phone(text: str, country: str, *, field: str = "phone") -> str:
     if not phonenumbers.is_valid_number(parsed):
         raise Refused(_("“{text}” is not a valid phone number.", text=text), field=field, remedy=remedy)
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def check_birth_date(born: date, today: date) -> date:
+    """A date of birth that somebody who lives can have. Raises Refused (field `birth_date`)."""
+    if born > today:
+        raise Refused(
+            _("The date of birth is in the future."), field="birth_date", remedy=_("Compare the year.")
+        )
+    if born.year < today.year - _OLDEST:
+        raise Refused(
+            _("The date of birth is more than {years} years ago.", years=_OLDEST),
+            field="birth_date",
+            remedy=_("Compare the year."),
+        )
+    return born
 
 
 def check_email(text: str, *, field: str = "email") -> str:

@@ -1,6 +1,7 @@
 """What changes customers."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -237,14 +238,16 @@ def _note_faults(ctx: Context, customer: Customer, values: Mapping[str, object],
                     field=field,
                     remedy=_("Leave it empty, or choose the other kind."),
                 )
-            value = _normal(customer, field, values[field])
+            value = _normal(ctx, customer, field, values[field])
             if getattr(customer, field) != value:
                 setattr(customer, field, value)
             if field == "tax_id":
                 _claim_tax_id(ctx, customer)
 
 
-def _normal(customer: Customer, field: str, value: object) -> object:
+def _normal(ctx: Context, customer: Customer, field: str, value: object) -> object:
+    if isinstance(value, date) and field == "birth_date":
+        return identity.check_birth_date(value, ctx.now().astimezone(ctx.app.config.zone).date())
     if field == "phone":
         return identity.check_phone(str(value), customer.country)
     if field == "email":

@@ -11,7 +11,7 @@ EMAILS = Table(
         Column("number", _("Number"), Kind.MONO),
         Column("sender", _("From"), priority=3),
         Column("recipient", _("To")),
-        Column("subject", _("Subject"), priority=2),
+        Column("subject", _("Subject")),
         Column("queued_at", _("Date"), Kind.DATETIME, sort=True),
         Column("status", _("Status"), Kind.STATUS),
     ),

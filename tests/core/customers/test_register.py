@@ -81,6 +81,8 @@ def test_registering_leaves_an_event_and_an_activity_entry(ctx: Context) -> None
         (person(email="ana at example.com"), "email", "e-mail"),
         (person(legal_name="Ana Ltda"), "legal_name", "kind of customer"),
         (company(birth_date="1990-01-01"), "birth_date", "kind of customer"),
+        (person(birth_date="2999-01-01"), "birth_date", "in the future"),
+        (person(birth_date="1790-01-01"), "birth_date", "130 years ago"),
         (person(address={"postal_code": "123"}), "address.postal_code", "CEP"),
         (person(reseller_code="nobody"), "reseller_code", "nobody"),
     ],
