@@ -363,3 +363,5 @@ class SubscriptionView:
     starts_at: datetime
     ends_at: datetime | None
     monthly: Money | None
+    #: Its price is in that of its bundle.
+    covered: bool = False

@@ -1,6 +1,6 @@
 """The sample operator's products, and what its customers order month by month."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,9 +14,12 @@ from trunkline_catalog import operations
 from trunkline_catalog.schemas import (
     Allowance,
     CreateProduct,
+    Member,
     Parameter,
+    ProductKind,
     RecordExistingService,
     ServiceKind,
+    ServiceView,
 )
 
 _GB, _MINUTE = 10**9, 60
@@ -47,6 +50,8 @@ def _mobile(gigabytes: int, minutes: int) -> tuple[Allowance, ...]:
 
 #: The newest customers have no service yet: their orders are placed last, for a worker to carry out.
 WAITING = 4
+#: Every so many months a household takes the bundle.
+_SEASON = 4
 _SIM = ("sim", "number")
 _OFFERS = (
     _Offer("movel_10gb", "Móvel 10 GB", "49.90", "10.00", _SIM, ServiceKind.MOBILE, 44, 20, _mobile(10, 120)),
@@ -98,12 +103,49 @@ def create_products(ctx: Context) -> None:
         )
 
 
+#: Fibre and a landline for less than both cost alone.
+BUNDLE = "combo_casa"
+#: Data abroad, added to a mobile line.
+ADD_ON = "roaming_mundo"
+
+
+def _create_combinations(ctx: Context) -> None:
+    operations.create_product(
+        ctx,
+        CreateProduct(
+            code=BUNDLE,
+            name="Combo Casa",
+            kind=ProductKind.BUNDLE,
+            service_kind=ServiceKind.OTHER,
+            members=(Member(product="fibra_600"), Member(product="fixo_brasil")),
+            setup_price=Decimal(150),
+            monthly_price=Decimal("139.90"),
+            currency=ctx.app.config.currency,
+            effective_from=ctx.now(),
+        ),
+    )
+    operations.create_product(
+        ctx,
+        CreateProduct(
+            code=ADD_ON,
+            name="Roaming Mundo",
+            kind=ProductKind.ADD_ON,
+            fits=tuple(offer.code for offer in _OFFERS if offer.kind is ServiceKind.MOBILE),
+            most_per_service=1,
+            monthly_price=Decimal("19.90"),
+            currency=ctx.app.config.currency,
+            effective_from=ctx.now(),
+        ),
+    )
+
+
 def live(app: App, month: DemoMonth) -> None:
     """New customers get their services a day or two after signing; the newest ones still wait for theirs."""
     if month.number == 0:
         month.clock.move_to(month.begins)
         with app.unit_of_work() as ctx:
             create_products(ctx)
+            _create_combinations(ctx)
     random = month.random("orders")
     waiting = month.new_customers[-WAITING:] if month.is_current else ()
     settled = month.new_customers[: len(month.new_customers) - len(waiting)]
@@ -111,7 +153,40 @@ def live(app: App, month: DemoMonth) -> None:
         services = [one for customer in settled for one in _services(ctx, month, customer, random)]
         if services:
             month.clock.move_to(max(one.activated_at for one in services))
-        operations.record_existing_services(ctx, services)
+        recorded = operations.record_existing_services(ctx, services)
+    if recorded and month.number % _SEASON == 0:
+        with app.unit_of_work() as ctx:
+            _combine(ctx, settled[0], recorded)
+
+
+def _combine(ctx: Context, household: NewCustomer, recorded: Sequence[ServiceView]) -> None:
+    """A household takes the bundle, and one of the new mobile lines the add-on."""
+    bundle = RecordExistingService(
+        customer_number=household.number, product_code=BUNDLE, activated_at=ctx.now()
+    )
+    number = operations.record_existing_service(ctx, bundle).number
+    part = bundle.model_copy(update={"parent_service": number})
+    operations.record_existing_services(
+        ctx,
+        [
+            part.model_copy(
+                update={"product_code": "fibra_600", "parameters": {"wifi_name": "ConectaSul-Casa"}}
+            ),
+            part.model_copy(update={"product_code": "fixo_brasil"}),
+        ],
+    )
+    mobile = next((one for one in recorded if one.product_code.startswith("movel_")), None)
+    if mobile is not None:
+        owner = customers.by_id(ctx, mobile.customer_id)
+        operations.record_existing_service(
+            ctx,
+            RecordExistingService(
+                customer_number=owner.number,
+                product_code=ADD_ON,
+                activated_at=ctx.now(),
+                parent_service=mobile.number,
+            ),
+        )
 
 
 def _services(

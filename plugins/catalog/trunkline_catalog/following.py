@@ -10,8 +10,8 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded, JobRescheduled
 from trunkline.operation import Context
 from trunkline_catalog.events import ServiceTerminated
-from trunkline_catalog.models import CatalogService
-from trunkline_catalog.operations import lines, waiting
+from trunkline_catalog.models import CatalogOrderLine, CatalogService
+from trunkline_catalog.operations import bundles, lines, waiting
 from trunkline_catalog.schemas import LineState, ServiceState
 
 _GONE = (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED)
@@ -47,6 +47,13 @@ def job_ended(ctx: Context, event: JobEnded, *, cancelled: bool) -> None:
         lines.close_cancelled(ctx, line)
     else:
         lines.close_failed(ctx, line, event.error)
+    bundles.settle(ctx, line)
+
+
+def job_succeeded(ctx: Context, event: JobEnded) -> None:
+    """A bundle begins when the last of its services has been set up, in the transaction that ends that one's job."""
+    if event.subject_kind == "order_line" and event.subject_id is not None:
+        bundles.settle(ctx, ctx.session.get_one(CatalogOrderLine, event.subject_id))
 
 
 def job_rescheduled(ctx: Context, event: JobRescheduled) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
@@ -15,15 +15,17 @@ from trunkline_catalog.schemas import (
     Code,
     Currency,
     ParameterKind,
+    ProductKind,
     ProductView,
     ServiceKind,
     SuspensionReason,
     SuspensionTerms,
 )
-from trunkline_catalog.tables import KIND_LABELS, REASON_LABELS
+from trunkline_catalog.tables import KIND_LABELS, PRODUCT_KIND_LABELS, REASON_LABELS
 
 _INCLUDED = _("Included each month")
 _SUSPENDED = _("While suspended")
+_BUNDLE, _ADD_ON = _("Of a bundle"), _("Of an add-on")
 _GIGABYTE = 10**9
 Whole = Annotated[int, Field(ge=0, le=10_000_000)]
 
@@ -99,8 +101,63 @@ class ProductFacts(BaseModel):
     )
 
 
-class NewProduct(ProductFacts):
+_QUANTITY: dict[str, JsonValue] = {"width": "third"}
+
+
+class AddOnFacts(BaseModel):
+    """What an add-on goes with."""
+
+    fits: list[str] = Field(
+        default_factory=list,
+        title=_("Goes with"),
+        description=_("Services of these products can get it."),
+        json_schema_extra={"widget": "checkboxes", "section": _ADD_ON},
+    )
+    most_per_service: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        title=_("At most per service"),
+        description=_("0: any number."),
+        json_schema_extra={"section": _ADD_ON, **_QUANTITY},
+    )
+
+
+class BundleMember(BaseModel):
+    """A product of a bundle."""
+
+    product: str = Field(title=_("Product"), json_schema_extra={"widget": "select"})
+    quantity: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        title=_("Quantity"),
+        description=_("Of a product that is in it already, this becomes its quantity."),
+        json_schema_extra=_QUANTITY,
+    )
+
+
+class NewProduct(AddOnFacts, ProductFacts):
     """A new product with its first price."""
+
+    kind: ProductKind = Field(
+        default=ProductKind.STANDALONE,
+        title=_("Sold as"),
+        description=_("A bundle is made of other products; an add-on is added to a service."),
+        json_schema_extra={"choices": [[kind.value, label] for kind, label in PRODUCT_KIND_LABELS.items()]},
+    )
+    members: list[str] = Field(
+        default_factory=list,
+        title=_("Products in it"),
+        description=_("One service of each; more of one is said on the bundle’s page."),
+        json_schema_extra={"widget": "checkboxes", "section": _BUNDLE},
+    )
+    priced_by_members: bool = Field(
+        default=False,
+        title=_("Costs what its products cost"),
+        description=_("Its own prices stay 0, and the invoice has a line for each of its services."),
+        json_schema_extra={"section": _BUNDLE},
+    )
 
     code: Code = Field(
         title=_("Code"), description=_("Short word in lower case, such as mobile_10; it never changes.")

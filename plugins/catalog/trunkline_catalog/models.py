@@ -38,6 +38,12 @@ class CatalogProduct(Record, table=True):
     allowances: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: What it costs while it is suspended: `SuspensionTerms`.
     suspension: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    #: Of a bundle: `Member`s.
+    members: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    priced_by_members: bool = False
+    #: Of an add-on: codes of the products that it fits.
+    fits: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    most_per_service: int = 0
 
 
 class CatalogPrice(Record, table=True):
@@ -77,6 +83,13 @@ class CatalogService(Record, table=True):
     product_id: int = Field(
         sa_column=Column(BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), nullable=False)
     )
+    #: The bundle that it is a part of, or the service to which it was added.
+    parent_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True),
+    )
+    #: Its price is in that of its bundle.
+    covered: bool = False
     state: str = Field(default=ServiceState.DRAFT, max_length=16)
     #: Whether a suspension is in force; the reasons are rows of their own.
     suspended: bool = False

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 
 from trunkline.i18n import gettext as _
-from trunkline_catalog.schemas import ChangeOffer, Parameter, ParameterKind, ProductView
+from trunkline_catalog.schemas import ChangeOffer, Parameter, ParameterKind, ProductKind, ProductView
 from trunkline_inventory.schemas import TemplateView
 
-PICK, PARAMETER = "pick_", "param_"
+PICK, PARAMETER, ADDED_TO = "pick_", "param_", "added_to"
 
 
 class AddLine(BaseModel):
@@ -44,6 +44,18 @@ def order_schema(
     """What an order line of this product asks: items by hand if wished, its parameters, where and for whom."""
     fields: dict[str, Any] = {}
     labels = {template.name: template.label for template in templates}
+    if product.kind is ProductKind.BUNDLE:
+        return create_model(f"Order_{product.code}")
+    if product.kind is ProductKind.ADD_ON:
+        fields[ADDED_TO] = (
+            str,
+            Field(
+                min_length=1,
+                title=_("Added to"),
+                description=_("The service that gets it; both are suspended and end together."),
+                json_schema_extra={"widget": "select", "width": "full"},
+            ),
+        )
     for name in product.needs:
         fields[PICK + name] = _item_question(name, labels.get(name, name), section=_("From stock"))
     for parameter in product.asked:

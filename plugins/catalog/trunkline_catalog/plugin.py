@@ -186,6 +186,11 @@ def before_job_rescheduled(ctx: Context, event: JobRescheduled) -> None:
 
 
 @hookimpl
+def before_job_succeeded(ctx: Context, event: JobEnded) -> None:
+    following.job_succeeded(ctx, event)
+
+
+@hookimpl
 def on_job_cancelled(ctx: Context, event: JobEnded) -> None:
     following.job_ended(ctx, event, cancelled=True)
 

@@ -134,7 +134,7 @@ def _price(view: PriceView) -> PriceOut:
 
 @rest.get("/products", permission="catalog.product.list", table=PRODUCTS)
 def products(ctx: Context, params: ListParams = list_params) -> Listing[ProductRow]:
-    """Products with the price of now. Filters: `service_kind`."""
+    """Products with the price of now. Filters: `kind`, `service_kind`."""
     return read_list(ctx, PRODUCTS, list_products(ctx), params, ProductRow)
 
 

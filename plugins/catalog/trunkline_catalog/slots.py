@@ -30,6 +30,7 @@ def _services_tab(page: Page, customer: Customer) -> str:
         "catalog/slots/services.html",
         customer=customer,
         services=services,
+        nested=queries.nested(services),
         orders=queries.orders_of(page.ctx, customer.key, limit=10),
         icons=KIND_ICONS,
         actions=ACTION_LABELS,
@@ -51,7 +52,8 @@ def _summary(page: Page, customer: Customer) -> str:
     prices = _prices(page, services)
     working = [one for one in services if one.state is ServiceState.ACTIVE]
     monthly: dict[str, Money] = {}
-    for price in (prices[one.product_code] for one in working if one.product_code in prices):
+    charged = (one for one in working if not one.covered)
+    for price in (prices[one.product_code] for one in charged if one.product_code in prices):
         sofar = monthly.get(price.currency)
         monthly[price.currency] = sofar + price if sofar else price
     return page.fragment(
@@ -70,6 +72,7 @@ def _overview(page: Page, customer: Customer) -> str:
     return page.fragment(
         "catalog/slots/overview.html",
         customer=customer,
+        nested=queries.nested(services)[:_ON_OVERVIEW],
         services=services[:_ON_OVERVIEW],
         count=len(services),
         icons=KIND_ICONS,

@@ -24,6 +24,7 @@ from trunkline_catalog.models import (
 from trunkline_catalog.schemas import (
     LineAction,
     OrderState,
+    ProductKind,
     ProductView,
     ServiceKind,
     ServiceState,
@@ -31,6 +32,11 @@ from trunkline_catalog.schemas import (
 )
 
 KIND_LABELS = {ServiceKind.MOBILE: _("Mobile"), ServiceKind.OTHER: _("Other")}
+PRODUCT_KIND_LABELS = {
+    ProductKind.STANDALONE: _("Standalone"),
+    ProductKind.BUNDLE: _("Bundle"),
+    ProductKind.ADD_ON: _("Add-on"),
+}
 ACTION_LABELS = {
     LineAction.NEW: _("Activation"),
     LineAction.CHANGE: _("Change"),
@@ -96,6 +102,7 @@ PRODUCTS = Table(
         Column("monthly", _("Monthly"), Kind.MONEY),
         Column("setup", _("Set-up"), Kind.MONEY, priority=2),
         Column("services", _("Active services"), Kind.COUNT, priority=2),
+        Column("kind", _("Sold as"), priority=2, labels=PRODUCT_KIND_LABELS),
         Column("service_kind", _("Kind"), priority=3, labels=KIND_LABELS),
         Column("playbook", _("Playbook"), Kind.MONO, priority=3),
         Column("tariff", _("Tariff"), priority=3),
@@ -105,7 +112,10 @@ PRODUCTS = Table(
         Tab("sold", _("On sale"), col(CatalogProduct.retired).is_(False)),
         Tab("retired", _("Not sold"), col(CatalogProduct.retired).is_(True)),
     ),
-    filters=(Filter("service_kind", _("Kind"), list(KIND_LABELS.items())),),
+    filters=(
+        Filter("kind", _("Sold as"), list(PRODUCT_KIND_LABELS.items())),
+        Filter("service_kind", _("Kind"), list(KIND_LABELS.items())),
+    ),
     search=("name", "code"),
     search_label=_("Name or code"),
     sort="name",

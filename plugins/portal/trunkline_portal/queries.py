@@ -79,10 +79,12 @@ class ServiceCard:
 
     service: ServiceView
     allowances: Sequence[AllowanceView]
+    #: What it is a part of or was added to, by name.
+    belongs_to: str = ""
 
 
 def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence[ServiceCard]:
-    """The customer's services, those that work first; with `ended` also those that are over."""
+    """The customer's services, those that work first, each before what belongs to it; with `ended` also those that are over."""
     found = [
         service
         for service in catalog.services_of(ctx, customer_id, ended=ended)
@@ -91,7 +93,11 @@ def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence
     found.sort(key=lambda service: (service.state is not ServiceState.ACTIVE, service.number))
     working = [service.id for service in found if service.state is ServiceState.ACTIVE]
     left = billing.allowances_of_many(ctx, working)
-    return [ServiceCard(service, left.get(service.id, [])) for service in found]
+    names = {service.id: service.product_name for service in found}
+    return [
+        ServiceCard(service, left.get(service.id, []), names.get(service.parent_id or 0, ""))
+        for service, _depth in catalog.nested(found)
+    ]
 
 
 def service(ctx: Context, number: str) -> ServiceCard:
@@ -100,7 +106,8 @@ def service(ctx: Context, number: str) -> ServiceCard:
     if found.customer_id != own_customer(ctx).key:
         raise NotFound(_("There is no service {number}.", number=number))
     working = found.state is ServiceState.ACTIVE
-    return ServiceCard(found, billing.allowances_of(ctx, found.id) if working else [])
+    parent = catalog.service_by_id(ctx, found.parent_id).product_name if found.parent_id is not None else ""
+    return ServiceCard(found, billing.allowances_of(ctx, found.id) if working else [], parent)
 
 
 def invoice(ctx: Context, number: str) -> InvoiceView:

@@ -14,7 +14,7 @@ from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import CannotTell, StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
-from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductView
+from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductKind, ProductView
 from trunkline_provisioning import change_words, library, queries, versions
 from trunkline_provisioning.declaring import FILE, Look, declared_in, looks
 from trunkline_provisioning.handing_over import (
@@ -80,7 +80,8 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
         outputs = outputs_of(ctx, step.inputs["playbook"])
         identifiers = {one.identifier: name for name, one in outputs.items() if one.identifier}
         steps.append(LineStep(NETWORK_ORDER, step, identifiers))
-    if line.action is LineAction.NEW:
+    # A bundle's services are each welcomed by themselves.
+    if line.action is LineAction.NEW and product.kind is not ProductKind.BUNDLE:
         steps += welcome_steps(ctx, line)
     return steps
 

@@ -85,7 +85,7 @@ def test_an_order_before_the_first_price_is_refused_naming_the_moment(shop: App)
     [
         ({"needs": ("router",)}, "needs"),
         ({"needs": ("sim", "sim")}, "needs"),
-        ({"kind": ProductKind.BUNDLE}, "kind"),
+        ({"kind": ProductKind.PROMOTION}, "kind"),
         ({"parameters": (Parameter(name="a", label="A", kind=ParameterKind.CHOICE),)}, "choices"),
         (
             {"parameters": (Parameter(name="a", label="A", kind=ParameterKind.NUMBER, value="x"),)},

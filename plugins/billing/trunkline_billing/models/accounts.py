@@ -210,6 +210,8 @@ class BillingSubscription(Record, table=True):
     customer_id: int = customer_key()
     product_code: str = Field(max_length=60, index=True)
     product_name: str = Field(max_length=120)
+    #: Its price is in that of its bundle; what it uses is rated and counted all the same.
+    covered: bool = False
     starts_at: datetime = Field(sa_type=UtcDateTime, nullable=False)
     ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

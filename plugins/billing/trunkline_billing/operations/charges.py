@@ -109,6 +109,7 @@ def _start(service: Any, command: ChargeService) -> Start:
         service.product_name,
         command.starts_at,
         command.setup,
+        service.covered,
     )
 
 
@@ -220,6 +221,8 @@ def _return_of(charge: BillingCharge, account: BillingAccount) -> NewCharge:
 def _wanted_charges(
     ctx: Context, subscription: BillingSubscription, account: BillingAccount, period: Period
 ) -> list[NewCharge]:
+    if subscription.covered:
+        return []
     changes = changes_of(ctx, [subscription.service_id], period.first_day).get(subscription.service_id, ())
     found = []
     for part in segments(subscription, changes, period, ctx.app.config.zone):

@@ -109,6 +109,7 @@ def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]
         .join(BillingAccount, col(BillingAccount.id) == col(BillingSubscription.account_id))
         .where(
             col(BillingSubscription.account_id).in_(account_ids),
+            col(BillingSubscription.covered).is_(False),
             col(BillingSubscription.starts_at) < period.end(zone),
             (col(BillingSubscription.ends_at).is_(None))
             | (col(BillingSubscription.ends_at) >= period.start(zone)),

@@ -43,6 +43,8 @@ class Start:
     product_name: str
     at: datetime
     setup: bool
+    #: Its bundle pays for it.
+    covered: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def start_charging(ctx: Context, starts: Sequence[Start]) -> None:
     charges = [
         charge
         for start in starts
+        if not start.covered
         for charge in _charges(
             ctx, start, accounts[start.customer_id], prices.of(start, accounts[start.customer_id])
         )
@@ -125,6 +128,7 @@ def _subscription(ctx: Context, start: Start, account: BillingAccount) -> dict[s
         "customer_id": start.customer_id,
         "product_code": start.product_code,
         "product_name": start.product_name,
+        "covered": start.covered,
         "starts_at": start.at,
         "ends_at": None,
         "created_at": ctx.now(),

@@ -234,8 +234,14 @@ def _subscription(row: Found, monthly: Mapping[str, Money], now: datetime) -> Su
         row.product_name,
         row.starts_at,
         row.ends_at,
-        None if ended else monthly.get(row.product_code, Money(0, row.currency)),
+        None if ended else _monthly(row, monthly),
+        row.covered,
     )
+
+
+def _monthly(row: Found, monthly: Mapping[str, Money]) -> Money:
+    nothing = Money(0, row.currency)
+    return nothing if row.covered else monthly.get(row.product_code, nothing)
 
 
 @dataclass(frozen=True)

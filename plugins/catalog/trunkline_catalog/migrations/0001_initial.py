@@ -30,6 +30,10 @@ def upgrade() -> None:
         sa.Column("tariff", sa.String(length=80), nullable=False),
         sa.Column("allowances", sa.JSON(), nullable=False),
         sa.Column("suspension", sa.JSON(), nullable=False),
+        sa.Column("members", sa.JSON(), nullable=False),
+        sa.Column("priced_by_members", sa.Boolean(), nullable=False),
+        sa.Column("fits", sa.JSON(), nullable=False),
+        sa.Column("most_per_service", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_product")),
         sa.UniqueConstraint("code", name=op.f("uq_catalog_product_code")),
     )
@@ -93,6 +97,8 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=20), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("covered", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("label", sa.String(length=200), nullable=False),
@@ -116,6 +122,12 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
+            ["parent_id"],
+            ["catalog_service.id"],
+            name=op.f("fk_catalog_service_parent_id_catalog_service"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
             ["product_id"],
             ["catalog_product.id"],
             name=op.f("fk_catalog_service_product_id_catalog_product"),
@@ -135,6 +147,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_catalog_service_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_label"), ["label"], unique=False)
+        batch_op.create_index(batch_op.f("ix_catalog_service_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index("ix_catalog_service_product", ["product_id", "id"], unique=False)
         batch_op.create_index("ix_catalog_service_product_state", ["product_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_site_id"), ["site_id"], unique=False)
@@ -330,6 +343,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_service_site_id"))
         batch_op.drop_index("ix_catalog_service_product_state")
         batch_op.drop_index("ix_catalog_service_product")
+        batch_op.drop_index(batch_op.f("ix_catalog_service_parent_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_label"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_customer_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_contact_id"))

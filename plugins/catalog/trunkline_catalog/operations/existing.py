@@ -20,6 +20,7 @@ from trunkline_catalog.events import ServiceActivated
 from trunkline_catalog.models import CatalogIdentifier, CatalogOrder, CatalogOrderLine, CatalogService
 from trunkline_catalog.operations.lines import refuse_taken
 from trunkline_catalog.operations.orders import check_place, check_template_names, main_identifier, may_order
+from trunkline_catalog.operations.parents import Parent, recorded_parent
 from trunkline_catalog.parameters import collected
 from trunkline_catalog.queries.services import identifiers_from, service_views
 from trunkline_catalog.schemas import (
@@ -45,6 +46,7 @@ class _Record:
     customer: Customer
     product: ProductView
     values: dict[str, Any]
+    parent: Parent | None
     service: CatalogService | None = None
     line: CatalogOrderLine | None = None
     items: list[ItemView] = field(default_factory=list)
@@ -122,7 +124,9 @@ def _checked(ctx: Context, commands: Sequence[RecordExistingService]) -> list[_R
             )
             check_template_names(product, command.picks)
             check_place(ctx, customer, command.site_id, command.contact_id)
-            records.append(_Record(command, customer, product, collected(product, command.parameters)))
+            values = collected(product, command.parameters)
+            parent = recorded_parent(ctx, customer, product, command.parent_service)
+            records.append(_Record(command, customer, product, values, parent))
         except (Refused, NotFound) as error:
             if len(commands) > 1:
                 error.field = f"services.{position}.{error.field}"
@@ -152,6 +156,8 @@ def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
             number=number,
             customer_id=record.customer.key,
             product_id=record.product.id,
+            parent_id=record.parent.service_id if record.parent is not None else None,
+            covered=record.parent is not None and record.parent.covers,
             state=ServiceState.ACTIVE,
             site_id=command.site_id,
             contact_id=command.contact_id,

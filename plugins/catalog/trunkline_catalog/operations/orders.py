@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,12 +16,8 @@ from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
-from trunkline_catalog.operations.planning import (
-    PlannedLine,
-    enqueue_planned,
-    naming_line,
-    plan_line,
-)
+from trunkline_catalog.operations.parents import Parent, expanded, parent_of
+from trunkline_catalog.operations.planning import enqueue_planned, naming_line, plan_line
 from trunkline_catalog.parameters import collected
 from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import identifiers_from, service_views
@@ -34,6 +29,7 @@ from trunkline_catalog.schemas import (
     PlaceOrder,
     Previous,
     Price,
+    ProductKind,
     ProductView,
 )
 from trunkline_catalog.secret_values import put_away
@@ -54,15 +50,23 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
     key = f"{customer.key}:{command.idempotency_key}" if command.idempotency_key else None
     if (before := placed_before(ctx, key)) is not None:
         return before
+    command = expanded(ctx, command)
     order = new_order(ctx, customer, command.note, key)
-    planned = []
+    planned, bundles = [], dict[int, Parent]()
     for place, wish in enumerate(command.lines):
         with naming_line(place):
-            planned.append(_add_new(ctx, order, customer, place + 1, wish, command.start_after))
+            product, price = orderable(ctx, wish.product_code)
+            parent = parent_of(ctx, customer, product, wish, bundles)
+            line = _add_new(ctx, order, customer, place + 1, wish, product, price, parent)
+            if product.kind is ProductKind.BUNDLE:
+                # It begins once its services have been set up.
+                bundles[place + 1] = Parent(line.service_id, covers=not product.priced_by_members)
+            else:
+                planned.append((place, plan_line(ctx, line, product, start_after=command.start_after)))
     # All at the end: from the first number of a job on, every worker that needs one waits.
-    for place, line in enumerate(planned):
+    for place, work in planned:
         with naming_line(place):
-            enqueue_planned(ctx, line)
+            enqueue_planned(ctx, work)
     ctx.emit(
         OrderPlaced(
             entity_id=order.key, customer_id=customer.key, number=order.number, lines=len(command.lines)
@@ -130,9 +134,11 @@ def _add_new(
     customer: Customer,
     position: int,
     wish: OrderLineInput,
-    start_after: datetime | None,
-) -> PlannedLine:
-    product, price = orderable(ctx, wish.product_code)
+    product: ProductView,
+    price: Price,
+    parent: Parent | None,
+) -> CatalogOrderLine:
+    covered = parent is not None and parent.covers
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)
     number = next_number(ctx.session, "service")
@@ -141,6 +147,8 @@ def _add_new(
         number=number,
         customer_id=customer.key,
         product_id=product.id,
+        parent_id=parent.service_id if parent is not None else None,
+        covered=covered,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
         parameters=plain,
@@ -161,15 +169,15 @@ def _add_new(
         secret_values=sealed,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
-        setup_micros=price.setup_micros,
-        monthly_micros=price.monthly_micros,
+        setup_micros=0 if covered else price.setup_micros,
+        monthly_micros=0 if covered else price.monthly_micros,
         currency=price.currency,
     )
     ctx.session.add(line)
     ctx.session.flush()
     hold_picks(ctx, line, service, product, wish.picks)
     mark(ctx, "service", service.key)
-    return plan_line(ctx, line, product, start_after=start_after)
+    return line
 
 
 def orderable(ctx: Context, code: str) -> tuple[ProductView, Price]:

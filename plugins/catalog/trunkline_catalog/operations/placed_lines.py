@@ -9,8 +9,10 @@ from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
+from trunkline_catalog.operations.bundles import require_member, require_own_end, settle, wait_again
 from trunkline_catalog.operations.lines import close_cancelled, locked_line, refresh_order
 from trunkline_catalog.operations.orders import hold_exchanged, hold_picks, present
+from trunkline_catalog.operations.parents import require_living_parent
 from trunkline_catalog.operations.planning import enqueue_line
 from trunkline_catalog.queries.orders import line_views
 from trunkline_catalog.schemas import LineAction, LineState, OrderLineView, RescheduleLine, ServiceState
@@ -30,12 +32,14 @@ def cancel_order_line(ctx: Context, number: str) -> OrderLineView:
             remedy=_("Terminate the service instead.") if state is LineState.COMPLETED else None,
         )
     job = _undone_job(ctx, line)
+    require_own_end(ctx, line)
     if job is not None and not JobState(job.state).is_over:
         job = jobs.cancel(ctx, job.number)
         if job.state != JobState.CANCELLED:
             ctx.note(line, label=line.number)
             return line_views(ctx, [line])[0]
     close_cancelled(ctx, line)
+    settle(ctx, line)
     ctx.note(line, label=line.number)
     return line_views(ctx, [line])[0]
 
@@ -105,6 +109,7 @@ def retry_order_line(
             _("Order line {line} is at work on {service}.", line=busy.number, service=busy.service_number),
             remedy=_("Wait until it is over, or cancel it."),
         )
+    require_member(ctx, line)
     product = queries.product_by_id(ctx, line.product_id)
     service = ctx.session.get_one(CatalogService, line.service_id)
     by_hand = {name: pick["number"] for name, pick in line.picks.items() if pick.get("by_hand")}
@@ -113,7 +118,9 @@ def retry_order_line(
     line.state, line.error, line.finished_at = LineState.DRAFT, "", None
     line.open_service_id = line.service_id
     if line.action == "new":
+        require_living_parent(ctx, service)
         service.state = ServiceState.DRAFT
+        wait_again(ctx, line)
         ctx.session.flush()
         hold_picks(ctx, line, service, product, wanted)
     elif line.action == LineAction.CHANGE:

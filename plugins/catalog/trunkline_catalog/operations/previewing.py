@@ -15,10 +15,12 @@ from trunkline.jobs.plans import PlanStep, plan_of
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_catalog import queries
+from trunkline_catalog.models import CatalogOrderLine
 from trunkline_catalog.operations.orders import place_order
 from trunkline_catalog.operations.plan_changes import begins_at
+from trunkline_catalog.operations.planning import enqueue_line
 from trunkline_catalog.operations.services import change_service
-from trunkline_catalog.schemas import ChangeService, PlaceOrder, ProductView
+from trunkline_catalog.schemas import ChangeService, OrderLineView, PlaceOrder, ProductView
 
 
 class LinePlan(BaseModel):
@@ -74,8 +76,7 @@ def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
     look_at_products(ctx, (line.product_code for line in command.lines))
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
         order = place_order(trying, command.model_copy(update={"idempotency_key": ""}))
-        numbers = [line.job_number for line in order.lines]
-        jobs = trying.session.scalars(select(Job).where(col(Job.number).in_(numbers)).order_by(col(Job.id)))
+        jobs = [job_of(trying, line) for line in order.lines]
         return [
             LinePlan(title=job.title, on_failure=OnFailure(job.on_failure), steps=plan_of(trying, job))
             for job in jobs
@@ -85,6 +86,16 @@ def preview(ctx: Context, command: PlaceOrder) -> list[LinePlan]:
 def wanted_code(ctx: Context, number: str, command: ChangeService) -> str:
     """The product whose parameters a change names: what the service is to become, else what it is."""
     return command.product_code or queries.service(ctx, number).product_code
+
+
+def job_of(ctx: Context, line: OrderLineView) -> Job:
+    """The job of a line of an order that is only tried; that of a bundle is queued as if its services were set up."""
+    number = line.job_number
+    if not number:
+        row = ctx.session.get_one(CatalogOrderLine, line.id)
+        enqueue_line(ctx, row, queries.product_by_id(ctx, row.product_id))
+        number = row.job_number
+    return ctx.session.scalars(select(Job).where(col(Job.number) == number)).one()
 
 
 def preview_plan(ctx: Context, number: str, command: ChangeService) -> PlanPreview:

@@ -15,9 +15,9 @@ from trunkline.search.marking import mark
 from trunkline.versions import require_version
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
+from trunkline_catalog.operations.composing import check_changed, check_new, check_price
 from trunkline_catalog.operations.second_person import PRICE
 from trunkline_catalog.schemas import (
-    OFFERED_KINDS,
     CreateProduct,
     Parameter,
     PriceView,
@@ -33,12 +33,7 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
     """Make a product with its first price. Raises Conflict for a taken code, Refused for what it names and nobody has."""
     if ctx.session.scalar(select(exists().where(col(CatalogProduct.code) == command.code))):
         raise Conflict(_("There is a product “{code}” already.", code=command.code), field="code")
-    if command.kind not in OFFERED_KINDS:
-        raise Refused(
-            _("Products of the kind “{kind}” cannot be ordered yet.", kind=command.kind.value),
-            field="kind",
-            remedy=_("Make a standalone product."),
-        )
+    check_new(ctx, command)
     _check_names(ctx, command.needs, command.playbook, command.tariff)
     _check_parameters(command.parameters)
     row = CatalogProduct(
@@ -54,6 +49,10 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
         tariff=command.tariff,
         allowances=[one.model_dump(mode="json") for one in command.allowances],
         suspension=command.suspension.model_dump(mode="json"),
+        members=[one.model_dump(mode="json") for one in command.members],
+        priced_by_members=command.priced_by_members,
+        fits=list(command.fits),
+        most_per_service=command.most_per_service,
     )
     ctx.session.add(row)
     ctx.session.flush()
@@ -140,6 +139,7 @@ def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductVi
     )
     if command.parameters is not None:
         _check_parameters(command.parameters)
+    check_changed(ctx, queries.product_by_id(ctx, row.key), command)
     changes = command.model_dump(mode="json", exclude_none=True, exclude={"version"})
     for name, value in changes.items():
         if getattr(row, name) != value:
@@ -175,6 +175,7 @@ def reinstate_product(ctx: Context, code: str) -> ProductView:
 def set_price(ctx: Context, code: str, command: SetPrice) -> PriceView:
     """A new price from a moment on (now unless given). Raises Refused for a moment in the past, or when a later price exists."""
     row = _locked(ctx, code)
+    check_price(queries.product_by_id(ctx, row.key), command.setup_price, command.monthly_price)
     price = _add_price(ctx, row, command)
     ctx.note(row, label=row.code, setup=str(command.setup_price), monthly=str(command.monthly_price))
     return next(view for view in queries.prices(ctx, row.key) if view.id == price.key)

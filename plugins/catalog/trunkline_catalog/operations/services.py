@@ -11,7 +11,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced, ServiceChanged
-from trunkline_catalog.models import CatalogOrderLine, CatalogService
+from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
 from trunkline_catalog.operations.allowed import (
     offered,
     require_active,
@@ -20,6 +20,7 @@ from trunkline_catalog.operations.allowed import (
     suspending,
     turning,
 )
+from trunkline_catalog.operations.along import going_along, refuse_alone, refuse_covered
 from trunkline_catalog.operations.orders import (
     hold_exchanged,
     new_order,
@@ -52,7 +53,7 @@ from trunkline_catalog.secret_values import names_in, put_away
 def suspend_service(
     ctx: Context, number: str, command: SuspendService, *, idempotency_key: str = ""
 ) -> OrderView:
-    """Order that a service be suspended for a reason; the network is told with the first reason only.
+    """Order that a service be suspended for a reason, and what belongs to it; the network is told with the first reason only.
 
     Raises Refused when it is not active, has that reason already, or another line is at work on it (unless it begins on a date).
     """
@@ -76,7 +77,10 @@ def suspend_service(
 def resume_service(
     ctx: Context, number: str, command: ResumeService, *, idempotency_key: str = ""
 ) -> OrderView:
-    """Order that a reason be lifted; the network is told when none is left. Raises Refused when it is not in force."""
+    """Order that a reason be lifted, of what belongs to the service as well; the network is told when none is left.
+
+    Raises Refused when it is not in force.
+    """
     service, before = _changing(ctx, number, LineAction.RESUME, idempotency_key, command.start_after)
     if before is not None:
         return before
@@ -97,10 +101,14 @@ def resume_service(
 def terminate_service(
     ctx: Context, number: str, command: TerminateService, *, idempotency_key: str = ""
 ) -> OrderView:
-    """Order that a service end for good. Raises Refused when it is not active or another line is at work on it."""
+    """Order that a service end for good, and with it what belongs to it.
+
+    Raises Refused when it is not active, another line is at work on it or on one of those, or its bundle pays for it.
+    """
     service, before = _changing(ctx, number, LineAction.TERMINATE, idempotency_key, command.start_after)
     if before is not None:
         return before
+    refuse_alone(ctx, service)
     return _order(
         ctx,
         service,
@@ -126,6 +134,7 @@ def change_service(
     offer = offered(ctx, product, command.change)
     had, target = present(ctx, service), product
     if offer.plan:
+        refuse_covered(service)
         target, values = wanted_plan(ctx, product, offer, had, command, service.secret_values)
     else:
         values = changed_values(product, offer, had.parameters, command.parameters)
@@ -239,24 +248,56 @@ def _order(
             ctx, service, action, reason.value if reason is not None else "", change.word if change else ""
         )
     order = new_order(ctx, customer, note, _key(service, action, idempotency_key))
+    wish = _Wish(action, reason, note, start_after, ahead)
+    _add_line(ctx, order, 1, service, wish, needs_network=needs_network, change=change)
+    along = going_along(ctx, service, action, reason, ahead=ahead)
+    for position, (other, told) in enumerate(along, start=2):
+        _add_line(ctx, order, position, other, wish, needs_network=told)
+    ctx.emit(
+        OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=1 + len(along))
+    )
+    return order_view(ctx, order)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What an order does to a service, and to what belongs to it."""
+
+    action: LineAction
+    reason: SuspensionReason | None
+    note: str
+    start_after: datetime | None
+    ahead: bool
+
+
+def _add_line(
+    ctx: Context,
+    order: CatalogOrder,
+    position: int,
+    service: CatalogService,
+    wish: _Wish,
+    *,
+    needs_network: bool,
+    change: _Change | None = None,
+) -> None:
     line = CatalogOrderLine(
-        number=f"{order.number}/1",
+        number=f"{order.number}/{position}",
         order_id=order.key,
-        position=1,
-        customer_id=customer.key,
-        action=action,
+        position=position,
+        customer_id=service.customer_id,
+        action=wish.action,
         product_id=service.product_id,
         service_id=service.key,
-        open_service_id=None if ahead else service.key,
+        open_service_id=None if wish.ahead else service.key,
         parameters=dict(service.parameters),
         secret_values=dict(service.secret_values),
-        reason=reason.value if reason is not None else "",
-        note=note,
+        reason=wish.reason.value if wish.reason is not None else "",
+        note=wish.note,
         needs_network=needs_network,
         site_id=service.site_id,
         contact_id=service.contact_id,
     )
-    if change is not None or ahead:
+    if change is not None or wish.ahead:
         had = change.had if change is not None else present(ctx, service)
         line.previous = had.model_dump(mode="json")
     if change is not None:
@@ -273,8 +314,7 @@ def _order(
     ctx.session.flush()
     if change is not None:
         hold_exchanged(ctx, line, change.picks)
-    enqueue_line(ctx, line, queries.product_by_id(ctx, line.product_id), start_after=start_after)
-    ctx.emit(OrderPlaced(entity_id=order.key, customer_id=customer.key, number=order.number, lines=1))
+    enqueue_line(ctx, line, queries.product_by_id(ctx, line.product_id), start_after=wish.start_after)
     ctx.note(
         service,
         label=service.number,
@@ -283,4 +323,3 @@ def _order(
         change=line.change,
         turn=line.turn,
     )
-    return order_view(ctx, order)

@@ -23,8 +23,9 @@ from trunkline.operation import Context, operation
 from trunkline.plugin import StepKind
 from trunkline_catalog import queries
 from trunkline_catalog.operations.orders import ordering_customer, place_order
-from trunkline_catalog.operations.previewing import LinePlan, look_at_products, preview
-from trunkline_catalog.schemas import PlaceOrder
+from trunkline_catalog.operations.parents import expanded
+from trunkline_catalog.operations.previewing import LinePlan, job_of, look_at_products, preview
+from trunkline_catalog.schemas import OrderLineInput, PlaceOrder
 from trunkline_catalog.secret_values import opened, put_away
 
 JOB_KIND = "catalog.dry_run"
@@ -52,6 +53,7 @@ def try_order(ctx: Context, command: PlaceOrder, *, key: str = "") -> str:
 
     `ctx` only reads. Raises everything that placing the order would.
     """
+    command = expanded(ctx, command)
     plans = preview(ctx, command)
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, on_behalf_of=ctx.on_behalf_of) as asking:
         return queue_dry_run(asking, command, plans, key=key)
@@ -135,7 +137,7 @@ def is_dry_run_of(ctx: Context, number: str, command: PlaceOrder) -> bool:
         return False
     if job.kind != JOB_KIND:
         return False
-    return _plain(_opened(_kept_with(ctx, job.key))) == _plain(command)
+    return _plain(_opened(_kept_with(ctx, job.key))) == _plain(expanded(ctx, command))
 
 
 def _plain(command: PlaceOrder) -> dict[str, Any]:
@@ -157,15 +159,14 @@ def try_line(step: StepContext) -> dict[str, Any]:
     position: int = step.inputs.position
     with step.app.reading() as ctx:
         order = _opened(_kept_with(ctx, step.job_id))
-        look_at_products(ctx, (line.product_code for line in order.lines[:position]))
-    wish = order.model_copy(update={"lines": order.lines[:position]})
+        wish = order.model_copy(update={"lines": _up_to(order.lines, position)})
+        look_at_products(ctx, (line.product_code for line in wish.lines))
     step.redact(
         *(value for line in wish.lines for value in _secrets_of(step, line.product_code, line.parameters))
     )
 
     def place(ctx: Context) -> Job:
-        number = place_order(ctx, wish).lines[-1].job_number
-        return ctx.session.scalars(select(Job).where(col(Job.number) == number)).one()
+        return job_of(ctx, place_order(ctx, wish).lines[position - 1])
 
     return judged(step, place)
 
@@ -182,6 +183,15 @@ def judged(step: StepContext, place: Callable[[Context], Job]) -> dict[str, Any]
     found = {one.verdict for one in looked}
     worst = next((one for one in (Verdict.FAILS, Verdict.UNKNOWN) if one in found), Verdict.WORKS)
     return {"verdict": worst, "looked": [[one.label, one.verdict] for one in looked]}
+
+
+def _up_to(lines: list[OrderLineInput], position: int) -> list[OrderLineInput]:
+    """The lines up to a position, and those without which a bundle among them would not be whole."""
+    return [
+        line
+        for place, line in enumerate(lines, start=1)
+        if place <= position or (line.part_of is not None and line.part_of <= position)
+    ]
 
 
 def _secrets_of(step: StepContext, code: str, parameters: dict[str, Any]) -> list[str]:

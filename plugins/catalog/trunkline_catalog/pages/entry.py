@@ -16,8 +16,9 @@ from trunkline_catalog.operations.orders import ordering_customer, placed_before
 from trunkline_catalog.operations.previewing import preview
 from trunkline_catalog.operations.trying_out import is_dry_run_of
 from trunkline_catalog.order_forms import PICK
+from trunkline_catalog.pages.offers import offers_to
 from trunkline_catalog.pages.order_form import DRAFT, OrderForm
-from trunkline_catalog.tables import KIND_ICONS
+from trunkline_catalog.tables import PRODUCT_KIND_LABELS
 from trunkline_inventory import queries as inventory
 
 pages = Pages()
@@ -36,16 +37,15 @@ def new(page: Page) -> Response:
         return page.render(
             "catalog/entry_product.html",
             customer=customer,
-            products=queries.products(page.ctx),
-            icons=KIND_ICONS,
-            stock=inventory.counts(page.ctx),
+            offers=offers_to(page.ctx, customer.key),
             labels=_labels(page),
+            kinds=PRODUCT_KIND_LABELS,
             step=2,
             offer=drafts.offered(page.ctx, DRAFT),
             here=f"/catalog/orders/new?customer={customer.number}",
         )
     order = OrderForm(page, customer)
-    order.add(queries.product(page.ctx, code))
+    order.choose(queries.product(page.ctx, code))
     return _ask_details(page, customer, order)
 
 

@@ -15,13 +15,14 @@ from trunkline.money import Money
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
-from trunkline_catalog.order_forms import PARAMETER, PICK, AddLine, OrderNote, order_schema
+from trunkline_catalog.operations.orders import main_identifier
+from trunkline_catalog.order_forms import ADDED_TO, PARAMETER, PICK, AddLine, OrderNote, order_schema
 from trunkline_catalog.pages.typed_secrets import TypedSecrets
 from trunkline_catalog.schemas import MAX_LINES, OrderLineInput, PlaceOrder, ProductView
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import ItemState, ItemView
 
-PRODUCT, TRIED = "product", "tried"
+PRODUCT, PART_OF, TRIED = "product", "part_of", "tried"
 _LINE = re.compile(r"lines\.(\d{1,4})\.product")
 _REFUSED_LINE = re.compile(r"lines\.(\d+)\.?(.*)")
 
@@ -34,6 +35,20 @@ class EntryLine:
     form: Form[BaseModel]
     picked: dict[str, ItemView]
     secrets: TypedSecrets
+    #: The line of the bundle that it is a part of.
+    bundle: "EntryLine | None" = None
+
+    @property
+    def price(self) -> tuple[int, int]:
+        """What it costs once and each month, in micro-units; a part that its bundle pays for costs nothing."""
+        if self.paid_by_bundle:
+            return 0, 0
+        return self.product.setup_price_micros, self.product.monthly_price_micros
+
+    @property
+    def paid_by_bundle(self) -> bool:
+        """Whether its price is in that of its bundle."""
+        return self.bundle is not None and not self.bundle.product.priced_by_members
 
     @property
     def answers(self) -> list[tuple[str, Any]]:
@@ -54,8 +69,8 @@ class EntryLine:
             return ""
         return next((label for _value, label, on in self.form[field].options if on), "")
 
-    def wish(self) -> OrderLineInput:
-        """The line as the operation takes it."""
+    def wish(self, part_of: int | None) -> OrderLineInput:
+        """The line as the operation takes it; `part_of` is the position of its bundle's line."""
         command = self.form.command
         return OrderLineInput(
             product_code=self.product.code,
@@ -70,6 +85,8 @@ class EntryLine:
             },
             site_id=getattr(command, "site_id", None),
             contact_id=getattr(command, "contact_id", None),
+            part_of=part_of,
+            added_to=getattr(command, ADDED_TO, ""),
         )
 
 
@@ -104,7 +121,7 @@ class OrderForm:
 
     def __init__(self, page: Page, customer: Customer) -> None:
         self.page = page
-        self.customer_number = customer.number
+        self.customer_number, self._customer_id = customer.number, customer.key
         #: The job that has tried out what was filled in before, if any.
         self.tried = ""
         self.lines: list[EntryLine] = []
@@ -127,14 +144,29 @@ class OrderForm:
         order = cls(page, customer)
         data = page.form_data
         positions = sorted(int(found[1]) for name in data if (found := _LINE.fullmatch(name)))
+        placed: dict[str, EntryLine] = {}
         for position in positions:
             code = str(data[f"lines.{position}.{PRODUCT}"])
-            order.add(queries.product(page.ctx, code), posted_at=position)
+            bundle = placed.get(str(data.get(f"lines.{position}.{PART_OF}") or ""))
+            order.add(queries.product(page.ctx, code), posted_at=position, bundle=bundle)
+            placed[str(position + 1)] = order.lines[-1]
         order.note = order.note.parse(data)
         order.tried = str(data.get(TRIED) or "")
         return order
 
-    def add(self, product: ProductView, *, posted_at: int | None = None) -> None:
+    def choose(self, product: ProductView) -> None:
+        """Blank lines for a product: one, or those of a bundle and its parts. Raises Refused when there are too many."""
+        self.add(product)
+        bundle = self.lines[-1]
+        for member in product.members:
+            for _one in range(member.quantity):
+                self.add(queries.product(self.page.ctx, member.product), bundle=bundle)
+        # Whoever orders several often wants the same again.
+        self.further.values["add_product"] = product.code
+
+    def add(
+        self, product: ProductView, *, posted_at: int | None = None, bundle: EntryLine | None = None
+    ) -> None:
         """One more line: blank, or as it was sent at a position. Raises Refused when there are too many."""
         if len(self.lines) >= MAX_LINES:
             raise Refused(
@@ -147,6 +179,7 @@ class OrderForm:
             choices={
                 "site_id": [(row.id, row.name) for row in self._sites],
                 "contact_id": [(row.id, row.name) for row in self._contacts],
+                ADDED_TO: self._hosts(product),
             },
             prefix=f"lines.{position}.",
             csrf_token=self.csrf_token,
@@ -156,9 +189,15 @@ class OrderForm:
             form = form.parse(self.page.form_data)
             secrets.read(product, self.page.form_data, form.prefix)
         form.prefix = f"lines.{len(self.lines)}."
-        self.lines.append(EntryLine(product, form, {}, secrets))
-        # Whoever orders several often wants the same again.
-        self.further.values["add_product"] = product.code
+        self.lines.append(EntryLine(product, form, {}, secrets, bundle))
+        self.further.values["add_product"] = product.code if bundle is None else bundle.product.code
+
+    def _hosts(self, product: ProductView) -> list[tuple[str, str]]:
+        """The services to which an add-on can be added, by number."""
+        return [
+            (one.number, f"{one.product_name} · {main_identifier(one.identifiers) or one.number}")
+            for one in queries.hosts_of(self.page.ctx, self._customer_id, product)
+        ]
 
     def add_by_code(self, code: str) -> None:
         """One more line of a product that is on sale; what is wrong with it is said beside the box."""
@@ -166,14 +205,18 @@ class OrderForm:
             product = queries.product(self.page.ctx, code)
             if product.retired or not product.currency:
                 raise Refused(_("“{name}” is not on sale.", name=product.name))
-            self.add(product)
+            self.choose(product)
         except TrunklineError as error:
             self.further.refuse("add_product", str(error))
 
     def remove(self, position: int) -> None:
-        """Leave a line out; the last one stays."""
-        if len(self.lines) > 1 and 0 <= position < len(self.lines):
-            del self.lines[position]
+        """Leave a line out, and of a bundle its parts; the last one stays, and no part goes alone."""
+        if not 0 <= position < len(self.lines) or self.lines[position].bundle is not None:
+            return
+        gone = self.lines[position]
+        kept = [line for line in self.lines if line is not gone and line.bundle is not gone]
+        if kept:
+            self.lines = kept
             for place, line in enumerate(self.lines):
                 line.form.prefix = f"lines.{place}."
 
@@ -181,19 +224,24 @@ class OrderForm:
         """The order as the operation takes it; sent twice under the same `key`, it is placed once."""
         return PlaceOrder(
             customer_number=self.customer_number,
-            lines=[line.wish() for line in self.lines],
+            lines=[line.wish(self._place_of(line.bundle)) for line in self.lines],
             note=self.note.command.note,
             idempotency_key=key,
             start_after=self.note.command.start_after,
         )
 
+    def _place_of(self, bundle: EntryLine | None) -> int | None:
+        return next((place for place, one in enumerate(self.lines, start=1) if one is bundle), None)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one line, a bundle and its parts counted as one."""
+        return sum(1 for line in self.lines if line.bundle is None) > 1
+
     @property
     def totals(self) -> list[Total]:
         """What it comes to at the prices of now, per currency."""
-        return totals(
-            (line.product.setup_price_micros, line.product.monthly_price_micros, line.product.currency)
-            for line in self.lines
-        )
+        return totals((*line.price, line.product.currency) for line in self.lines)
 
     def forget_errors(self) -> None:
         """Nothing is wrong yet: it is still being filled in."""
@@ -265,6 +313,11 @@ class OrderForm:
         """Which product each line is of, the secrets that were typed, sealed for whoever typed them, and the last dry run."""
         return [
             *((f"{line.form.prefix}{PRODUCT}", line.product.code) for line in self.lines),
+            *(
+                (f"{line.form.prefix}{PART_OF}", str(self._place_of(line.bundle)))
+                for line in self.lines
+                if line.bundle is not None
+            ),
             *(pair for line in self.lines for pair in line.secrets.hidden(line.form.prefix)),
             *([(TRIED, self.tried)] if self.tried else []),
         ]

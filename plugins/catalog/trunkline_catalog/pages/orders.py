@@ -14,7 +14,7 @@ from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.pages.order_form import totals
-from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView, RescheduleLine
+from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView, ProductKind, RescheduleLine
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
 
@@ -45,6 +45,14 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
             for code in sorted({line.product_code for line in order.lines})
             for one in queries.product(page.ctx, code).parameters
         },
+        # Lines of bundles, which begin and end with those of their services; and those that a bundle pays for.
+        "follows": {
+            line.id
+            for line in order.lines
+            if line.product_kind is ProductKind.BUNDLE
+            and any(one.parent_service == line.service_number and one.state.is_open for one in order.lines)
+        },
+        "covered": _covered(page, order),
         "at_work": order.state is OrderState.IN_PROGRESS,
         "products": {
             line.previous.product: queries.product(page.ctx, line.previous.product).name
@@ -64,6 +72,12 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
         },
         "progress": {line.id: _progress(page, line) for line in order.lines if line.state.is_open},
     }
+
+
+def _covered(page: Page, order: OrderView) -> set[int]:
+    """The lines whose price is in that of their bundle."""
+    parts = {line.service_number: line.id for line in order.lines if line.parent_service}
+    return {parts[one.number] for one in queries.services_numbered(page.ctx, list(parts)) if one.covered}
 
 
 def _open_jobs(page: Page, order: OrderView) -> dict[int, Job]:

@@ -19,8 +19,15 @@ from trunkline_catalog.forms import (
     facts_of,
     terms_of,
 )
-from trunkline_catalog.schemas import CreateProduct, Parameter, SetPrice, UpdateProduct
-from trunkline_catalog.tables import KIND_ICONS, KIND_LABELS, PRODUCTS, REASON_LABELS, list_products
+from trunkline_catalog.schemas import CreateProduct, Member, Parameter, ProductKind, SetPrice, UpdateProduct
+from trunkline_catalog.tables import (
+    KIND_ICONS,
+    KIND_LABELS,
+    PRODUCT_KIND_LABELS,
+    PRODUCTS,
+    REASON_LABELS,
+    list_products,
+)
 from trunkline_inventory import queries as inventory
 
 pages = Pages()
@@ -49,11 +56,19 @@ def _choices(page: Page) -> dict[str, Any]:
     return offered
 
 
+def standalone(page: Page) -> list[tuple[str, str]]:
+    """The products of which bundles are made and with which add-ons go."""
+    return [(one.code, one.name) for one in queries.products(page.ctx) if one.kind is ProductKind.STANDALONE]
+
+
 def _new_initial(page: Page) -> Mapping[str, Any]:
     page.crumbs(_home(), (str(_("Add product")), ""))
     return {
         "currency": page.app.config.currency,
-        "form_options": {"cancel": "/catalog/products", "choices": _choices(page)},
+        "form_options": {
+            "cancel": "/catalog/products",
+            "choices": {**_choices(page), "members": standalone(page), "fits": standalone(page)},
+        },
     }
 
 
@@ -73,6 +88,11 @@ def new(page: Page, command: NewProduct) -> Response:
             code=command.code,
             name=command.name,
             description=command.description,
+            kind=command.kind,
+            members=tuple(Member(product=code) for code in command.members),
+            priced_by_members=command.priced_by_members,
+            fits=tuple(command.fits),
+            most_per_service=command.most_per_service,
             service_kind=command.service_kind,
             needs=tuple(command.needs),
             playbook=command.playbook,
@@ -93,6 +113,7 @@ def show(page: Page, code: str) -> Response:
     product = queries.product(page.ctx, code)
     page.title = product.name
     page.crumbs(_home(), (product.name, ""))
+    known = {one.code: one for one in queries.products(page.ctx, retired=True)}
     labels = {template.name: template.label for template in inventory.templates(page.ctx)}
     return page.render(
         "catalog/product.html",
@@ -102,6 +123,9 @@ def show(page: Page, code: str) -> Response:
         reasons=REASON_LABELS,
         on_failure=ON_FAILURE[product.on_failure],
         kind=KIND_LABELS[product.service_kind],
+        sold_as=PRODUCT_KIND_LABELS[product.kind],
+        known=known,
+        price=queries.offer_price(product, known),
         icon_name=KIND_ICONS[product.service_kind],
         moment=page.ctx.now(),
     )

@@ -112,6 +112,7 @@ def _show(
     product = queries.product(page.ctx, service.product_code)
     name = service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
     customer = customers.by_id(page.ctx, service.customer_id)
+    belonging = queries.belonging_to(page.ctx, service)
     page.title = f"{product.name} {name}"
     page.crumbs(
         (customer.name, f"/customers/{customer.number}"),
@@ -129,7 +130,7 @@ def _show(
         suspensions=queries.suspensions_of(page.ctx, service.id),
         forms=forms,
         dialogs=dialogs,
-        plans=_is_free(page, service) and changes.may_change_plan(page, service),
+        plans=not service.covered and _is_free(page, service) and changes.may_change_plan(page, service),
         switches=_switches(page, service),
         opened=opened,
         tried=tried,
@@ -139,6 +140,8 @@ def _show(
         job=_job_of(page, busy),
         waiting=_waiting(page, service),
         lines=queries.lines_of_service(page.ctx, service.id),
+        belonging=belonging,
+        along=[f"{one.product_name} {one.number}" for one in belonging if one.state is ServiceState.ACTIVE],
         identifiers=queries.service_history(page.ctx, service.id),
         items=inventory.items_of(page.ctx, Holder("service", service.id)),
         labels={one.name: one.label for one in inventory.templates(page.ctx)},

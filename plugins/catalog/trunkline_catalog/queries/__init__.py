@@ -12,12 +12,14 @@ from trunkline_catalog.queries.orders import (
     standing_line_of,
     waiting_lines_of,
 )
+from trunkline_catalog.queries.parents import belonging_to, hosts_of, nested
 from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
     included,
     known_playbooks,
     known_tariffs,
     monthly_prices,
+    offer_price,
     price_at,
     prices,
     product,
@@ -44,9 +46,11 @@ __all__ = [
     "IndexEntry",
     "Provisioned",
     "active_services",
+    "belonging_to",
     "busy_services",
     "change_offers",
     "change_problem",
+    "hosts_of",
     "identifier_holder",
     "identifier_index",
     "included",
@@ -56,6 +60,8 @@ __all__ = [
     "line_by_number",
     "lines_of_service",
     "monthly_prices",
+    "nested",
+    "offer_price",
     "open_line_of",
     "order",
     "orders_of",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.db.prepared import Prepared, among, columns
@@ -18,10 +19,12 @@ from trunkline_catalog.schemas import (
     OrderView,
     PickView,
     Previous,
+    ProductKind,
 )
 
 _LINE, _ORDER = columns(CatalogOrderLine), columns(CatalogOrder)
 _SERVICE, _PRODUCT = columns(CatalogService), columns(CatalogProduct)
+_PARENT = aliased(CatalogService, name="parent")
 #: Of lines whose actor may see them: what they refer to.
 _NAMES = Prepared(
     select(
@@ -30,10 +33,13 @@ _NAMES = Prepared(
         _SERVICE.number.label("service_number"),
         _PRODUCT.code,
         _PRODUCT.name,
+        _PRODUCT.kind,
+        col(_PARENT.number).label("parent_service"),
     )
     .join(CatalogOrder, _ORDER.id == _LINE.order_id)
     .join(CatalogService, _SERVICE.id == _LINE.service_id)
     .join(CatalogProduct, _PRODUCT.id == _LINE.product_id)
+    .outerjoin(_PARENT, col(_PARENT.id) == _SERVICE.parent_id)
     .where(_LINE.id.in_(among("keys")))
 )
 
@@ -153,6 +159,8 @@ def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLine
             service_number=named[row.key].service_number,
             product_code=named[row.key].code,
             product_name=named[row.key].name,
+            product_kind=ProductKind(named[row.key].kind),
+            parent_service=named[row.key].parent_service or "",
             job_id=row.job_id,
             job_number=row.job_number,
             attempt=row.attempt,

@@ -2,7 +2,7 @@
 
 from trunkline.operation import Context
 from trunkline_catalog.queries.products import products
-from trunkline_catalog.schemas import ChangeOffer, ProductView
+from trunkline_catalog.schemas import ChangeOffer, ProductKind, ProductView
 
 
 def plan_choices(ctx: Context, product: ProductView, offer: ChangeOffer) -> list[ProductView]:
@@ -21,7 +21,8 @@ def _is_compatible(product: ProductView, other: ProductView, offer: ChangeOffer)
     if other.code == product.code:
         return offer.network and bool(other.asked)
     return (
-        other.service_kind is product.service_kind
+        other.kind is product.kind is ProductKind.STANDALONE
+        and other.service_kind is product.service_kind
         and set(other.needs) == set(product.needs)
         and other.playbook == product.playbook
         and bool(other.currency)

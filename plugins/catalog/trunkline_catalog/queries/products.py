@@ -1,6 +1,6 @@
 """Products and what they cost when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, bindparam, or_, select
@@ -15,6 +15,7 @@ from trunkline.operation import Context
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.schemas import (
     Allowance,
+    Member,
     Parameter,
     Price,
     PriceView,
@@ -70,6 +71,17 @@ def products(ctx: Context, *, retired: bool = False) -> list[ProductView]:
     return [_view(row) for row in (_ALL if retired else _SOLD).rows(ctx, at=ctx.now())]
 
 
+def offer_price(product: ProductView, known: Mapping[str, ProductView]) -> tuple[int, int]:
+    """What an order of a product comes to once and each month, in micro-units; `known` has the products of bundles by code."""
+    if not product.priced_by_members:
+        return product.setup_price_micros, product.monthly_price_micros
+    members = [(known[one.product], one.quantity) for one in product.members]
+    return (
+        sum(one.setup_price_micros * quantity for one, quantity in members),
+        sum(one.monthly_price_micros * quantity for one, quantity in members),
+    )
+
+
 def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
     """What these products cost a month now; one without a price is left out."""
     return {
@@ -112,6 +124,10 @@ def _view(row: Found) -> ProductView:
         tariff=row.tariff,
         allowances=tuple(Allowance.model_validate(one) for one in row.allowances),
         suspension=SuspensionTerms.model_validate(row.suspension),
+        members=tuple(Member.model_validate(one) for one in row.members),
+        priced_by_members=row.priced_by_members,
+        fits=tuple(row.fits),
+        most_per_service=row.most_per_service,
         setup_price_micros=row.setup_micros or 0,
         monthly_price_micros=row.monthly_micros or 0,
         currency=row.currency or "",

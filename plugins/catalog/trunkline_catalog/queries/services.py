@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.customers.models import Contact, Customer, Site
@@ -25,6 +26,7 @@ from trunkline_catalog.queries.products import product
 from trunkline_catalog.schemas import (
     LineAction,
     OrderLineView,
+    ProductKind,
     ProductView,
     ServiceKind,
     ServiceState,
@@ -37,14 +39,18 @@ from trunkline_inventory.schemas import Holder, ItemView
 
 _SERVICE, _PRODUCT = columns(CatalogService), columns(CatalogProduct)
 _SUSPENSION, _IDENTIFIER = columns(CatalogSuspension), columns(CatalogIdentifier)
+_PARENT = aliased(CatalogService, name="parent")
 _COLUMNS = (
     select(
         *_SERVICE,
         _PRODUCT.code.label("product_code"),
         _PRODUCT.name.label("product_name"),
+        _PRODUCT.kind.label("product_kind"),
         _PRODUCT.service_kind,
+        col(_PARENT.number).label("parent_number"),
     )
     .join(_PRODUCT.id.table, _PRODUCT.id == _SERVICE.product_id)
+    .outerjoin(_PARENT, col(_PARENT.id) == _SERVICE.parent_id)
     .order_by(_SERVICE.id)
 )
 _BY_KEYS = Prepared(_COLUMNS.where(_SERVICE.id.in_(among("keys"))), CatalogService)
@@ -124,7 +130,11 @@ def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
             customer_id=row.customer_id,
             product_code=row.product_code,
             product_name=row.product_name,
+            product_kind=ProductKind(row.product_kind),
             service_kind=ServiceKind(row.service_kind),
+            parent_id=row.parent_id,
+            parent_number=row.parent_number or "",
+            covered=row.covered,
             state=ServiceState(row.state),
             suspensions=tuple(reasons.get(row.id, ())),
             identifiers=identifiers.get(row.id, {}),
@@ -143,7 +153,7 @@ def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
 
 def active_services(ctx: Context) -> "Select[Any]":
     """Core select of every service that works or worked and has not ended: `id, number, customer_id, product_code,
-    product_name, state, suspended, activated_at, ended_at, site_id, contact_id`. Narrow and order it as you need."""
+    product_name, state, suspended, activated_at, ended_at, site_id, contact_id, covered`. Narrow and order it as you need."""
     statement: Any = (
         select(
             col(CatalogService.id).label("id"),
@@ -157,6 +167,7 @@ def active_services(ctx: Context) -> "Select[Any]":
             col(CatalogService.ended_at).label("ended_at"),
             col(CatalogService.site_id).label("site_id"),
             col(CatalogService.contact_id).label("contact_id"),
+            col(CatalogService.covered).label("covered"),
         )
         .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
         .where(

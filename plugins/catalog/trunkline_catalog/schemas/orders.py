@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from trunkline.i18n import gettext as _
 from trunkline.jobs.operations import PlannedStep
 from trunkline_catalog.schemas.changes import Previous
+from trunkline_catalog.schemas.products import ProductKind
 
 #: How many lines an order may have.
 MAX_LINES = 100
@@ -71,6 +72,10 @@ class OrderLineInput(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
     site_id: int | None = None
     contact_id: int | None = None
+    #: Of a bundle's product: position (from 1) of the bundle's own line, which comes before.
+    part_of: int | None = Field(default=None, ge=1, le=MAX_LINES)
+    #: Of an add-on: number of the service to which it is added.
+    added_to: str = Field(default="", max_length=20)
 
 
 class PlaceOrder(BaseModel):
@@ -108,6 +113,9 @@ class OrderLineView(BaseModel):
     service_number: str = ""
     product_code: str = ""
     product_name: str = ""
+    product_kind: ProductKind = ProductKind.STANDALONE
+    #: Number of the service that its service is a part of or was added to.
+    parent_service: str = ""
     job_id: int | None = None
     job_number: str = ""
     attempt: int = 1

@@ -28,7 +28,7 @@ class ProductKind(StrEnum):
 
 
 #: The kinds that can be ordered so far.
-OFFERED_KINDS = (ProductKind.STANDALONE,)
+OFFERED_KINDS = (ProductKind.STANDALONE, ProductKind.BUNDLE, ProductKind.ADD_ON)
 
 
 class ServiceKind(StrEnum):
@@ -71,6 +71,15 @@ class Parameter(BaseModel):
             "Asked as a text, kept sealed and never shown again. Playbooks read secrets.parameters.<name>."
         ),
     )
+
+
+class Member(BaseModel):
+    """A product of a bundle, and how many services of it the bundle makes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product: Code = Field(title=_("Product"))
+    quantity: int = Field(default=1, ge=1, le=20, title=_("Quantity"))
 
 
 class Allowance(BaseModel):
@@ -136,6 +145,14 @@ class ProductView(BaseModel):
     tariff: str = ""
     allowances: tuple[Allowance, ...] = ()
     suspension: SuspensionTerms = SuspensionTerms()
+    #: Of a bundle: what it is made of, in the order in which it is shown.
+    members: tuple[Member, ...] = ()
+    #: Of a bundle: it has no price of its own, each of its services is charged as if it were sold alone.
+    priced_by_members: bool = False
+    #: Of an add-on: codes of the products to whose services it may be added.
+    fits: tuple[str, ...] = ()
+    #: Of an add-on: how many of it one service may have at a time; 0 for any number.
+    most_per_service: int = 0
     setup_price_micros: int = 0
     monthly_price_micros: int = 0
     currency: str = ""
@@ -170,6 +187,12 @@ class CreateProduct(BaseModel):
     tariff: str = Field(default="", max_length=80, title=_("Tariff"))
     allowances: tuple[Allowance, ...] = ()
     suspension: SuspensionTerms = SuspensionTerms()
+    #: Of a bundle.
+    members: tuple[Member, ...] = Field(default=(), max_length=20)
+    priced_by_members: bool = False
+    #: Of an add-on.
+    fits: tuple[Code, ...] = Field(default=(), max_length=200)
+    most_per_service: int = Field(default=0, ge=0, le=100)
     setup_price: Amount = Decimal(0)
     monthly_price: Amount = Decimal(0)
     currency: Currency
@@ -189,6 +212,9 @@ class UpdateProduct(BaseModel):
     tariff: str | None = Field(default=None, max_length=80)
     allowances: tuple[Allowance, ...] | None = None
     suspension: SuspensionTerms | None = None
+    members: tuple[Member, ...] | None = Field(default=None, max_length=20)
+    fits: tuple[Code, ...] | None = Field(default=None, max_length=200)
+    most_per_service: int | None = Field(default=None, ge=0, le=100)
     version: int | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext as _
-from trunkline_catalog.schemas.products import ServiceKind
+from trunkline_catalog.schemas.products import ProductKind, ServiceKind
 from trunkline_catalog.schemas.suspensions import SuspensionReason
 
 
@@ -33,6 +33,8 @@ class RecordExistingService(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
     site_id: int | None = None
     contact_id: int | None = None
+    #: Number of the bundle's service that it is a part of, or of the service to which it was added.
+    parent_service: str = Field(default="", max_length=20)
 
 
 class TerminateService(BaseModel):
@@ -55,7 +57,13 @@ class ServiceView(BaseModel):
     customer_id: int
     product_code: str
     product_name: str
+    product_kind: ProductKind = ProductKind.STANDALONE
     service_kind: ServiceKind = ServiceKind.MOBILE
+    #: The bundle that it is a part of, or the service to which it was added.
+    parent_id: int | None = None
+    parent_number: str = ""
+    #: Its price is in that of its bundle.
+    covered: bool = False
     state: ServiceState
     #: Reasons in force now; empty when the service works.
     suspensions: tuple[SuspensionReason, ...] = ()

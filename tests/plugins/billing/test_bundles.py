@@ -1,0 +1,164 @@
+"""What bundles and add-ons cost: once and by the month, to the micro-unit, in lines that an invoice's reader understands."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from tests.plugins.billing.conftest import World
+from trunkline.testing import work_until_idle
+from trunkline_billing import operations, queries
+from trunkline_billing.models.accounts import BillingCharge, ChargeState
+from trunkline_catalog import operations as catalog
+from trunkline_catalog import queries as offers
+from trunkline_catalog.schemas import (
+    CreateProduct,
+    Member,
+    OrderView,
+    PlaceOrder,
+    ProductKind,
+    SuspendService,
+    SuspensionReason,
+    SuspensionTerms,
+    TerminateService,
+)
+from trunkline_inventory import operations as stock
+
+BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def make(world: World, code: str, **values: Any) -> None:
+    with world.app.unit_of_work() as ctx:
+        catalog.create_product(
+            ctx,
+            CreateProduct.model_validate(
+                {"code": code, "name": code.title(), "currency": "BRL", "effective_from": BEGAN, **values}
+            ),
+        )
+
+
+@pytest.fixture
+def shelf(world: World) -> World:
+    """TV at 31.00 a month and 5.00 once, and Triple: Mobile 10 GB and TV for 62.00 a month and 20.00 once; numbers in stock."""
+    make(world, "tv", monthly_price=Decimal(31), setup_price=Decimal(5))
+    make(
+        world,
+        "triple",
+        kind=ProductKind.BUNDLE,
+        members=(Member(product="mobile_10"), Member(product="tv")),
+        monthly_price=Decimal(62),
+        setup_price=Decimal(20),
+        suspension=SuspensionTerms(charged_percent=0),
+    )
+    make(
+        world,
+        "both",
+        kind=ProductKind.BUNDLE,
+        members=(Member(product="mobile_10"), Member(product="tv")),
+        priced_by_members=True,
+    )
+    with world.app.unit_of_work() as ctx:
+        stock.add_items(ctx, "number", [{"number": f"+55119930000{n:02d}"} for n in range(4)])
+    return world
+
+
+def order(world: World, **line: Any) -> OrderView:
+    with world.app.unit_of_work() as ctx:
+        placed = catalog.place_order(
+            ctx, PlaceOrder.model_validate({"customer_number": "C000001", "lines": [line]})
+        )
+    work_until_idle(world.app)
+    with world.app.reading() as ctx:
+        return offers.order(ctx, placed.number)
+
+
+def charges(world: World, placed: OrderView) -> list[tuple[str, str, int]]:
+    """Description, kind and amount of what the services of an order are charged, in the order of its lines."""
+    with world.app.reading() as ctx:
+        return [
+            (row.description, row.kind, row.amount_micros)
+            for line in placed.lines
+            for row in ctx.session.scalars(
+                select(BillingCharge)
+                .where(
+                    col(BillingCharge.service_id) == line.service_id,
+                    col(BillingCharge.state) != ChargeState.VOID,
+                )
+                .order_by(col(BillingCharge.id))
+            )
+        ]
+
+
+def run(world: World, *periods: str) -> None:
+    with world.app.unit_of_work() as ctx:
+        for period in periods:
+            operations.run_billing(ctx, period)
+
+
+def test_a_bundle_with_its_own_price_is_charged_as_one_and_its_services_are_not(shelf: World) -> None:
+    # On 5 October: 27 of 31 days.
+    placed = order(shelf, product_code="triple")
+    assert charges(shelf, placed) == [("Triple", "setup", 20_000_000), ("Triple", "monthly", 54_000_000)]
+    shelf.at(2026, 12, 1, 12)
+    run(shelf, "2026-10", "2026-11")
+    assert charges(shelf, placed)[2:] == [("Triple", "monthly", 62_000_000)]
+
+
+def test_a_bundle_without_its_own_price_is_charged_by_its_services(shelf: World) -> None:
+    assert charges(shelf, order(shelf, product_code="both")) == [
+        ("Mobile 10 GB", "setup", 10_000_000),
+        ("Mobile 10 GB", "monthly", (49_900_000 * 27 * 2 + 31) // 62),
+        ("Tv", "setup", 5_000_000),
+        ("Tv", "monthly", 27_000_000),
+    ]
+
+
+def test_the_invoice_names_the_bundle_once(shelf: World) -> None:
+    order(shelf, product_code="triple")
+    with shelf.app.unit_of_work() as ctx:
+        number = operations.issue_invoice(ctx, shelf.accounts[0]).number
+    with shelf.app.reading() as ctx:
+        lines = queries.invoice(ctx, number).lines
+    named = [(one.kind, one.description, str(one.net)) for one in lines if "Mobile" not in one.description]
+    assert named == [("monthly", "Triple", "54.00"), ("setup", "Triple", "20.00")]
+
+
+def test_a_service_of_a_bundle_has_its_allowances_and_tariff_all_the_same(shelf: World) -> None:
+    placed = order(shelf, product_code="triple")
+    mobile = placed.lines[1]
+    shelf.numbers[0] = mobile.picks["number"].label
+    shelf.usage(
+        [
+            shelf.call("one", 6000, start="2026-10-05T15:10:00Z"),
+            shelf.call("two", 60, start="2026-10-05T17:10:00Z"),
+        ]
+    )
+    with shelf.app.reading() as ctx:
+        left = {one.type: one.used for one in queries.allowances_of(ctx, mobile.service_id or 0)}
+    assert left["voice"] == 6000
+
+
+def test_a_suspended_bundle_is_credited_and_an_ended_one_charged_no_longer(shelf: World) -> None:
+    placed = order(shelf, product_code="triple")
+    bundle = placed.lines[0].service_number
+    # Midnight in Brazil.
+    shelf.at(2026, 11, 1, 3)
+    with shelf.app.unit_of_work() as ctx:
+        catalog.suspend_service(ctx, bundle, SuspendService(reason=SuspensionReason.REQUEST))
+    work_until_idle(shelf.app)
+    shelf.at(2026, 12, 1, 12)
+    run(shelf, "2026-10", "2026-11")
+    assert charges(shelf, placed)[2:] == [
+        ("Triple", "monthly", 62_000_000),
+        ("Triple, suspended", "suspension", -62_000_000),
+    ]
+    with shelf.app.unit_of_work() as ctx:
+        catalog.terminate_service(ctx, bundle, TerminateService())
+    work_until_idle(shelf.app)
+    shelf.at(2027, 2, 2, 12)
+    run(shelf, "2026-12", "2027-01")
+    # The first of December, on which it still was there for a part.
+    assert [amount for _name, _kind, amount in charges(shelf, placed)[4:]] == [2_000_000]
