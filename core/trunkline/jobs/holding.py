@@ -32,6 +32,8 @@ class Hold:
         #: What never changes of the job.
         self.number = ""
         self.customer_id: int | None = None
+        #: The job as the last transaction left it.
+        self._job: Job | None = None
         #: The session that the job's steps belong to, and the steps: nobody else changes them while the lease lasts.
         self._read: tuple[Session | None, list[JobStep]] = (None, [])
 
@@ -39,6 +41,7 @@ class Hold:
         """The job, locked, in the transaction that has claimed it. Raises LeaseLost."""
         job = guarded(ctx, self.job_id, self.epoch)
         self.number, self.customer_id = job.number, job.customer_id
+        self._job = job
         return job
 
     @contextmanager
@@ -46,13 +49,13 @@ class Hold:
         """A transaction in which the lease has been checked under the job's row lock."""
         try:
             with self._written() as ctx:
-                job = guarded(ctx, self.job_id, self.epoch)
+                job = self._job = guarded(ctx, self.job_id, self.epoch, self._job)
                 # Before a step's own code, which may read them, too.
                 self.steps(ctx)
                 yield ctx, job
         except BaseException:
             # Rolled back: they have to be read again.
-            self._read = None, []
+            self._job, self._read = None, (None, [])
             raise
 
     @contextmanager

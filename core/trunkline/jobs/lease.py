@@ -76,7 +76,11 @@ _GUARDED = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
-_HELD = select(col(Job.epoch), col(Job.number)).where(col(Job.id) == bindparam("key")).with_for_update()
+_HELD = (
+    select(col(Job.epoch), col(Job.number), col(Job.version))
+    .where(col(Job.id) == bindparam("key"))
+    .with_for_update()
+)
 _LOOK = select(col(Job.epoch), col(Job.cancel_requested)).where(col(Job.id) == bindparam("key"))
 
 
@@ -93,19 +97,27 @@ def claim(ctx: Context, job_id: int) -> int | None:
     return epoch
 
 
-def guarded(ctx: Context, job_id: int, epoch: int) -> Job:
-    """The job's row, locked. Raises LeaseLost when another worker has claimed it since."""
+def guarded(ctx: Context, job_id: int, epoch: int, known: Job | None = None) -> Job:
+    """The job's row, locked. Raises LeaseLost when another worker has claimed it since.
+
+    `known` is the row as this worker's transaction before left it; it is read whole only where somebody has changed it since.
+    """
+    if known is not None and require_held(ctx, job_id, epoch) == known.version:
+        ctx.session.add(known)
+        return known
     job: Job = ctx.session.scalars(_GUARDED, {"key": job_id}).one()
     if job.epoch != epoch:
         raise LeaseLost(job.number)
     return job
 
 
-def require_held(ctx: Context, job_id: int, epoch: int) -> None:
-    """Lock the job's row without reading it whole. Raises LeaseLost when another worker has claimed it since."""
+def require_held(ctx: Context, job_id: int, epoch: int) -> int:
+    """Lock the job's row without reading it whole; returns its version. Raises LeaseLost when another worker has claimed it."""
     held = ctx.session.execute(_HELD, {"key": job_id}).one()
     if held.epoch != epoch:
         raise LeaseLost(held.number)
+    version: int = held.version
+    return version
 
 
 class Heartbeat:

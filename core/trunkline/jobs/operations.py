@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from trunkline.db.numbers import next_number
@@ -19,6 +20,9 @@ from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins p
 from trunkline.jobs.planning import checked_plan
 from trunkline.jobs.steps import StepFailed, beyond_return, checked_outputs
 from trunkline.operation import Context, operation
+
+# Built once: building costs more than running.
+_BY_KEY = select(Job).where(col(Job.unique_key) == bindparam("key"))
 
 
 def enqueue(
@@ -44,7 +48,7 @@ def enqueue(
     plan that is empty, goes in a circle, has an unknown step kind, inputs that its schema rejects, or a step that could be
     neither undone nor is declared irreversible and placed last.
     """
-    existing = ctx.session.scalars(select(Job).where(col(Job.unique_key) == key)).one_or_none()
+    existing: Job | None = ctx.session.scalars(_BY_KEY, {"key": key}).one_or_none()
     if existing is not None:
         return existing
     if holds is not None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from trunkline.errors import NotFound, TrunklineError, Unavailable
@@ -19,6 +20,10 @@ from trunkline.plugin import StepKind
 
 #: With growing pauses this is about a day.
 TRIES = 28
+
+
+# Built once: building costs more than running.
+_LOCKED = select(Email).where(col(Email.number) == bindparam("number")).with_for_update()
 
 
 class SendMail(BaseModel):
@@ -93,9 +98,7 @@ def _put_back(step: StepContext, reason: str, *, final: bool) -> None:
 
 
 def _locked(ctx: Context, number: str) -> Email:
-    email = ctx.session.scalars(
-        select(Email).where(col(Email.number) == number).with_for_update()
-    ).one_or_none()
+    email: Email | None = ctx.session.scalars(_LOCKED, {"number": number}).one_or_none()
     if email is None:
         raise NotFound(_("There is no message {number}.", number=number))
     return email

@@ -120,13 +120,14 @@ def _open_account(step: StepContext) -> Mapping[str, Any]:
     with step.unit_of_work() as ctx:
         line = catalog.line(ctx, step.inputs.line_id)
         account = default_account(ctx, line.customer_id)
-        known = ctx.session.get(BillingChargingAccount, account.key) is not None
+        # Kept, so that the embedded engine need not read it again.
+        opened = ctx.session.get(BillingChargingAccount, account.key)
         number, currency, prepaid = account.number, account.currency, account.kind == AccountKind.PREPAID
         engine = charging_engine(ctx)
         engine.open_account(ctx, number, currency, prepaid=prepaid, key=step.idempotency_key)
         step.log(
             f"Account {number} is known to the charging engine."
-            if known
+            if opened is not None
             else f"Account {number} opened in the charging engine “{engine.name}”."
         )
     return {"account": number, "engine": engine.name}

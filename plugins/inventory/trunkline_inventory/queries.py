@@ -1,6 +1,6 @@
 """What inventory can be asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
@@ -33,6 +33,19 @@ _ITEM = columns(InventoryItem)
 _COUNT_OF_CUSTOMER = Prepared(
     select(func.count(_ITEM.id).label("held")).where(_ITEM.customer_id == bindparam("customer_id")),
     InventoryItem,
+)
+# Built once: building costs more than running.
+_HELD_BY = (
+    select(InventoryItem)
+    .where(
+        col(InventoryItem.holder_kind) == bindparam("kind"), col(InventoryItem.holder_id) == bindparam("key")
+    )
+    .order_by(col(InventoryItem.template_id), col(InventoryItem.id))
+)
+_IDENTIFIERS = (
+    select(col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value))
+    .where(col(InventoryIdentifier.item_id).in_(bindparam("keys", expanding=True)))
+    .order_by(col(InventoryIdentifier.id))
 )
 DEFAULT_STOCK = "Main"
 
@@ -98,12 +111,7 @@ def _visible(ctx: Context, row: InventoryItem) -> bool:
 
 def items_of(ctx: Context, holder: Holder) -> list[ItemView]:
     """What `holder` holds, by template."""
-    rows = ctx.session.scalars(
-        select(InventoryItem)
-        .where(col(InventoryItem.holder_kind) == holder.kind, col(InventoryItem.holder_id) == holder.id)
-        .order_by(col(InventoryItem.template_id), col(InventoryItem.id))
-    ).all()
-    return views(ctx, rows)
+    return views(ctx, ctx.session.scalars(_HELD_BY, {"kind": holder.kind, "key": holder.id}).all())
 
 
 def items_of_many(ctx: Context, kind: str, ids: Sequence[int]) -> dict[int, list[ItemView]]:
@@ -197,11 +205,31 @@ def secrets_of(ctx: Context, item_id: int) -> dict[str, str]:
         else ctx.session.get(InventoryItem, item_id)
     )
     if row is None:
-        raise NotFound(f"There is no inventory item with the key {item_id}.")
+        raise _no_item(item_id)
+    return _unsealed(row)
+
+
+def _no_item(key: int) -> NotFound:
+    return NotFound(f"There is no inventory item with the key {key}.")
+
+
+def _unsealed(row: InventoryItem) -> dict[str, str]:
     return {
         name: secrets.unseal(sealed, bound_to=seal_place(row.label, name))
         for name, sealed in row.secrets.items()
     }
+
+
+def secrets_by_item(ctx: Context, item_ids: Set[int]) -> dict[int, dict[str, str]]:
+    """The same of several items by their keys, read in one go."""
+    ctx.require("inventory.secret.reveal")
+    if not item_ids:
+        return {}
+    wanted = ctx.visible(InventoryItem).where(col(InventoryItem.id).in_(item_ids))
+    found = {row.key: _unsealed(row) for row in ctx.session.scalars(wanted)}
+    for missing in item_ids - found.keys():
+        raise _no_item(missing)
+    return found
 
 
 def secret_names(ctx: Context, item_id: int) -> set[str]:
@@ -256,15 +284,10 @@ def movement_select() -> "Select[Any]":
 
 def views(ctx: Context, rows: Sequence[InventoryItem]) -> list[ItemView]:
     """Items as others see them, their identifiers read in one go."""
-    keys = [row.key for row in rows]
+    if not rows:
+        return []
     identifiers: dict[int, dict[str, str]] = {}
-    for found in ctx.session.execute(
-        select(
-            col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value)
-        )
-        .where(col(InventoryIdentifier.item_id).in_(keys))
-        .order_by(col(InventoryIdentifier.id))
-    ):
+    for found in ctx.session.execute(_IDENTIFIERS, {"keys": [row.key for row in rows]}):
         identifiers.setdefault(found.item_id, {})[found.kind] = found.value
     names = _names(ctx, InventoryTemplate, {row.template_id for row in rows})
     places = _names(ctx, InventoryStock, {row.stock_id for row in rows})

@@ -139,24 +139,26 @@ def run_secrets(
 
     Read when a run starts, kept nowhere.
     """
-    picked: dict[str, dict[str, Any]] = {
-        template: inventory.secrets_of(ctx, int(item["item_id"]))
-        for template, item in variables.get("picks", {}).items()
-        if item.get("item_id") is not None
-    }
-    replaced: dict[str, dict[str, Any]] = {
-        f"previous_{template}": inventory.secrets_of(ctx, int(item["item_id"]))
-        for template, item in variables.get("previous", {}).items()
-        if isinstance(item, Mapping) and item.get("item_id") is not None
-    }
+    picked = _item_keys(variables.get("picks", {}))
+    replaced = _item_keys(variables.get("previous", {}))
+    sealed = inventory.secrets_by_item(ctx, {*picked.values(), *replaced.values()})
     line = variables.get("line")
     number = str(line.get("number", "")) if isinstance(line, Mapping) else ""
     return {
-        **picked,
-        **replaced,
+        **{template: sealed[key] for template, key in picked.items()},
+        **{f"previous_{template}": sealed[key] for template, key in replaced.items()},
         **catalog.parameter_secrets(ctx, number),
         "elements": elements.secrets(ctx, texts),
         **(handed_over_secrets(ctx, texts, step) if step is not None else {}),
+    }
+
+
+def _item_keys(items: Mapping[str, Any]) -> dict[str, int]:
+    """The keys of picked or replaced items by template."""
+    return {
+        template: int(item["item_id"])
+        for template, item in items.items()
+        if isinstance(item, Mapping) and item.get("item_id") is not None
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import col
 
 from trunkline.errors import NotFound, Refused
@@ -32,14 +32,19 @@ from trunkline_inventory import operations as stock
 from trunkline_inventory.schemas import Holder, ItemView
 
 
+def _locked(model: type[CatalogOrderLine] | type[CatalogService]) -> Any:
+    statement = select(model).where(col(model.id) == bindparam("key"))
+    return statement.with_for_update().execution_options(populate_existing=True)
+
+
+# Built once: building costs more than running.
+_LOCKED_LINE, _LOCKED_SERVICE = _locked(CatalogOrderLine), _locked(CatalogService)
+_STATES = select(col(CatalogOrderLine.state)).where(col(CatalogOrderLine.order_id) == bindparam("order"))
+
+
 def locked_line(ctx: Context, line_id: int) -> CatalogOrderLine:
     """A line under its row lock. Raises NotFound."""
-    row = ctx.session.scalars(
-        select(CatalogOrderLine)
-        .where(col(CatalogOrderLine.id) == line_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    row: CatalogOrderLine | None = ctx.session.scalars(_LOCKED_LINE, {"key": line_id}).one_or_none()
     if row is None:
         raise NotFound(_("There is no such order line."))
     return row
@@ -47,12 +52,8 @@ def locked_line(ctx: Context, line_id: int) -> CatalogOrderLine:
 
 def service_of(ctx: Context, line: CatalogOrderLine) -> CatalogService:
     """A line's service under its row lock."""
-    return ctx.session.scalars(
-        select(CatalogService)
-        .where(col(CatalogService.id) == line.service_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    service: CatalogService = ctx.session.scalars(_LOCKED_SERVICE, {"key": line.service_id}).one()
+    return service
 
 
 def line_holder(line: CatalogOrderLine) -> Holder:
@@ -68,12 +69,7 @@ def service_holder(service: CatalogService) -> Holder:
 def refresh_order(ctx: Context, order_id: int) -> None:
     """Let the order's state follow its lines'."""
     ctx.session.flush()
-    states = {
-        LineState(state)
-        for state in ctx.session.scalars(
-            select(col(CatalogOrderLine.state)).where(col(CatalogOrderLine.order_id) == order_id)
-        )
-    }
+    states = {LineState(state) for state in ctx.session.scalars(_STATES, {"order": order_id})}
     order = ctx.session.get_one(CatalogOrder, order_id)
     if any(state.is_open for state in states):
         order.state = OrderState.IN_PROGRESS
@@ -86,10 +82,8 @@ def refresh_order(ctx: Context, order_id: int) -> None:
     ctx.session.flush()
 
 
-@operation("catalog.order.run")
-def begin(ctx: Context, line_id: int) -> None:
-    """Work on the line starts: its service shows it. Raises Refused when the line is not due."""
-    line = locked_line(ctx, line_id)
+def begin(ctx: Context, line: CatalogOrderLine) -> None:
+    """Work on the line, which is locked, starts: its service shows it. Raises Refused when the line is not due."""
     if line.state == LineState.IN_PROGRESS:
         return
     if line.state != LineState.QUEUED:

@@ -60,7 +60,7 @@ def begin(ctx: Context, line_id: int) -> None:
     line = lines.locked_line(ctx, line_id)
     if line.state == LineState.QUEUED and line.open_service_id is None:
         _take(ctx, line)
-    lines.begin(ctx, line_id)
+    lines.begin(ctx, line)
 
 
 def leave_service(ctx: Context, line_id: int, begins: datetime) -> None:

@@ -170,7 +170,7 @@ def _change(
     """The one conditional UPDATE behind every change of what a holder has; gives the rows that it changed."""
     ctx.session.flush()
     chosen = [col(InventoryItem.id).in_(only)] if only is not None else []
-    ids = ctx.session.scalars(
+    rows = ctx.session.scalars(
         update(InventoryItem)
         .where(
             col(InventoryItem.holder_kind) == holder.kind,
@@ -179,22 +179,24 @@ def _change(
             *chosen,
         )
         .values(**values, **_touched(ctx))
-        .returning(col(InventoryItem.id))
-        .execution_options(synchronize_session=False)
-    ).all()
-    return _fresh(ctx, [key for key in ids if key is not None])
+        .returning(InventoryItem)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(rows, key=lambda row: row.key)
 
 
 @operation("inventory.item.assign")
 def assign(ctx: Context, *, holder: Holder) -> list[ItemView]:
     """Whatever `holder` holds is in use from now on; what is in use already stays so."""
     rows = _change(ctx, holder, (ItemState.HELD,), state=ItemState.ASSIGNED)
-    views = queries.views(ctx, rows)
-    for row, view in zip(rows, views, strict=True):
+    for row in rows:
         _record(ctx, row, "assigned", ItemState.HELD, holder)
-        ctx.emit(assigned_event(view, holder))
+    held = queries.items_of(ctx, holder)
+    views = {view.id: view for view in held}
+    for row in rows:
+        ctx.emit(assigned_event(views[row.key], holder))
     _note_all(ctx, rows, holder)
-    return queries.items_of(ctx, holder)
+    return held
 
 
 def assigned_event(item: ItemView, holder: Holder) -> ItemAssigned:
@@ -249,13 +251,12 @@ def free(
 @operation("inventory.item.assign")
 def rehold(
     ctx: Context, from_holder: Holder, to_holder: Holder, *, only: Sequence[int] | None = None
-) -> list[ItemView]:
+) -> None:
     """Hand everything (or `only` these keys) from one holder to another in the state it is in; again changes nothing."""
     rows = _change(ctx, from_holder, (ItemState.HELD, ItemState.ASSIGNED), only=only, **_held_by(to_holder))
     for row in rows:
         _record(ctx, row, "handed_over", row.state, to_holder, note=from_holder.label)
     _note_all(ctx, rows, to_holder)
-    return queries.items_of(ctx, to_holder)
 
 
 @operation("inventory.item.assign")
