@@ -6,6 +6,7 @@ import pytest
 
 from trunkline.app import App
 from trunkline.testing import PASSWORD, Browser, create_user
+from trunkline_provisioning import elements
 
 pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
 
@@ -36,6 +37,16 @@ def test_a_playbook_shows_its_files_and_names_the_line_at_fault(shop: App, staff
     assert client.get("/provisioning/playbooks/mobile_line?file=undo").status_code == 404
     assert client.get("/provisioning/playbooks/mobile_line?file=../../secrets").status_code == 404
     assert client.get("/provisioning/playbooks/nothing").status_code == 404
+
+
+def test_a_playbook_is_not_ready_before_the_elements_are_there_that_it_names(shop: App, staff: Staff) -> None:
+    client, here = staff("provisioning_engineer"), "/provisioning/playbooks/radius_subscriber"
+    assert "Not ready" in client.get(here).text
+    with shop.unit_of_work() as ctx:
+        elements.add(ctx, elements.ElementFields(name="radius", label="RADIUS", host="192.0.2.7"))
+    shown = client.get(here).text
+    assert "Not ready" not in shown
+    assert "Can be run" in shown
 
 
 def test_who_has_no_business_with_playbooks_sees_none(shop: App, staff: Staff) -> None:

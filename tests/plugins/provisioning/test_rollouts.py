@@ -1,5 +1,6 @@
 """One change on many services: looked at first, then a few, then the rest, and never one twice."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -250,7 +251,11 @@ def test_a_selection_is_looked_at_and_begun_in_the_browser(network: SimpleNamesp
     limits = {"canary": "1", "canary_goes_on": "on", "at_once": "5"}
     client.submit("/provisioning/rollouts/new", {**fields, **limits}, page="/provisioning/rollouts/new")
     here = "/provisioning/rollouts/RO000001"
-    assert "3 services would be changed." in client.get(here).text
+    looked = client.get(here).text
+    assert "3 services would be changed." in looked
+    asked_for = re.sub(r"\s*<[^>]*>\s*", "|", looked.partition("What was asked for")[2].partition("</dl>")[0])
+    for label, value in (("Speed", "fast"), ("First", "1"), ("At once", "5"), ("Stop after failures", "10")):
+        assert re.search(rf"\|{label}\|+{value}\|", asked_for), asked_for
     client.submit(f"{here}/start", page=here)
     assert 'data-refresh="table-' in client.get(here).text, "the rows follow while it goes on"
     work_until_idle(network.app)

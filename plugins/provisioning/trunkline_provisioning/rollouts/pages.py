@@ -31,12 +31,7 @@ _SERVICES = "catalog-services"
 #: Tells htmx to ask no more.
 _STOP_POLLING = 286
 _HOW = _("How carefully")
-_REASONS: list[JsonValue] = [
-    ["request", _("Customer’s request")],
-    ["debt", _("Unpaid invoices")],
-    ["fraud", _("Fraud")],
-    ["lost", _("Lost or stolen")],
-]
+_REASONS: list[JsonValue] = [[reason.value, label] for reason, label in words.REASONS.items()]
 
 
 @PAGES.get(_LIST, permission="provisioning.rollout.list")
@@ -228,7 +223,7 @@ def show(page: Page, number: str) -> Response:
         table,
         queries.list_rows(page.ctx, row),
         rollout=rollout,
-        wish=words.wish_in_words(page.ctx, rollout.wish),
+        wanted=words.wanted(page.ctx, rollout),
         labels=STATE_LABELS,
         live=_is_live(rollout),
         here=f"{_LIST}/{number}",

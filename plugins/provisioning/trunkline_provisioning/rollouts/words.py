@@ -4,14 +4,22 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog import queries as catalog
-from trunkline_catalog.schemas import ChangeOffer
+from trunkline_catalog.schemas import ChangeOffer, SuspensionReason
 from trunkline_provisioning import library
-from trunkline_provisioning.rollouts.schemas import RolloutAction, RolloutWish
+from trunkline_provisioning.rollouts.schemas import RolloutAction, RolloutLimits, RolloutView, RolloutWish
 
 _PLAIN = {
     RolloutAction.SUSPEND: _("Suspend"),
     RolloutAction.RESUME: _("Resume"),
     RolloutAction.TERMINATE: _("Terminate"),
+}
+
+#: Why services are suspended.
+REASONS = {
+    SuspensionReason.REQUEST: _("Customer’s request"),
+    SuspensionReason.DEBT: _("Unpaid invoices"),
+    SuspensionReason.FRAUD: _("Fraud"),
+    SuspensionReason.LOST: _("Lost or stolen"),
 }
 
 
@@ -32,6 +40,29 @@ def wish_in_words(ctx: Context, wish: RolloutWish) -> str:
         return _("Playbook {name}", name=wish.playbook)
     offer = offers(ctx).get(wish.change)
     return _change_in_words(offer.label if offer else wish.change, wish.on)
+
+
+def wanted(ctx: Context, rollout: RolloutView) -> list[tuple[str, str]]:
+    """What was filled in when the list was made, each with its label: of the change itself, and how carefully it goes."""
+    wish, limits = rollout.wish, rollout.limits
+    found: list[tuple[str, str]] = [(_("What is done"), wish_in_words(ctx, wish))]
+    if wish.action in (RolloutAction.SUSPEND, RolloutAction.RESUME):
+        found.append((_("Reason"), REASONS[wish.reason]))
+    labels = {one.name: one.label for each in catalog.products(ctx, retired=True) for one in each.parameters}
+    found += [(labels.get(name, name), _shown(value)) for name, value in wish.parameters.items()]
+    if wish.note:
+        found.append((_("Note"), wish.note))
+    for name, info in RolloutLimits.model_fields.items():
+        suffix = " %" if name == "stop_percent" else ""
+        value = getattr(limits, name)
+        found.append((info.title or name, "" if value is None else f"{_shown(value)}{suffix}"))
+    return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(value)
 
 
 def _change_in_words(label: str, on: bool | None) -> str:
