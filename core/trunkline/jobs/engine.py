@@ -289,6 +289,8 @@ class _Run(AtWork):
         if not kind.transactional:
             outputs = self._call(kind, step_context)
             with self.unit() as (ctx, job):
+                for write in step_context.endings:
+                    write(ctx)
                 self._record_end(ctx, turn, outputs)
                 return self._next(ctx, job)
         together = _Together()

@@ -76,6 +76,8 @@ class StepContext:
     #: What the kind's `gather` has read for its `rehearse`.
     gathered: Any = None
     secrets: set[str] = field(default_factory=set)
+    #: What `with_end` was given.
+    endings: "list[Callable[[Context], None]]" = field(default_factory=list)
 
     @property
     def idempotency_key(self) -> str:
@@ -94,6 +96,13 @@ class StepContext:
         """A short transaction of its own for a step that is not transactional. Raises LeaseLost when the job was taken over."""
         with self.open_unit() as ctx:
             yield ctx
+
+    def with_end(self, write: "Callable[[Context], None]") -> None:
+        """Have this written by the transaction that keeps the step's end, which is about to come: both are kept, or neither."""
+        if self.transaction is not None:
+            write(self.transaction)
+        else:
+            self.endings.append(write)
 
     def log(self, text: str, level: Level = "info", **data: Any) -> None:
         """Add a line to the job's log. Values registered by `redact` never appear in it."""

@@ -1,6 +1,7 @@
 """The job step that sends one message: at least once, under one Message-ID, and never silently."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -58,21 +59,24 @@ def send(step: StepContext) -> dict[str, Any]:
     except TrunklineError as error:
         _put_back(step, str(error), final=True)
         raise StepFailed(str(error)) from error
-    with step.unit_of_work() as ctx:
-        email = _locked(ctx, step.inputs.email)
-        email.status, email.sent_at = EmailStatus.SENT.value, ctx.now()
-        email.transport, email.answer = transport.name[:60], answer[:500]
-        email.sealed = None
-        ctx.emit(
-            EmailSent(
-                entity_id=email.key,
-                customer_id=email.customer_id,
-                number=email.number,
-                template=email.template,
-            )
-        )
-        step.log(answer, "ok")
+    step.with_end(partial(_sent, step.inputs.email, transport.name, answer))
+    step.log_with_end(answer, "ok")
     return {"status": EmailStatus.SENT.value, "answer": answer}
+
+
+def _sent(number: str, transport: str, answer: str, ctx: Context) -> None:
+    email = _locked(ctx, number)
+    email.status, email.sent_at = EmailStatus.SENT.value, ctx.now()
+    email.transport, email.answer = transport[:60], answer[:500]
+    email.sealed = None
+    ctx.emit(
+        EmailSent(
+            entity_id=email.key,
+            customer_id=email.customer_id,
+            number=email.number,
+            template=email.template,
+        )
+    )
 
 
 def pause(tries: int) -> timedelta:

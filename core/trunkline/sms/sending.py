@@ -1,6 +1,7 @@
 """The job step that sends one text message: at least once, and never silently."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -53,13 +54,16 @@ def send(step: StepContext) -> dict[str, Any]:
     except TrunklineError as error:
         _put_back(step, str(error), final=True)
         raise StepFailed(str(error)) from error
-    with step.unit_of_work() as ctx:
-        sms = _locked(ctx, step.inputs.sms)
-        sms.status, sms.sent_at = SmsStatus.SENT.value, ctx.now()
-        sms.transport, sms.answer, sms.sealed = transport.name[:60], answer[:500], None
-        ctx.emit(SmsSent(entity_id=sms.key, customer_id=sms.customer_id, number=sms.number))
-    step.log(answer, "ok")
+    step.with_end(partial(_sent, step.inputs.sms, transport.name, answer))
+    step.log_with_end(answer, "ok")
     return {"status": SmsStatus.SENT.value, "answer": answer}
+
+
+def _sent(number: str, transport: str, answer: str, ctx: Context) -> None:
+    sms = _locked(ctx, number)
+    sms.status, sms.sent_at = SmsStatus.SENT.value, ctx.now()
+    sms.transport, sms.answer, sms.sealed = transport[:60], answer[:500], None
+    ctx.emit(SmsSent(entity_id=sms.key, customer_id=sms.customer_id, number=sms.number))
 
 
 def _put_back(step: StepContext, reason: str, *, final: bool) -> None:
