@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.contract.strangers import Strangers, strangers_on_path
+from tests.services.fork_server import fork_server
 from tests.services.programs import PROGRAMS, Program
+from trunkline_provisioning.fork_server import Place
 
 # How long an example takes says how busy the machine is; a test that never ends is the business of its time-out.
 settings.register_profile("trunkline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,6 +74,19 @@ def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stran
     """Installs plugins of strangers for this test: `strangers.install("name", code)`."""
     with strangers_on_path(tmp_path / "strangers", monkeypatch) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def warm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One fork server for playbooks of all tests of this process that are not about how a run is kept."""
+    with fork_server(tmp_path_factory.mktemp("warm")) as place:
+        yield place
+
+
+@pytest.fixture
+def warm_runs(warm_server: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps have their playbooks run by that server, as they do beside a worker; without one each run starts Ansible anew."""
+    monkeypatch.setattr("trunkline_provisioning.fork_server.place_of", lambda data, worker: warm_server)
 
 
 def _skips(config: pytest.Config) -> int:

@@ -14,6 +14,7 @@ from trunkline.app import App
 from trunkline.config import Config
 from trunkline.settings import operations as settings
 from trunkline.settings.connections import attempt
+from trunkline_provisioning.fork_server import Place
 from trunkline_provisioning.hlr.filling import fill
 from trunkline_provisioning.hlr.peer import HlrPlace, own_address, service_of
 from trunkline_provisioning.hlr.simulated import serving
@@ -73,7 +74,7 @@ def test_the_simulated_hlr_answers_as_the_real_one(real: OsmoHlr, tmp_path: Path
 
 
 @pytest.fixture
-def play(real: OsmoHlr) -> Callable[[str], int]:
+def play(real: OsmoHlr, warm_server: Place) -> Callable[[str], int]:
     """Runs a file of the shipped playbook against the real HLR; returns how many tasks changed something."""
 
     def run(word: str) -> int:
@@ -84,7 +85,7 @@ def play(real: OsmoHlr) -> Callable[[str], int]:
         }
         path = COLLECTIONS / "playbooks" / "mobile_line" / f"{word}.yml"
         order = PlaybookRun(path, variables, {"sim": {"ki": KI, "opc": OPC}})
-        result = run_playbook(order, log=lambda line: None)
+        result = run_playbook(order, log=lambda line: None, server=warm_server)
         assert result.succeeded, result.problem
         return result.changed
 

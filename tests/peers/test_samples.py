@@ -16,6 +16,7 @@ from tests.services.freeradius import FreeRadius, freeradius
 from tests.services.json_element import TOKEN, JsonElement, json_element
 from tests.services.osmo_hlr import OsmoHlr, osmo_hlr
 from trunkline_provisioning.devices import snmp
+from trunkline_provisioning.fork_server import Place
 from trunkline_provisioning.hlr.subscriber import Hlr, Subscriber
 from trunkline_provisioning.hlr.vty import Vty
 from trunkline_provisioning.run_events import Line
@@ -52,6 +53,7 @@ class Network:
     edge: openssh.Sshd
     agent: snmpd.Snmpd
     folder: Path
+    server: Place
 
     def play(self, *files: str, **changes: Any) -> list[int]:
         """Play files such as `mobile_line/do` one after the other; returns how many tasks of each changed something."""
@@ -87,7 +89,7 @@ class Network:
         }
         lines: list[Line] = []
         run = PlaybookRun(path, self.variables(**changes), secrets, check=check)
-        result = run_playbook(run, log=lines.append)
+        result = run_playbook(run, log=lines.append, server=self.server)
         assert result.succeeded, result.problem
         assert WIFI not in str(lines)
         return lines
@@ -167,7 +169,7 @@ class Network:
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+def network(tmp_path_factory: pytest.TempPathFactory, warm_server: Place) -> Iterator[Network]:
     with ExitStack() as stack:
         enter: Callable[[Any], Any] = stack.enter_context
         yield Network(
@@ -179,6 +181,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             enter(netconfd.netconfd()),
             enter(snmpd.snmpd()),
             tmp_path_factory.mktemp("samples"),
+            warm_server,
         )
 
 

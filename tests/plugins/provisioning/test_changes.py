@@ -24,7 +24,10 @@ from trunkline_catalog.schemas import (
 from trunkline_inventory import operations as stock
 from trunkline_provisioning.hlr.subscriber import Subscriber
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 SECOND = "724990000000002"
 NEW_KI, NEW_OPC = "1" * 32, "2" * 32

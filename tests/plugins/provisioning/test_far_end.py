@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,10 +17,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.plugins.provisioning.test_fork_server import parent_of, server_pid, wait_until_warm
+from tests.plugins.provisioning.test_fork_server import keepers, server_pid
 from tests.plugins.provisioning.test_lines import log_of
 from tests.plugins.provisioning.test_runner import folders
-from trunkline import processes
+from tests.services.fork_server import fork_server
 from trunkline.app import App
 from trunkline.customers import operations as customers
 from trunkline.customers.models import CustomerKind
@@ -32,8 +31,7 @@ from trunkline.plugin import Policy
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations
 from trunkline_catalog.schemas import CreateProduct, PlaceOrder
-from trunkline_provisioning import library, runner
-from trunkline_provisioning.fork_server import place_of
+from trunkline_provisioning import library
 from trunkline_provisioning.process_tree import descendants
 from trunkline_provisioning.run_folder import RunFolder
 
@@ -152,19 +150,6 @@ def order(app: App, far: tuple[FarEnd, str]) -> Callable[[], str]:
     return place
 
 
-@contextmanager
-def fork_server(app: App) -> Iterator[int]:
-    """A warm server of this process; its process id."""
-    service = runner.service(app.config.data, library.collections(app))
-    place = place_of(app.config.data, os.getpid())
-    process = processes.start(service.argv, cwd=service.folder, env=service.environment)
-    try:
-        wait_until_warm(place)
-        yield server_pid(place)
-    finally:
-        processes.stop(process)
-
-
 def _lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -174,9 +159,8 @@ def _lives(pid: int) -> bool:
 
 def kill_keepers() -> None:
     """Kill -9 of what keeps a run with the stock command."""
-    for pid in descendants(os.getpid()):
-        if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes() and parent_of(pid) == os.getpid():
-            os.kill(pid, signal.SIGKILL)
+    for pid in keepers():
+        os.kill(pid, signal.SIGKILL)
 
 
 def the_job(app: App) -> Job:
@@ -190,7 +174,8 @@ def test_a_fork_server_killed_in_a_run_has_the_step_done_again_with_one_effect(
     app: App, order: Callable[[], str], far: tuple[FarEnd, str]
 ) -> None:
     far_end, _ = far
-    with fork_server(app) as pid:
+    with fork_server(app.config.data, *library.collections(app)) as place:
+        pid = server_pid(place)
 
         def killed() -> None:
             # What the server runs dies with it, and the answer comes too late for a run of a few milliseconds.

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.plugins.provisioning.test_runner import HEAD, STUBBORN, folders, stubborn_processes, wait_for
-from trunkline import processes
+from tests.services.fork_server import fork_server, wait_until_warm
 from trunkline_provisioning import runner
-from trunkline_provisioning.fork_server import Place, place_of, warm
+from trunkline_provisioning.fork_server import Place, warm
 from trunkline_provisioning.process_tree import descendants
 from trunkline_provisioning.run_events import PlaybookResult, Story
 from trunkline_provisioning.runner import PlaybookRun, run_playbook
@@ -34,14 +34,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A warm server, as a worker starts it, with a collection of the operator's own."""
     data, own = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("own")
     write_filter(own, times=2)
-    service = runner.service(data, (own,))
-    place = place_of(data, os.getpid())
-    process = processes.start(service.argv, cwd=service.folder, env=service.environment)
-    try:
-        wait_until_warm(place)
+    with fork_server(data, own) as place:
         yield place
-    finally:
-        processes.stop(process)
 
 
 def write_filter(own: Path, times: int) -> None:
@@ -58,27 +52,31 @@ def own_collections(place: Place | None) -> tuple[Path, ...]:
     return place.collections[:-1] if place else ()
 
 
-def wait_until_warm(place: Place) -> None:
-    wait_for(lambda: place.socket.exists() or bool(place.refusal), within=200)
-    assert place.refusal == ""
-
-
 def server_pid(place: Place) -> int:
-    return next(
-        pid
-        for pid in descendants(os.getpid())
-        if str(place.folder) in Path(f"/proc/{pid}/cmdline").read_text() and parent_of(pid) == os.getpid()
-    )
+    return next(pid for pid in children_of(os.getpid()) if str(place.folder) in command_of(pid))
 
 
 def command_of(pid: int) -> str:
+    """How a process was called; nothing of one that has ended meanwhile."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text()
     return ""
 
 
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+def children_of(parent: int) -> list[int]:
+    """Its living children."""
+    found = []
+    for pid in descendants(parent):
+        # Others than those that a test looks for come and go while it looks.
+        with suppress(OSError):
+            if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(pid)
+    return found
+
+
+def keepers() -> list[int]:
+    """What keeps runs of this process with the stock command."""
+    return [pid for pid in children_of(os.getpid()) if "keeper" in command_of(pid)]
 
 
 # The same run
@@ -177,6 +175,10 @@ PROCESSES = """\
 COPY = """\
     - ansible.builtin.copy: {content: "{{ customer.name }} and more", dest: "{{ folder }}/a", mode: "0640"}
       register: written
+"""
+#: How a playbook itself asks.
+MODE = """\
+    - ansible.builtin.debug: {msg: "only looks: {{ ansible_check_mode }}, shows: {{ ansible_diff_mode }}"}
 """
 MODULES = f"""\
 {COPY}\
@@ -348,9 +350,10 @@ def test_short_tasks_share_a_process_and_others_get_their_own(tmp_path: Path, pl
 
 
 def test_check_mode_changes_nothing_and_shows_the_same_difference(both_ways: Compare) -> None:
-    told = both_ways(COPY, check=True)
-    diffs = [event["result"].get("diff") for event in told if event["event"] == "runner_on_ok"]
-    assert "and more" in str(diffs)
+    told = both_ways(COPY + MODE, check=True)
+    results = [event["result"] for event in told if event["event"] == "runner_on_ok"]
+    assert "and more" in str([result.get("diff") for result in results])
+    assert "only looks: True, shows: True" in str(results)
 
 
 # Nothing stays behind
@@ -383,7 +386,7 @@ def test_cancel_leaves_no_process(tmp_path: Path, place: Place) -> None:
 def below(root: int, *levels: int) -> int:
     """The process so many children below `root`: the first child's second child is `0, 1`."""
     for level in levels:
-        root = [pid for pid in descendants(root) if parent_of(pid) == root][level]
+        root = children_of(root)[level]
     return root
 
 
@@ -404,11 +407,7 @@ def test_whoever_of_a_run_is_killed_takes_the_rest_along(
 
 def test_a_killed_keeper_of_the_stock_command_leaves_nothing(tmp_path: Path) -> None:
     def kill() -> None:
-        [keeper] = [
-            pid
-            for pid in descendants(os.getpid())
-            if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes() and parent_of(pid) == os.getpid()
-        ]
+        [keeper] = keepers()
         os.kill(keeper, signal.SIGKILL)
 
     assert stubborn_run(tmp_path, None, kill).status == "lost"

@@ -26,7 +26,10 @@ from trunkline_provisioning.hlr.subscriber import Subscriber
 from trunkline_provisioning.linting import lint
 from trunkline_provisioning.runner import COLLECTIONS
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 HEAD = "- name: Play\n  hosts: localhost\n  gather_facts: false\n  tasks:\n"
 SHIPPED = sorted((COLLECTIONS / "playbooks").rglob("*.yml"))

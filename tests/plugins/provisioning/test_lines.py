@@ -31,7 +31,10 @@ from trunkline_inventory import queries as stock
 from trunkline_provisioning.health import reports
 from trunkline_provisioning.hlr.subscriber import Subscriber
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 Order = Callable[[], OrderView]
 Find = Callable[..., Subscriber | None]

@@ -35,7 +35,10 @@ from trunkline_provisioning.network_audit.models import ProvisioningAudit, Provi
 from trunkline_provisioning.network_audit.schemas import IgnoreFinding
 from trunkline_provisioning.runner import COLLECTIONS
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 Staff = Callable[..., Browser]
 IMSIS = [IMSI, "724990000000002", "724990000000003", "724990000000004"]

@@ -8,7 +8,10 @@ from trunkline.app import App
 from trunkline.testing import PASSWORD, Browser, create_user
 from trunkline_provisioning import elements
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 Staff = Callable[..., Browser]
 

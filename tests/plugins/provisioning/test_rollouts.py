@@ -44,7 +44,10 @@ from trunkline_provisioning.rollouts import queries as rollouts
 from trunkline_provisioning.rollouts.models import ProvisioningRolloutRow
 from trunkline_provisioning.rollouts.schemas import PrepareRollout, RolloutView, RolloutWish
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 Staff = Callable[..., Browser]
 SERVICES = [f"S{n:06d}" for n in range(1, 15)]

@@ -18,7 +18,10 @@ from trunkline_catalog.schemas import ChangeService, CreateProduct, Parameter, P
 from trunkline_provisioning.rollouts import operations as rollouts
 from trunkline_provisioning.rollouts.schemas import PrepareRollout
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 Staff = Callable[..., Browser]
 FIRST, SECOND = "araçá-Azul 77 ", "other{{ 7*7 }}Secret"

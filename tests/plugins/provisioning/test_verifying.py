@@ -40,7 +40,10 @@ from trunkline_provisioning.handing_over import require_declared
 from trunkline_provisioning.hinting import hints
 from trunkline_provisioning.linting import lint
 
-pytestmark = pytest.mark.plugins("inventory", "catalog", "provisioning")
+pytestmark = [
+    pytest.mark.plugins("inventory", "catalog", "provisioning"),
+    pytest.mark.usefixtures("warm_runs"),
+]
 
 KEY = "sip-Secret.77"
 AID, SERIAL = "1-1-4", "TRNK00000001"

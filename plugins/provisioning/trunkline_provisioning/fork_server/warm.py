@@ -138,6 +138,7 @@ def _set_back() -> None:
 
     import ansible.cli
     from ansible.parsing.vault import VaultSecretsContext
+    from ansible.utils import vars as variables
     from ansible.utils.context_objects import GlobalCLIArgs
     from ansible.utils.display import Display
 
@@ -145,6 +146,9 @@ def _set_back() -> None:
     ansible.cli.init_plugin_loader = lambda *_arguments, **_options: None
     type.__setattr__(GlobalCLIArgs, "_Singleton__instance", None)
     VaultSecretsContext._current = None
+    for kept in ("options_vars", "extra_vars"):
+        # Else `ansible_check_mode` would say of every run what was so of the priming.
+        vars(getattr(variables, f"load_{kept}")).pop(kept, None)
     # Asking lets go of those that have ended, with their pipes.
     multiprocessing.active_children()
     display = Display()
