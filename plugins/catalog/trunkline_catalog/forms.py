@@ -143,7 +143,9 @@ class NewProduct(AddOnFacts, ProductFacts):
     kind: ProductKind = Field(
         default=ProductKind.STANDALONE,
         title=_("Sold as"),
-        description=_("A bundle is made of other products; an add-on is added to a service."),
+        description=_(
+            "A bundle is made of other products; an add-on is added to a service; of a one-off charge nothing stays."
+        ),
         json_schema_extra={"choices": [[kind.value, label] for kind, label in PRODUCT_KIND_LABELS.items()]},
     )
     members: list[str] = Field(

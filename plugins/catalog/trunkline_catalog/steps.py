@@ -8,7 +8,7 @@ from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline_catalog.operations import change_lines, lines, suspending, waiting
-from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView
+from trunkline_catalog.schemas import LineAction, LineInputs, LineStep, OrderLineView, ProductKind
 
 BEGIN, FINISH = 10, 80
 
@@ -83,6 +83,8 @@ def line_steps(line: OrderLineView) -> Sequence[LineStep]:
     held = ", ".join(pick.label for pick in line.picks.values())
     begin = [_("{items} held for {service}", items=held, service=service)] if held else []
     finish = [_CHANGES[line.action].filled(service=service)]
+    if line.product_kind is ProductKind.ONE_OFF:
+        finish = [_("It is done, and no service stays")]
     return (
         LineStep(BEGIN, PlannedStep("catalog.begin", inputs=inputs, changes=begin)),
         LineStep(FINISH, PlannedStep(_FINISH_KIND[line.action], inputs=inputs, changes=finish)),

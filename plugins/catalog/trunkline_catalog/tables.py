@@ -36,6 +36,7 @@ PRODUCT_KIND_LABELS = {
     ProductKind.STANDALONE: _("Standalone"),
     ProductKind.BUNDLE: _("Bundle"),
     ProductKind.ADD_ON: _("Add-on"),
+    ProductKind.ONE_OFF: _("One-off charge"),
 }
 ACTION_LABELS = {
     LineAction.NEW: _("Activation"),

@@ -16,7 +16,7 @@ from trunkline.operation import Context
 from trunkline_billing import queries as billing
 from trunkline_billing.schemas import AllowanceView, InvoiceView
 from trunkline_catalog import queries as catalog
-from trunkline_catalog.schemas import ServiceState, ServiceView
+from trunkline_catalog.schemas import ProductKind, ServiceState, ServiceView
 
 _USER = columns(User)
 _USERS_OF = Prepared(
@@ -88,7 +88,7 @@ def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence
     found = [
         service
         for service in catalog.services_of(ctx, customer_id, ended=ended)
-        if service.state not in _NEVER_WORKED
+        if service.state not in _NEVER_WORKED and service.product_kind is not ProductKind.ONE_OFF
     ]
     found.sort(key=lambda service: (service.state is not ServiceState.ACTIVE, service.number))
     working = [service.id for service in found if service.state is ServiceState.ACTIVE]

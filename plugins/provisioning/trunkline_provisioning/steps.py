@@ -80,8 +80,8 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
         outputs = outputs_of(ctx, step.inputs["playbook"])
         identifiers = {one.identifier: name for name, one in outputs.items() if one.identifier}
         steps.append(LineStep(NETWORK_ORDER, step, identifiers))
-    # A bundle's services are each welcomed by themselves.
-    if line.action is LineAction.NEW and product.kind is not ProductKind.BUNDLE:
+    # A bundle's services are each welcomed by themselves, and of a one-off charge nothing stays.
+    if line.action is LineAction.NEW and product.kind not in (ProductKind.BUNDLE, ProductKind.ONE_OFF):
         steps += welcome_steps(ctx, line)
     return steps
 

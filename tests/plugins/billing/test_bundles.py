@@ -162,3 +162,28 @@ def test_a_suspended_bundle_is_credited_and_an_ended_one_charged_no_longer(shelf
     run(shelf, "2026-12", "2027-01")
     # The first of December, on which it still was there for a part.
     assert [amount for _name, _kind, amount in charges(shelf, placed)[4:]] == [2_000_000]
+
+
+def test_an_add_on_is_charged_beside_its_service_and_no_longer_once_that_has_ended(shelf: World) -> None:
+    make(shelf, "roaming", kind=ProductKind.ADD_ON, fits=("mobile_10",), monthly_price=Decimal(31))
+    with shelf.app.reading() as ctx:
+        mobile = offers.service_by_id(ctx, shelf.services[0]).number
+    placed = order(shelf, product_code="roaming", added_to=mobile)
+    assert charges(shelf, placed) == [("Roaming", "monthly", 27_000_000)]
+    with shelf.app.unit_of_work() as ctx:
+        catalog.terminate_service(ctx, mobile, TerminateService())
+    work_until_idle(shelf.app)
+    # The day of its end is charged.
+    assert charges(shelf, placed) == [("Roaming", "monthly", 1_000_000)]
+
+
+def test_a_one_off_charge_is_charged_once_and_never_again(shelf: World) -> None:
+    make(shelf, "visit", kind=ProductKind.ONE_OFF, setup_price=Decimal(80))
+    placed = order(shelf, product_code="visit")
+    assert charges(shelf, placed) == [("Visit", "setup", 80_000_000)]
+    shelf.at(2026, 12, 1, 12)
+    run(shelf, "2026-10", "2026-11")
+    assert charges(shelf, placed) == [("Visit", "setup", 80_000_000)]
+    with shelf.app.reading() as ctx:
+        [charged] = [one for one in queries.subscriptions_of(ctx, 1) if one.product_code == "visit"]
+    assert charged.ends_at is not None

@@ -19,6 +19,8 @@ from trunkline_catalog.schemas import (
 
 #: What a bundle leaves to its products.
 _MADE = ("needs", "parameters", "playbook", "tariff", "allowances")
+#: What would outlast something that is charged once.
+_LASTING = ("needs", "playbook", "tariff", "allowances", "monthly_price")
 
 
 def check_new(ctx: Context, command: CreateProduct) -> None:
@@ -27,7 +29,7 @@ def check_new(ctx: Context, command: CreateProduct) -> None:
         raise Refused(
             _("Products of the kind “{kind}” cannot be ordered yet.", kind=command.kind.value),
             field="kind",
-            remedy=_("Make a standalone product, a bundle or an add-on."),
+            remedy=_("Make a standalone product, a bundle, an add-on or a one-off charge."),
         )
     _check_kind(command.kind, command)
     if command.kind is ProductKind.BUNDLE:
@@ -52,7 +54,13 @@ def check_changed(ctx: Context, product: ProductView, command: UpdateProduct) ->
 
 
 def check_price(product: ProductView, setup: Decimal, monthly: Decimal) -> None:
-    """Raise Refused for a price of a bundle that costs what its products cost."""
+    """Raise Refused for a price of a bundle that costs what its products cost, and a monthly one of a one-off charge."""
+    if product.kind is ProductKind.ONE_OFF and monthly:
+        raise Refused(
+            _("{product} is charged once.", product=product.name),
+            field="monthly_price",
+            remedy=_("Make it 0, and name what is charged once."),
+        )
     if product.priced_by_members and (setup or monthly):
         raise Refused(
             _("{product} costs what its products cost.", product=product.name),
@@ -70,7 +78,17 @@ def _check_kind(kind: ProductKind, command: CreateProduct | UpdateProduct) -> No
                     field=field,
                     remedy=_("Leave it out here, and give it to one of the products."),
                 )
-    else:
+    elif kind is ProductKind.ONE_OFF:
+        for field in _LASTING:
+            if getattr(command, field, None):
+                raise Refused(
+                    _("Nothing stays of a one-off charge."),
+                    field=field,
+                    remedy=_(
+                        "Leave it out: it has a price that is charged once, and what is asked when it is ordered."
+                    ),
+                )
+    if kind is not ProductKind.BUNDLE:
         _refuse_given(command, ("members", "priced_by_members"), _("Only a bundle is made of products."))
     if kind is not ProductKind.ADD_ON:
         _refuse_given(command, ("fits", "most_per_service"), _("Only an add-on goes with products."))

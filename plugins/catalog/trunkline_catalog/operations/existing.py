@@ -28,6 +28,7 @@ from trunkline_catalog.schemas import (
     LineState,
     OrderState,
     PickView,
+    ProductKind,
     ProductView,
     RecordExistingService,
     ServiceState,
@@ -122,6 +123,12 @@ def _checked(ctx: Context, commands: Sequence[RecordExistingService]) -> list[_R
             product = (
                 products[code] if code in products else products.setdefault(code, queries.product(ctx, code))
             )
+            if product.kind is ProductKind.ONE_OFF:
+                raise Refused(
+                    _("Nothing stays of {product} that could be recorded.", product=product.name),
+                    field="product_code",
+                    remedy=_("Place an order instead."),
+                )
             check_template_names(product, command.picks)
             check_place(ctx, customer, command.site_id, command.contact_id)
             values = collected(product, command.parameters)

@@ -27,7 +27,14 @@ from trunkline_catalog.models import (
     CatalogSuspension,
 )
 from trunkline_catalog.queries.services import identifiers_from
-from trunkline_catalog.schemas import LineAction, LineState, OrderState, ServiceKind, ServiceState
+from trunkline_catalog.schemas import (
+    LineAction,
+    LineState,
+    OrderState,
+    ProductKind,
+    ServiceKind,
+    ServiceState,
+)
 from trunkline_inventory import operations as stock
 from trunkline_inventory.schemas import Holder, ItemView
 
@@ -184,9 +191,25 @@ def activate(ctx: Context, line_id: int, lent: Mapping[str, str] | None = None) 
     ctx.session.flush()
     stock.rehold(ctx, line_holder(line), service_holder(service))
     items = stock.assign(ctx, holder=service_holder(service))
-    start_service(ctx, service, items, ctx.now(), lent or {})
+    now = ctx.now()
+    start_service(ctx, service, items, now, lent or {})
+    if is_one_off(ctx, service):
+        end_service(ctx, service, now)
     complete(ctx, line)
     ctx.note(service, label=service.number)
+
+
+def is_one_off(ctx: Context, service: CatalogService) -> bool:
+    """Whether nothing stays of a service but its charge."""
+    return ctx.session.get_one(CatalogProduct, service.product_id).kind == ProductKind.ONE_OFF
+
+
+def end_service(ctx: Context, service: CatalogService, at: datetime) -> None:
+    """Make a service that works one that ended then."""
+    service.state, service.ended_at, service.suspended = ServiceState.TERMINATED, at, False
+    ctx.session.flush()
+    mark(ctx, "service", service.key)
+    ctx.emit(ServiceTerminated(**about(ctx, service)))
 
 
 def start_service(
@@ -274,7 +297,7 @@ def undo_activate(ctx: Context, line_id: int) -> None:
         )
     )
     stock.rehold(ctx, service_holder(service), line_holder(line))
-    service.state, service.activated_at = ServiceState.PROVISIONING, None
+    service.state, service.activated_at, service.ended_at = ServiceState.PROVISIONING, None, None
     reopen(ctx, line)
     ctx.note(service, label=service.number)
 
@@ -294,10 +317,7 @@ def terminate(ctx: Context, line_id: int) -> None:
     stock.free(ctx, holder=service_holder(service), quarantine=True)
     for row in open_suspensions(ctx, service.key):
         row.ended_at = now
-    service.state, service.ended_at, service.suspended = ServiceState.TERMINATED, now, False
-    ctx.session.flush()
-    mark(ctx, "service", service.key)
-    ctx.emit(ServiceTerminated(**about(ctx, service)))
+    end_service(ctx, service, now)
     complete(ctx, line)
     ctx.note(service, label=service.number)
 

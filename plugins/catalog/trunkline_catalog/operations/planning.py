@@ -13,7 +13,7 @@ from trunkline.operation import Context
 from trunkline_catalog.models import CatalogOrderLine
 from trunkline_catalog.queries.changes import change_offers
 from trunkline_catalog.queries.orders import line_views
-from trunkline_catalog.schemas import LineAction, LineState, LineStep, OrderLineView, ProductView
+from trunkline_catalog.schemas import LineAction, LineState, LineStep, OrderLineView, ProductKind, ProductView
 
 JOB_KIND = "catalog.order_line"
 #: What the list of jobs calls them.
@@ -57,6 +57,8 @@ def plan_line(
     ctx.session.flush()
     view = line_views(ctx, [line])[0].model_copy(update={"start_after": start_after})
     title = _TITLES[view.action] if not view.changes_product else "Change {service} to {product}"
+    if product.kind is ProductKind.ONE_OFF:
+        title = "Charge {product} once"
     title = title.format(product=product.name, service=view.service_number, what=_what(ctx, view, product))
     return PlannedLine(line, title, plan(ctx, view, product), product, start_after)
 

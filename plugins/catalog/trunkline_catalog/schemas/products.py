@@ -24,11 +24,18 @@ class ProductKind(StrEnum):
     STANDALONE = "standalone"
     BUNDLE = "bundle"
     ADD_ON = "add_on"
+    #: Charged once; nothing of it stays, as of a technician's visit.
+    ONE_OFF = "one_off"
     PROMOTION = "promotion"
 
 
 #: The kinds that can be ordered so far.
-OFFERED_KINDS = (ProductKind.STANDALONE, ProductKind.BUNDLE, ProductKind.ADD_ON)
+OFFERED_KINDS = (
+    ProductKind.STANDALONE,
+    ProductKind.BUNDLE,
+    ProductKind.ADD_ON,
+    ProductKind.ONE_OFF,
+)
 
 
 class ServiceKind(StrEnum):
