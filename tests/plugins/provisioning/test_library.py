@@ -376,4 +376,6 @@ def test_what_the_order_does_not_hold_is_named() -> None:
         charging_account({})
     with pytest.raises(DeviceError, match="no text"):
         message("sms", "", "", " ", dry_run=False)
-    assert "ansible_stats" not in message("sms", "", "", "x", dry_run=True).facts
+    done, looked = (message("sms", "", "", "x", dry_run=dry_run) for dry_run in (False, True))
+    assert done.facts == looked.facts, "a look that finds the playbook done after a death stands for its run"
+    assert "would be queued" in looked.message
