@@ -13,7 +13,7 @@ from trunkline.auth.models import User
 from trunkline.auth.pages import facts_of
 from trunkline.auth.schemas import ApiKeyFacts, ChangePassword, CreateApiKey, NewPassword, Profile
 from trunkline.errors import Refused, TooManyRequests
-from trunkline.i18n import gettext
+from trunkline.i18n import gettext, use_locale
 from trunkline.web.forms import Form
 from trunkline.web.pages import SIGNED_IN, Page, Pages
 
@@ -53,8 +53,9 @@ def _own_values(page: Page) -> Mapping[str, Any]:
     extra=_account,
 )
 def change_profile(page: Page, command: Profile) -> Response:
-    own_account.change_profile(page.ctx, command)
-    return page.redirect("/profile", _("Saved."))
+    user = own_account.change_profile(page.ctx, command)
+    with use_locale(user.language):
+        return page.redirect("/profile", str(_("Saved.")))
 
 
 @pages.post("/profile/shortcuts", permission=SIGNED_IN)

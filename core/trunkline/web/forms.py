@@ -108,10 +108,16 @@ class BoundField:
 
     @property
     def has_blank(self) -> bool:
-        """Whether a list offers to choose none beside its choices, one of which may say so itself."""
-        return (not self.required or not self.chosen) and not any(
-            value == "" for value, _label in self.choices
-        )
+        """Whether a list offers to choose none beside its choices, one of which may say so itself.
+
+        Where one of the choices is the default, none would silently mean that one.
+        """
+        values = {_plain(value) for value, _label in self.choices}
+        if "" in values:
+            return False
+        if self.chosen and not self.required and _plain(self.spec.default) in values:
+            return not values.issuperset(self.chosen)
+        return not self.required or not self.chosen
 
     @property
     def as_compared(self) -> str:

@@ -25,7 +25,8 @@ def test_people_change_their_name_and_see_pages_in_their_language(
     app: App, staff: Callable[..., Browser]
 ) -> None:
     browser = staff("cashier")
-    browser.submit("/profile", {"name": "Ana Souza", "language": "pt_BR"})
+    saved = browser.submit("/profile", {"name": "Ana Souza", "language": "pt_BR"}).text
+    assert "Salvo." in saved, "in the language that was chosen, and not in the one before"
     shown = browser.get("/profile")
     assert 'lang="pt-BR"' in shown.text
     assert "Ana Souza" in shown.text

@@ -92,6 +92,18 @@ def test_a_filled_form_becomes_the_schema() -> None:
     assert command.news is True
 
 
+def test_a_list_offers_none_only_where_none_is_not_its_default_in_disguise() -> None:
+    class Choosing(BaseModel):
+        kind: Kind = Field(Kind.INDIVIDUAL, title="Kind")
+        other: Kind | None = Field(None, title="Other")
+        needed: Kind = Field(title="Needed")
+
+    fresh = Form(Choosing)
+    assert [fresh[name].has_blank for name in ("kind", "other", "needed")] == [False, True, True]
+    kept = Form(Choosing, {"kind": "gone", "other": Kind.BUSINESS, "needed": Kind.BUSINESS})
+    assert [kept[name].has_blank for name in ("kind", "other", "needed")] == [True, True, False]
+
+
 def test_what_is_left_blank_keeps_its_default() -> None:
     command = _parse(name="Ana", email="", day="", note="").command
     assert (command.email, command.day, command.note, command.news, command.tags) == (None, 10, "", False, [])
