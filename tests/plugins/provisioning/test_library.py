@@ -1,5 +1,6 @@
 """The playbook library: what rules say, who edits what, which version a job keeps, and trials against a chosen element."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -296,9 +297,13 @@ def test_the_library_says_which_playbooks_lack_an_element_and_a_version_is_broug
     shop: App, staff: Callable[..., Browser]
 ) -> None:
     client = staff("provisioning_engineer")
-    assert "Lacks olt<" in client.get("/provisioning/playbooks").text
+    listed = client.get("/provisioning/playbooks").text
+    assert "Lacks olt<" in listed
+    name = re.findall(r'href="(/provisioning/playbooks/\w+)"', listed.partition("Lacks olt<")[0])[-1]
+    assert "Not ready" in client.get(name).text, "its own page says the same as the list"
     add_element(shop, "olt", host="olt.example", password="olt-Secret")
     assert "Lacks olt<" not in client.get("/provisioning/playbooks").text
+    assert "Not ready" not in client.get(name).text
     with shop.unit_of_work() as ctx:
         editing.create(ctx, "fibre")
         first = queries.source(ctx, "fibre", "do")
