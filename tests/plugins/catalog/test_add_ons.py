@@ -10,6 +10,8 @@ from tests.plugins.catalog.test_bundles import make, place, services
 from trunkline.app import App
 from trunkline.clock import utc_now
 from trunkline.errors import NotFound, Refused, TrunklineError
+from trunkline.jobs import queries as jobs
+from trunkline.jobs.models import Job, StepState
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations
 from trunkline_catalog.schemas import (
@@ -140,3 +142,42 @@ def test_an_add_on_that_works_already_is_recorded_with_its_service(mobile: App) 
     with pytest.raises(Refused) as refusal, mobile.unit_of_work() as ctx:
         operations.record_existing_service(ctx, wish)
     assert refusal.value.field == "parent_service"
+
+
+def test_an_add_on_that_is_still_awaited_keeps_its_service_from_ending_and_from_nothing_else(
+    mobile: App,
+) -> None:
+    with mobile.unit_of_work() as ctx:
+        operations.place_order(
+            ctx,
+            PlaceOrder.model_validate(
+                {
+                    "customer_number": "C000001",
+                    "lines": [{"product_code": "roaming", "added_to": "S000001"}],
+                    "start_after": "2099-01-01T12:00:00Z",
+                }
+            ),
+        )
+    with mobile.unit_of_work() as ctx:
+        order = operations.suspend_service(ctx, "S000001", SuspendService(reason=SuspensionReason.FRAUD))
+    assert [one.service_number for one in order.lines] == ["S000001"]
+    work_until_idle(mobile)
+    with pytest.raises(Refused, match="at work on S000002") as refusal, mobile.unit_of_work() as ctx:
+        operations.terminate_service(ctx, "S000001", TerminateService())
+    assert "cancel it" in str(refusal.value.remedy)
+
+
+def test_a_dry_run_of_an_end_looks_at_what_ends_along(mobile: App) -> None:
+    place(mobile, {"product_code": "roaming", "added_to": "S000001"})
+    work_until_idle(mobile)
+    with mobile.reading() as ctx:
+        number = operations.try_change(ctx, "S000001", TerminateService())
+    work_until_idle(mobile)
+    with mobile.reading() as ctx:
+        job = ctx.load_by(Job, Job.number, number)
+        steps = jobs.steps_of(ctx, job.key)
+    assert [(one.label, one.state) for one in steps] == [
+        ("Terminate S000001", StepState.DONE),
+        ("Terminate S000002", StepState.DONE),
+    ]
+    assert services(mobile)["S000002"].state is ServiceState.ACTIVE

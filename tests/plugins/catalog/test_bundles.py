@@ -9,8 +9,11 @@ import pytest
 from tests.plugins.catalog.conftest import BEGAN
 from trunkline.app import App
 from trunkline.errors import Refused
+from trunkline.jobs import queries as jobs
+from trunkline.jobs.models import Job, StepState
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
+from trunkline_catalog.operations.previewing import preview
 from trunkline_catalog.schemas import (
     ChangeService,
     CreateProduct,
@@ -306,3 +309,17 @@ def test_a_bundle_with_a_product_that_is_not_sold_any_more_is_not_ordered(family
     with pytest.raises(Refused, match="not sold any more") as refusal:
         place(family, {"product_code": "family"})
     assert refusal.value.field == "lines.3.product_code"
+
+
+def test_a_dry_run_looks_at_every_line_of_a_bundle_and_keeps_nothing(family: App) -> None:
+    wish = PlaceOrder.model_validate({"customer_number": "C000001", "lines": [{"product_code": "family"}]})
+    with family.reading() as ctx:
+        number = operations.try_order(ctx, wish)
+        plans = preview(ctx, wish)
+    work_until_idle(family)
+    with family.reading() as ctx:
+        steps = jobs.steps_of(ctx, ctx.load_by(Job, Job.number, number).key)
+    assert [one.label for one in steps] == ["1. Family", "2. Mobile 10 GB", "3. Mobile 10 GB", "4. Tv"]
+    assert {one.state for one in steps} == {StepState.DONE}
+    assert [plan.title.split()[1] for plan in plans] == ["Family", "Mobile", "Mobile", "Tv"]
+    assert services(family) == {}

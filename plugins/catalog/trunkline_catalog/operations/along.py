@@ -1,5 +1,7 @@
 """What belongs to a service goes along when that is suspended, resumed or terminated."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -24,12 +26,15 @@ def going_along(
 ) -> list[tuple[CatalogService, bool]]:
     """The services to which the same is to be done, each under its lock, and whether the network is told of it.
 
-    Raises Refused when one of them is still being set up or another line is at work on it, but for what lies `ahead`.
+    Raises Refused when another line is at work on one of them, and of what ends when one is still being set up; not for what
+    lies `ahead`.
     """
     if action is LineAction.CHANGE:
         return []
     found = []
-    for one, view in _descendants(ctx, service):
+    # What is still being set up has nothing that could be suspended; it keeps the service from ending.
+    among = _LIVING if action is LineAction.TERMINATE else (ServiceState.ACTIVE,)
+    for one, view in _descendants(ctx, service, among):
         told = _told(view, action, reason)
         if told is None or (ahead and _waits(ctx, view, action, reason)):
             continue
@@ -66,13 +71,15 @@ def refuse_covered(service: CatalogService) -> None:
         )
 
 
-def _descendants(ctx: Context, service: CatalogService) -> list[tuple[CatalogService, ServiceView]]:
+def _descendants(
+    ctx: Context, service: CatalogService, among: Sequence[ServiceState]
+) -> list[tuple[CatalogService, ServiceView]]:
     found: list[CatalogService] = []
     parents = [service.key]
     while parents:
         rows = ctx.session.scalars(
             select(CatalogService)
-            .where(col(CatalogService.parent_id).in_(parents), col(CatalogService.state).in_(_LIVING))
+            .where(col(CatalogService.parent_id).in_(parents), col(CatalogService.state).in_(among))
             .order_by(col(CatalogService.id))
             .with_for_update()
             .execution_options(populate_existing=True)

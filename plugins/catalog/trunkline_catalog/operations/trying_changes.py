@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlmodel import col, select
 
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
@@ -17,7 +17,7 @@ from trunkline.operation import Context, operation
 from trunkline.plugin import StepKind
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogService
-from trunkline_catalog.operations.previewing import LinePlan, look_at_products, wanted_code
+from trunkline_catalog.operations.previewing import LinePlan, job_of, look_at_products, wanted_code
 from trunkline_catalog.operations.services import (
     change_service,
     resume_service,
@@ -60,6 +60,8 @@ class TryChangeInputs(BaseModel):
     action: LineAction
     command: dict[str, Any]
     sealed: dict[str, str] = {}
+    #: Which line of the order is looked at: the first is the service's own, others are of what belongs to it.
+    position: int = 1
     #: What its secrets open for.
     bound_to: str
 
@@ -69,20 +71,23 @@ def try_change(ctx: Context, number: str, command: ServiceCommand, *, key: str =
 
     `ctx` only reads. Raises everything that ordering it would.
     """
-    plan = preview_change(ctx, number, command)
+    plans = preview_change(ctx, number, command)
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, on_behalf_of=ctx.on_behalf_of) as asking:
-        return queue_try(asking, number, command, plan, key=key)
+        return queue_try(asking, number, command, plans, key=key)
 
 
-def preview_change(ctx: Context, number: str, command: ServiceCommand) -> LinePlan:
-    """The plan of what would be ordered for a service. `ctx` only reads; nothing is kept and nobody is told.
+def preview_change(ctx: Context, number: str, command: ServiceCommand) -> list[LinePlan]:
+    """The plan of each line that would be ordered for a service and what belongs to it. `ctx` only reads; nothing is kept and
+    nobody is told.
 
     Raises everything that ordering it would.
     """
     look_at_products(ctx, [_product_code(ctx, number, command)])
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
-        job = _placed(trying, number, command)
-        return LinePlan(title=job.title, on_failure=OnFailure(job.on_failure), steps=plan_of(trying, job))
+        return [
+            LinePlan(title=job.title, on_failure=OnFailure(job.on_failure), steps=plan_of(trying, job))
+            for job in _placed(trying, number, command)
+        ]
 
 
 def _product_code(ctx: Context, number: str, command: ServiceCommand) -> str:
@@ -92,14 +97,16 @@ def _product_code(ctx: Context, number: str, command: ServiceCommand) -> str:
     return queries.service(ctx, number).product_code
 
 
-def _placed(ctx: Context, number: str, command: ServiceCommand) -> Job:
-    line = _ORDERED_BY[_ACTIONS[type(command)]](ctx, number, command).lines[0]
-    return ctx.session.scalars(select(Job).where(col(Job.number) == line.job_number)).one()
+def _placed(ctx: Context, number: str, command: ServiceCommand) -> list[Job]:
+    order = _ORDERED_BY[_ACTIONS[type(command)]](ctx, number, command)
+    return [job_of(ctx, line) for line in order.lines]
 
 
 @operation("catalog.dry_run.create")
-def queue_try(ctx: Context, number: str, command: ServiceCommand, plan: LinePlan, *, key: str = "") -> str:
-    """The job of `try_change`, whose `plan` it would carry out."""
+def queue_try(
+    ctx: Context, number: str, command: ServiceCommand, plans: list[LinePlan], *, key: str = ""
+) -> str:
+    """The job of `try_change`, with a step for each of the `plans` that would be carried out."""
     service = ctx.load_by(CatalogService, CatalogService.number, number)
     bound_to, sealed = f"dry-run-{secrets.token_hex(12)}", dict[str, str]()
     if isinstance(command, ChangeService):
@@ -113,27 +120,29 @@ def queue_try(ctx: Context, number: str, command: ServiceCommand, plan: LinePlan
         sealed=sealed,
         bound_to=bound_to,
     )
-    target, at_once = narrowest(plan.steps)
     job = enqueue(
         ctx,
         kind=JOB_KIND,
-        title=_("Dry run: {what}", what=plan.title),
-        steps=[
-            PlannedStep(
-                STEP_KIND,
-                name="change",
-                label=plan.title,
-                inputs=inputs.model_dump(mode="json"),
-                target=target,
-                at_once=at_once,
-            )
-        ],
+        title=_("Dry run: {what}", what=plans[0].title),
+        steps=[_step(inputs, position, plan) for position, plan in enumerate(plans, start=1)],
         key=f"change-dry-run:{ctx.actor.id}:{key or secrets.token_hex(12)}",
         customer_id=service.customer_id,
         subject=("service", service.key),
     )
     ctx.note(job, label=job.number, service=number)
     return job.number
+
+
+def _step(inputs: TryChangeInputs, position: int, plan: LinePlan) -> PlannedStep:
+    target, at_once = narrowest(plan.steps)
+    return PlannedStep(
+        STEP_KIND,
+        name="change" if position == 1 else f"change_{position}",
+        label=plan.title,
+        inputs=inputs.model_copy(update={"position": position}).model_dump(mode="json"),
+        target=target,
+        at_once=at_once,
+    )
 
 
 def _look(step: StepContext) -> dict[str, Any]:
@@ -146,7 +155,14 @@ def _look(step: StepContext) -> dict[str, Any]:
         command = command.model_copy(update={"parameters": {**command.parameters, **typed}})
     with step.app.reading() as ctx:
         look_at_products(ctx, [_product_code(ctx, inputs.number, command)])
-    return judged(step, lambda ctx: _placed(ctx, inputs.number, command))
+    return judged(step, lambda ctx: _line_at(inputs.position, _placed(ctx, inputs.number, command)))
+
+
+def _line_at(position: int, jobs: list[Job]) -> Job:
+    """Raises Refused when what belonged to the service has ended meanwhile."""
+    if position > len(jobs):
+        raise Refused(_("It has ended meanwhile."), remedy=_("Try it again."))
+    return jobs[position - 1]
 
 
 STEP_KINDS = (
