@@ -30,6 +30,8 @@ class JsonLines(logging.Formatter):
 def configure_logging(level: str = "") -> None:
     """Send every log record to standard error. `TRUNKLINE_LOG` sets the level (default INFO)."""
     wanted = (level or os.environ.get("TRUNKLINE_LOG", "INFO")).upper()
+    # No line shows them, and each request writes one.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(_for_people() if sys.stderr.isatty() else JsonLines())
     root = logging.getLogger()

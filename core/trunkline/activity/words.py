@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from trunkline.i18n import format_date, format_datetime, format_number, translate
@@ -16,6 +17,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FRACTION = re.compile(r"_(micros|nanos)$")
 _DIGITS = {"_micros": 6, "_nanos": 9}
 
+#: Languages whose participles agree with the noun set the two apart.
+_HEADLINE = _("{noun} {done}")
 _VERBS = {
     "create": _("registered"),
     "created": _("added"),
@@ -102,16 +105,20 @@ def verb_of(operation: str, changes: Sequence[Mapping[str, Any]] = ()) -> str:
 
 def title(operation: str, subject_kind: str = "", changes: Sequence[Mapping[str, Any]] = ()) -> str:
     """The entry's headline: what it was about and what was done to it."""
+    thing, done = _said_of(operation, subject_kind, verb_of(operation, changes))
+    return translate(_HEADLINE, noun=translate(thing), done=str(done))
+
+
+@lru_cache(maxsize=1024)
+def _said_of(operation: str, subject_kind: str, verb: str) -> tuple[str, str]:
+    """What an operation was about and what it did, as people say it in English: a timeline tells the same again and again."""
     noun = operation.partition(".")[2].partition(".")[0]
-    verb = verb_of(operation, changes)
     # Of looking at what belongs to a customer, what was looked at matters.
     if subject_kind and verb not in ("view", "reveal"):
         noun = subject_kind.partition("_")[2] or noun
     # A run that is run, as `billing.run.run` would have it, is said in two words.
-    done = str(_("started") if verb == noun else _VERBS.get(verb, verb.replace("_", " ")))
-    thing = _NOUNS.get(noun) or noun.replace("customer_", "").replace("_", " ").capitalize()
-    # Languages whose participles agree with the noun set the two apart.
-    return str(_("{noun} {done}", noun=translate(thing), done=done))
+    done = _("started") if verb == noun else _VERBS.get(verb, verb.replace("_", " "))
+    return _NOUNS.get(noun) or noun.replace("customer_", "").replace("_", " ").capitalize(), done
 
 
 def field(name: str) -> str:

@@ -17,6 +17,7 @@ from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Actor, Context
+from trunkline.read_model import read_model
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class RequestFacts:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@read_model
 class Account:
     """What every request needs of a user, read as plain columns: loading the object costs twice as much."""
 

@@ -1,7 +1,6 @@
 """What happened to a customer, in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from trunkline.activity import words
 from trunkline.customers.queries import latest_activity_of, latest_activity_of_all, merged_into
 from trunkline.operation import Context
+from trunkline.read_model import read_model
 
 PAGE = 30
 _ICONS = {
@@ -27,7 +27,7 @@ _ICONS = {
 }
 
 
-@dataclass(frozen=True)
+@read_model
 class Happening:
     """One entry as the timeline shows it."""
 

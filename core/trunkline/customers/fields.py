@@ -1,6 +1,5 @@
 """Single values of a customer: how the overview shows them, and changing one of them."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,13 +11,14 @@ from trunkline.customers.schemas import UpdateCustomer
 from trunkline.i18n import LANGUAGES, babel_locale, format_date
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.read_model import read_model
 from trunkline.web.writing import phone_text
 
 #: Shown above the tabs as well, so that a change of them needs the whole page.
 IN_HEAD = frozenset({"name", "tax_id", "phone"})
 
 
-@dataclass(frozen=True, slots=True)
+@read_model
 class Shown:
     """One fact as the overview shows it. `href` is where it is edited; empty for who may not."""
 

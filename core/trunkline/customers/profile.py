@@ -1,7 +1,6 @@
 """What the customer's pages show around their content: the row, its tags, tabs and what may be done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -15,6 +14,7 @@ from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.tables import KIND_LABELS
 from trunkline.i18n import babel_locale, pgettext
 from trunkline.i18n import gettext as _
+from trunkline.read_model import read_model
 from trunkline.web.pages import Page
 
 TAG_INKS = {
@@ -81,7 +81,7 @@ def _has_hierarchy(customer: Customer, open_tab: str) -> bool:
     return customer.kind == CustomerKind.BUSINESS or customer.parent_id is not None or open_tab == "hierarchy"
 
 
-@dataclass(frozen=True, slots=True)
+@read_model
 class _Tab:
     """One section of a customer, as `ui.tabs` shows it."""
 

@@ -57,9 +57,10 @@ class Record(SQLModel):
     @property
     def key(self) -> int:
         """The primary key of a row that has been flushed."""
-        if self.id is None:
+        key = self.id
+        if key is None:
             raise LookupError(f"{type(self).__name__} has no key before it is flushed")
-        return self.id
+        return key
 
 
 @event.listens_for(Session, "before_flush")

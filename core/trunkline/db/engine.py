@@ -64,6 +64,11 @@ class ReadingSession(Session):
             self._open.begin()
         return self._open
 
+    def close(self) -> None:
+        """Let go of what was loaded, and of the transaction. Most pages loaded nothing through it."""
+        if self._transaction is not None or self.identity_map or self._new:
+            super().close()
+
 
 class Database:
     """One database. `read()` and `write()` give a session in one transaction; `write()` commits at its end.

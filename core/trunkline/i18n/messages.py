@@ -186,8 +186,9 @@ words = _Locales()
 def _fill(message: str, values: Mapping[str, Any]) -> str:
     if not values:
         return message
-    if any(hasattr(value, "__html__") and not isinstance(value, Lazy) for value in values.values()):
-        return escape(message).format(**values)
+    for value in values.values():
+        if value.__class__ is not str and hasattr(value, "__html__") and not isinstance(value, Lazy):
+            return escape(message).format(**values)
     return message.format(**values)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from trunkline.branding.brands import Brand, Brands
 from trunkline.db.savepoint import TransactionSpoilt, is_spoilt, savepoint, start_afresh
 from trunkline.i18n import I18n, _, gettext
 from trunkline.plugin import MenuItem, Slot
+from trunkline.read_model import read_model
 from trunkline.web import cookies, signing
 from trunkline.web.assets import Assets
 from trunkline.web.template_code import marked
@@ -32,6 +33,8 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 _BADGE_SECONDS = 3.0
 _BADGES_KEPT = 500
+#: The start pages, to which nothing belongs but themselves.
+_STARTS = ("/", "/portal")
 #: Groups of the staff's menu by name, in order.
 _GROUPS = {
     "": "",
@@ -44,7 +47,7 @@ _GROUPS = {
 }
 
 
-@dataclass(frozen=True)
+@read_model
 class Crumb:
     label: str
     path: str = ""
@@ -55,7 +58,7 @@ class Toast:
     text: str
 
 
-@dataclass(frozen=True)
+@read_model
 class SignedInUser:
     """What the shell shows of the signed-in user."""
 
@@ -83,13 +86,28 @@ class MenuGroup:
     items: list[MenuEntry] = field(default_factory=list)
 
 
+class _Menu(NamedTuple):
+    """The entries that some users may open, each beside its plugin, and by path the entry that a page there belongs to."""
+
+    shown: tuple[tuple[str, MenuItem], ...]
+    paths: Mapping[str, str]
+
+    def entry_of(self, here: str) -> str:
+        """The path of the entry that a page belongs to: the one whose path is the longest part of the page's own."""
+        found = self.paths.get(here)
+        while found is None and "/" in here:
+            here = here.rpartition("/")[0]
+            found = self.paths.get(here) if here not in _STARTS else None
+        return found or ""
+
+
 class WebApp:
     """The shell of one application: templates, menu and slots."""
 
     def __init__(self, app: "App") -> None:
         self.app = app
         self._badges: dict[object, tuple[float, str | int | None]] = {}
-        self._menus: dict[tuple[str, frozenset[str] | None], tuple[tuple[str, MenuItem], ...]] = {}
+        self._menus: dict[tuple[str, frozenset[str] | None], _Menu] = {}
         folders = {
             s.name: Path(str(s.module.__file__)).parent
             for s in app.loaded.enabled
@@ -141,16 +159,15 @@ class WebApp:
     def _shown(self, page: "Page") -> tuple[tuple[tuple[str, MenuItem], ...], str]:
         """The entries that the user may open, and the path of the one this page belongs to."""
         audience, allowed = self._audience(page), page.actor.permissions
-        shown = self._menus.get((audience, allowed))
-        if shown is None:
+        menu = self._menus.get((audience, allowed))
+        if menu is None:
             found = (one for one in self.app.menu_of if one[1].audience == audience)
             shown = tuple(one for one in found if page.can(one[1].permission))
+            menu = _Menu(shown, {path: i.path for _p, i in shown for path in (*i.also, i.path)})
             if len(self._menus) > _BADGES_KEPT:
                 self._menus.clear()
-            self._menus[audience, allowed] = shown
-        here = page.path
-        paths = {path: i.path for _p, i in shown for path in (*i.also, i.path)}
-        return shown, paths.get(max((path for path in paths if _within(here, path)), key=len, default=""), "")
+            self._menus[audience, allowed] = menu
+        return menu.shown, menu.entry_of(page.path)
 
     @staticmethod
     def _audience(page: "Page") -> str:
@@ -222,7 +239,7 @@ class WebApp:
         """One contribution on its own, so that its failure harms nothing else on the page."""
         try:
             html = self._guarded(page, partial(slot.render, page, subject))
-            return html if isinstance(html, Markup) else Markup(html or "")  # noqa: S704 — templates escaped it
+            return marked(html) if html.__class__ is str else Markup(html or "")  # noqa: S704 — templates escaped it
         except Exception as error:  # a plugin's code may raise anything
             self.app.hooks.failed(plugin, f"slot {slot.place}", error)
             return Markup(  # noqa: S704 — a template of ours, escaped
@@ -274,14 +291,6 @@ class WebApp:
         except Exception:  # a cookie is anybody’s text
             log.debug("unreadable toast cookie")
             return []
-
-
-#: The start pages, to which nothing belongs but themselves.
-_STARTS = ("/", "/portal")
-
-
-def _within(here: str, path: str) -> bool:
-    return here == path or (path not in _STARTS and here.startswith(f"{path}/"))
 
 
 def as_json(value: Any) -> str:

@@ -12,7 +12,7 @@ from io import StringIO
 from types import CodeType
 from typing import Any, cast
 
-from jinja2 import Environment, Template, nodes
+from jinja2 import Environment, Template, filters, nodes
 from jinja2.compiler import CodeGenerator, Frame, MacroRef, find_undeclared
 from jinja2.runtime import exported
 from jinja2.utils import missing
@@ -23,7 +23,7 @@ from trunkline.i18n.messages import Lazy, words
 from trunkline.i18n.reader import reader
 
 #: Part of the name of compiled templates that are kept: raise it when the code made here changes.
-GENERATION = "9"
+GENERATION = "10"
 #: Globals that always mean the same and that no caller passes under another meaning: templates find them where Python finds names
 #: of a module, instead of asking the context for each in every macro.
 _FIXED = (
@@ -39,6 +39,21 @@ _FIXED = (
     "tone_of",
     "state_label",
     "url_query",
+)
+#: Filters of Jinja's that have a form for environments that are asynchronous, as ours never is.
+_TWOFOLD = (
+    "first",
+    "groupby",
+    "join",
+    "list",
+    "map",
+    "reject",
+    "rejectattr",
+    "select",
+    "selectattr",
+    "slice",
+    "sum",
+    "unique",
 )
 #: Names that always stand for objects of ours or of Jinja's, whose attributes Python can look up itself.
 _OBJECTS = frozenset({"ui", "loop"})
@@ -112,6 +127,19 @@ class PageCode(CodeGenerator):
             self.write(f"fixed_{node.name}")
         else:
             super().visit_Name(node, frame)
+
+    def writeline(self, x: str, node: nodes.Node | None = None, extra: int = 0) -> None:
+        """Begin a line. What parents and blocks write is handed on whole: else each piece goes through every level above it."""
+        parent = x.removeprefix("yield from ")
+        super().writeline(x if parent is x else f"yield concat({parent})", node, extra)
+
+    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
+        """Write a block where it stands."""
+        if frame.buffer is None or frame.toplevel or node.required or node.scoped:
+            super().visit_Block(node, frame)
+        else:
+            context = self.get_context_ref()
+            self.writeline(f"{frame.buffer}.extend(context.blocks[{node.name!r}][0]({context}))", node)
 
     def visit_AssignBlock(self, node: nodes.AssignBlock, frame: Frame) -> None:
         """Write a block that is set: what it writes was escaped where it was written."""
@@ -318,9 +346,13 @@ class PageTemplate(Template):
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         """What the template writes."""
-        context = self.new_context(dict(*args, **kwargs))
+        environment = self.environment
+        # The globals are the same for each template, so that nobody asks which of them differ.
+        context = environment.context_class(
+            environment, {**self.globals, **dict(*args, **kwargs)}, self.name, self.blocks
+        )
         try:
-            return self.environment.concat(self.root_render_func(context))
+            return environment.concat(self.root_render_func(context))
         except Exception:  # Jinja makes lines of the template out of lines of its code
             self.environment.handle_exception()
         finally:
@@ -338,6 +370,8 @@ class PageEnvironment(Environment):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._found: dict[str, Template] = {}
+        # Jinja's own first ask whether the environment is asynchronous, which takes as long as most do.
+        self.filters.update({name: getattr(filters, f"sync_do_{name}") for name in _TWOFOLD})
 
     def get_template(
         self,

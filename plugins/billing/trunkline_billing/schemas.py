@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 
 from trunkline.i18n import gettext as _
 from trunkline.money import MICROS, Money
+from trunkline.read_model import read_model
 from trunkline_billing.words import USAGE_LABELS, quantity_text
 
 UsageType = Literal["voice", "sms", "data", "event"]
@@ -178,7 +179,7 @@ class QuoteUsage(BaseModel):
     at: datetime | None = Field(default=None, title=_("At"))
 
 
-@dataclass(frozen=True)
+@read_model
 class AccountView:
     """An account with what it owes: `balance` below zero is credit, `unbilled` comes with the next invoice."""
 
@@ -240,7 +241,7 @@ class TaxView:
     tax: Money
 
 
-@dataclass(frozen=True)
+@read_model
 class InvoiceView:
     """An invoice as it was issued. `status` is open, overdue, paid or void."""
 
@@ -295,7 +296,7 @@ class PaymentView:
     allocations: Sequence[tuple[str, Money]] = ()
 
 
-@dataclass(frozen=True)
+@read_model
 class AllowanceView:
     """How much of what is included is used in a period; quantities in the unit of the type."""
 
@@ -350,7 +351,7 @@ class RunPreview:
     subscriptions: int
 
 
-@dataclass(frozen=True)
+@read_model
 class SubscriptionView:
     """How a service is charged."""
 

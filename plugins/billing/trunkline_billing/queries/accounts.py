@@ -58,7 +58,14 @@ _OVERDUE = (
     .scalar_subquery()
 )
 _WITH_SUMS = select(
-    *_ACCOUNT,
+    _ACCOUNT.id,
+    _ACCOUNT.number,
+    _ACCOUNT.customer_id,
+    _ACCOUNT.name,
+    _ACCOUNT.kind,
+    _ACCOUNT.state,
+    _ACCOUNT.currency,
+    _ACCOUNT.is_default,
     _owed(Ledger.RECEIVABLE).label("balance"),
     _owed(Ledger.UNBILLED).label("unbilled"),
     _OVERDUE.label("overdue"),
@@ -72,7 +79,18 @@ _OF_CUSTOMER = Prepared(
 _BY_NUMBER = Prepared(_WITH_SUMS.where(_ACCOUNT.number == bindparam("number")), BillingAccount)
 _BY_KEY = Prepared(_WITH_SUMS.where(_ACCOUNT.id == bindparam("key")), BillingAccount)
 _SUBSCRIPTIONS = Prepared(
-    select(*_SUBSCRIPTION, _ACCOUNT.number.label("account_number"), _ACCOUNT.currency)
+    select(
+        _SUBSCRIPTION.service_id,
+        _SUBSCRIPTION.service_number,
+        _SUBSCRIPTION.account_id,
+        _SUBSCRIPTION.product_code,
+        _SUBSCRIPTION.product_name,
+        _SUBSCRIPTION.starts_at,
+        _SUBSCRIPTION.ends_at,
+        _SUBSCRIPTION.covered,
+        _ACCOUNT.number.label("account_number"),
+        _ACCOUNT.currency,
+    )
     .join_from(_SUBSCRIPTION.id.table, _ACCOUNT.id.table, _ACCOUNT.id == _SUBSCRIPTION.account_id)
     .where(_SUBSCRIPTION.customer_id == bindparam("customer_id"))
     .order_by(_SUBSCRIPTION.id),

@@ -42,9 +42,10 @@ _ACCOUNT = columns(BillingAccount)
 _COLUMNS = select(*_INVOICE, _ACCOUNT.number.label("account_number")).join_from(
     _INVOICE.id.table, _ACCOUNT.id.table, _ACCOUNT.id == _INVOICE.account_id
 )
-#: Whom an invoice names is much to read, and no list shows it.
+#: Whom an invoice names is much to read, and no list shows it, nor when its row was written.
+_NOT_LISTED = ("customer", "operator", "created_at", "updated_at", "unique_key", "run_id")
 _LISTED = _COLUMNS.with_only_columns(
-    *(one for one in _COLUMNS.selected_columns if one.key not in ("customer", "operator"))
+    *(one for one in _COLUMNS.selected_columns if one.key not in _NOT_LISTED)
 )
 _BY_NUMBER = Prepared(_COLUMNS.where(_INVOICE.number == bindparam("number")), BillingInvoice)
 #: More than a customer ever has; a limit is part of the statement.
