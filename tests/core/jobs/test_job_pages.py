@@ -205,6 +205,19 @@ def test_the_log_is_searched_and_narrowed_to_problems_without_a_script(
     problems = client.get(f"/jobs/{number}?only=problems").text.partition('id="job-log"')[2]
     assert "the device answered 409" in problems
     assert "Reserve: started." not in problems
+    assert ">Problems " in client.get(f"/jobs/{number}").text
+
+
+def test_a_job_that_ended_without_a_problem_says_so_in_place_of_narrowing_to_none(
+    app: App, staff: Staff
+) -> None:
+    app.step_kinds["core.quiet"] = StepKind("core.quiet", "Say nothing", lambda step: None, lambda step: None)
+    with app.unit_of_work() as ctx:
+        number = enqueue(ctx, kind="test", title="Quiet", steps=[PlannedStep("core.quiet")], key="q").number
+    client = staff()
+    assert "No problems" not in client.get(f"/jobs/{number}").text, "some may come yet"
+    work_until_idle(app)
+    assert "No problems" in client.get(f"/jobs/{number}").text
 
 
 def test_a_job_says_how_long_its_work_takes_as_a_rule(
