@@ -15,6 +15,7 @@ from trunkline_billing.models.accounts import BillingCharge, ChargeState
 from trunkline_catalog import operations as catalog
 from trunkline_catalog import queries as offers
 from trunkline_catalog.schemas import (
+    Allowance,
     CreateProduct,
     Member,
     OrderView,
@@ -187,3 +188,53 @@ def test_a_one_off_charge_is_charged_once_and_never_again(shelf: World) -> None:
     with shelf.app.reading() as ctx:
         [charged] = [one for one in queries.subscriptions_of(ctx, 1) if one.product_code == "visit"]
     assert charged.ends_at is not None
+
+
+def test_what_an_add_on_includes_counts_for_its_service_beside_what_that_has(shelf: World) -> None:
+    make(
+        shelf,
+        "minutes",
+        kind=ProductKind.ADD_ON,
+        fits=("mobile_10",),
+        monthly_price=Decimal(31),
+        allowances=(Allowance(type="voice", quantity=600, unit="s"),),
+    )
+
+    def voice(service_id: int) -> list[tuple[int, int]]:
+        with shelf.app.reading() as ctx:
+            found = queries.allowances_of(ctx, service_id)
+        return [(one.quantity, one.used) for one in found if one.type == "voice"]
+
+    shelf.usage([shelf.call("one", 6000)])
+    mobile = shelf.services[0]
+    assert voice(mobile) == [(6000, 6000)]
+    with shelf.app.reading() as ctx:
+        number = offers.service_by_id(ctx, mobile).number
+    added = order(shelf, product_code="minutes", added_to=number).lines[0].service_id or 0
+    # Of a month in which something was used already, and not of the add-on itself.
+    assert (voice(mobile), voice(added)) == ([(6600, 6000)], [])
+    shelf.usage([shelf.call("two", 300)])
+    assert voice(mobile) == [(6600, 6300)]
+    # The next month has both from its first use on, and before.
+    shelf.at(2026, 11, 5, 15)
+    assert voice(mobile) == [(6600, 0)]
+    shelf.usage([shelf.call("three", 60, start="2026-11-05T12:00:00Z")])
+    assert voice(mobile) == [(6600, 60)]
+
+
+def test_an_add_on_that_was_not_delivered_takes_back_what_it_included(shelf: World) -> None:
+    make(
+        shelf,
+        "minutes",
+        kind=ProductKind.ADD_ON,
+        fits=("mobile_10",),
+        allowances=(Allowance(type="voice", quantity=600, unit="s"),),
+    )
+    shelf.usage([shelf.call("one", 60)])
+    with shelf.app.reading() as ctx:
+        number = offers.service_by_id(ctx, shelf.services[0]).number
+    added = order(shelf, product_code="minutes", added_to=number).lines[0].service_id or 0
+    with shelf.app.unit_of_work() as ctx:
+        operations.undo_charging(ctx, added)
+        [voice] = [one for one in queries.allowances_of(ctx, shelf.services[0]) if one.type == "voice"]
+    assert (voice.quantity, voice.used) == (6000, 60)

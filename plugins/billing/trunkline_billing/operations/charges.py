@@ -20,6 +20,7 @@ from trunkline_billing.models.accounts import (
     ChargeState,
     Ledger,
 )
+from trunkline_billing.operations.add_ons import exclude_add_on, include_add_on
 from trunkline_billing.operations.ledger import post_one
 from trunkline_billing.operations.segments import changes_of, segments
 from trunkline_billing.operations.starting import (
@@ -59,6 +60,7 @@ def charge_service(ctx: Context, command: ChargeService) -> BillingSubscription:
         return existing
     service = catalog.service_by_id(ctx, command.service_id)
     start_charging(ctx, [_start(service, command)])
+    include_add_on(ctx, service, command.starts_at)
     subscription = ctx.session.scalars(
         select(BillingSubscription).where(col(BillingSubscription.service_id) == command.service_id)
     ).one()
@@ -282,6 +284,7 @@ def undo_charging(ctx: Context, service_id: int) -> int:
         )
     for charge in charges:
         void(ctx, charge, str(_("Not delivered")))
+    exclude_add_on(ctx, catalog.service_by_id(ctx, service_id))
     subscription = ctx.session.scalars(
         select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id)
     ).one_or_none()

@@ -1,5 +1,6 @@
 """A service that is charged as another product from a day on."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -80,7 +81,9 @@ def _become(
 
 def _include(ctx: Context, service_id: int, period: Period, product: ProductView) -> None:
     """The month's allowances become the product's; what is used already stays covered."""
-    included = product.included
+    included = Counter(product.included) + Counter(
+        catalog.added_allowances(ctx, [service_id]).get(service_id, {})
+    )
     for row in ctx.session.scalars(
         select(BillingAllowance).where(
             col(BillingAllowance.service_id) == service_id, col(BillingAllowance.period) == str(period)

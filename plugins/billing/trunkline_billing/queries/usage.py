@@ -1,5 +1,6 @@
 """Usage and allowances."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -98,7 +99,7 @@ def usage_of(ctx: Context, service_id: int, limit: int = 100) -> list[UsageView]
 def allowances_of(ctx: Context, service_id: int, period: str = "") -> list[AllowanceView]:
     """What a service may still use of what is included in a month (this one unless given); data first, then calls, then messages.
 
-    A month without any use yet shows what its product includes.
+    A month without any use yet shows what its product and its add-ons include.
     """
     month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
     return allowances_of_many(ctx, [service_id], month).get(service_id, [])
@@ -132,9 +133,11 @@ def _add_untouched(
 ) -> None:
     sold = list(products)
     included = catalog.included(ctx, [code for _service, code in sold])
+    added = catalog.added_allowances(ctx, [service_id for service_id, _code in sold])
     for service_id, product_code in sold:
         kinds = found.setdefault(service_id, {})
-        for kind, quantity in included.get(product_code, {}).items():
+        whole = Counter(included.get(product_code, {})) + Counter(added.get(service_id, {}))
+        for kind, quantity in whole.items():
             kinds.setdefault(kind, AllowanceView(service_id, month, kind, UNITS[kind], quantity, 0))
 
 

@@ -1,8 +1,9 @@
 """What checking and rating a usage record needs to know, read once per batch."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from math import inf
@@ -164,6 +165,10 @@ def _services(ctx: Context) -> tuple[dict[int, ChargedService], dict[int, list[t
     ):
         rows[row.service_id] = row
         found[row.service_id] = charged(row, row.product_code)
+    for service_id, added in catalog.added_allowances(ctx).items():
+        if service_id in found:
+            own = found[service_id]
+            found[service_id] = replace(own, allowances=Counter(own.allowances) + Counter(added))
     before: dict[int, list[tuple[float, int]]] = {}
     for change in ctx.session.scalars(
         select(BillingProductChange).order_by(col(BillingProductChange.at), col(BillingProductChange.id))

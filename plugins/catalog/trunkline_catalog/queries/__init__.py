@@ -12,7 +12,7 @@ from trunkline_catalog.queries.orders import (
     standing_line_of,
     waiting_lines_of,
 )
-from trunkline_catalog.queries.parents import belonging_to, hosts_of, nested
+from trunkline_catalog.queries.parents import added_allowances, belonging_to, extends, hosts_of, nested
 from trunkline_catalog.queries.plans import plan_choices
 from trunkline_catalog.queries.products import (
     included,
@@ -46,10 +46,12 @@ __all__ = [
     "IndexEntry",
     "Provisioned",
     "active_services",
+    "added_allowances",
     "belonging_to",
     "busy_services",
     "change_offers",
     "change_problem",
+    "extends",
     "hosts_of",
     "identifier_holder",
     "identifier_index",

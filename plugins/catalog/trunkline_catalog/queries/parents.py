@@ -1,10 +1,16 @@
 """Which services belong to which: the parts of bundles, and add-ons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
+from trunkline.db.parts import parts
 from trunkline.operation import Context
+from trunkline_catalog.models import CatalogProduct, CatalogService
 from trunkline_catalog.queries.services import services_of
-from trunkline_catalog.schemas import ProductView, ServiceState, ServiceView
+from trunkline_catalog.schemas import ProductKind, ProductView, ServiceState, ServiceView
 
 
 def hosts_of(ctx: Context, customer_id: int, add_on: ProductView) -> list[ServiceView]:
@@ -27,6 +33,40 @@ def hosts_of(ctx: Context, customer_id: int, add_on: ProductView) -> list[Servic
         and one.product_code in add_on.fits
         and (not add_on.most_per_service or had.get(one.id, 0) < add_on.most_per_service)
     ]
+
+
+def extends(product: ProductView) -> bool:
+    """Whether what a product includes counts for the service that it is added to, having nothing by which it could be used."""
+    return product.kind is ProductKind.ADD_ON and not product.needs
+
+
+def added_allowances(ctx: Context, service_ids: Sequence[int] | None = None) -> dict[int, dict[str, int]]:
+    """What active add-ons include a month for the services they were added to, beyond those services' own products: quantities
+    (bytes, seconds, messages) by service and type of use; of these services, else of all."""
+    statement = (
+        select(col(CatalogService.parent_id), col(CatalogProduct.needs), col(CatalogProduct.allowances))
+        .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
+        .where(
+            col(CatalogProduct.kind) == ProductKind.ADD_ON, col(CatalogService.state) == ServiceState.ACTIVE
+        )
+    )
+    found: dict[int, dict[str, int]] = {}
+    for some in [None] if service_ids is None else parts(service_ids):
+        among = (
+            statement.where(col(CatalogService.parent_id).is_not(None))
+            if some is None
+            else statement.where(col(CatalogService.parent_id).in_(some))
+        )
+        for parent_id, needs, allowances in ctx.session.execute(among):
+            if not needs and parent_id is not None:
+                add_up(found.setdefault(parent_id, {}), allowances)
+    return found
+
+
+def add_up(sums: dict[str, int], allowances: Iterable[Mapping[str, Any]]) -> None:
+    """Add allowances to sums by type of use."""
+    for one in allowances:
+        sums[one["type"]] = sums.get(one["type"], 0) + int(one["quantity"])
 
 
 def belonging_to(ctx: Context, service: ServiceView, *, ended: bool = False) -> list[ServiceView]:

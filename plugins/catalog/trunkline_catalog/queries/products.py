@@ -40,7 +40,14 @@ _BY_CODE = Prepared(_WITH_PRICE.where(_PRODUCT.code == bindparam("code")))
 _BY_KEYS = Prepared(_WITH_PRICE.where(_PRODUCT.id.in_(among("keys"))))
 _ALL, _SOLD = Prepared(_WITH_PRICE), Prepared(_WITH_PRICE.where(_PRODUCT.retired.is_(False)))
 _TERMS = Prepared(
-    select(_PRODUCT.code, _PRODUCT.allowances, _PRICE.monthly_micros, _PRICE.currency)
+    select(
+        _PRODUCT.code,
+        _PRODUCT.kind,
+        _PRODUCT.needs,
+        _PRODUCT.allowances,
+        _PRICE.monthly_micros,
+        _PRICE.currency,
+    )
     .outerjoin_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
     .where(_PRODUCT.code.in_(among("codes")))
 )
@@ -92,10 +99,15 @@ def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
 
 
 def included(ctx: Context, codes: Iterable[str]) -> dict[str, dict[str, int]]:
-    """What these products include a month: quantities (bytes, seconds, messages) by the type of use."""
+    """What services of these products include a month by themselves: quantities (bytes, seconds, messages) by the type of use.
+
+    What add-ons include for the service that they are added to, `added_allowances` tells.
+    """
     found: dict[str, dict[str, int]] = {}
     for row in _terms(ctx, codes):
         sums = found[row.code] = {}
+        if row.kind == ProductKind.ADD_ON and not row.needs:
+            continue
         for allowance in row.allowances:
             sums[allowance["type"]] = sums.get(allowance["type"], 0) + int(allowance["quantity"])
     return found
