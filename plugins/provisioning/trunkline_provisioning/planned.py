@@ -334,4 +334,8 @@ def playbook_files(ctx: Context, name: str, version: int) -> tuple[str, Mapping[
         known = library.find(ctx.app, name)
         return known.source, versions.files_of(known.folder)
     frozen = versions.version(ctx, name, version)
-    return f"{frozen.source}, version {version}", frozen.files
+    source, newest = f"{frozen.source}, version {version}", versions.latest(ctx, name)
+    if newest is not None and newest.number > version:
+        # Whoever corrected the playbook and retries wonders why it fails as before.
+        source += f" as planned (version {newest.number} is for jobs planned from now on)"
+    return source, frozen.files

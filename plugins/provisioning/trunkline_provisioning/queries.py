@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from trunkline.errors import NotFound, Refused
-from trunkline.jobs.models import Job, JobState, JobStep
+from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, JobStep
 from trunkline.jobs.steps import StepContext
 from trunkline.operation import Context
 from trunkline_catalog import queries as catalog
@@ -43,14 +43,12 @@ def playbooks(ctx: Context) -> list[PlaybookView]:
 
 
 def open_jobs(ctx: Context, name: str) -> list[str]:
-    """Numbers of the jobs that have yet to run a file of the playbook, the oldest first."""
+    """Numbers of the jobs that may yet run a file of the playbook, those that wait for a decision too, the oldest first."""
     rows = ctx.session.execute(
         select(col(Job.number), col(JobStep.inputs))
         .join(JobStep, col(JobStep.job_id) == col(Job.id))
         .where(
-            col(Job.state).in_(
-                [state for state in JobState if not state.is_over] + [JobState.ROLLBACK_FAILED]
-            ),
+            col(Job.state).in_({*NEEDS_DECISION, *(state for state in JobState if not state.is_over)}),
             col(JobStep.kind).in_(("provisioning.ansible", "provisioning.trial")),
         )
         .order_by(col(Job.id))

@@ -12,12 +12,13 @@ from tests.plugins.provisioning.conftest import IMSI, ODD_NAME
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.errors import Conflict, NotFound, Refused
-from trunkline.jobs.models import Job, JobEvent, JobStep
+from trunkline.jobs import operations as jobs
+from trunkline.jobs.models import Job, JobEvent, JobStep, OnFailure
 from trunkline.jobs.undecided import undecided
 from trunkline.mail.models import Email
 from trunkline.testing import Browser, work_until_idle
 from trunkline_catalog import operations as catalog
-from trunkline_catalog.schemas import OrderView, SuspendService, SuspensionReason
+from trunkline_catalog.schemas import OrderView, SuspendService, SuspensionReason, UpdateProduct
 from trunkline_provisioning import editing, elements, library, queries, trials, versions
 from trunkline_provisioning.checking import own_problems
 from trunkline_provisioning.devices.order import charging_account, message, picked
@@ -166,7 +167,30 @@ def test_a_job_keeps_the_version_it_was_planned_with(
     with shop.reading() as ctx:
         log = " ".join(ctx.session.scalars(select(JobEvent.text)))
         assert queries.open_jobs(ctx, "mobile_line") == []
-    assert "Playbook mobile_line/do of provisioning, version 1." in log
+    assert "Playbook mobile_line/do of provisioning, version 1 as planned" in log
+    assert "(version 2 is for jobs planned from now on)." in log
+
+
+def test_a_job_that_holds_counts_as_open_and_says_that_a_retry_runs_the_version_it_was_planned_with(
+    shop: App, order: Callable[[], OrderView]
+) -> None:
+    failing = f"{HEAD}    - name: Never\n      ansible.builtin.fail: {{msg: no port}}\n"
+    with shop.unit_of_work() as ctx:
+        catalog.update_product(ctx, "mobile_10", UpdateProduct(on_failure=OnFailure.HOLD))
+        corrected = do_text(shop)
+        editing.save_file(ctx, "mobile_line", "do", failing)
+    number = order().lines[0].job_number
+    work_until_idle(shop)
+    with shop.unit_of_work() as ctx:
+        assert queries.open_jobs(ctx, "mobile_line") == [number]
+        editing.save_file(ctx, "mobile_line", "do", corrected)
+        jobs.retry(ctx, number)
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+    told = re.search(r"version (\d) as planned \(version (\d) is for jobs planned from now on\)", log)
+    assert told, log
+    assert int(told[2]) == int(told[1]) + 1
 
 
 def test_a_playbook_without_suspend_is_named_with_its_product_and_no_path(
