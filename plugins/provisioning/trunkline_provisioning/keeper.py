@@ -3,10 +3,10 @@
 It is a fork of the warm fork server, or a child of `python -m trunkline_provisioning.keeper` where that is away. In it works the
 unmodified `ansible_runner.run()`, which starts Ansible on a terminal of its own: as the stock command, or, in a warm keeper, as
 a fork that takes the command's place just before it would be executed. Every line of the worker's connection is a JSON object:
-first the order, then, the other way, the keeper's process id, the run's events and the result. When the worker closes its side,
-or dies, or the keeper gets SIGTERM, everything below is killed and the run's folder deleted. Whoever started the keeper, the
-server or the guard, does so when the keeper itself is killed, and closes the connection after that: its end tells the worker
-that nothing is alive any more.
+first the order, then, the other way, the keeper's process id, the run's events and the result. A warm keeper begins once the
+worker has answered its process id with a line feed. When the worker closes its side, or dies, or the keeper gets SIGTERM,
+everything below is killed and the run's folder deleted. Whoever started the keeper, the server or the guard, does so when the
+keeper itself is killed, and closes the connection after that: its end tells the worker that nothing is alive any more.
 """
 
 import fcntl
@@ -46,6 +46,8 @@ def keep_warm(connection: socket.socket, server: int, place: Place, fingerprint:
     if collections_now(collections) != fingerprint:
         place.want_collections(collections)
         return STALE
+    if not _is_awaited(connection):
+        return 0
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
@@ -75,6 +77,15 @@ def main() -> int:
     os.waitpid(keeper, 0)
     kill_descendants()
     return 0
+
+
+def _is_awaited(connection: socket.socket) -> bool:
+    """False when the worker waited too long: then the stock command is at work in the folder, which must be left alone."""
+    try:
+        connection.sendall(json.dumps({"keeper": os.getpid()}).encode() + b"\n")
+        return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _order(connection: socket.socket) -> dict[str, Any] | None:

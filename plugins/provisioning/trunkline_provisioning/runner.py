@@ -199,6 +199,7 @@ class _Keeper:
         line = self._line(time.monotonic() + _SERVER_SECONDS)
         if line:
             self._pid = json.loads(line)["keeper"]
+            self._connection.sendall(b"\n")
             return True
         self._connection.close()
         return False

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import socketserver
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from tests.services.fork_server import fork_server, wait_until_warm
 from trunkline_provisioning import runner
 from trunkline_provisioning.fork_server import Place, warm
 from trunkline_provisioning.process_tree import descendants
-from trunkline_provisioning.run_events import PlaybookResult, Story
+from trunkline_provisioning.run_events import Line, PlaybookResult, Story
 from trunkline_provisioning.runner import PlaybookRun, run_playbook
 
 pytestmark = pytest.mark.timeout(300)
@@ -36,6 +37,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     write_filter(own, times=2)
     with fork_server(data, own) as place:
         yield place
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine keeps a fork waiting longer than a worker waits before it starts the stock command."""
+    monkeypatch.setattr(runner, "_SERVER_SECONDS", 90.0)
 
 
 def write_filter(own: Path, times: int) -> None:
@@ -430,6 +437,36 @@ def test_a_killed_worker_leaves_neither_process_nor_folder(tmp_path: Path, place
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     wait_for(lambda: not stubborn_processes() and not folders(worker.pid))
+
+
+def test_a_server_that_forks_too_late_leaves_the_run_of_the_stock_command_alone(
+    tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_SERVER_SECONDS", 0.2)
+    playbook = tmp_path / "do.yml"
+    playbook.write_text(HEAD + "    - name: First\n      ansible.builtin.debug:\n" * 2)
+    halted, kept = server_pid(place), list[bool]()
+
+    def go_on(line: Line) -> None:
+        if line.text != "Task “First”" or kept:
+            return
+        os.kill(halted, signal.SIGCONT)
+        # It takes them in their turn: when this one has ended, that of the run was forked.
+        with socket.socket(socket.AF_UNIX) as next_one:
+            next_one.connect(str(place.socket))
+            next_one.shutdown(socket.SHUT_WR)
+            assert next_one.recv(1) == b""
+        wait_for(lambda: not descendants(halted))
+        kept.append(bool(folders()))
+
+    os.kill(halted, signal.SIGSTOP)
+    try:
+        run = PlaybookRun(playbook, {}, collections=own_collections(place))
+        result = run_playbook(run, log=go_on, server=place)
+    finally:
+        os.kill(halted, signal.SIGCONT)
+    assert (result.status, result.warm, kept) == ("successful", False, [True])
+    assert folders() == []
 
 
 # The server itself
