@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from tests.line import commands
 from tests.services.loopback import free_port
 
 ADMINISTRATOR = "admin@conectasul.example"
@@ -89,16 +90,10 @@ class System:
 
     def run(self, *arguments: str, status: int = 0) -> str:
         """Run a command to its end; fails unless it ends with `status`. Returns what it printed."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env={**os.environ, "TRUNKLINE_NEW_PASSWORD": PASSWORD},
-        )
-        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+        environment = {**os.environ, "TRUNKLINE_NEW_PASSWORD": PASSWORD}
+        ended, output = commands.run(arguments, self.folder, environment)
+        assert ended == status, f"{arguments}: {ended}\n{output}"
+        return output
 
     def start(self, *options: str) -> None:
         """Start `serve` and wait until it answers."""
@@ -127,12 +122,13 @@ class System:
     def worker_pids(self) -> list[int]:
         """The worker processes under this serve."""
         assert self.process is not None
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-        ).stdout
-        return [int(line.split()[0]) for line in listed.splitlines() if " worker" in line]
+        pid, found = self.process.pid, []
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            # One that is just ending is no worker any more.
+            with suppress(OSError):
+                if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    found.append(int(child))
+        return found
 
     def mails(self) -> list[EmailMessage]:
         """Every mail that the spool holds, oldest first."""
