@@ -32,8 +32,8 @@ class Email(Record, table=True):
     __table_args__ = (
         Index("ix_core_email_queued_at", "queued_at", "id"),
         Index("ix_core_email_status", "status", "id"),
-        Index("ix_core_email_recipient", "recipient"),
-        Index("ix_core_email_subject", "subject"),
+        Index("ix_core_email_recipient", "recipient", "id"),
+        Index("ix_core_email_subject", "subject", "id"),
     )
 
     number: str = Field(max_length=20, unique=True)

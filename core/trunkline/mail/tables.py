@@ -8,12 +8,12 @@ EMAILS = Table(
     "emails",
     label=_("E-mails"),
     columns=(
-        Column("number", _("Number"), Kind.MONO),
+        Column("number", _("Number"), Kind.MONO, sort=True),
         Column("sender", _("From"), priority=3),
-        Column("recipient", _("To")),
-        Column("subject", _("Subject")),
+        Column("recipient", _("To"), sort=True),
+        Column("subject", _("Subject"), sort=True),
         Column("queued_at", _("Date"), Kind.DATETIME, sort=True),
-        Column("status", _("Status"), Kind.STATUS),
+        Column("status", _("Status"), Kind.STATUS, sort=True),
     ),
     filters=(
         Filter("status", _("Status"), [(status, status.value.capitalize()) for status in EmailStatus]),

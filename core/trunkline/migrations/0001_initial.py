@@ -628,9 +628,9 @@ def upgrade() -> None:
     with op.batch_alter_table("core_email", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_email_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_core_email_queued_at", ["queued_at", "id"], unique=False)
-        batch_op.create_index("ix_core_email_recipient", ["recipient"], unique=False)
+        batch_op.create_index("ix_core_email_recipient", ["recipient", "id"], unique=False)
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
-        batch_op.create_index("ix_core_email_subject", ["subject"], unique=False)
+        batch_op.create_index("ix_core_email_subject", ["subject", "id"], unique=False)
 
     op.create_table(
         "core_file",

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -287,6 +288,27 @@ def test_the_log_lists_shows_and_downloads_without_secrets(
     assert source.headers["content-disposition"] == f'attachment; filename="{number}.eml"'
     assert TOKEN not in source.text
     assert staff("warehouse").get("/emails").status_code == 403
+
+
+def test_the_log_is_put_in_order_by_number_recipient_subject_and_status(
+    app: App, templates: Path, staff: Callable[..., Browser]
+) -> None:
+    places = ("bia@example.com", "ana@example.com", "caio@example.com")
+    for place in places:
+        queue(app, to=place, key=place)
+    browser = staff("supervisor")
+
+    def shown(sort: str) -> list[str]:
+        return re.findall(r">(\w+@example\.com)<", browser.get(f"/emails?sort={sort}").text)
+
+    assert shown("recipient") == sorted(places)
+    assert shown("-recipient") == sorted(places, reverse=True)
+    assert shown("number") == list(places)
+    assert sorted(shown("subject")) == sorted(shown("status")) == sorted(places)
+    heads = browser.get("/emails").text.partition("<thead>")[2].partition("</thead>")[0]
+    assert [
+        name for name in ("number", "recipient", "subject", "status") if f"sort={name}" not in heads
+    ] == []
 
 
 def test_the_log_is_read_over_rest(app: App, templates: Path, make_client: Callable[[], Browser]) -> None:
