@@ -1,5 +1,6 @@
 """What bundles and add-ons cost: once and by the month, to the micro-unit, in lines that an invoice's reader understands."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from tests.plugins.billing.conftest import World
-from trunkline.testing import work_until_idle
+from trunkline.testing import Browser, work_until_idle
 from trunkline_billing import operations, queries
 from trunkline_billing.models.accounts import BillingCharge, ChargeState
 from trunkline_catalog import operations as catalog
@@ -106,6 +107,16 @@ def test_a_bundle_with_its_own_price_is_charged_as_one_and_its_services_are_not(
     shelf.at(2026, 12, 1, 12)
     run(shelf, "2026-10", "2026-11")
     assert charges(shelf, placed)[2:] == [("Triple", "monthly", 62_000_000)]
+
+
+def test_the_customers_page_says_which_services_the_bundle_pays_for(
+    shelf: World, staff: Callable[..., Browser]
+) -> None:
+    placed = order(shelf, product_code="triple")
+    listed = staff().get("/customers/C000001/billing").text
+    assert "62.00" in listed
+    assert listed.count("in the bundle") == 2
+    assert "in the bundle" in staff().get(f"/catalog/services/{placed.lines[1].service_number}").text
 
 
 def test_a_bundle_without_its_own_price_is_charged_by_its_services(shelf: World) -> None:
