@@ -13,7 +13,16 @@ from pydantic import BaseModel
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
-from trunkline.jobs.looking_ahead import Said, Verdict, look_of, only_looks, steps_ahead, steps_of, try_inner
+from trunkline.jobs.looking_ahead import (
+    Finding,
+    Said,
+    Verdict,
+    look_of,
+    only_looks,
+    steps_ahead,
+    steps_of,
+    try_inner,
+)
 from trunkline.jobs.models import Job, JobState, StepState
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.jobs.plans import Foreseen, foreseen
@@ -96,7 +105,7 @@ def _ask(step: StepContext) -> Mapping[str, Any]:
 def _try(step: StepContext) -> Mapping[str, Any]:
     """Do every inner step of another job in one transaction, tell what changed, and throw it away."""
     inputs: TryInputs = step.inputs
-    verdicts: dict[str, str] = {}
+    looked: list[Finding] = []
     lines: list[Said] = []
     with step.app.unit_of_work(SYSTEM, request_id=step.idempotency_key[:64], keep=False) as ctx:
         job = ctx.load_by(Job, Job.number, inputs.job)
@@ -106,7 +115,7 @@ def _try(step: StepContext) -> Mapping[str, Any]:
             if kind is None or foreseen(kind) is not Foreseen.TRIED:
                 continue
             found, said = try_inner(ctx, step, job, row, kind, outputs)
-            verdicts[row.name] = found
+            looked.append(Finding(row.label, found))
             lines += [(f"{translate(row.label)}: {found}.", "ok"), *said]
             if found is not Verdict.WORKS:
                 lines.append(("What comes after it was not tried.", "warn"))
@@ -114,7 +123,7 @@ def _try(step: StepContext) -> Mapping[str, Any]:
     # Only now: a line of the log is a transaction of its own.
     for text, level in lines:
         step.log(text, level)
-    return verdicts
+    return {"looked": [list(one) for one in looked]}
 
 
 STEP_KINDS = (

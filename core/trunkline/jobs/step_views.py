@@ -88,7 +88,7 @@ def _view(
         state=_SHOWN.get(state, state.value),
         word=str(_("Not reached") if skipped else _WORDS[state]),
         by=i18n.translate(makers.get(step.contributed_by, step.contributed_by)),
-        detail=_planned(step) if state is StepState.PENDING else _outputs(step.outputs),
+        detail=_planned(step) if state is StepState.PENDING else _found(step) or _outputs(step.outputs),
         changed="; ".join(changes)[:_LONGEST],
         error=step.error[:_LONGEST],
         seconds=seconds_between(step.started_at, now if state in BUSY else step.finished_at)
@@ -106,6 +106,11 @@ def findings_of(step: JobStep) -> list[tuple[str, str, Verdict]]:
     return [
         (i18n.translate(label), str(VERDICTS[verdict].translated()), verdict) for label, verdict in looked
     ]
+
+
+def _found(step: JobStep) -> str:
+    """The same in one line."""
+    return ", ".join(f"{label}: {word}" for label, word, _verdict in findings_of(step))
 
 
 def _is_secret(value: Any) -> bool:

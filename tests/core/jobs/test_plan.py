@@ -223,3 +223,15 @@ def test_the_plan_is_on_a_page_and_the_dry_run_a_button_away(app: App, olt: Olt,
     assert "A dry run asks the far end and changes nothing" in page
     answer = client.submit(f"/jobs/{number}/dry-run", page=f"/jobs/{number}/plan")
     assert "Dry run: Port" in answer.text
+
+
+def test_a_dry_run_calls_what_it_tried_inside_by_its_label(app: App, olt: Olt, client: Browser) -> None:
+    number = queue(app, PlannedStep("test.record", label="Keep the customer"), later=True)
+    with app.unit_of_work() as ctx:
+        looking = dry_run(ctx, number).number
+    work_until_idle(app)
+    create_user(app, "eng@example.com", "provisioning_engineer")
+    client.sign_in("eng@example.com", PASSWORD)
+    steps = client.get(f"/jobs/{looking}").text.partition('id="job-steps"')[2].partition("</ol>")[0]
+    assert "Keep the customer: Would work" in steps
+    assert "test.record" not in steps
