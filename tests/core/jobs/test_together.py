@@ -10,6 +10,7 @@ from trunkline.app import App
 from trunkline.jobs import PlannedStep, StepContext, StepFailed, TryAgain, engine, enqueue
 from trunkline.jobs.models import Job, JobEvent, JobState, OnFailure
 from trunkline.jobs.sweeper import ScheduledRun
+from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline.testing import work_until_idle
 
@@ -90,3 +91,30 @@ def test_one_that_fails_has_those_before_it_undone(app: App) -> None:
 def test_one_that_waits_leaves_those_before_it_done(app: App) -> None:
     job = run(app, "write", "wait", "write")
     assert (job.state, written(app)) == (JobState.QUEUED, ["a"])
+
+
+def test_what_a_step_writes_in_the_end_is_kept_with_its_end(app: App) -> None:
+    def act(step: StepContext) -> None:
+        step.with_end(lambda ctx: ctx.session.add(ScheduledRun(name=step.name, next_at=ctx.now())))
+
+    app.step_kinds["test.act"] = StepKind("test.act", "act", act, erase)
+    with app.unit_of_work() as ctx:
+        key = enqueue(ctx, kind="test", title="Test", steps=[PlannedStep("test.act", name="a")], key="k").key
+    before = app.database.commits
+    assert engine.run(app, key)
+    # The claim, and the end of the step with what it writes.
+    assert app.database.commits - before == 2
+    assert written(app) == ["a"]
+
+
+def test_a_step_whose_last_writing_fails_is_not_done(app: App) -> None:
+    def write_badly(ctx: Context) -> None:
+        ctx.session.add(ScheduledRun(name="a", next_at=ctx.now()))
+        raise StepFailed("It is not to be written.")
+
+    app.step_kinds["test.act"] = StepKind(
+        "test.act", "act", lambda step: step.with_end(write_badly), lambda _step: None
+    )
+    job = run(app, "act", on_failure=OnFailure.HOLD)
+    assert (job.state, job.error) == (JobState.FAILED, "act: It is not to be written.")
+    assert written(app) == []
