@@ -96,6 +96,22 @@ on('click', 'a[href^="#line-"]', (event, link) => {
   area.scrollTop = (line - 5) * parseFloat(getComputedStyle(area).lineHeight);
 });
 
+// Fields that mean something only with some values of another one, and sections of nothing else.
+function fit(form) {
+  for (const field of $$('[data-only-when]', form)) {
+    const [name, values] = field.dataset.onlyWhen.split('='), asked = form.elements[name];
+    field.hidden = Boolean(asked) && !values.split(' ').includes(asked.value) && !$('.form-error', field);
+  }
+  for (const section of $$('section', form)) {
+    const fields = $$('[data-field]', section);
+    section.hidden = fields.length > 0 && fields.every((field) => field.hidden);
+  }
+}
+const fitAll = () => new Set($$('[data-only-when]').map((field) => field.closest('form'))).forEach(fit);
+fitAll();
+document.body.addEventListener('htmx:afterSettle', fitAll);
+on('change', 'form', (_event, form) => { if ($('[data-only-when]', form)) fit(form); });
+
 // The second click on a button that is already working does nothing.
 document.addEventListener('submit', (event) => {
   const form = event.target;

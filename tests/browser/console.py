@@ -46,6 +46,9 @@ class Console:
         self.open("/catalog/products/new")
         self.page.get_by_label("Name", exact=True).fill(name)
         self.page.get_by_label("Code").fill(code)
+        for kind, seen in (("bundle", True), ("standalone", False)):
+            self.page.get_by_label("Sold as").select_option(kind)
+            expect(self.page.get_by_text("Products in it", exact=True)).to_be_visible(visible=seen)
         for need in ("sim", "number"):
             self.page.locator(f'input[name="needs"][value="{need}"]').check()
         self.page.locator('[name="playbook"]').select_option("mobile_line")

@@ -3,7 +3,8 @@
 A field's annotation says which control it gets; `Field(title=…, description=…, json_schema_extra={…})` says the
 rest: `widget` (textarea, select, radio, password, money, date, datetime, file, lookup, checkboxes, lines, hidden,
 code, color, country), `choices` ((value, label) pairs), `section`, `placeholder`, `autocomplete`, `prefix`, `suffix`, `rows`,
-`href` (of a lookup), `width` (half, third, two-thirds), `currency`, `accept`.
+`href` (of a lookup), `width` (half, third, two-thirds), `currency`, `accept`, `only_when` (the values of another field with which
+this one means anything, as in `{"kind": ["bundle"]}`: it is hidden with others, unless something is wrong with it).
 """
 
 from collections.abc import Mapping, Sequence

@@ -102,6 +102,8 @@ class ProductFacts(BaseModel):
 
 
 _QUANTITY: dict[str, JsonValue] = {"width": "third"}
+_OF_ADD_ON: JsonValue = {"kind": [ProductKind.ADD_ON.value]}
+_OF_BUNDLE: JsonValue = {"kind": [ProductKind.BUNDLE.value]}
 
 
 class AddOnFacts(BaseModel):
@@ -111,7 +113,7 @@ class AddOnFacts(BaseModel):
         default_factory=list,
         title=_("Goes with"),
         description=_("Services of these products can get it."),
-        json_schema_extra={"widget": "checkboxes", "section": _ADD_ON},
+        json_schema_extra={"widget": "checkboxes", "section": _ADD_ON, "only_when": _OF_ADD_ON},
     )
     most_per_service: int = Field(
         default=0,
@@ -119,7 +121,7 @@ class AddOnFacts(BaseModel):
         le=100,
         title=_("At most per service"),
         description=_("0: any number."),
-        json_schema_extra={"section": _ADD_ON, **_QUANTITY},
+        json_schema_extra={"section": _ADD_ON, "only_when": _OF_ADD_ON, **_QUANTITY},
     )
 
 
@@ -152,13 +154,13 @@ class NewProduct(AddOnFacts, ProductFacts):
         default_factory=list,
         title=_("Products in it"),
         description=_("One service of each; more of one is said on the bundle’s page."),
-        json_schema_extra={"widget": "checkboxes", "section": _BUNDLE},
+        json_schema_extra={"widget": "checkboxes", "section": _BUNDLE, "only_when": _OF_BUNDLE},
     )
     priced_by_members: bool = Field(
         default=False,
         title=_("Costs what its products cost"),
         description=_("Its own prices stay 0, and the invoice has a line for each of its services."),
-        json_schema_extra={"section": _BUNDLE},
+        json_schema_extra={"section": _BUNDLE, "only_when": _OF_BUNDLE},
     )
 
     code: Code = Field(
