@@ -21,9 +21,9 @@ def main() -> None:
     """Entry point."""
     words = sys.argv[1:]
     if command_of(words) == "serve" and "--help" not in words:
-        from trunkline.serve import load_ahead
+        from trunkline import ahead
 
-        load_ahead()
+        ahead.load_web()
     from trunkline.cli import main as run
 
     run()

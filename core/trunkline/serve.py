@@ -7,7 +7,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trunkline import processes
+from trunkline import ahead, processes
 from trunkline.errors import ConfigError
 from trunkline.renewal import Watch
 
@@ -30,14 +29,6 @@ _RESTARTS = 5
 _RESTART_WINDOW = 60.0
 #: The first page has the processor to itself: the worker comes when web answers, or after so long.
 _WORKER_WAITS = 20.0
-#: What glibc does not keep to itself after use. Each thread's memory lies in an arena of its own, where gaps of the others are no
-#: use: one for all takes 7 MB less, and Python lets one thread at a time compute anyway. And once something large was freed (each
-#: password asks for 19 MB) it would never again give so much back. The operator's own values win.
-_SPARING = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
-    "MALLOC_TRIM_THRESHOLD_": "1048576",
-}
 
 
 @dataclass
@@ -51,10 +42,7 @@ class Child:
 
     def load(self, *, tell: int | None = None) -> None:
         """Start the process as far as it goes without a configuration; it closes the descriptor `tell` when it is there."""
-        told = () if tell is None else (tell,)
-        command = [sys.executable, "-m", "trunkline.child", self.name, *map(str, told)]
-        environment = {**_SPARING, **os.environ, **self.environment}
-        self.process = processes.start(command, env=environment, stdin=subprocess.PIPE, pass_fds=told)
+        self.process = ahead.load(self.name, self.environment, () if tell is None else (tell,))
 
     def start(self) -> None:
         """Let the process run with its environment; it is started when it was not loaded before."""
@@ -108,20 +96,10 @@ class Child:
         self.start()
 
 
-_ahead: list[Child] = []
-
-
-def load_ahead() -> None:
-    """Begin to load a web process, which `loading_web` takes over. If nobody does, it ends with this process."""
-    child = Child("web")
-    child.load()
-    _ahead.append(child)
-
-
 @contextmanager
 def loading_web(workers: int | None = None) -> Iterator[Child]:
     """A web process that loads while the configuration is read in the block, and ends with it."""
-    child = _ahead.pop() if _ahead else Child("web")
+    child = Child("web", process=ahead.taken_over())
     if workers is not None:
         child.environment["TRUNKLINE_WORKERS"] = str(workers)
     if child.process is None:

@@ -4,8 +4,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 
@@ -146,6 +144,9 @@ def check_email(text: str, *, field: str = "email") -> str:
     text = text.strip()
     if not text:
         return ""
+    # It reads large patterns, which no start should wait for.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:

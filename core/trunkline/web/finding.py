@@ -23,9 +23,9 @@ class ByFirstWord(Router):
                 self._by_word.setdefault(word, []).append(route)
         #: By the first word and the number of slashes.
         self._by_length: dict[tuple[str, int], list[Mount | Route]] = {
-            (word, route.path.count("/")): [one for one in theirs if _may_take(one, route.path.count("/"))]
+            (word, slashes): [one for one in theirs if _may_take(one, slashes)]
             for word, theirs in self._by_word.items()
-            for route in theirs
+            for slashes in {route.path.count("/") for route in theirs}
         }
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
