@@ -50,8 +50,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with log.open("wb") as out:
         command = [sys.executable, "-m", "trunkline.cli", "demo", *options]
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+
+    def is_ready() -> bool:
+        said = log.read_text("utf-8", "replace")
+        assert process.poll() is None, said
+        return "Ready at" in said
+
     try:
-        wait_for(lambda: "Ready at" in log.read_text("utf-8", "replace"), "the demo", within=_MAKING)
+        wait_for(is_ready, "the demo", within=_MAKING)
         printed = re.findall(r"^(\S+@\S+)\s+\S+\s+(\w+)$", log.read_text("utf-8"), re.MULTILINE)
         yield Demo(f"http://127.0.0.1:{port}", {role: email for email, role in printed})
     finally:

@@ -44,7 +44,8 @@ def live(app: App, month: DemoMonth) -> None:
     month.clock.move_to(month.begins)
 
     def some(count: int) -> int:
-        return max(12, round(count * month.scale))
+        # A small operator has its bundles and its faulty items, too.
+        return max(24, round(count * month.scale))
 
     with app.unit_of_work() as ctx:
         operations.create_stock(
