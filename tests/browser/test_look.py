@@ -209,10 +209,9 @@ def test_the_log_of_a_job_hides_what_does_not_match_while_one_types(demo: str, s
     staff_page.goto(f"{demo}/jobs?q=Activate")
     staff_page.locator("#table-jobs tbody tr").last.locator("a").first.click()
     lines = staff_page.locator("#job-log .ln:visible")
-    everything = lines.count()
+    expect(lines.nth(1)).to_be_visible()
     staff_page.get_by_label("Search the log").press_sequentially("Queued by", delay=5)
     expect(lines).to_have_count(1)
-    assert everything > 1
     staff_page.get_by_label("Search the log").press("Enter")
     expect(staff_page).to_have_url(re.compile(r"\?q=Queued"))
     expect(lines).to_have_count(1)
@@ -237,7 +236,8 @@ def test_a_new_job_comes_into_an_open_list_by_itself(demo: str, staff_page: Page
     expect(beside.get_by_role("button", name="Try again")).to_have_count(0)
     # The list does not grow while its page is hidden.
     staff_page.bring_to_front()
-    expect(rows).to_have_count(before + 1)
+    # Or more: the system has jobs of its own.
+    expect(rows.nth(before)).to_be_visible()
 
 
 def test_a_sorted_column_says_so_and_turns_round(demo: str, staff_page: Page) -> None:
