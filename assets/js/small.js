@@ -54,6 +54,14 @@ on('click', '[data-log-level]', (event, button) => {
   $('.log', card).dataset.only = button.dataset.logLevel;
 });
 
+// Problems that come while one looks count; the server has counted those before, also lines too old to be on the page.
+const problems = (card) => $$('.lv-w, .lv-e', card).length;
+const earlier = new Map($$('[data-log]').map((card) => [card, Number($('[data-count]', card)?.dataset.count ?? 0) - problems(card)]));
+document.body.addEventListener('htmx:sseMessage', (event) => {
+  const card = event.target.closest?.('[data-log]'), level = card && $('[data-count]', card), count = level && earlier.get(card) + problems(card);
+  if (count) level.textContent = `${level.dataset.word} ${count}`;
+});
+
 // What is typed hides the lines of the page that lack it, those that are still to come too; Enter asks the server for the whole log.
 function find(card, speak = false) {
   const box = $('[data-log-find]', card), words = box?.value.trim().toLowerCase() ?? '';
@@ -62,6 +70,7 @@ function find(card, speak = false) {
     line.hidden = words !== '' && !line.textContent.toLowerCase().includes(words);
     shown += line.hidden ? 0 : 1;
   }
+  $('.log', card).classList.toggle('unmatched', shown === 0 && words !== '');
   if (speak && words) announce(box.dataset.said.replace('{n}', String(shown)));
   if (follows(card)) toEnd(card);
 }

@@ -210,8 +210,13 @@ def test_the_log_of_a_job_hides_what_does_not_match_while_one_types(demo: str, s
     staff_page.locator("#table-jobs tbody tr").last.locator("a").first.click()
     lines = staff_page.locator("#job-log .ln:visible")
     expect(lines.nth(1)).to_be_visible()
-    staff_page.get_by_label("Search the log").press_sequentially("Queued by", delay=5)
+    staff_page.get_by_label("Search the log").press_sequentially("no such line", delay=5)
+    expect(lines).to_have_count(0)
+    said = "getComputedStyle(document.getElementById('job-log'), '::before').content"
+    assert staff_page.evaluate(said) == '"No line matches."'
+    staff_page.get_by_label("Search the log").fill("Queued by")
     expect(lines).to_have_count(1)
+    assert staff_page.evaluate(said) == "none"
     staff_page.get_by_label("Search the log").press("Enter")
     expect(staff_page).to_have_url(re.compile(r"\?q=Queued"))
     expect(lines).to_have_count(1)
