@@ -215,9 +215,9 @@ def test_a_job_that_ended_without_a_problem_says_so_in_place_of_narrowing_to_non
     with app.unit_of_work() as ctx:
         number = enqueue(ctx, kind="test", title="Quiet", steps=[PlannedStep("core.quiet")], key="q").number
     client = staff()
-    assert "No problems" not in client.get(f"/jobs/{number}").text, "some may come yet"
+    assert ">No problems<" not in client.get(f"/jobs/{number}").text, "some may come yet"
     work_until_idle(app)
-    assert "No problems" in client.get(f"/jobs/{number}").text
+    assert ">No problems<" in client.get(f"/jobs/{number}").text
 
 
 def test_a_job_says_how_long_its_work_takes_as_a_rule(
