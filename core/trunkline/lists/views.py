@@ -128,7 +128,7 @@ def in_order(query: str) -> str:
 
 @operation(OWN)
 def save(ctx: Context, name: str, command: SaveView) -> SavedView:
-    """Keep a list as it stands under a name. Raises Refused (field `name`) for a name that one has already."""
+    """Keep a list as it stands under a name. Raises Refused (field `name`) for a name that one has, in any case."""
     found, mine = listed(ctx, name), _person(ctx)
     if command.shared:
         ctx.require(SHARED)
@@ -163,7 +163,7 @@ def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
     if command.shared != view.shared:
         ctx.require(SHARED)
     if command.name != view.name:
-        _check_name(ctx, view.list_name, command.name, view.user_id)
+        _check_name(ctx, view.list_name, command.name, view.user_id, view.key)
     view.name, view.shared = command.name, command.shared
     if command.as_it_stands:
         view.query = in_order(command.query)
@@ -232,13 +232,19 @@ def _changeable(ctx: Context, view_id: int, *, but_opening: ChangeView) -> Saved
     return view
 
 
-def _check_name(ctx: Context, list_name: str, name: str, user_id: int) -> None:
-    taken = select(SavedView).where(
-        col(SavedView.list_name) == list_name, col(SavedView.user_id) == user_id, col(SavedView.name) == name
+def _check_name(ctx: Context, list_name: str, name: str, user_id: int, but: int = 0) -> None:
+    names = ctx.session.scalars(
+        select(col(SavedView.name)).where(
+            col(SavedView.list_name) == list_name,
+            col(SavedView.user_id) == user_id,
+            col(SavedView.id) != but,
+        )
     )
-    if ctx.session.scalars(taken).first() is not None:
+    # Compared here: the databases disagree about the case of letters outside ASCII.
+    taken = next((one for one in names if one.casefold() == name.casefold()), None)
+    if taken is not None:
         raise Refused(
-            _("There is a view called “{name}” already.", name=name),
+            _("There is a view called “{name}” already.", name=taken),
             field="name",
             remedy=_("Choose another name."),
         )

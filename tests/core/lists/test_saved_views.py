@@ -152,6 +152,24 @@ def test_a_name_that_is_taken_is_said_beside_its_field_and_what_was_typed_stays(
     assert "Fill in Name" in nameless.text
 
 
+@pytest.mark.both_databases
+def test_a_name_in_other_letters_is_the_same_name_for_its_person_and_list_alone(
+    app: App, staff: Staff
+) -> None:
+    browser, colleague = staff("customer_care"), staff("customer_care")
+    number = _save(browser, "Órfãos", "kind=business").rpartition("saved=")[2]
+    again = browser.submit("/lists/customers/views", {"name": " ÓRFÃOS ", "query": ""}, page="/customers")
+    assert again.status_code == 422
+    assert "There is a view called “Órfãos” already" in again.text
+    assert 'aria-invalid="true"' in _input(again.text, "name")
+    renamed = browser.submit(f"/lists/views/{number}", {"name": "órfãos", "query": ""}, page="/customers")
+    assert renamed.status_code == 200, "its own name in other letters is no other view's"
+    assert "órfãos" in _tabs(renamed.text)
+    _save(colleague, "ÓRFÃOS")
+    elsewhere = browser.submit("/lists/jobs/views", {"name": "ÓRFÃOS", "query": ""}, page="/customers")
+    assert elsewhere.status_code == 200
+
+
 def test_a_view_becomes_the_list_as_it_stands_also_when_nothing_narrows_it(app: App, staff: Staff) -> None:
     add(app, "Ana Souza")
     browser = staff("customer_care")
