@@ -84,13 +84,19 @@ def given_up_on(ctx: Context) -> Sequence[Found]:
 
 
 def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
-    """What was and is to be delivered to an endpoint, with the answer of the last try."""
-    latest = (
-        select(func.max(col(WebhookAttempt.id)))
-        .where(col(WebhookAttempt.delivery_id) == col(EventDelivery.id))
-        .correlate(EventDelivery)
-        .scalar_subquery()
-    )
+    """What was and is to be delivered to an endpoint, with the answer of the last try.
+
+    `tries` counts every one, those before somebody sent it again among them.
+    """
+
+    def of_its_attempts(what: Any) -> Any:
+        return (
+            select(what)
+            .where(col(WebhookAttempt.delivery_id) == col(EventDelivery.id))
+            .correlate(EventDelivery)
+            .scalar_subquery()
+        )
+
     return (
         select(
             col(EventDelivery.id).label("id"),
@@ -98,7 +104,7 @@ def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
             col(OutboxEvent.name).label("event"),
             col(OutboxEvent.occurred_at).label("occurred_at"),
             col(EventDelivery.state).label("state"),
-            col(EventDelivery.tries).label("tries"),
+            of_its_attempts(func.count(col(WebhookAttempt.id))).label("tries"),
             col(EventDelivery.next_try_at).label("next_try_at"),
             col(EventDelivery.error).label("error"),
             col(WebhookAttempt.status).label("status"),
@@ -106,7 +112,9 @@ def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
             col(WebhookAttempt.took_ms).label("took_ms"),
         )
         .join(OutboxEvent, col(OutboxEvent.id) == col(EventDelivery.event_id))
-        .outerjoin(WebhookAttempt, col(WebhookAttempt.id) == latest)
+        .outerjoin(
+            WebhookAttempt, col(WebhookAttempt.id) == of_its_attempts(func.max(col(WebhookAttempt.id)))
+        )
         .where(col(EventDelivery.webhook_id) == webhook_id)
     )
 
@@ -121,9 +129,10 @@ def delivery(ctx: Context, webhook_id: int, delivery_id: int) -> RowMapping:
 
 
 def attempts(ctx: Context, delivery_id: int) -> Sequence[RowMapping]:
-    """Every try of one delivery, the latest first."""
+    """Every try of one delivery, the latest first; `number` counts on when somebody sends it again."""
     statement: Select[*tuple[Any, ...]] = (
         select(
+            func.row_number().over(order_by=col(WebhookAttempt.id)).label("number"),
             col(WebhookAttempt.at).label("at"),
             col(WebhookAttempt.took_ms).label("took_ms"),
             col(WebhookAttempt.status).label("status"),

@@ -79,7 +79,7 @@ class MadeWebhookOut(WebhookOut):
 
 
 class WebhookDeliveryOut(BaseModel):
-    """One event on its way to an endpoint. `status` is the HTTP status of the last try."""
+    """One event on its way to an endpoint. `status` is the HTTP status of the last try; `tries` counts those of every sending."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -94,10 +94,11 @@ class WebhookDeliveryOut(BaseModel):
 
 
 class WebhookAttemptOut(BaseModel):
-    """One try."""
+    """One try. `number` counts on when the delivery is sent again."""
 
     model_config = ConfigDict(from_attributes=True)
 
+    number: int
     at: datetime
     took_ms: int
     status: int | None

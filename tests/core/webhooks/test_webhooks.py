@@ -173,6 +173,28 @@ def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_perso
         assert [attempt["status"] for attempt in queries.attempts(ctx, delivery["id"])] == [200] + [500] * 9
 
 
+@pytest.mark.both_databases
+def test_tries_are_counted_on_when_a_delivery_is_sent_again(
+    app: App, endpoint: str, staff: Callable[..., Browser]
+) -> None:
+    make(app, endpoint, "customer.registered")
+    register(app)
+    send(app)
+    browser = staff()
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(EventDelivery.id).where(EventDelivery.webhook_id == 1)).one()
+    place = f"/webhooks/W0001/deliveries/{key}"
+    browser.submit(f"{place}/retry", page=place)
+    assert "did not arrive" not in browser.get(place).text, "it arrived, and is only sent once more"
+    Listening.answers = [503]
+    send(app)
+    page = browser.get(place).text
+    assert "It did not arrive yet" in page
+    assert re.findall(r"<tr><td[^>]*>(\d+)</td>", page) == ["2", "1"]
+    listed = re.sub(r"<[^>]+>", " ", browser.get("/webhooks/W0001?cols=event,tries").text)
+    assert re.search(r"customer\.registered\s+2\s", listed)
+
+
 def test_what_was_given_up_on_waits_on_the_start_page_and_is_sent_again_from_there(
     app: App, endpoint: str, clock: StandingClock, staff: Callable[..., Browser]
 ) -> None:
