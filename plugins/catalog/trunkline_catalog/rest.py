@@ -64,6 +64,7 @@ class ProductRow(BaseModel):
     setup: str | None
     monthly: str | None
     currency: str | None
+    priced_by_members: bool
     services: int
 
     @model_validator(mode="before")
@@ -134,20 +135,23 @@ def _price(view: PriceView) -> PriceOut:
 
 @rest.get("/products", permission="catalog.product.list", table=PRODUCTS)
 def products(ctx: Context, params: ListParams = list_params) -> Listing[ProductRow]:
-    """Products with the price of now. Filters: `kind`, `service_kind`."""
+    """Products with the price of now, which of a bundle with `priced_by_members` is the sum of its products' prices.
+
+    Filters: `kind`, `service_kind`.
+    """
     return read_list(ctx, PRODUCTS, list_products(ctx), params, ProductRow)
 
 
 @rest.post("/products", permission="catalog.product.create")
 def create_product(ctx: Context, command: CreateProduct) -> ProductView:
     """Make a product with its first price."""
-    return operations.create_product(ctx, command)
+    return queries.priced(ctx, operations.create_product(ctx, command))
 
 
 @rest.get("/products/{code}", permission="catalog.product.view")
 def product(ctx: Context, code: str) -> ProductView:
-    """One product."""
-    return queries.product(ctx, code)
+    """One product. The prices of a bundle with `priced_by_members` are what its products cost together."""
+    return queries.priced(ctx, queries.product(ctx, code))
 
 
 @rest.patch("/products/{code}", permission="catalog.product.edit")
@@ -155,7 +159,9 @@ def update_product(
     ctx: Context, code: str, command: UpdateProduct, version: int | None = if_match
 ) -> ProductView:
     """Change a product for orders to come."""
-    return operations.update_product(ctx, code, command.model_copy(update={"version": version}))
+    return queries.priced(
+        ctx, operations.update_product(ctx, code, command.model_copy(update={"version": version}))
+    )
 
 
 @rest.get("/products/{code}/prices", permission="catalog.product.view")
@@ -173,7 +179,7 @@ def set_price(ctx: Context, code: str, command: SetPrice) -> PriceOut:
 @rest.post("/products/{code}/retire", permission="catalog.product.archive", status=200)
 def retire(ctx: Context, code: str) -> ProductView:
     """Take a product off the market."""
-    return operations.retire_product(ctx, code)
+    return queries.priced(ctx, operations.retire_product(ctx, code))
 
 
 @rest.get("/orders", permission="catalog.order.list", table=ORDERS)

@@ -1,6 +1,6 @@
 """Products, orders and services as lists, for pages and REST."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select
@@ -13,6 +13,7 @@ from trunkline.operation import Context
 from trunkline.web.table_reading import count_beside
 from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
+from trunkline_catalog import queries
 from trunkline_catalog.models import (
     CatalogIdentifier,
     CatalogOrder,
@@ -55,8 +56,9 @@ KIND_ICONS = {ServiceKind.MOBILE: "device-mobile", ServiceKind.OTHER: "plug-conn
 
 
 def list_products(ctx: Context) -> Statement:
-    """What is and was sold, with the price of now."""
+    """What is and was sold, with the price of now: of a bundle priced by its products their sum, which `priced_by` says."""
     now = ctx.now()
+    sums = _sums_by_key(ctx)
     active = (
         select(col(CatalogService.id))
         .where(
@@ -74,9 +76,13 @@ def list_products(ctx: Context) -> Statement:
         col(CatalogProduct.playbook),
         col(CatalogProduct.tariff),
         case((col(CatalogProduct.retired), literal("archived")), else_=literal("active")).label("state"),
-        col(CatalogPrice.setup_micros).label("setup"),
-        col(CatalogPrice.monthly_micros).label("monthly"),
+        _or_sum(sums, 0, col(CatalogPrice.setup_micros)).label("setup"),
+        _or_sum(sums, 1, col(CatalogPrice.monthly_micros)).label("monthly"),
+        case(
+            (col(CatalogProduct.priced_by_members), literal(str(_("by its products")))), else_=literal("")
+        ).label("priced_by"),
         col(CatalogPrice.currency).label("currency"),
+        col(CatalogProduct.priced_by_members).label("priced_by_members"),
         count_beside(active).label("services"),
     ).outerjoin(
         CatalogPrice,
@@ -87,6 +93,17 @@ def list_products(ctx: Context) -> Statement:
         ),
     )
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()
+
+
+def _sums_by_key(ctx: Context) -> dict[int, tuple[int, int]]:
+    """What the products of each bundle that has no price of its own cost together, once and each month, in micro-units."""
+    known = {one.code: one for one in queries.products(ctx, retired=True)}
+    return {one.id: queries.offer_price(one, known) for one in known.values() if one.priced_by_members}
+
+
+def _or_sum(sums: Mapping[int, tuple[int, int]], place: int, price: Any) -> Any:
+    by_key = {key: both[place] for key, both in sums.items()}
+    return case(by_key, value=col(CatalogProduct.id), else_=price) if by_key else price
 
 
 PRODUCTS = Table(
@@ -100,7 +117,7 @@ PRODUCTS = Table(
             sub="code",
             icon=lambda row: KIND_ICONS[ServiceKind(row["service_kind"])],
         ),
-        Column("monthly", _("Monthly"), Kind.MONEY),
+        Column("monthly", _("Monthly"), Kind.MONEY, sub="priced_by"),
         Column("setup", _("Set-up"), Kind.MONEY, priority=2),
         Column("services", _("Active services"), Kind.COUNT, priority=2),
         Column("kind", _("Sold as"), priority=2, labels=PRODUCT_KIND_LABELS),

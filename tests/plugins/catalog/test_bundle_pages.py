@@ -1,5 +1,6 @@
 """Bundles and add-ons in the browser: made, ordered, shown together, ended together."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -157,3 +158,18 @@ def test_an_add_on_is_made_added_to_a_service_and_shown_with_it(
     assert "No active service that it goes with" in client.get(choose).text
     manager.submit("/catalog/products/roaming/fits", {"fits": ["mobile_10"], "most_per_service": "0"})
     assert "No active service that it goes with" not in client.get(choose).text
+
+
+def test_the_list_says_what_a_bundle_costs_that_its_products_price(shop: App, staff: Staff) -> None:
+    client = staff("product_manager")
+    facts = {**FACTS, "code": "duo", "name": "Duo", "kind": "bundle", "members": ["mobile_10"]}
+    client.submit("/catalog/products/new", {**facts, "monthly_price": "0", "priced_by_members": "true"})
+    client.submit("/catalog/products/duo/members/new", {"product": "mobile_10", "quantity": "2"})
+    row = client.get("/catalog/products?q=duo").text.partition("<tbody")[2].partition("</tbody>")[0]
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row))
+    assert "99.80" in said
+    assert "20.00" in said
+    assert "by its products" in said
+    alone = client.get("/catalog/products?q=mobile_10").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert "49.90" in alone
+    assert "by its products" not in alone

@@ -139,3 +139,25 @@ def test_another_plan_is_looked_at_and_ordered_over_rest(shop: App, api: TestCli
     assert api.post(f"{path}/change", json=wish).status_code == 202
     work_until_idle(shop)
     assert api.get(path).json()["product_code"] == "mobile_30"
+
+
+@pytest.mark.both_databases
+def test_a_bundle_that_its_products_price_costs_their_sum(api: TestClient) -> None:
+    body = {
+        "code": "duo",
+        "name": "Duo",
+        "kind": "bundle",
+        "members": [{"product": "mobile_10", "quantity": 2}],
+        "priced_by_members": True,
+        "currency": "BRL",
+    }
+    made = api.post("/api/v1/catalog/products", json=body)
+    assert made.status_code == 201
+    read = api.get("/api/v1/catalog/products/duo").json()
+    assert (read["setup_price_micros"], read["monthly_price_micros"]) == (20_000_000, 99_800_000)
+    assert made.json()["monthly_price_micros"] == 99_800_000
+    listed = {one["code"]: one for one in api.get("/api/v1/catalog/products?sort=-name").json()["items"]}
+    assert (listed["duo"]["setup"], listed["duo"]["monthly"]) == ("20.00", "99.80")
+    assert listed["duo"]["priced_by_members"] is True
+    assert (listed["mobile_10"]["setup"], listed["mobile_10"]["monthly"]) == ("10.00", "49.90")
+    assert listed["mobile_10"]["priced_by_members"] is False

@@ -89,6 +89,14 @@ def offer_price(product: ProductView, known: Mapping[str, ProductView]) -> tuple
     )
 
 
+def priced(ctx: Context, product: ProductView) -> ProductView:
+    """The product with what an order of it comes to: a bundle that its products price has 0 of its own, and here their sum."""
+    if not product.priced_by_members:
+        return product
+    setup, monthly = offer_price(product, {one.code: one for one in products(ctx, retired=True)})
+    return product.model_copy(update={"setup_price_micros": setup, "monthly_price_micros": monthly})
+
+
 def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
     """What these products cost a month now; one without a price is left out."""
     return {
