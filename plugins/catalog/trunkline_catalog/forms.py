@@ -1,11 +1,14 @@
 """The forms of products and services."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, JsonValue
 
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
 from trunkline.jobs.plans import ON_FAILURE
@@ -23,11 +26,23 @@ from trunkline_catalog.schemas import (
 )
 from trunkline_catalog.tables import KIND_LABELS, PRODUCT_KIND_LABELS, REASON_LABELS
 
+_MADE = _("How it is made")
 _INCLUDED = _("Included each month")
 _SUSPENDED = _("While suspended")
 _BUNDLE, _ADD_ON = _("Of a bundle"), _("Of an add-on")
 _GIGABYTE = 10**9
 Whole = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+def _of(*kinds: ProductKind) -> JsonValue:
+    return {"kind": [kind.value for kind in kinds]}
+
+
+_OF_ADD_ON, _OF_BUNDLE = _of(ProductKind.ADD_ON), _of(ProductKind.BUNDLE)
+#: A bundle leaves to its products what is set up; nothing stays of a one-off charge.
+_SET_UP = _of(ProductKind.STANDALONE, ProductKind.ADD_ON)
+_LASTING = _of(ProductKind.STANDALONE, ProductKind.ADD_ON, ProductKind.BUNDLE)
+_WITH_STEPS = _of(ProductKind.STANDALONE, ProductKind.ADD_ON, ProductKind.ONE_OFF)
 
 
 class ProductFacts(BaseModel):
@@ -41,21 +56,22 @@ class ProductFacts(BaseModel):
         default_factory=list,
         title=_("Needs from stock"),
         description=_("One item of each is picked when it is ordered."),
-        json_schema_extra={"widget": "checkboxes", "section": _("How it is made")},
+        json_schema_extra={"widget": "checkboxes", "section": _MADE, "only_when": _SET_UP},
     )
     playbook: str = Field(
         default="",
         max_length=80,
         title=_("Playbook"),
         description=_("What sets it up in the network; none when nothing is to be set up."),
-        json_schema_extra={"section": _("How it is made")},
+        json_schema_extra={"section": _MADE, "only_when": _SET_UP},
     )
     on_failure: OnFailure = Field(
         default=OnFailure.UNDO,
         title=_("When a step fails"),
         description=_("Of orders to come; jobs that are planned already keep what they began with."),
         json_schema_extra={
-            "section": _("How it is made"),
+            "section": _MADE,
+            "only_when": _WITH_STEPS,
             "choices": [[one.value, label] for one, label in ON_FAILURE.items()],
         },
     )
@@ -64,18 +80,22 @@ class ProductFacts(BaseModel):
         max_length=80,
         title=_("Tariff"),
         description=_("What use beyond the allowances costs."),
-        json_schema_extra={"section": _("How it is made")},
+        json_schema_extra={"section": _MADE, "only_when": _SET_UP},
     )
     gigabytes: Whole = Field(
-        default=0, title=_("Data"), json_schema_extra={"suffix": "GB", "width": "third", "section": _INCLUDED}
+        default=0,
+        title=_("Data"),
+        json_schema_extra={"suffix": "GB", "width": "third", "section": _INCLUDED, "only_when": _SET_UP},
     )
     minutes: Whole = Field(
         default=0,
         title=_("Calls"),
-        json_schema_extra={"suffix": "min", "width": "third", "section": _INCLUDED},
+        json_schema_extra={"suffix": "min", "width": "third", "section": _INCLUDED, "only_when": _SET_UP},
     )
     messages: Whole = Field(
-        default=0, title=_("Messages"), json_schema_extra={"width": "third", "section": _INCLUDED}
+        default=0,
+        title=_("Messages"),
+        json_schema_extra={"width": "third", "section": _INCLUDED, "only_when": _SET_UP},
     )
 
     suspended_percent: int = Field(
@@ -86,7 +106,7 @@ class ProductFacts(BaseModel):
         description=_(
             "Of the monthly price, for each whole day. 0: nothing is charged; 100: everything, as if it worked."
         ),
-        json_schema_extra={"suffix": "%", "width": "third", "section": _SUSPENDED},
+        json_schema_extra={"suffix": "%", "width": "third", "section": _SUSPENDED, "only_when": _LASTING},
     )
     suspension_reasons: list[SuspensionReason] = Field(
         default=[SuspensionReason.REQUEST],
@@ -96,14 +116,13 @@ class ProductFacts(BaseModel):
             "widget": "checkboxes",
             "width": "two-thirds",
             "section": _SUSPENDED,
+            "only_when": _LASTING,
             "choices": [[one.value, label] for one, label in REASON_LABELS.items()],
         },
     )
 
 
 _QUANTITY: dict[str, JsonValue] = {"width": "third"}
-_OF_ADD_ON: JsonValue = {"kind": [ProductKind.ADD_ON.value]}
-_OF_BUNDLE: JsonValue = {"kind": [ProductKind.BUNDLE.value]}
 
 
 class AddOnFacts(BaseModel):
@@ -276,6 +295,31 @@ class Terminate(BaseModel):
     start_after: datetime | None = Field(
         default=None, title=_("Not before"), description=_("Empty begins at once.")
     )
+
+
+def left_out(kind: ProductKind) -> list[str]:
+    """Fields of a product's form that mean nothing for this kind."""
+    found = []
+    for name, field in EditProduct.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        when = extra.get("only_when")
+        if isinstance(when, dict) and kind.value not in cast("list[str]", when["kind"]):
+            found.append(name)
+    return found
+
+
+@contextmanager
+def beside_their_fields(facts: ProductFacts) -> Iterator[None]:
+    """Have what is refused of allowances and suspensions name the fields in which the form asks for them."""
+    try:
+        yield
+    except Refused as error:
+        if error.field == "allowances":
+            asked = ("gigabytes", "minutes", "messages")
+            error.field = next((name for name in asked if getattr(facts, name)), error.field)
+        elif error.field == "suspension":
+            error.field = "suspended_percent" if facts.suspended_percent else "suspension_reasons"
+        raise
 
 
 def allowances_of(facts: ProductFacts) -> tuple[Allowance, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -158,6 +159,57 @@ def test_an_add_on_is_made_added_to_a_service_and_shown_with_it(
     assert "No active service that it goes with" in client.get(choose).text
     manager.submit("/catalog/products/roaming/fits", {"fits": ["mobile_10"], "most_per_service": "0"})
     assert "No active service that it goes with" not in client.get(choose).text
+
+
+def _shown_with(html: str, name: str) -> set[str]:
+    """The kinds of product with which a field of the form is shown."""
+    found = re.search(
+        rf'<div class="field[^>]*data-only-when="kind=([^"]*)">(?:(?!data-field).)*? name="{name}"',
+        html,
+        re.S,
+    )
+    assert found is not None, f"{name} is shown with every kind"
+    return set(found.group(1).split())
+
+
+def test_the_form_of_a_product_asks_what_its_kind_uses(shop: App, staff: Staff) -> None:
+    client = staff("product_manager")
+    asked = client.get("/catalog/products/new").text
+    for name in ("needs", "playbook", "tariff", "gigabytes", "minutes", "messages"):
+        assert _shown_with(asked, name) == {"standalone", "add_on"}, name
+    assert _shown_with(asked, "on_failure") == {"standalone", "add_on", "one_off"}
+    assert _shown_with(asked, "suspended_percent") == {"standalone", "add_on", "bundle"}
+    make_family(client)
+    page = "/catalog/products/family/edit"
+    edited = client.get(page).text
+    for name in ("needs", "playbook", "tariff", "gigabytes", "on_failure"):
+        assert f'name="{name}"' not in edited
+    client.submit(page, {"name": "Família", "suspended_percent": "20"}, page=page)
+    with shop.reading() as ctx:
+        saved = queries.product(ctx, "family")
+    assert (saved.name, saved.suspension.charged_percent) == ("Família", 20)
+    assert 'name="needs"' in client.get("/catalog/products/mobile_10/edit").text
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        ("bundle", {"needs": ["sim"]}, "needs"),
+        ("bundle", {"minutes": "100"}, "minutes"),
+        ("one_off", {"messages": "5"}, "messages"),
+        ("one_off", {"suspended_percent": "5"}, "suspended_percent"),
+    ],
+)
+def test_what_a_kind_does_not_use_is_refused_beside_its_field(
+    shop: App, staff: Staff, kind: str, given: dict[str, Any], field: str
+) -> None:
+    members = ["mobile_10"] if kind == "bundle" else []
+    refused = staff("product_manager").submit(
+        "/catalog/products/new",
+        {**FACTS, "code": "x", "name": "X", "kind": kind, "members": members, "monthly_price": "0", **given},
+    )
+    assert refused.status_code == 422
+    assert f'id="f-{field}-error"' in refused.text
 
 
 def test_the_list_says_what_a_bundle_costs_that_its_products_price(shop: App, staff: Staff) -> None:

@@ -62,6 +62,7 @@ def test_one_that_fails_is_tried_again(visit: App, network: SimpleNamespace) -> 
         ({"monthly_price": 1}, "monthly_price"),
         ({"needs": ["sim"]}, "needs"),
         ({"allowances": [{"type": "sms", "quantity": 1, "unit": "messages"}]}, "allowances"),
+        ({"suspension": {"charged_percent": 50}}, "suspension"),
     ],
 )
 def test_what_would_stay_of_it_is_refused(shop: App, values: dict[str, Any], field: str) -> None:

@@ -14,6 +14,7 @@ from trunkline_catalog.schemas import (
     Member,
     ProductKind,
     ProductView,
+    SuspensionTerms,
     UpdateProduct,
 )
 
@@ -79,15 +80,17 @@ def _check_kind(kind: ProductKind, command: CreateProduct | UpdateProduct) -> No
                     remedy=_("Leave it out here, and give it to one of the products."),
                 )
     elif kind is ProductKind.ONE_OFF:
-        for field in _LASTING:
-            if getattr(command, field, None):
-                raise Refused(
-                    _("Nothing stays of a one-off charge."),
-                    field=field,
-                    remedy=_(
-                        "Leave it out: it has a price that is charged once, and what is asked when it is ordered."
-                    ),
-                )
+        given = [field for field in _LASTING if getattr(command, field, None)]
+        if command.suspension not in (None, SuspensionTerms()):
+            given.append("suspension")
+        if given:
+            raise Refused(
+                _("Nothing stays of a one-off charge."),
+                field=given[0],
+                remedy=_(
+                    "Leave it out: it has a price that is charged once, and what is asked when it is ordered."
+                ),
+            )
     if kind is not ProductKind.BUNDLE:
         _refuse_given(command, ("members", "priced_by_members"), _("Only a bundle is made of products."))
     if kind is not ProductKind.ADD_ON:

@@ -16,7 +16,9 @@ from trunkline_catalog.forms import (
     NewPrice,
     NewProduct,
     allowances_of,
+    beside_their_fields,
     facts_of,
+    left_out,
     terms_of,
 )
 from trunkline_catalog.schemas import CreateProduct, Member, Parameter, ProductKind, SetPrice, UpdateProduct
@@ -82,29 +84,28 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
     submit=_("Add product"),
 )
 def new(page: Page, command: NewProduct) -> Response:
-    product = operations.create_product(
-        page.ctx,
-        CreateProduct(
-            code=command.code,
-            name=command.name,
-            description=command.description,
-            kind=command.kind,
-            members=tuple(Member(product=code) for code in command.members),
-            priced_by_members=command.priced_by_members,
-            fits=tuple(command.fits),
-            most_per_service=command.most_per_service,
-            service_kind=command.service_kind,
-            needs=tuple(command.needs),
-            playbook=command.playbook,
-            on_failure=command.on_failure,
-            tariff=command.tariff,
-            allowances=allowances_of(command),
-            suspension=terms_of(command),
-            setup_price=command.setup_price,
-            monthly_price=command.monthly_price,
-            currency=command.currency,
-        ),
+    wanted = CreateProduct(
+        code=command.code,
+        name=command.name,
+        description=command.description,
+        kind=command.kind,
+        members=tuple(Member(product=code) for code in command.members),
+        priced_by_members=command.priced_by_members,
+        fits=tuple(command.fits),
+        most_per_service=command.most_per_service,
+        service_kind=command.service_kind,
+        needs=tuple(command.needs),
+        playbook=command.playbook,
+        on_failure=command.on_failure,
+        tariff=command.tariff,
+        allowances=allowances_of(command),
+        suspension=terms_of(command),
+        setup_price=command.setup_price,
+        monthly_price=command.monthly_price,
+        currency=command.currency,
     )
+    with beside_their_fields(command):
+        product = operations.create_product(page.ctx, wanted)
     return page.redirect(f"/catalog/products/{product.code}", str(_("{name} was added.", name=product.name)))
 
 
@@ -134,7 +135,11 @@ def show(page: Page, code: str) -> Response:
 def _edit_initial(page: Page, code: str) -> Mapping[str, Any]:
     product = queries.product(page.ctx, code)
     page.crumbs(_home(), (product.name, f"/catalog/products/{code}"), (str(_("Edit")), ""))
-    options = {"cancel": f"/catalog/products/{code}", "choices": _choices(page)}
+    options = {
+        "cancel": f"/catalog/products/{code}",
+        "choices": _choices(page),
+        "exclude": left_out(product.kind),
+    }
     return {**facts_of(product), "form_options": options}
 
 
@@ -147,12 +152,13 @@ def _edit_initial(page: Page, code: str) -> Mapping[str, Any]:
     initial=_edit_initial,
 )
 def edit(page: Page, command: EditProduct, code: str) -> Response:
+    asked = "on_failure" not in left_out(queries.product(page.ctx, code).kind)
     changes = UpdateProduct(
         name=command.name,
         description=command.description,
         needs=tuple(command.needs),
         playbook=command.playbook,
-        on_failure=command.on_failure,
+        on_failure=command.on_failure if asked else None,
         tariff=command.tariff,
         allowances=allowances_of(command),
         suspension=terms_of(command),
