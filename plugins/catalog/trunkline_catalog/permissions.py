@@ -28,7 +28,9 @@ PERMISSIONS = (
     Permission("catalog.order.list", _("List orders"), _READERS),
     Permission("catalog.order.view", _("See an order"), _READERS),
     Permission("catalog.order.create", _("Place orders"), _SELLERS),
-    Permission("catalog.dry_run.create", _("Try orders out before they are placed"), _SELLERS),
+    Permission(
+        "catalog.dry_run.create", _("Try orders out before they are placed"), (*_SELLERS, "duty_officer")
+    ),
     Permission("catalog.order.cancel", _("Cancel order lines before activation"), _SELLERS),
     Permission("catalog.order.move", _("Give orders that wait another date"), _SELLERS),
     Permission("catalog.order.retry", _("Try failed order lines again"), _ON_DUTY),

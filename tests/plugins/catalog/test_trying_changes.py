@@ -216,3 +216,28 @@ def test_whoever_may_not_end_a_service_cannot_try_it_either(shop: App, network: 
     tester = Actor(ActorKind.STAFF, None, "Tester", frozenset({"catalog.dry_run.create"}))
     with pytest.raises(Forbidden), shop.reading(tester) as ctx:
         operations.try_change(ctx, "S000001", TerminateService())
+
+
+def test_the_duty_officer_tries_a_suspension_out_first(shop: App, network: Network, staff: Staff) -> None:
+    client = staff("duty_officer")
+    assert "Try without changing anything" in client.get(PAGE).text
+    tried = client.submit(f"{PAGE}/try/suspend", {"reason": "fraud"}, page=PAGE)
+    assert tried.status_code == 200
+    assert "Dry run J" in tried.text
+
+
+def test_every_role_that_may_order_may_try_it_out_first(shop: App, network: Network) -> None:
+    ordering = {
+        "catalog.order.create",
+        *(f"catalog.service.{word}" for word in ("change", "suspend", "resume", "terminate")),
+    }
+    held: dict[str, set[str]] = {}
+    for permission in (one for plugin in shop.plugins for one in plugin.permissions):
+        for role in permission.roles:
+            held.setdefault(role, set()).add(permission.name)
+    lacking = {
+        role: names
+        for role, names in held.items()
+        if names & ordering and not names >= {"catalog.dry_run.create", "core.job.view"}
+    }
+    assert lacking == {}
