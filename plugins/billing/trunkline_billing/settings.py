@@ -34,6 +34,7 @@ class BillingSettings(BaseModel):
         le=120,
         title=_("Days until due"),
         description=_("Counted from the day the invoice is issued."),
+        json_schema_extra={"suffix": _("days")},
     )
     mail_invoices: bool = Field(default=True, title=_("Mail a notice of each new invoice"))
     fiscal_notice: bool = Field(

@@ -17,7 +17,7 @@ class CatalogSettings(BaseModel):
         decimal_places=2,
         title=_("Price changes that need a second person"),
         description=_(
-            "A set-up or monthly price that rises or falls by more than this waits for a second person; "
-            "0: every change. Empty: none does."
+            "A set-up or monthly price that rises or falls by more than this, in the operator’s currency, waits for a "
+            "second person; 0: every change. Empty: none does."
         ),
     )

@@ -110,9 +110,19 @@ class NewField(BaseModel):
     required: bool = Field(default=False, title=_("Must be filled in"))
     unique: bool = Field(default=False, title=_("Identifies the item: each value occurs once"))
     max_length: int = Field(
-        default=200, ge=1, le=500, title=_("Longest"), json_schema_extra={"width": "half"}
+        default=200,
+        ge=1,
+        le=500,
+        title=_("Longest"),
+        json_schema_extra={"width": "half", "suffix": _("characters")},
     )
-    min_length: int = Field(default=0, ge=0, le=500, title=_("Shortest"), json_schema_extra={"width": "half"})
+    min_length: int = Field(
+        default=0,
+        ge=0,
+        le=500,
+        title=_("Shortest"),
+        json_schema_extra={"width": "half", "suffix": _("characters")},
+    )
     choices: list[str] = Field(
         default_factory=list,
         title=_("Choices"),

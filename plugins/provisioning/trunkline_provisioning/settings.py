@@ -38,7 +38,8 @@ class ProvisioningSettings(BaseModel):
         ge=5,
         le=3600,
         title=_("Time a playbook may take"),
-        description=_("In seconds. What runs longer is stopped and undone."),
+        description=_("What runs longer is stopped and undone."),
+        json_schema_extra={"suffix": _("seconds")},
     )
     audit_hour: int | None = Field(
         default=2,

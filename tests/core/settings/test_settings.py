@@ -21,6 +21,7 @@ from trunkline.settings import operations, queries, store
 from trunkline.settings.core import CoreSettings
 from trunkline.settings.store import Setting, Source, read_settings
 from trunkline.testing import Browser, actor_with
+from trunkline.web.field_kinds import read_specs
 
 #: The trunk alone, without plugins.
 pytestmark = pytest.mark.plugins()
@@ -353,3 +354,17 @@ def test_the_page_tells_who_changed_what_and_hides_secrets(app: App, staff: Call
     assert "Staff are signed out after: 60 → 30" in page
     assert "Mail failed jobs to those who may retry them: on → off" in page
     assert "Staff are signed out after: back to the default" in page
+
+
+@pytest.mark.plugins("inventory", "catalog", "provisioning", "billing", "ldap", "oidc")
+def test_a_setting_that_counts_time_shows_its_unit(app: App) -> None:
+    units = ("seconds", "minutes", "hours", "days")
+    asked = [
+        (plugin.name, spec)
+        for plugin in app.plugins
+        if plugin.settings is not None
+        for spec in read_specs(plugin.settings)
+        if spec.name.rpartition("_")[2] in units
+    ]
+    assert ("provisioning", "timeout_seconds") in {(name, spec.name) for name, spec in asked}
+    assert [(name, spec.name) for name, spec in asked if not spec.extra.get("suffix")] == []
