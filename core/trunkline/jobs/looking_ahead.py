@@ -144,6 +144,7 @@ def try_inner(
         outputs=row.outputs,
         before=outputs,
         transaction=ctx,
+        only_tried=True,
         write_log=lambda text, level, data: said.append((text, level)),
         write_late=None,
     )

@@ -75,6 +75,8 @@ class StepContext:
     transaction: "Context | None" = None
     #: What the kind's `gather` has read for its `rehearse`.
     gathered: Any = None
+    #: Whether a dry run throws the transaction away afterwards: what the step says then is what would be.
+    only_tried: bool = False
     secrets: set[str] = field(default_factory=set)
     #: What `with_end` was given.
     endings: "list[Callable[[Context], None]]" = field(default_factory=list)

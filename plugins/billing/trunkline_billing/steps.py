@@ -194,7 +194,8 @@ def _start_charges(step: StepContext) -> Mapping[str, Any]:
     if line.service_id is None:
         return {}
     subscription = charge_service(ctx, ChargeService(line.service_id, ctx.now()))
-    step.log(f"{subscription.product_name} is charged from {subscription.starts_at:%Y-%m-%d} on.")
+    charged = "would be charged" if step.only_tried else "is charged"
+    step.log(f"{subscription.product_name} {charged} from {subscription.starts_at:%Y-%m-%d} on.")
     return {"service_id": line.service_id}
 
 
@@ -224,7 +225,8 @@ def _change_charges(step: StepContext) -> Mapping[str, Any]:
     line = catalog.line(ctx, step.inputs.line_id)
     if line.service_id is not None:
         charged = change_product(ctx, line.service_id, line.id, line.product_code, ctx.now())
-        step.log(f"Charged as {line.product_name} from today on." if charged else "It is not charged.")
+        would = "Would be charged" if step.only_tried else "Charged"
+        step.log(f"{would} as {line.product_name} from today on." if charged else "It is not charged.")
     return {}
 
 

@@ -74,6 +74,7 @@ class TryPlaybook(BaseModel):
         default=True,
         title=_("Only look what would change"),
         description=_(
-            "Check mode: actions of trunkline.telecom look for real; command, shell and uri are skipped."
+            "Check mode: actions of trunkline.telecom look for real; command, shell and uri are skipped. Without it the element "
+            "is changed for real; mails and text messages are never sent by a trial."
         ),
     )

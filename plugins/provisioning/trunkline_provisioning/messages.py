@@ -23,6 +23,18 @@ def queue_messages(step: StepContext, outputs: Mapping[str, Any]) -> dict[str, A
     return kept
 
 
+def say_unsent(step: StepContext, outputs: Mapping[str, Any]) -> None:
+    """Say of each message that was handed over in a trial that nobody gets it."""
+    handed = outputs.get(MESSAGES)
+    for message in handed if isinstance(handed, list) else ():
+        what = "mail" if message["kind"] == "mail" else "text message"
+        about = f" “{message['subject']}”" if message["subject"] else ""
+        step.log(
+            f"A trial sends nothing: the {what}{about} to {message['to'] or 'the customer'} is not sent.",
+            "warn",
+        )
+
+
 def _queue(step: StepContext, message: Mapping[str, Any], key: str) -> None:
     from trunkline.mail import operations as mail
     from trunkline.sms import operations as sms

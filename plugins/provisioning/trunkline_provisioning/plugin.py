@@ -233,7 +233,7 @@ def jobs_told_elsewhere(ctx: "Context", keys: Collection[int]) -> Sequence[int]:
 
 @hookimpl
 def catalog_line_steps(ctx: "Context", line: "OrderLineView", product: "ProductView") -> "Sequence[LineStep]":
-    from trunkline_provisioning.steps import line_steps
+    from trunkline_provisioning.network_steps import line_steps
 
     return line_steps(ctx, line, product)
 

@@ -1,7 +1,7 @@
 """The steps that provisioning brings to an order line's job."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trunkline.i18n import gettext as _
-from trunkline.jobs.operations import PlannedStep
 from trunkline.jobs.steps import CannotTell, StepContext, StepFailed
 from trunkline.operation import Context
 from trunkline.plugin import Policy, StepKind
-from trunkline_catalog.schemas import LineAction, LineStep, OrderLineView, ProductKind, ProductView
-from trunkline_provisioning import change_words, library, queries, versions
+from trunkline_provisioning import library, queries, versions
 from trunkline_provisioning.declaring import FILE, Look, declared_in, looks
 from trunkline_provisioning.handing_over import (
     not_handed_over,
@@ -25,21 +23,16 @@ from trunkline_provisioning.handing_over import (
     without_secrets,
 )
 from trunkline_provisioning.hlr.peer import HlrPlace
-from trunkline_provisioning.messages import queue_messages
+from trunkline_provisioning.messages import queue_messages, say_unsent
 from trunkline_provisioning.planned import (
     declared_outputs,
-    network_inputs,
-    outputs_of,
     playbook_file,
     playbook_files,
-    policy_of,
-    target_of,
 )
 from trunkline_provisioning.run_events import Line
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs
 from trunkline_provisioning.settings import ProvisioningSettings
 from trunkline_provisioning.welcoming import STEP_KINDS as WELCOMES
-from trunkline_provisioning.welcoming import welcome_steps
 
 
 class Mode(Enum):
@@ -59,67 +52,8 @@ class Played(NamedTuple):
     unseen: tuple[str, ...]
 
 
-NETWORK_ORDER = 50
 _MOST_RUNS = 3
 _UNSEEN = "check mode passes over these tasks, if they are reached: {tasks}."
-
-#: What each action runs, what undoes it, and what people read.
-_ACTIONS = {
-    LineAction.NEW: ("do", "undo", _("Set up in the network")),
-    LineAction.SUSPEND: ("suspend", "resume", _("Suspend in the network")),
-    LineAction.RESUME: ("resume", "suspend", _("Resume in the network")),
-    LineAction.TERMINATE: ("terminate", "do", _("Remove from the network")),
-}
-
-
-def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Sequence[LineStep]:
-    """The steps of one order line. Raises Refused when the product's playbook is missing or cannot be read."""
-    steps = []
-    if product.playbook and line.needs_network:
-        step = _network_step(ctx, line, product)
-        outputs = outputs_of(ctx, step.inputs["playbook"])
-        identifiers = {one.identifier: name for name, one in outputs.items() if one.identifier}
-        steps.append(LineStep(NETWORK_ORDER, step, identifiers))
-    # A bundle's services are each welcomed by themselves, and of a one-off charge nothing stays.
-    if line.action is LineAction.NEW and product.kind not in (ProductKind.BUNDLE, ProductKind.ONE_OFF):
-        steps += welcome_steps(ctx, line)
-    return steps
-
-
-def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> PlannedStep:
-    if line.action is LineAction.CHANGE:
-        (do, undo), label = change_words.files_of(line), _("Change in the network")
-    else:
-        do, undo, label = _ACTIONS[line.action]
-    inputs = network_inputs(ctx, line, product, do, undo)
-    target, at_once = target_of(ctx, inputs.playbook, inputs.undo_playbook)
-    return PlannedStep(
-        "provisioning.ansible",
-        label=str(label),
-        inputs=inputs.model_dump(),
-        policy=policy_of(ctx, inputs.playbook),
-        target=target,
-        at_once=at_once,
-        changes=_changes(inputs, outputs_of(ctx, inputs.playbook)),
-    )
-
-
-def _changes(inputs: AnsibleInputs, outputs: Iterable[str]) -> list[str]:
-    told: list[str] = [
-        _("Playbook {playbook}, version {n}, is run", playbook=inputs.playbook, n=inputs.version)
-    ]
-    if inputs.verify_playbook and inputs.look is Look.EACH_TIME:
-        told.append(_("{playbook} looks whether it was done", playbook=inputs.verify_playbook))
-    elif inputs.verify_playbook:
-        told.append(
-            _(
-                "{playbook} looks whether it was done, if a worker dies meanwhile",
-                playbook=inputs.verify_playbook,
-            )
-        )
-    if names := ", ".join(name.replace("_", " ") for name in outputs):
-        told.append(_("It hands over: {names}", names=names))
-    return told
 
 
 def run_ansible(step: StepContext) -> Mapping[str, Any]:
@@ -369,6 +303,7 @@ def run_trial(step: StepContext) -> Mapping[str, Any]:
             step.log(f"Cannot be known before: {_UNSEEN.format(tasks=', '.join(unseen))}", "warn")
         declared = declared_outputs(path.parent, word)
         if mode is Mode.DO:
+            say_unsent(step, outputs)
             require_declared(inputs.playbook, declared, outputs)
         return without_secrets(declared, outputs)
 

@@ -64,7 +64,7 @@ def by_mail(step: StepContext) -> Mapping[str, Any]:
         customer_id=line.customer_id,
         key=f"welcome:{line.number}",
     )
-    step.log(f"Welcome mail {email.number} to {customer.email} queued.", "ok")
+    _say_queued(step, "Welcome mail", email.number, customer.email)
     return {"email": email.number}
 
 
@@ -97,8 +97,15 @@ def by_sms(step: StepContext) -> Mapping[str, Any]:
         # The service works; a number that takes no message is no reason to undo it.
         step.log(f"No welcome to {to}: {refusal}", "warn")
         return {}
-    step.log(f"Welcome text message {queued.number} to {to} queued.", "ok")
+    _say_queued(step, "Welcome text message", queued.number, to)
     return {"sms": queued.number}
+
+
+def _say_queued(step: StepContext, what: str, number: str, to: str) -> None:
+    """Its number is given to something else where the step was only tried."""
+    step.log(
+        f"{what} to {to} would be queued." if step.only_tried else f"{what} {number} to {to} queued.", "ok"
+    )
 
 
 def _facts(step: StepContext) -> tuple[Context, OrderLineView, Customer, str, str]:

@@ -293,6 +293,24 @@ def test_a_trial_reaches_the_chosen_element_only_and_changes_nothing(shop: App) 
     assert "lab-Secret" not in log
 
 
+def test_a_trial_that_really_runs_says_that_its_messages_are_not_sent(shop: App) -> None:
+    text = (
+        f"{HEAD}    - name: Write\n      trunkline.telecom.mail: {{subject: Ready, text: It works}}\n"
+        "    - name: Tell\n      trunkline.telecom.notify: {to: '+5551999', text: It works}\n"
+    )
+    with shop.unit_of_work() as ctx:
+        editing.create(ctx, "trial")
+        editing.save_file(ctx, "trial", "do", text)
+        trials.try_out(ctx, "trial", "do", check=False)
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+        assert not ctx.session.scalars(select(Email.id)).all()
+    assert "A trial sends nothing: the mail “Ready” to the customer is not sent." in log, log
+    assert "A trial sends nothing: the text message to +5551999 is not sent." in log, log
+    assert "queued once" not in log
+
+
 def test_a_trial_that_fails_waits_for_nobody_and_is_mailed_to_nobody(
     shop: App, staff: Callable[..., Browser]
 ) -> None:

@@ -1,5 +1,6 @@
 """An order line reaches the network, follows its service there, and leaves it clean when something fails."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -119,6 +120,10 @@ def test_an_order_is_tried_in_the_hlr_before_it_is_placed(shop: App, order: Orde
     assert "Subscriber and number in the HLR: changed" in log, log
     assert f"Simulated HLR: {IMSI} created" in log
     assert "Set up in the network: would work." in log
+    assert "Welcome mail to odd@example.com would be queued." in log
+    assert not re.search(r"E\d+ to \S+ queued", log), (
+        "nothing is queued, and its number is given to something else"
+    )
     assert find() is None
     with shop.reading() as ctx:
         assert [job.state for job in ctx.session.scalars(select(Job))] == [JobState.SUCCEEDED]

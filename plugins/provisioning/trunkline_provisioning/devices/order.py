@@ -46,5 +46,6 @@ def message(kind: str, to: str, subject: str, text: str, *, dry_run: bool) -> Ou
     words = f"{kind} to {to or 'the customer'}"
     handed = {"kind": kind, "to": to, "subject": subject, "text": text}
     stats = {"data": {MESSAGES: [handed]}, "per_host": False, "aggregate": True}
-    said = "would be queued" if dry_run else "queued once the playbook has ended well"
+    # Whether it is sent then is for the step to say: a trial sends none.
+    said = "would be queued" if dry_run else "kept until the playbook has ended well"
     return Outcome(False, f"{words}: {said}", facts={"ansible_stats": stats})
