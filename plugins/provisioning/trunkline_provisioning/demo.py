@@ -1,4 +1,4 @@
-"""What the sample operator's network has to do when the demo starts: new lines, and a terminal that does not answer."""
+"""What the sample operator's network has to do when the demo starts: new lines, and one terminal that does not answer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +11,8 @@ from trunkline.settings import operations as settings
 from trunkline_catalog import operations as catalog
 from trunkline_catalog import queries as services
 from trunkline_catalog.schemas import OrderLineInput, PlaceOrder, UpdateProduct
+from trunkline_inventory import operations as stock
+from trunkline_inventory.schemas import AddItem, CreateStock
 from trunkline_provisioning import library
 from trunkline_provisioning.checking import check_ahead
 from trunkline_provisioning.hlr.filling import fill
@@ -24,10 +26,18 @@ _MOBILE = ("movel_10gb", "movel_30gb", "movel_empresas")
 _MOBILE_PLAYBOOK = "mobile_line"
 _FIBRE = "fibra_600"
 _FIBRE_PLAYBOOK = "fibre_terminal"
-#: The operator's own playbook. Nothing listens where the terminal should: its order fails and is undone.
+#: The one terminal that does not answer, and where it lies: its order fails and is undone, so that a failed job can be seen.
+SILENT_TERMINAL = "CSUL00000BAD"
+_BENCH = CreateStock(
+    name="Bancada de testes",
+    note=f"The terminal {SILENT_TERMINAL} is faulty: an order with it fails, to show what a failed job looks like.",
+)
+_SILENT = AddItem(template="ont", values={"serial": SILENT_TERMINAL, "model": "AX1800"}, stock=_BENCH.name)
+#: The operator's own playbook.
 _FIBRE_FILES = {
-    "do": """\
+    "do": f"""\
 # A fibre terminal: it must answer to its management before it gets its Wi-Fi name.
+# The sample network has no element to ask; {SILENT_TERMINAL} is the terminal that does not answer there.
 - name: Fibre terminal
   hosts: localhost
   connection: local
@@ -38,11 +48,9 @@ _FIBRE_FILES = {
         that: picks.ont.serial | length > 0
 
     - name: The terminal answers
-      ansible.builtin.wait_for:
-        host: 127.0.0.1
-        port: 7547
-        timeout: 4
-        msg: "The terminal {{ picks.ont.serial }} does not answer on its management port."
+      ansible.builtin.assert:
+        that: picks.ont.serial != "{SILENT_TERMINAL}"
+        fail_msg: "The terminal {{{{ picks.ont.serial }}}} does not answer on its management port."
 """,
     "undo": """\
 # Nothing was written to the terminal, so there is nothing to take back.
@@ -108,11 +116,11 @@ def leave_work(app: App, month: DemoMonth) -> None:
         if not filled:
             # The months before never reached that HLR, so a night's audit would name every line of them.
             settings.save(ctx, "provisioning", {"audit_hour": None})
+        stock.create_stock(ctx, _BENCH)
+        picks: dict[str, str | None] = {"ont": stock.add_item(ctx, _SILENT).number}
+        silent = OrderLineInput(product_code=_FIBRE, parameters={"wifi_name": "Casa"}, picks=picks)
         for position, customer in enumerate(month.new_customers[-4:]):
-            code = _FIBRE if position == 1 else _MOBILE[position % 2]
-            line = OrderLineInput(
-                product_code=code, parameters={"wifi_name": "Casa"} if code == _FIBRE else {}
-            )
+            line = silent if position == 1 else OrderLineInput(product_code=_MOBILE[position % 2])
             wish = PlaceOrder(
                 customer_number=customer.number, lines=[line], idempotency_key=f"demo:{customer.number}"
             )
