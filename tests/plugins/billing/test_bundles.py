@@ -1,6 +1,7 @@
 """What bundles and add-ons cost: once and by the month, to the micro-unit, in lines that an invoice's reader understands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from tests.plugins.billing.conftest import World
+from trunkline.jobs.operations import PlannedStep
+from trunkline.jobs.steps import StepContext, StepFailed
+from trunkline.plugin import StepKind, hookimpl
 from trunkline.testing import Browser, work_until_idle
 from trunkline_billing import operations, queries
 from trunkline_billing.models.accounts import BillingCharge, ChargeState
@@ -18,10 +22,13 @@ from trunkline_catalog import queries as offers
 from trunkline_catalog.schemas import (
     Allowance,
     CreateProduct,
+    LineStep,
     Member,
+    OrderLineView,
     OrderView,
     PlaceOrder,
     ProductKind,
+    ProductView,
     SuspendService,
     SuspensionReason,
     SuspensionTerms,
@@ -126,6 +133,88 @@ def test_a_bundle_without_its_own_price_is_charged_by_its_services(shelf: World)
         ("Tv", "setup", 5_000_000),
         ("Tv", "monthly", 27_000_000),
     ]
+
+
+@dataclass
+class Faulty:
+    """A network in which the lines of the product `broken` fail at their step of the order `at`; billing's is 70."""
+
+    broken: str
+    at: int
+
+    def touch(self, step: StepContext) -> None:
+        if step.inputs["product"] == self.broken:
+            raise StepFailed("The HLR does not answer.")
+
+    @hookimpl
+    def catalog_line_steps(self, line: OrderLineView, product: ProductView) -> list[LineStep]:
+        return [LineStep(self.at, PlannedStep("network.touch", inputs={"product": product.code}))]
+
+
+@pytest.fixture
+def faulty(shelf: World) -> Iterator[Callable[[str, int], Faulty]]:
+    """`faulty("tv", 50)` makes every TV fail before it is charged, until `broken` is emptied."""
+
+    def make(broken: str, at: int) -> Faulty:
+        network = Faulty(broken, at)
+        shelf.app.step_kinds["network.touch"] = StepKind(
+            "network.touch", "Touch the network", network.touch, lambda step: None
+        )
+        shelf.app.hooks.manager.register(network, "network")
+        return network
+
+    yield make
+    shelf.app.hooks.manager.unregister(name="network")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("at", [50, 90], ids=["before its charges", "after them"])
+def test_a_part_that_failed_costs_nothing_until_it_works(
+    shelf: World, faulty: Callable[[str, int], Faulty], at: int
+) -> None:
+    network = faulty("tv", at)
+    placed = order(shelf, product_code="both")
+    assert [line.state for line in placed.lines] == ["completed", "completed", "failed"]
+    mobile = [
+        ("Mobile 10 GB", "setup", 10_000_000),
+        ("Mobile 10 GB", "monthly", (49_900_000 * 27 * 2 + 31) // 62),
+    ]
+    assert charges(shelf, placed) == mobile
+    shelf.at(2026, 12, 1, 12)
+    run(shelf, "2026-10", "2026-11")
+    mobile.append(("Mobile 10 GB", "monthly", 49_900_000))
+    assert charges(shelf, placed) == mobile
+    network.broken = ""
+    # The first of December: the whole month, and nothing of those before.
+    with shelf.app.unit_of_work() as ctx:
+        catalog.retry_order_line(ctx, placed.lines[2].number)
+    work_until_idle(shelf.app)
+    assert charges(shelf, placed) == [*mobile, ("Tv", "setup", 5_000_000), ("Tv", "monthly", 31_000_000)]
+
+
+def test_the_one_price_of_a_bundle_is_charged_whole_and_the_order_says_so(
+    shelf: World, faulty: Callable[[str, int], Faulty], staff: Callable[..., Browser]
+) -> None:
+    faulty("tv", 50)
+    placed = order(shelf, product_code="triple")
+    assert [line.state for line in placed.lines] == ["completed", "completed", "failed"]
+    assert charges(shelf, placed) == [("Triple", "setup", 20_000_000), ("Triple", "monthly", 54_000_000)]
+    page = staff().get(f"/catalog/orders/{placed.number}").text
+    assert "Its one price is charged whole, whatever failed" in page
+
+
+def test_the_order_of_a_bundle_priced_by_its_products_leaves_out_what_failed(
+    shelf: World, faulty: Callable[[str, int], Faulty], staff: Callable[..., Browser]
+) -> None:
+    faulty("tv", 50)
+    placed = order(shelf, product_code="both")
+    page = staff().get(f"/catalog/orders/{placed.number}").text
+    figures = page.partition('id="line-1"')[0]
+    assert "49.90" in figures
+    assert "10.00" in figures
+    assert "80.90" not in figures
+    assert "that of its services" in page
+    assert "what failed is not charged" in page
 
 
 def test_the_invoice_names_the_bundle_once(shelf: World) -> None:

@@ -14,11 +14,20 @@ from trunkline.jobs.models import NEEDS_DECISION, Job, JobState, StepState
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
 from trunkline_catalog.pages.order_form import totals
-from trunkline_catalog.schemas import OrderLineView, OrderState, OrderView, ProductKind, RescheduleLine
+from trunkline_catalog.schemas import (
+    LineState,
+    OrderLineView,
+    OrderState,
+    OrderView,
+    ProductKind,
+    RescheduleLine,
+)
 from trunkline_catalog.tables import ACTION_LABELS, ORDERS, REASON_LABELS, list_orders
 from trunkline_inventory import queries as inventory
 
 pages = Pages()
+#: Lines of which nothing works, and nothing is charged.
+_NOTHING_CAME = (LineState.FAILED, LineState.CANCELLED)
 #: What tells htmx to stop asking (its own status code).
 STOP_POLLING = 286
 
@@ -32,14 +41,18 @@ def index(page: Page) -> Response:
 
 def _facts(page: Page, number: str) -> dict[str, Any]:
     order = queries.order(page.ctx, number)
-    jobs_of = _open_jobs(page, order)
+    jobs_of, covered = _open_jobs(page, order), _covered(page, order)
     return {
         "order": order,
         "customer": customers.by_id(page.ctx, order.customer_id),
         "actions": ACTION_LABELS,
         "reasons": REASON_LABELS,
         "labels": {one.name: one.label for one in inventory.templates(page.ctx)},
-        "totals": totals((line.setup_micros, line.monthly_micros, line.currency) for line in order.lines),
+        "totals": totals(
+            (line.setup_micros, line.monthly_micros, line.currency)
+            for line in order.lines
+            if line.state not in _NOTHING_CAME
+        ),
         "parameters": {
             (code, one.name): one.label
             for code in sorted({line.product_code for line in order.lines})
@@ -52,7 +65,11 @@ def _facts(page: Page, number: str) -> dict[str, Any]:
             if line.product_kind is ProductKind.BUNDLE
             and any(one.parent_service == line.service_number and one.state.is_open for one in order.lines)
         },
-        "covered": _covered(page, order),
+        "covered": covered,
+        "not_whole": _not_whole(order, covered),
+        "by_parts": {
+            line.id for line in order.lines if queries.product(page.ctx, line.product_code).priced_by_members
+        },
         "at_work": order.state is OrderState.IN_PROGRESS,
         "products": {
             line.previous.product: queries.product(page.ctx, line.previous.product).name
@@ -78,6 +95,22 @@ def _covered(page: Page, order: OrderView) -> set[int]:
     """The lines whose price is in that of their bundle."""
     parts = {line.service_number: line.id for line in order.lines if line.parent_service}
     return {parts[one.number] for one in queries.services_numbered(page.ctx, list(parts)) if one.covered}
+
+
+def _not_whole(order: OrderView, covered: set[int]) -> dict[int, str]:
+    """Of bundles of which a part does not work, by line: what they are charged all the same."""
+    found = {}
+    for bundle in order.lines:
+        if bundle.product_kind is not ProductKind.BUNDLE or bundle.state in _NOTHING_CAME:
+            continue
+        parts = [one for one in order.lines if one.parent_service == bundle.service_number]
+        if any(one.state in _NOTHING_CAME for one in parts):
+            found[bundle.id] = str(
+                _("Its one price is charged whole, whatever failed: try that again, or give a credit for it.")
+                if any(one.id in covered for one in parts)
+                else _("It costs what its working services cost: what failed is not charged.")
+            )
+    return found
 
 
 def _open_jobs(page: Page, order: OrderView) -> dict[int, Job]:
