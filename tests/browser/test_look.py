@@ -22,6 +22,10 @@ AXE = Path(__file__).resolve().parents[2] / "assets" / "node_modules" / "axe-cor
 _ASK_AXE = """(rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }).then(
     ({ violations }) => violations.flatMap(
         ({ id, nodes }) => nodes.slice(0, 3).map(node => `${id}: ${node.target.join(" ")}`)))"""
+#: Words of stacked rows that reach over the edge of their cell, where nobody can scroll to them.
+_CUT_CELLS = """() => [...document.querySelectorAll(".stk > tbody > tr > td")]
+    .filter(cell => getComputedStyle(cell).display === "grid" && cell.scrollWidth > cell.clientWidth + 1)
+    .map(cell => cell.innerText)"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: What the colours of a page decide.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
@@ -120,6 +124,7 @@ def _complaints(page: Page, rules: list[str] = RULES) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"{AXE.read_text('utf-8')}; 0")
     found: list[str] = page.evaluate(_ASK_AXE, rules)
+    found += [f"cut: {text}" for text in page.evaluate(_CUT_CELLS)]
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [*found, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
 

@@ -65,7 +65,7 @@ class CreateRole(BaseModel):
     copy_of: str = Field(
         "",
         title=_("Begin with the permissions of"),
-        json_schema_extra={"widget": "select", "blank": _("no role")},
+        json_schema_extra={"widget": "select", "blank": _("No role")},
     )
 
 

@@ -45,7 +45,7 @@ class AssignRows(BaseModel):
     user_id: int | None = Field(
         default=None,
         title=_("Looked after by"),
-        json_schema_extra={"widget": "select", "blank": _("nobody")},
+        json_schema_extra={"widget": "select", "blank": _("Nobody")},
     )
 
 

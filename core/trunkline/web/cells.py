@@ -40,8 +40,9 @@ def _cell_drawer(column: "Column", first: bool, svg: Svg) -> Callable[[RowMappin
     inner = _value_drawer(column)
     kind = str(column.kind)
     classes = _classes(column, kind, first)
-    linked = f'<td class="{classes}">'
-    plain = f'<td class="{classes} font-monospace">' if kind == "mono" else linked
+    head = f' data-head="{escape(column.label)}"' if column.named else ""
+    linked = f'<td class="{classes}"{head}>'
+    plain = f'<td class="{classes} font-monospace"{head}>' if kind == "mono" else linked
     anchor = '<a class="font-monospace" href="' if kind == "mono" else '<a href="'
     nothing = f'<span class="text-secondary nil">{escape(column.empty)}</span>'
     layered = bool(column.sub or column.icon)
@@ -73,6 +74,8 @@ def _classes(column: "Column", kind: str, first: bool) -> str:
         names.append("n")
     if column.priority > 1:
         names.append(f"p{column.priority}")
+    if column.named:
+        names.append("named")
     if kind in _SOFT and not first:
         names.append("soft")
     if kind in _NOWRAP:

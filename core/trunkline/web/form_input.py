@@ -149,7 +149,7 @@ def shown_value(spec: FieldSpec, value: Any) -> str:
     if spec.widget == "money" and isinstance(value, int):
         return _figure(Decimal(value).scaleb(-6))
     if isinstance(value, Decimal):
-        return format_number(value) if value == value.to_integral_value() else _figure(value, 0)
+        return _figure(value, 2 if spec.widget == "money" else 0)
     if isinstance(value, datetime):
         return localize(value).strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, date):

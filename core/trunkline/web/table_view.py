@@ -300,6 +300,11 @@ class TableView:
         return bool(self.table.searches or self.table.filters or self.table.export)
 
     @property
+    def saves_in_bar(self) -> bool:
+        """Whether the bar offers to save a view, because no view stands over it: a row of its own would hold that alone."""
+        return self.may_save and self.has_bar and not self.table.tabs and not self.saved
+
+    @property
     def bar_key(self) -> Hashable | None:
         """All that the bar over a declared list depends on besides the language; None while it is searched, or one's own."""
         table, params = self.table, self.params
@@ -315,6 +320,7 @@ class TableView:
             return None
         return (
             (self.listed, self.path, *self._pairs, self.sort, self.opens_with, bool(self.rows), table.export),
+            self.saves_in_bar,
             tuple(column.key for column in self.columns),
             tuple((one.key, one.label, one.optional, one.sort_key) for one in table.offered_columns),
             tuple((one.key, one.label, one.kind, *map(tuple, one.choices)) for one in table.filters),

@@ -66,6 +66,7 @@ class Column:
     `sort` offers sorting by this column (or by the key it names): only where (scope, column, id) is indexed.
     `priority` 2 and 3 say which columns leave first when the table is narrow. `currency` names the key (or is the three-letter
     code) that a money column is in; `href` is a pattern such as `/customers/{number}`, filled from the row, or a function of it.
+    `named` sets the head beside the cell where rows are stacked and have no head: for figures that nobody knows without it.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Column:
     export: bool = True
     labels: Mapping[Any, str] = field(default_factory=dict)
     empty: str = "–"
+    named: bool = False
 
     @property
     def end(self) -> bool:

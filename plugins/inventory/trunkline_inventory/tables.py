@@ -218,8 +218,8 @@ STOCKS = Table(
     columns=(
         Column("name", _("Name"), sort=True),
         Column("note", _("Note"), priority=2),
-        Column("items", _("Items"), align="end", value=_counted("items")),
-        Column("available", _("Available"), align="end", value=_counted("available")),
+        Column("items", _("Items"), align="end", value=_counted("items"), named=True),
+        Column("available", _("Available"), align="end", value=_counted("available"), named=True),
     ),
     tabs=(
         Tab("open", _("Open"), col(InventoryStock.archived).is_(False)),

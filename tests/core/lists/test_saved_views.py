@@ -83,6 +83,18 @@ def test_sharing_needs_its_own_permission_and_a_shared_view_is_not_others_to_cha
     assert str(care.get("/customers").url).endswith("/customers")
 
 
+def test_a_list_without_views_offers_to_save_one_beside_its_search_until_there_is_one(staff: Staff) -> None:
+    def offers(html: str) -> tuple[bool, bool]:
+        bar = html.partition('<form class="bar"')[2].partition("</form>")[0]
+        over = html.partition('<div class="views"')[2].partition('<form class="bar"')[0]
+        return "Save view" in bar, "Save view" in over
+
+    browser = staff("administrator")
+    assert offers(browser.get("/emails").text) == (True, False)
+    browser.submit("/lists/emails/views", {"name": "Failed", "query": "state=failed"}, page="/emails")
+    assert offers(browser.get("/emails").text) == (False, True)
+
+
 def test_columns_are_chosen_in_the_address_and_kept_for_oneself(app: App, staff: Staff) -> None:
     add(app, "Ana Souza", email="ana@example.com")
     browser = staff("supervisor")

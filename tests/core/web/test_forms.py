@@ -118,6 +118,17 @@ def test_figures_are_read_the_way_the_reader_writes_them() -> None:
         assert _parse(name="Ana", limit="1,250.50").command.limit == 1_250_500_000
 
 
+def test_an_amount_is_shown_with_its_cents_and_a_share_without() -> None:
+    class Price(BaseModel):
+        amount: Decimal = Field(Decimal("139.9"), json_schema_extra={"widget": "money"})
+        whole: Decimal = Field(Decimal(150), json_schema_extra={"widget": "money"})
+        share: Decimal = Decimal("0.5")
+
+    with use_locale("en"):
+        shown = Form(Price, Price())
+        assert [shown[name].shown for name in ("amount", "whole", "share")] == ["139.90", "150.00", "0.5"]
+
+
 def test_a_moment_without_zone_is_meant_in_the_zone_of_display() -> None:
     with use_locale("en", "America/Sao_Paulo"):
         command = _parse(name="Ana", call="2026-11-21T14:30").command

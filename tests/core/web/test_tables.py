@@ -268,6 +268,16 @@ def test_columns_that_were_chosen_stay_and_are_named_where_rows_are_stacked(sess
     assert view.column_words(0) == "--c1:'Type d’élément'"
 
 
+def test_a_figure_that_says_nothing_by_itself_carries_its_head_to_where_rows_are_stacked(
+    session: Session,
+) -> None:
+    counted = [Column("serial", "Serial"), Column("price", "Items & parts", kind="number", named=True)]
+    view = replace(DEVICES, columns=counted).load(session, STATEMENT, QueryParams(), path="/devices")
+    serial, price = str(view.row_drawer(lambda name: Markup())(view.rows[0], None)).split("</td>")[:2]
+    assert 'data-head="Items &amp; parts"' in price
+    assert "data-head" not in serial
+
+
 def test_optional_columns_are_shown_when_asked_for(session: Session) -> None:
     assert "seen" not in [column.key for column in _load(session).columns]
     view = _load(session, "cols=serial,seen")

@@ -53,6 +53,6 @@ class AssignCustomer(BaseModel):
         default=None,
         title=_("Looked after by"),
         description=_("Colleagues whose role shows assigned customers only see those that are theirs."),
-        json_schema_extra={"widget": "select", "blank": _("nobody")},
+        json_schema_extra={"widget": "select", "blank": _("Nobody")},
     )
     version: int | None = None

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.errors import NotFound
+from trunkline.i18n import format_money
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
@@ -58,10 +59,15 @@ def _initial(page: Page) -> Mapping[str, Any]:
             "exclude": (*(() if due else ("invoices",)), *(() if len(ways) > 1 else ("provider",))),
             "choices": {
                 "provider": [(way.name, way.label) for way in ways.values()],
-                "invoices": [(view.number, f"{view.number} · {view.period}") for view in due],
+                "invoices": [(view.number, _line(view)) for view in due],
             },
         },
     }
+
+
+def _line(invoice: InvoiceView) -> str:
+    to_pay = format_money(invoice.due.micros, invoice.due.currency)
+    return f"{invoice.number} · {invoice.period} · {to_pay}"
 
 
 def _plain(micros: int, account: AccountView) -> Any:

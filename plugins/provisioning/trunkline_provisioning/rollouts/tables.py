@@ -31,7 +31,7 @@ ROLLOUTS = Table(
     label=_("Many at once"),
     columns=(
         Column("title", _("What"), sub="number"),
-        Column("services", _("Services"), Kind.NUMBER),
+        Column("services", _("Services"), Kind.NUMBER, named=True),
         Column("done", _("Done"), Kind.NUMBER, priority=2),
         Column("failed", _("Failed"), Kind.NUMBER, priority=2),
         Column("created_at", _("Prepared"), Kind.RELATIVE, priority=3),
