@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from trunkline.events import Event
+    from trunkline.jobs.renewing import Newer, Renewed
     from trunkline.jobs.steps import StepContext
     from trunkline.operation import Context
     from trunkline.web.pages import Page
@@ -157,6 +158,11 @@ class StepKind:
     found: "Callable[[StepContext], Mapping[str, Any] | None] | None" = None
     rehearse: "Callable[[StepContext], None] | None" = None
     gather: "Callable[[Context, StepContext], Any] | None" = None
+    #: What a step that is not done could be done with instead of what it was planned with; None where nothing newer is sound.
+    newer: "Callable[[Context, Any], Newer | None] | None" = None
+    #: Plans it with that, as whoever retries its job may choose. None where it is planned so already; raises Refused where what
+    #: is newest cannot be run with what the job holds.
+    renew: "Callable[[Context, Any], Renewed | None] | None" = None
     #: Raises Refused for inputs that cannot work, when the plan is made: the earliest moment at which somebody can mend them.
     check: "Callable[[Context, Any], None] | None" = None
 

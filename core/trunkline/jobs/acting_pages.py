@@ -11,8 +11,9 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs import asking, operations, queries
 from trunkline.jobs.asking import Asking, Question
 from trunkline.jobs.decisions import Settlement
-from trunkline.jobs.models import Job
-from trunkline.jobs.schemas import DecideStep, JobReason, RescheduleJob, SettleJob
+from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.renewing import Newer, RetryWith, newer
+from trunkline.jobs.schemas import DecideStep, JobReason, RescheduleJob, RetryJob, RetryStep, SettleJob
 from trunkline.lists import NoValues
 from trunkline.web.pages import Handler, Page, Pages
 
@@ -27,12 +28,16 @@ def ask(page: Page, found: Job, question: Question) -> dict[str, Any]:
 
 
 def _asked(
-    word: str, permission: str, schema: type[BaseModel], question: Asking
+    word: str,
+    permission: str,
+    schema: type[BaseModel] | Callable[..., type[BaseModel]],
+    question: Asking,
+    choices: Callable[[Page, str], Mapping[str, Any]] = lambda page, number: {},
 ) -> Callable[[Handler], Handler]:
     """Registers the form at `/jobs/{number}/<word>` that puts the question."""
 
     def initial(page: Page, number: str) -> Mapping[str, Any]:
-        return {"form_options": {"action": f"/jobs/{number}/{word}"}}
+        return {"form_options": {"action": f"/jobs/{number}/{word}", "choices": choices(page, number)}}
 
     def extra(page: Page, number: str) -> Mapping[str, Any]:
         found = queries.get(page.ctx, number)
@@ -55,9 +60,39 @@ def cancel(page: Page, command: NoValues, number: str) -> Response:
     return page.redirect(f"/jobs/{number}", str(_("The job is being cancelled.")))
 
 
-@_asked("retry", "core.job.retry", JobReason, asking.to_retry)
+def _newer(page: Page, number: str, seq: int | None = None) -> Newer | None:
+    """What a held job could be retried with instead; with `seq` that step of it."""
+    found = queries.get(page.ctx, number)
+    if found.state != JobState.FAILED:
+        return None
+    steps = queries.steps_of(page.ctx, found.key)
+    return newer(page.ctx, [step for step in steps if seq in (None, step.seq)])
+
+
+def _versions(found: Newer | None) -> Mapping[str, Any]:
+    """The choice between them, for forms that offer it."""
+    if found is None:
+        return {}
+    return {
+        "use": [
+            (RetryWith.PLANNED, _("As planned: version {n}", n=found.planned)),
+            (RetryWith.NEWEST, _("With the newest one: version {n}", n=found.newest)),
+        ]
+    }
+
+
+def _retry_schema(page: Page, number: str) -> type[BaseModel]:
+    return RetryJob if _newer(page, number) else JobReason
+
+
+def _retry_choices(page: Page, number: str) -> Mapping[str, Any]:
+    return _versions(_newer(page, number))
+
+
+@_asked("retry", "core.job.retry", _retry_schema, asking.to_retry, _retry_choices)
 def retry(page: Page, command: JobReason, number: str) -> Response:
-    operations.retry(page.ctx, number, command.reason)
+    use = command.use if isinstance(command, RetryJob) else RetryWith.PLANNED
+    operations.retry(page.ctx, number, command.reason, use)
     return page.redirect(f"/jobs/{number}", str(_("The job goes on.")))
 
 
@@ -102,7 +137,13 @@ def reschedule(page: Page, command: RescheduleJob, number: str) -> Response:
 
 
 def _decide_initial(page: Page, number: str, seq: int, how: str) -> Mapping[str, Any]:
-    return {"form_options": {"action": f"/jobs/{number}/steps/{seq}/{how}"}}
+    choices = _versions(_newer(page, number, seq)) if _settlement(how) is Settlement.RETRY else {}
+    return {"form_options": {"action": f"/jobs/{number}/steps/{seq}/{how}", "choices": choices}}
+
+
+def _decide_schema(page: Page, number: str, seq: int, how: str) -> type[BaseModel]:
+    again = _settlement(how) is Settlement.RETRY
+    return RetryStep if again and _newer(page, number, seq) else DecideStep
 
 
 def _decide_extra(page: Page, number: str, seq: int, how: str) -> Mapping[str, Any]:
@@ -122,12 +163,13 @@ def _settlement(how: str) -> Settlement:
 @pages.form(
     "/jobs/{number}/steps/{seq:int}/{how}",
     permission="core.job.retry",
-    schema=DecideStep,
+    schema=_decide_schema,
     template="jobs/ask.html",
     title=_("Jobs"),
     initial=_decide_initial,
     extra=_decide_extra,
 )
 def decide(page: Page, command: DecideStep, number: str, seq: int, how: str) -> Response:
-    job = operations.settle_step(page.ctx, number, seq, _settlement(how), command.reason)
+    use = command.use if isinstance(command, RetryStep) else RetryWith.PLANNED
+    job = operations.settle_step(page.ctx, number, seq, _settlement(how), command.reason, use)
     return page.redirect(f"/jobs/{job.number}", str(_("The job goes on.")))

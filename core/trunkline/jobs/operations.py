@@ -18,6 +18,7 @@ from trunkline.jobs.holding import PLANNED_ANEW
 from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins plan with
 from trunkline.jobs.planning import checked_plan
+from trunkline.jobs.renewing import RetryWith, renew
 from trunkline.jobs.steps import StepFailed, beyond_return, checked_outputs
 from trunkline.operation import Context, operation
 
@@ -181,16 +182,22 @@ def _cancel_queued(ctx: Context, job: Job, steps: Sequence[JobStep]) -> None:
 
 
 @operation("core.job.retry")
-def retry(ctx: Context, number: str, reason: str = "") -> Job:
+def retry(ctx: Context, number: str, reason: str = "", use: RetryWith = RetryWith.PLANNED) -> Job:
     """Go on from the failed step (state failed) or try the failed roll-back again (rollback_failed).
 
-    Raises Refused in any other state: a rolled back job is ordered anew.
+    With `use` NEWEST what is not done is done with the newest version of what it runs. Raises Refused (field `use`) where that
+    cannot be run with what the job holds, and in any other state: a rolled back job is ordered anew.
     """
     job = ctx.load_by(Job, Job.number, number, lock=True)
+    versions: dict[str, str] = {}
     if job.state == JobState.FAILED:
-        _reset(_steps(ctx, job), StepState.FAILED, StepState.PENDING)
+        steps = _steps(ctx, job)
+        if use is RetryWith.NEWEST:
+            versions = _renewed(ctx, job, steps)
+        _reset(steps, StepState.FAILED, StepState.PENDING)
         state = JobState.QUEUED
     elif job.state == JobState.ROLLBACK_FAILED:
+        _refuse_newest(use)
         _reset(_steps(ctx, job), StepState.UNDO_FAILED, StepState.DONE)
         state = JobState.ROLLING_BACK
     else:
@@ -199,9 +206,27 @@ def retry(ctx: Context, number: str, reason: str = "") -> Job:
         )
     _forget_error(job)
     _write(ctx, job, _said("Retried", ctx, reason.strip()))
-    ctx.note(job, label=job.number, reason=reason.strip())
+    ctx.note(job, label=job.number, reason=reason.strip(), **versions)
     _go_on(ctx, job, state)
     return job
+
+
+def _renewed(ctx: Context, job: Job, steps: Sequence[JobStep]) -> dict[str, str]:
+    """Plan what is not done with the newest version, and say so in the log; returns what the activity entry says of it."""
+    found = renew(ctx, steps)
+    for step, versions in found:
+        words = f"{step.label}: with version {versions.newest}, in place of {versions.planned} as planned."
+        _write(ctx, job, words, seq=step.seq)
+    return {"versions": "; ".join(f"{step.name} {versions}" for step, versions in found)} if found else {}
+
+
+def _refuse_newest(use: RetryWith) -> None:
+    if use is RetryWith.NEWEST:
+        raise Refused(
+            _("What was done is undone with the version that did it."),
+            field="use",
+            remedy=_("Retry as planned."),
+        )
 
 
 def _forget_error(job: Job) -> None:
@@ -262,11 +287,18 @@ def settle(ctx: Context, number: str, reason: str) -> Job:
 
 
 @operation("core.job.retry")
-def settle_step(ctx: Context, number: str, seq: int, how: Settlement, reason: str) -> Job:
+def settle_step(
+    ctx: Context,
+    number: str,
+    seq: int,
+    how: Settlement,
+    reason: str,
+    use: RetryWith = RetryWith.PLANNED,
+) -> Job:
     """Decide about the step that a job stopped at; then the job goes on, in the direction in which it went.
 
     Raises Refused (field `reason`) without a reason, (field `seq`) for a step or a job that waits for nobody, (field `how`) for a
-    step marked done that had to hand something over to later ones.
+    step marked done that had to hand something over to later ones, (field `use`) where a step cannot be done again so (`retry`).
     """
     if len(reason.strip()) < 3:
         raise Refused(_("Say why, or what was done by hand."), field="reason")
@@ -280,6 +312,11 @@ def settle_step(ctx: Context, number: str, seq: int, how: Settlement, reason: st
         )
     if state is JobState.FAILED and how is Settlement.DONE:
         _require_no_outputs(ctx, step)
+    versions: dict[str, str] = {}
+    if how is not Settlement.RETRY or state is JobState.ROLLBACK_FAILED:
+        _refuse_newest(use)
+    elif use is RetryWith.NEWEST:
+        versions = _renewed(ctx, job, [step])
     step.state, step.error, step.tries = BECOMES[state][how], "", min(step.tries, 1)
     _forget_error(job)
     _write(
@@ -289,7 +326,7 @@ def settle_step(ctx: Context, number: str, seq: int, how: Settlement, reason: st
         "warn",
         seq,
     )
-    ctx.note(job, label=job.number, step=step.name, decision=how.value, reason=reason.strip())
+    ctx.note(job, label=job.number, step=step.name, decision=how.value, reason=reason.strip(), **versions)
     _go_on(ctx, job, JobState.ROLLING_BACK if state is JobState.ROLLBACK_FAILED else JobState.QUEUED)
     return job
 

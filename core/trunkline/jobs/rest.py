@@ -13,6 +13,7 @@ from trunkline.jobs.schemas import (
     JobStepOut,
     JobSummary,
     RescheduleJob,
+    RetryJob,
     SettleJob,
     SettleStep,
 )
@@ -69,9 +70,10 @@ def cancel(ctx: Context, number: str) -> JobOut:
 
 
 @rest.post("/{number}/retry", permission="core.job.retry", status=202)
-def retry(ctx: Context, number: str, command: JobReason | None = None) -> JobOut:
-    """Go on from the failed step, or try a failed roll-back again."""
-    return _out(ctx, operations.retry(ctx, number, command.reason if command else ""))
+def retry(ctx: Context, number: str, command: RetryJob | None = None) -> JobOut:
+    """Go on from the failed step, or try a failed roll-back again. `use` `newest`: with what was mended since it was planned."""
+    command = command or RetryJob()
+    return _out(ctx, operations.retry(ctx, number, command.reason, command.use))
 
 
 @rest.post("/{number}/roll-back", permission="core.job.retry", status=202)
@@ -89,7 +91,7 @@ def settle(ctx: Context, number: str, command: SettleJob) -> JobOut:
 @rest.post("/{number}/steps/{seq}/settle", permission="core.job.retry", status=202)
 def settle_step(ctx: Context, number: str, seq: int, command: SettleStep) -> JobOut:
     """Decide about the step that a job stopped at: retry it, mark it done, or skip it. The job goes on from there."""
-    return _out(ctx, operations.settle_step(ctx, number, seq, command.how, command.reason))
+    return _out(ctx, operations.settle_step(ctx, number, seq, command.how, command.reason, command.use))
 
 
 @rest.post("/{number}/reschedule", permission="core.job.retry", status=200)

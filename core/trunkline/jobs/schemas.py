@@ -7,7 +7,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs.decisions import Settlement
+from trunkline.jobs.renewing import RetryWith
 
+_USE: Any = Field(
+    default=RetryWith.PLANNED,
+    title=_("Version"),
+    description=_("Of what is not done yet. What is done is undone with the version that did it."),
+    json_schema_extra={"widget": "radio"},
+)
 _KEPT = _("It is kept with the job and in the activity record.")
 
 
@@ -35,6 +42,12 @@ class JobReason(BaseModel):
     )
 
 
+class RetryJob(JobReason):
+    """Why a job is retried, and with which version of what it runs."""
+
+    use: RetryWith = _USE
+
+
 class DecideStep(BaseModel):
     """Why somebody decides so about the step that a job stopped at."""
 
@@ -45,6 +58,12 @@ class DecideStep(BaseModel):
         description=_KEPT,
         json_schema_extra={"widget": "textarea", "rows": 3},
     )
+
+
+class RetryStep(DecideStep):
+    """Why somebody has a step done again, and with which version of what it runs."""
+
+    use: RetryWith = _USE
 
 
 class SettleStep(BaseModel):
@@ -58,6 +77,7 @@ class SettleStep(BaseModel):
         description=_KEPT,
         json_schema_extra={"widget": "textarea"},
     )
+    use: RetryWith = _USE
 
 
 class RescheduleJob(BaseModel):

@@ -27,7 +27,7 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     """The steps of one order line. Raises Refused when the product's playbook is missing or cannot be read."""
     steps = []
     if product.playbook and line.needs_network:
-        step = _network_step(ctx, line, product)
+        step = network_step(ctx, line, product)
         outputs = outputs_of(ctx, step.inputs["playbook"])
         identifiers = {one.identifier: name for name, one in outputs.items() if one.identifier}
         steps.append(LineStep(NETWORK_ORDER, step, identifiers))
@@ -37,7 +37,8 @@ def line_steps(ctx: Context, line: OrderLineView, product: ProductView) -> Seque
     return steps
 
 
-def _network_step(ctx: Context, line: OrderLineView, product: ProductView) -> PlannedStep:
+def network_step(ctx: Context, line: OrderLineView, product: ProductView) -> PlannedStep:
+    """The step that runs the product's playbook as it is now. Raises Refused as `line_steps` does."""
     if line.action is LineAction.CHANGE:
         (do, undo), label = change_words.files_of(line), _("Change in the network")
     else:

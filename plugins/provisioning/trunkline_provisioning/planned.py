@@ -337,5 +337,5 @@ def playbook_files(ctx: Context, name: str, version: int) -> tuple[str, Mapping[
     source, newest = f"{frozen.source}, version {version}", versions.latest(ctx, name)
     if newest is not None and newest.number > version:
         # Whoever corrected the playbook and retries wonders why it fails as before.
-        source += f" as planned (version {newest.number} is for jobs planned from now on)"
+        source += f" as planned (version {newest.number} is for jobs planned from now on, and for retries that choose it)"
     return source, frozen.files

@@ -29,6 +29,7 @@ from trunkline_provisioning.planned import (
     playbook_file,
     playbook_files,
 )
+from trunkline_provisioning.retrying import newer, renew
 from trunkline_provisioning.run_events import Line
 from trunkline_provisioning.schemas import AnsibleInputs, TrialInputs
 from trunkline_provisioning.settings import ProvisioningSettings
@@ -317,6 +318,8 @@ STEP_KINDS = (
         rehearse=rehearse_ansible,
         gather=gather_ansible,
         found=find_ansible,
+        newer=newer,
+        renew=renew,
         inputs=AnsibleInputs,
         policy=Policy.RESUME,
         # The playbook's own limit is in the settings and never above this.

@@ -104,13 +104,7 @@ def freeze(ctx: Context, playbook: Playbook, files: Mapping[str, str] | None = N
     `files` is what was read there in this unit of work.
     """
     files = files_of(playbook.folder) if files is None else files
-    wanted = digest_of(files)
-    known = ctx.session.scalars(
-        select(Version.number)
-        .where(col(Version.digest) == wanted, col(Version.playbook) == playbook.name)
-        .order_by(col(Version.number).desc())
-        .limit(1)
-    ).first()
+    known = number_of(ctx, playbook.name, files)
     if known is not None:
         return known
     try:
@@ -119,6 +113,16 @@ def freeze(ctx: Context, playbook: Playbook, files: Mapping[str, str] | None = N
     except IntegrityError:
         # Somebody else's order has recorded it just now.
         return freeze(ctx, playbook, files)
+
+
+def number_of(ctx: Context, name: str, files: Mapping[str, str]) -> int | None:
+    """The newest version of a playbook that holds these files; None where they are not recorded."""
+    return ctx.session.scalars(
+        select(Version.number)
+        .where(col(Version.digest) == digest_of(files), col(Version.playbook) == name)
+        .order_by(col(Version.number).desc())
+        .limit(1)
+    ).first()
 
 
 def latest(ctx: Context, name: str) -> Version | None:

@@ -16,8 +16,10 @@ from trunkline.jobs import PlannedStep, StepContext, StepFailed, asking, enqueue
 from trunkline.jobs.decisions import Settlement
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.operations import cancel, reschedule, retry, roll_back, settle_step
+from trunkline.jobs.renewing import Newer, Renewed, RetryWith
 from trunkline.jobs.sweeper import due_jobs
 from trunkline.jobs.tasks import _run_job, serve
+from trunkline.operation import Context
 from trunkline.plugin import StepKind
 from trunkline.testing import work_until_idle
 
@@ -225,3 +227,75 @@ def test_a_job_whose_steps_have_no_undo_does_not_say_that_it_was_undone(app: App
         [step] = ctx.session.scalars(select(JobStep).where(JobStep.job_id == job(app, number).key))
     step.state = StepState.RUNNING
     assert not asking.to_cancel(app, job(app, number), [step]).steps
+
+
+def version_of(inputs: Mapping[str, Any]) -> int:
+    return int(inputs["version"])
+
+
+@pytest.fixture
+def kept(app: App, far: Far) -> list[tuple[str, int]]:
+    """What steps of the kind `test.kept` ran and undid, with which version; the newest is 2."""
+    ran: list[tuple[str, int]] = []
+
+    def do(step: StepContext) -> None:
+        ran.append((step.name, version_of(step.inputs)))
+        if step.name in far.refuses:
+            raise StepFailed(f"{step.name} refuses.")
+
+    def undo(step: StepContext) -> None:
+        ran.append((f"-{step.name}", version_of(step.inputs)))
+        if f"-{step.name}" in far.refuses:
+            raise StepFailed(f"{step.name} stays.")
+
+    def newer(ctx: Context, inputs: Mapping[str, Any]) -> Newer | None:
+        return Newer(version_of(inputs), 2) if version_of(inputs) < 2 else None
+
+    def renewed(ctx: Context, inputs: Mapping[str, Any]) -> Renewed | None:
+        found = newer(ctx, inputs)
+        return Renewed(PlannedStep("test.kept", inputs={"version": 2}), found) if found else None
+
+    app.step_kinds["test.kept"] = StepKind("test.kept", "Kept", do, undo, newer=newer, renew=renewed)
+    return ran
+
+
+def of_version_1(*names: str) -> list[PlannedStep]:
+    return [PlannedStep("test.kept", name=name, inputs={"version": 1}) for name in names]
+
+
+def test_a_retry_with_the_newest_leaves_what_is_done_to_be_undone_as_it_was_done(
+    app: App, far: Far, kept: list[tuple[str, int]]
+) -> None:
+    far.refuses = {"b"}
+    number = queue(app, "mended", *of_version_1("a", "b", "c"), on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    far.refuses = {"c"}
+    with app.unit_of_work() as ctx:
+        retry(ctx, number, use=RetryWith.NEWEST)
+    work_until_idle(app)
+    with app.unit_of_work() as ctx:
+        roll_back(ctx, number)
+    work_until_idle(app)
+    assert job(app, number).state == JobState.ROLLED_BACK
+    assert kept == [("a", 1), ("b", 1), ("b", 2), ("c", 2), ("-c", 2), ("-b", 2), ("-a", 1)]
+
+
+def test_a_retry_keeps_to_the_plan_unless_somebody_says_otherwise_and_a_roll_back_always(
+    app: App, far: Far, kept: list[tuple[str, int]]
+) -> None:
+    far.refuses = {"b", "-a"}
+    number = queue(app, "as planned", *of_version_1("a", "b"), on_failure=OnFailure.HOLD)
+    work_until_idle(app)
+    with app.unit_of_work() as ctx:
+        retry(ctx, number)
+    work_until_idle(app)
+    with app.unit_of_work() as ctx:
+        roll_back(ctx, number)
+    work_until_idle(app)
+    assert job(app, number).state == JobState.ROLLBACK_FAILED
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="the version that did it") as refused:
+        retry(ctx, number, use=RetryWith.NEWEST)
+    assert refused.value.field == "use"
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="the version that did it"):
+        settle_step(ctx, number, 1, Settlement.RETRY, "mended", RetryWith.NEWEST)
+    assert {version for _name, version in kept} == {1}

@@ -7,6 +7,7 @@ import pytest
 from trunkline.app import App
 from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
 from trunkline.jobs.models import OnFailure
+from trunkline.jobs.renewing import Newer, Renewed
 from trunkline.plugin import StepKind
 from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 
@@ -68,6 +69,31 @@ def test_a_held_job_is_retried_or_undone(app: App, api: Browser) -> None:
     refused = api.post(f"/api/v1/jobs/{number}/retry")
     assert refused.status_code == 422
     assert "rolled back" in refused.json()["detail"]
+    wrong = api.post(f"/api/v1/jobs/{number}/retry", json={"use": "older"})
+    assert wrong.json()["errors"][0]["field"] == "use"
+
+
+def test_a_held_job_is_retried_with_the_newest_version(app: App, api: Browser) -> None:
+    def do(step: StepContext) -> None:
+        if step.inputs["version"] == 1:
+            raise StepFailed("the device answered 409")
+
+    newest = Renewed(PlannedStep("core.kept", inputs={"version": 2}), Newer(1, 2))
+    app.step_kinds["core.kept"] = StepKind(
+        "core.kept", "Apply", do, lambda step: None, renew=lambda ctx, inputs: newest
+    )
+    with app.unit_of_work() as ctx:
+        steps = [PlannedStep("core.kept", inputs={"version": 1})]
+        number = enqueue(
+            ctx, kind="core.sample", title="Mended", steps=steps, key="mended", on_failure=OnFailure.HOLD
+        ).number
+    work_until_idle(app)
+    answer = api.post(f"/api/v1/jobs/{number}/retry", json={"use": "newest", "reason": "mended"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    work_until_idle(app)
+    assert api.get(f"/api/v1/jobs/{number}").json()["state"] == "succeeded"
+    log = [line["text"] for line in api.get(f"/api/v1/jobs/{number}/log").json()]
+    assert "Apply: with version 2, in place of 1 as planned." in log
 
 
 def test_an_unknown_job_and_a_stranger_are_told_so(app: App, api: Browser, make_client: Any) -> None:

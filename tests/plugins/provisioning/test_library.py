@@ -14,6 +14,7 @@ from trunkline.app import App
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobEvent, JobStep, OnFailure
+from trunkline.jobs.renewing import RetryWith
 from trunkline.jobs.undecided import undecided
 from trunkline.mail.models import Email
 from trunkline.testing import Browser, work_until_idle
@@ -168,7 +169,7 @@ def test_a_job_keeps_the_version_it_was_planned_with(
         log = " ".join(ctx.session.scalars(select(JobEvent.text)))
         assert queries.open_jobs(ctx, "mobile_line") == []
     assert "Playbook mobile_line/do of provisioning, version 1 as planned" in log
-    assert "(version 2 is for jobs planned from now on)." in log
+    assert "(version 2 is for jobs planned from now on, and for retries that choose it)." in log
 
 
 def test_a_job_that_holds_counts_as_open_and_says_that_a_retry_runs_the_version_it_was_planned_with(
@@ -188,9 +189,97 @@ def test_a_job_that_holds_counts_as_open_and_says_that_a_retry_runs_the_version_
     work_until_idle(shop)
     with shop.reading() as ctx:
         log = " ".join(ctx.session.scalars(select(JobEvent.text)))
-    told = re.search(r"version (\d) as planned \(version (\d) is for jobs planned from now on\)", log)
+    told = re.search(r"version (\d) as planned \(version (\d) is for jobs planned from now on, and", log)
     assert told, log
     assert int(told[2]) == int(told[1]) + 1
+
+
+@pytest.fixture
+def held(shop: App, order: Callable[[], OrderView]) -> str:
+    """The number of a job that holds, as its playbook had a fault."""
+    failing = f"{HEAD}    - name: Never\n      ansible.builtin.fail: {{msg: no port}}\n"
+    with shop.unit_of_work() as ctx:
+        catalog.update_product(ctx, "mobile_10", UpdateProduct(on_failure=OnFailure.HOLD))
+        sound = do_text(shop)
+        editing.save_file(ctx, "mobile_line", "do", failing)
+    number = order().lines[0].job_number
+    work_until_idle(shop)
+    with shop.unit_of_work() as ctx:
+        editing.save_file(ctx, "mobile_line", "do", f"# Mended.\n{sound}")
+    return number
+
+
+def state_and_version(app: App, number: str) -> tuple[str, int]:
+    with app.reading() as ctx:
+        job = ctx.session.scalars(select(Job).where(Job.number == number)).one()
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
+        return job.state, step.inputs["version"]
+
+
+@pytest.mark.parametrize("way", ["job", "step"])
+def test_a_held_job_is_retried_with_the_playbook_that_was_mended(
+    shop: App,
+    held: str,
+    staff: Callable[..., Browser],
+    find: Callable[..., Subscriber | None],
+    way: str,
+) -> None:
+    state, planned = state_and_version(shop, held)
+    assert state == "failed"
+    client = staff("provisioning_engineer")
+    [seq] = set(re.findall(rf"/jobs/{held}/steps/(\d+)/retry", client.get(f"/jobs/{held}").text))
+    path = f"/jobs/{held}/retry" if way == "job" else f"/jobs/{held}/steps/{seq}/retry"
+    page = client.get(path).text
+    assert f"As planned: version {planned}" in page
+    assert f"With the newest one: version {planned + 1}" in page
+    assert re.search(r'value="planned"[^>]*\bchecked\b', page), "nothing else is run unless somebody says so"
+    client.submit(path, {"use": "newest", "reason": "The port was wrong"})
+    work_until_idle(shop)
+    assert state_and_version(shop, held) == ("succeeded", planned + 1)
+    assert find(IMSI) is not None
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+        details = [str(one) for one in ctx.session.scalars(select(ActivityEntry.details))]
+    assert f"Set up in the network: with version {planned + 1}, in place of {planned} as planned." in log
+    assert any(f"{planned} → {planned + 1}" in one and "The port was wrong" in one for one in details), (
+        details
+    )
+
+
+def test_what_the_job_does_not_hold_is_said_before_a_mended_playbook_is_run(
+    shop: App, held: str, staff: Callable[..., Browser]
+) -> None:
+    planned = state_and_version(shop, held)
+    with shop.unit_of_work() as ctx:
+        text = f"{HEAD}    - name: Say\n      ansible.builtin.debug: {{msg: '{{{{ parameters.colour }}}}'}}\n"
+        editing.save_file(ctx, "mobile_line", "do", text)
+    client = staff("provisioning_engineer")
+    answer = client.submit(f"/jobs/{held}/retry", {"use": "newest"})
+    assert answer.status_code == 422
+    assert "“Set up in the network” cannot be done with the newest version" in answer.text
+    assert "mobile_line/do.yml:6 reads parameters.colour, which there is not" in answer.text
+    assert state_and_version(shop, held) == planned
+
+
+def test_a_mended_playbook_must_still_undo_what_it_does(shop: App, held: str) -> None:
+    library.find(shop, "mobile_line").path("undo").unlink()
+    with shop.unit_of_work() as ctx, pytest.raises(Refused, match=r"mobile_line/undo\.yml") as refused:
+        jobs.retry(ctx, held, use=RetryWith.NEWEST)
+    assert refused.value.field == "use"
+
+
+def test_a_retry_offers_no_version_that_cannot_be_run_and_none_where_nothing_is_newer(
+    shop: App, held: str, staff: Callable[..., Browser]
+) -> None:
+    client = staff("provisioning_engineer")
+    file = library.find(shop, "mobile_line").path("do")
+    file.write_text(HEAD + "    - name: Wait\n      ansible.builtin.command: sleep 9\n      async: 9\n")
+    assert "newest one" not in client.get(f"/jobs/{held}/retry").text
+    with shop.unit_of_work() as ctx:
+        step = ctx.session.scalars(select(JobStep).where(JobStep.kind == "provisioning.ansible")).one()
+        planned = versions.version(ctx, "mobile_line", step.inputs["version"])
+        file.write_text(planned.files["do.yml"])
+    assert "newest one" not in client.get(f"/jobs/{held}/retry").text
 
 
 def test_a_playbook_without_suspend_is_named_with_its_product_and_no_path(
