@@ -56,7 +56,7 @@ KIND_ICONS = {ServiceKind.MOBILE: "device-mobile", ServiceKind.OTHER: "plug-conn
 
 
 def list_products(ctx: Context) -> Statement:
-    """What is and was sold, with the price of now: of a bundle priced by its products their sum, which `priced_by` says."""
+    """What is and was sold, with the price of now: of a bundle priced by its products their sum."""
     now = ctx.now()
     sums = _sums_by_key(ctx)
     active = (
@@ -79,7 +79,8 @@ def list_products(ctx: Context) -> Statement:
         _or_sum(sums, 0, col(CatalogPrice.setup_micros)).label("setup"),
         _or_sum(sums, 1, col(CatalogPrice.monthly_micros)).label("monthly"),
         case(
-            (col(CatalogProduct.priced_by_members), literal(str(_("by its products")))), else_=literal("")
+            (col(CatalogProduct.priced_by_members), literal(str(_("priced by its products")))),
+            else_=literal(""),
         ).label("priced_by"),
         col(CatalogPrice.currency).label("currency"),
         col(CatalogProduct.priced_by_members).label("priced_by_members"),
@@ -117,10 +118,10 @@ PRODUCTS = Table(
             sub="code",
             icon=lambda row: KIND_ICONS[ServiceKind(row["service_kind"])],
         ),
-        Column("monthly", _("Monthly"), Kind.MONEY, sub="priced_by"),
+        Column("monthly", _("Monthly"), Kind.MONEY),
         Column("setup", _("Set-up"), Kind.MONEY, priority=2),
         Column("services", _("Active services"), Kind.COUNT, priority=2),
-        Column("kind", _("Sold as"), priority=2, labels=PRODUCT_KIND_LABELS),
+        Column("kind", _("Sold as"), priority=2, labels=PRODUCT_KIND_LABELS, sub="priced_by"),
         Column("service_kind", _("Kind"), priority=3, labels=KIND_LABELS),
         Column("playbook", _("Playbook"), Kind.MONO, priority=3),
         Column("tariff", _("Tariff"), priority=3),
