@@ -198,6 +198,7 @@ def _services(block: Block, product_ids: Sequence[int]) -> Iterator[dict[str, An
                 "product_id": _one_in(key, PRODUCTS, product_ids),
                 "state": "failed" if key % 5_000 == 0 else "active",
                 "suspended": key % 30 == 0,
+                "covered": False,
                 "activated_at": _BEGAN + timedelta(minutes=key),
                 "label": label,
                 "parameters": {},
