@@ -21,6 +21,8 @@ _CUSTOMER_LIMIT, _LIST_LIMIT, _SHELL_QUERIES = 5.0, 60.0, 4
 _EMAIL, _PASSWORD = "bench@example.com", "correct horse battery staple"
 #: So many customers are opened.
 _OPENED = 60
+#: PostgreSQL plans a statement anew five times before it keeps a plan, as every process that serves pages has it do once.
+_WARMED = 40
 
 
 class _Visitor:
@@ -107,6 +109,8 @@ def pages(app: "App", size: int) -> Sequence[Question]:
 
     step = max(1, size // _OPENED)
     opened = [f"/customers/C{place:06d}" for place in range(1, size + 1, step)]
+    for _ in range(_WARMED):
+        visitor.get(opened[0])
     questions = [page("page of a customer", _CUSTOMER_LIMIT, path) for path in opened[:_OPENED]]
     people = [People().at(place) for place in range(7, size, step)]
     questions += [
