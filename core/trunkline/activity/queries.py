@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, func, or_, select, text, union
+from sqlalchemy import RowMapping, Select, and_, func, or_, select, union
 from sqlmodel import col
 
 from trunkline.activity.heads import Head
@@ -15,6 +15,7 @@ from trunkline.activity.models import (
     ActivitySeal,
     ActivitySegment,
 )
+from trunkline.activity.operations_known import OperationsKnown
 from trunkline.auth.models import User, UserKind
 from trunkline.customers.models import Customer
 from trunkline.operation import Context
@@ -31,12 +32,6 @@ _LISTED = (
     "id at actor_kind actor actor_id on_behalf_of on_behalf_of_id operation subject_kind subject_id subject address "
     "request_id customer_id"
 ).split()
-#: Jumps from each operation to the next one in the index, instead of walking a million entries.
-_OPERATIONS = text(
-    "WITH RECURSIVE known(name) AS (SELECT min(operation) FROM core_activity UNION ALL "
-    "SELECT (SELECT min(operation) FROM core_activity WHERE operation > known.name) FROM known WHERE known.name IS NOT NULL) "
-    "SELECT name FROM known WHERE name IS NOT NULL"
-)
 
 
 def entries(ctx: Context, *, customer_id: int | None = None, whole: bool = False) -> Select[Any]:
@@ -55,7 +50,7 @@ def entry(ctx: Context, entry_id: int) -> ActivityEntry:
 
 def operations(ctx: Context) -> Sequence[str]:
     """Every operation that the log knows, by name."""
-    return ctx.session.execute(_OPERATIONS).scalars().all()
+    return ctx.app.part(OperationsKnown).names(ctx)
 
 
 def staff_names(ctx: Context) -> Sequence[str]:

@@ -11,9 +11,9 @@ from sqlmodel import col, select
 from trunkline.activity.models import ActivityEntry
 from trunkline.activity.sealing import seal_batch
 from trunkline.app import App
-from trunkline.customers import operations
+from trunkline.customers import belongings, operations
 from trunkline.customers.models import Customer, CustomerKind
-from trunkline.customers.schemas import RegisterCustomer
+from trunkline.customers.schemas import RegisterCustomer, TagData
 from trunkline.operation import Actor, ActorKind
 from trunkline.testing import Browser
 
@@ -69,6 +69,17 @@ def test_an_entry_names_both_people_the_customer_and_its_seal(app: App, auditor:
         seal_batch(ctx)
     assert "Seal 1" in auditor.get(f"/activity/{entry.id}").text
     assert "1" in auditor.get("/activity/seals").text
+
+
+@pytest.mark.both_databases
+def test_an_operation_done_for_the_first_time_is_suggested_at_once(app: App, auditor: Browser) -> None:
+    customer = act(app, "Rita", "Ana Prado")
+    assert '<option value="core.customer.edit">' not in auditor.get("/activity").text, "nobody did that yet"
+    with app.unit_of_work() as ctx:
+        belongings.add_tag(ctx, customer.number, TagData(text="VIP"))
+    page = auditor.get("/activity").text
+    assert '<option value="core.customer.edit">' in page
+    assert '<option value="core.customer.create">' in page
 
 
 @pytest.mark.both_databases
