@@ -1,13 +1,13 @@
 """Running one job: forwards step by step, or backwards, until it is over. Any death in between is taken up by the next claim."""
 
 import logging
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from trunkline.db.rings import again
 from trunkline.jobs import journal, targets
 from trunkline.jobs.at_work import AtWork
 from trunkline.jobs.ending import and_not_undone, announce
@@ -23,6 +23,7 @@ from trunkline.jobs.steps import (
     checked_outputs,
 )
 from trunkline.jobs.sweeper import first_due, most_urgent
+from trunkline.jobs.turns import Together, Turn
 from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import Policy, StepKind
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PASSED = (StepState.DONE, StepState.SKIPPED)
-#: For how long one transaction takes up further steps.
-_SECONDS_TOGETHER = 0.1
 
 
 def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
@@ -62,27 +61,6 @@ def run(app: "App", job_id: int, *, or_more_urgent: bool = False) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """What is to be done next: which step, in which direction."""
-
-    seq: int
-    direction: Literal["do", "undo"]
-
-
-@dataclass
-class _Together:
-    """Transactional steps that share one transaction, and since when."""
-
-    steps: int = 1
-    since: float = field(default_factory=time.monotonic)
-
-    @property
-    def has_time(self) -> bool:
-        """Whether another step may join: who waits for what the transaction holds must not wait long."""
-        return time.monotonic() - self.since < _SECONDS_TOGETHER
-
-
 class _Run(AtWork):
     """One worker's work on one job. Each transaction ends a step and begins the next one."""
 
@@ -93,11 +71,11 @@ class _Run(AtWork):
         #: Each transactional step in a transaction of its own, since several together came to grief.
         self._one_by_one = False
 
-    def to_the_end(self, turn: _Turn | None) -> None:
+    def to_the_end(self, turn: Turn | None) -> None:
         while turn is not None:
             turn = self._do(turn) if turn.direction == "do" else self._undo(turn)
 
-    def begin(self, ctx: Context) -> _Turn | None:
+    def begin(self, ctx: Context) -> Turn | None:
         """Take up where the job stands. A step that was running when its worker died is unknown; its policy decides."""
         job = self.taken(ctx)
         # Read before the job is changed, which would be written for it.
@@ -119,14 +97,14 @@ class _Run(AtWork):
                 step.state = StepState.PENDING
         return self._next(ctx, job)
 
-    def _next(self, ctx: Context, job: Job) -> _Turn | None:
+    def _next(self, ctx: Context, job: Job) -> Turn | None:
         """Begin the next step; None when the job is over or handed back."""
         turn = self._forwards(ctx, job) if job.state == JobState.RUNNING else None
         return self._backwards(ctx, job) if job.state == JobState.ROLLING_BACK else turn
 
     # Forwards
 
-    def _forwards(self, ctx: Context, job: Job) -> _Turn | None:
+    def _forwards(self, ctx: Context, job: Job) -> Turn | None:
         steps = self.steps(ctx)
         step = next((s for s in steps if s.state not in _PASSED), None)
         if step is None:
@@ -146,9 +124,9 @@ class _Run(AtWork):
         job.started_at = job.started_at or ctx.now()
         step.state, step.started_at, step.tries = StepState.RUNNING, ctx.now(), step.tries + 1
         self.journal.say(ctx.now(), step.seq, f"{step.label}: started.", "step")
-        return _Turn(step.seq, "do")
+        return Turn(step.seq, "do")
 
-    def _do(self, turn: _Turn) -> _Turn | None:
+    def _do(self, turn: Turn) -> Turn | None:
         try:
             return self._perform(turn)
         except LeaseLost:
@@ -159,7 +137,7 @@ class _Run(AtWork):
             self._require_ours(error)
             return self._step_failed(turn.seq, error)
 
-    def _hand_back(self, seq: int, error: TryAgain) -> _Turn | None:
+    def _hand_back(self, seq: int, error: TryAgain) -> Turn | None:
         """Queue the job for later, keeping what is done."""
         with self.unit() as (ctx, job):
             step = self.step(ctx, seq)
@@ -171,7 +149,7 @@ class _Run(AtWork):
                 return None
         return self._step_failed(seq, error)
 
-    def _step_failed(self, seq: int, error: Exception) -> _Turn | None:
+    def _step_failed(self, seq: int, error: Exception) -> Turn | None:
         log.info("job %s step %s failed: %s", self.job_id, seq, self._masked(error))
         with self.unit() as (ctx, job):
             step = self.step(ctx, seq)
@@ -224,7 +202,7 @@ class _Run(AtWork):
 
     # Backwards
 
-    def _backwards(self, ctx: Context, job: Job) -> _Turn | None:
+    def _backwards(self, ctx: Context, job: Job) -> Turn | None:
         """Begin to undo the latest step that needs it; None when the job is over or handed back."""
         for step in self.steps(ctx, backwards=True):
             if not self._needs_undo(step):
@@ -243,7 +221,7 @@ class _Run(AtWork):
                 return None
             step.state = StepState.UNDOING
             self.journal.say(ctx.now(), step.seq, f"{step.label}: undoing.", "step")
-            return _Turn(step.seq, "undo")
+            return Turn(step.seq, "undo")
         state = JobState.CANCELLED if job.cancel_requested else JobState.ROLLED_BACK
         self._finish(ctx, job, state, self._all_undone(ctx), "warn")
         return None
@@ -266,7 +244,7 @@ class _Run(AtWork):
             return step.tries > 0
         return step.state in (StepState.DONE, StepState.FAILED, StepState.RUNNING, StepState.UNDOING)
 
-    def _undo(self, turn: _Turn) -> _Turn | None:
+    def _undo(self, turn: Turn) -> Turn | None:
         try:
             return self._perform(turn)
         except LeaseLost:
@@ -283,17 +261,18 @@ class _Run(AtWork):
 
     # Both ways
 
-    def _perform(self, turn: _Turn) -> _Turn | None:
+    def _perform(self, turn: Turn) -> Turn | None:
         """Run the step's function, record its end and begin the next one; a transactional step does all in one transaction."""
         kind, step_context = self._begun(turn)
+        # What must not be repeated by itself fails instead.
+        repeatable = kind.transactional or turn.direction == "undo" or step_context.policy == Policy.RESUME
+        return again(lambda: self._try(turn, kind, replace(step_context, endings=[])), safe=repeatable)
+
+    def _try(self, turn: Turn, kind: StepKind, step_context: StepContext) -> Turn | None:
         if not kind.transactional:
             outputs = self._call(kind, step_context)
-            with self.unit() as (ctx, job):
-                for write in step_context.endings:
-                    write(ctx)
-                self._record_end(ctx, turn, outputs)
-                return self._next(ctx, job)
-        together = _Together()
+            return again(lambda: self._end(turn, step_context, outputs))
+        together = Together()
         try:
             with self.unit() as (ctx, job):
                 then = self._perform_within(ctx, job, turn, kind, step_context)
@@ -313,9 +292,17 @@ class _Run(AtWork):
         with self.unit() as (ctx, job):
             return self._perform_within(ctx, job, turn, kind, step_context)
 
+    def _end(self, turn: Turn, step_context: StepContext, outputs: Mapping[str, Any]) -> Turn | None:
+        """Record the end of a step that is not transactional, and begin the next one."""
+        with self.unit() as (ctx, job):
+            for write in step_context.endings:
+                write(ctx)
+            self._record_end(ctx, turn, outputs)
+            return self._next(ctx, job)
+
     def _perform_within(
-        self, ctx: Context, job: Job, turn: _Turn, kind: StepKind, step_context: StepContext
-    ) -> _Turn | None:
+        self, ctx: Context, job: Job, turn: Turn, kind: StepKind, step_context: StepContext
+    ) -> Turn | None:
         """Run a transactional step in a transaction that is under way."""
         step_context.transaction = ctx
         outputs = self._call(kind, step_context)
@@ -323,7 +310,7 @@ class _Run(AtWork):
         self._record_end(ctx, turn, outputs)
         return self._next(ctx, job)
 
-    def _goes_along(self, turn: _Turn, together: _Together) -> bool:
+    def _goes_along(self, turn: Turn, together: Together) -> bool:
         """Whether the step that comes next may share the transaction of the one before: each costs a wait for the disk."""
         if self._one_by_one or turn.direction == "undo" or not together.has_time:
             return False
@@ -331,7 +318,7 @@ class _Run(AtWork):
         kind = self.app.step_kinds.get(step.kind)
         return kind is not None and kind.transactional
 
-    def _begun(self, turn: _Turn) -> tuple[StepKind, StepContext]:
+    def _begun(self, turn: Turn) -> tuple[StepKind, StepContext]:
         """What the transaction that began the step knows of it."""
         steps = self.known_steps
         [step] = [step for step in steps if step.seq == turn.seq]
@@ -368,7 +355,7 @@ class _Run(AtWork):
         step.log("Found done, so it is not done again.", "ok")
         return outputs
 
-    def _record_end(self, ctx: Context, turn: _Turn, outputs: Mapping[str, Any]) -> None:
+    def _record_end(self, ctx: Context, turn: Turn, outputs: Mapping[str, Any]) -> None:
         row = self.step(ctx, turn.seq)
         row.finished_at, row.error = ctx.now(), ""
         if turn.direction == "do":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, delete
 from sqlmodel import Field, SQLModel, col, select
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,6 +18,7 @@ from trunkline import i18n
 from trunkline.activity.refusals import refused
 from trunkline.auth import api_access, api_keys
 from trunkline.clock import utc_now
+from trunkline.db.rings import again
 from trunkline.db.types import UtcDateTime
 from trunkline.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from trunkline.files.scanning import scan
@@ -71,8 +73,6 @@ def run_reading(request: Request, route: RestRoute, arguments: dict[str, Any]) -
 
 def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -> Any:
     """Any other method: as above in one unit of work, remembered under its `Idempotency-Key`."""
-    from fastapi.encoders import jsonable_encoder
-
     app: App = request.app.state.app
     actor: Actor = request.state.actor
     key = request.headers.get("idempotency-key", "")
@@ -82,13 +82,23 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
             field="Idempotency-Key",
             remedy=_("Use up to 120 characters."),
         )
-    fingerprint = _fingerprint(request, arguments) if key else ""
     with (
         _on_record(app, request, route, actor),
         i18n.use_locale(actor.language, app.config.time_zone),
         _scanned(app, request, actor, arguments),
-        app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx,
     ):
+        uploads = any(isinstance(value, UploadFile) for value in arguments.values())
+        # A file that was uploaded is read once.
+        return again(lambda: _written(app, request, route, arguments, key), safe=not uploads)
+
+
+def _written(app: "App", request: Request, route: RestRoute, arguments: dict[str, Any], key: str) -> Response:
+    """The answer of a handler in one unit of work, kept under its key."""
+    from fastapi.encoders import jsonable_encoder
+
+    actor: Actor = request.state.actor
+    fingerprint = _fingerprint(request, arguments) if key else ""
+    with app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx:
         if key and (known := _known_answer(ctx, key, fingerprint)) is not None:
             return known
         value = route.handler(ctx, **arguments)

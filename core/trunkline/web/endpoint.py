@@ -21,6 +21,7 @@ from trunkline.auth import csrf, sessions, sudo
 from trunkline.auth.impersonation import limits
 from trunkline.branding.brands import Brands
 from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
+from trunkline.db.rings import again
 from trunkline.errors import Forbidden, NotFound, TrunklineError, Unauthenticated, WaitsForSecondPerson
 from trunkline.files.scanning import scan
 from trunkline.i18n import _
@@ -129,10 +130,15 @@ class _Call:
                 ctx.on_behalf_of = on_behalf_of
                 return self._handled(ctx)
         key = str(self.form.get("idempotency_key") or "") or None
-        with self.app.unit_of_work(
-            actor, request_id=self.request_id, idempotency_key=key, on_behalf_of=on_behalf_of
-        ) as ctx:
-            return self._handled(ctx)
+
+        def do() -> Response:
+            with self.app.unit_of_work(
+                actor, request_id=self.request_id, idempotency_key=key, on_behalf_of=on_behalf_of
+            ) as ctx:
+                return self._handled(ctx)
+
+        # A file that was uploaded is read once.
+        return again(do, safe=all(isinstance(value, str) for _name, value in self.form.multi_items()))
 
     def _handled(self, ctx: Context) -> Response:
         if self.refused_upload is not None and not self.route.shows_refusals:

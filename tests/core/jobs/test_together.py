@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from trunkline.app import App
-from trunkline.jobs import PlannedStep, StepContext, StepFailed, TryAgain, engine, enqueue
+from trunkline.jobs import PlannedStep, StepContext, StepFailed, TryAgain, engine, enqueue, turns
 from trunkline.jobs.models import Job, JobEvent, JobState, OnFailure
 from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.operation import Context
@@ -39,7 +39,7 @@ def wait(step: StepContext) -> None:
 @pytest.fixture(autouse=True)
 def kinds(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     # However busy the machine is.
-    monkeypatch.setattr(engine, "_SECONDS_TOGETHER", 600.0)
+    monkeypatch.setattr(turns, "_SECONDS_TOGETHER", 600.0)
     for name, do in (("write", write), ("refuse", refuse), ("wait", wait)):
         app.step_kinds[f"test.{name}"] = StepKind(f"test.{name}", name, do, erase, transactional=True)
 

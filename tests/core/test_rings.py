@@ -1,0 +1,138 @@
+"""Two who take numbers in opposite order wait for each other in a ring on PostgreSQL; whoever is broken off does it again."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import Queue
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from trunkline.app import App
+from trunkline.customers.models import Customer
+from trunkline.db import numbers
+from trunkline.jobs import PlannedStep, StepContext, enqueue
+from trunkline.jobs.models import Job, JobState
+from trunkline.operation import SYSTEM
+from trunkline.plugin import StepKind
+from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
+
+pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
+
+
+class Ring:
+    """Takes two numbers; the first time somebody else has taken the second and waits for the first."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.times = 0
+        self._other: threading.Thread | None = None
+        self._server: Queue[int] = Queue()
+
+    def take(self, session: Session, first: str, second: str) -> None:
+        """Both numbers. The database breaks off this transaction, not the other one, which never looks for a ring."""
+        self.times += 1
+        numbers.next_number(session, first)
+        if self.times == 1 and not self.app.database.is_sqlite:
+            self._other = threading.Thread(target=self._opposite, args=(second, first))
+            self._other.start()
+            self._until_waiting(self._server.get(timeout=30))
+        numbers.next_number(session, second)
+
+    def _opposite(self, first: str, second: str) -> None:
+        with self.app.unit_of_work(SYSTEM) as ctx:
+            ctx.session.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            numbers.next_number(ctx.session, first)
+            self._server.put(ctx.session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            numbers.next_number(ctx.session, second)
+
+    def _until_waiting(self, server: int) -> None:
+        blocked = text("SELECT cardinality(pg_blocking_pids(:server))")
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with self.app.database.read() as session:
+                if session.execute(blocked, {"server": server}).scalar_one():
+                    return
+        raise TimeoutError("the other transaction never waited")
+
+    def end(self) -> None:
+        """Wait for the other transaction."""
+        if self._other is not None:
+            self._other.join(30)
+            assert not self._other.is_alive()
+
+    @property
+    def wanted(self) -> int:
+        """How often the numbers are taken in all: SQLite has one writer at a time, and no ring."""
+        return 1 if self.app.database.is_sqlite else 2
+
+
+@pytest.fixture
+def ring(app: App) -> Iterator[Ring]:
+    ring = Ring(app)
+    yield ring
+    ring.end()
+
+
+@pytest.mark.parametrize("transactional", [True, False])
+def test_a_step_that_the_database_broke_off_is_done_again_and_its_job_succeeds(
+    app: App, ring: Ring, transactional: bool
+) -> None:
+    def within(step: StepContext) -> None:
+        ring.take(step.ctx.session, "job", "email")
+
+    def apart(step: StepContext) -> None:
+        step.with_end(lambda ctx: ring.take(ctx.session, "job", "email"))
+
+    do: Callable[[StepContext], None] = within if transactional else apart
+    app.step_kinds["test.ring"] = StepKind(
+        "test.ring", "Ring", do, lambda step: None, transactional=transactional
+    )
+    with app.unit_of_work() as ctx:
+        number = enqueue(ctx, kind="test", title="Ring", steps=[PlannedStep("test.ring")], key="ring").number
+    work_until_idle(app)
+    ring.end()
+    with app.reading() as ctx:
+        job = ctx.session.scalars(select(Job).where(col(Job.number) == number)).one()
+    assert (job.state, job.error) == (JobState.SUCCEEDED, "")
+    assert ring.times == ring.wanted
+
+
+@pytest.fixture
+def ring_of_customers(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> Ring:
+    """Registering a customer takes the number of a job as well, as one does who is welcomed."""
+    usual = numbers.next_number
+
+    def take(session: Session, kind: str) -> str:
+        ring.take(session, "job", "email")
+        return usual(session, kind)
+
+    monkeypatch.setattr("trunkline.customers.operations.next_number", take)
+    return ring
+
+
+WISH: dict[str, Any] = {"kind": "individual", "name": "Ana Silva"}
+
+
+def test_a_request_over_rest_that_the_database_broke_off_is_done_again(
+    app: App, ring_of_customers: Ring, client: Browser
+) -> None:
+    create_user(app, "api@example.com", "administrator")
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    made = client.post("/api/v1/customers", json=WISH, headers=headers)
+    assert made.status_code == 201, made.text
+    assert ring_of_customers.times == ring_of_customers.wanted
+    ring_of_customers.end()
+    with app.reading() as ctx:
+        assert [one.number for one in ctx.session.scalars(select(Customer))] == ["C000001"]
+
+
+def test_a_form_that_the_database_broke_off_is_done_again(
+    app: App, ring_of_customers: Ring, staff: Callable[..., Browser]
+) -> None:
+    made = staff("administrator").submit("/customers/new", WISH, follow_redirects=False)
+    assert made.headers.get("location") == "/customers/C000001", made.text
+    assert ring_of_customers.times == ring_of_customers.wanted
