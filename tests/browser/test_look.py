@@ -394,6 +394,22 @@ def test_a_shared_view_beyond_a_phones_edge_does_not_push_the_page_aside(
     context.close()
 
 
+def test_paper_is_white_and_carries_what_is_read_and_no_menus(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/jobs")
+    staff_page.goto(demo + str(staff_page.locator("tr[data-href]").first.get_attribute("data-href")))
+    staff_page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    staff_page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
+    log, title = staff_page.locator(".log"), staff_page.get_by_role("heading", level=1)
+    assert log.evaluate("log => log.scrollHeight <= log.clientHeight"), "all of its lines"
+    expect(log).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    expect(staff_page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    lightness = "title => Math.max(...getComputedStyle(title).color.match(/[0-9]+/g).slice(0, 3).map(Number))"
+    assert title.evaluate(lightness) < 64, "dark ink"
+    staff_page.goto(f"{demo}/customers")
+    expect(staff_page.get_by_role("navigation")).to_have_count(0)
+    expect(staff_page.locator("tbody tr").first).to_be_visible()
+
+
 def test_a_phone_number_keeps_its_order_where_text_runs_from_right_to_left(
     demo: str, staff_page: Page
 ) -> None:

@@ -89,7 +89,7 @@ class RecordPayment(_PaymentOf):
         default=[],
         title=_("Pays these invoices"),
         description=_("Nothing chosen: the oldest first."),
-        json_schema_extra={"widget": "checkboxes"},
+        json_schema_extra={"widget": "checkboxes", "width": "full"},
     )
     key: str = Field(default="", max_length=120, json_schema_extra={"widget": "hidden"})
 
