@@ -16,7 +16,8 @@ from trunkline.customers.merging.operations import UNDO_FOR, dismiss, merge, und
 from trunkline.customers.merging.queries import dismissed_with, list_duplicates
 from trunkline.customers.merging.rows import CustomerRows, references
 from trunkline.customers.merging.schemas import MergeCustomers
-from trunkline.customers.schemas import RegisterCustomer, SiteData, TagData, UpdateCustomer
+from trunkline.customers.models import CustomerStatus
+from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, TagData, UpdateCustomer
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.search.queries import find
 from trunkline.testing import Browser, actor_with, work_until_idle
@@ -204,6 +205,22 @@ def test_what_cannot_be_one_is_refused(app: App) -> None:
         merge(ctx, stays, MergeCustomers(source=goes, source_version=1))
     with pytest.raises(Forbidden), app.unit_of_work(actor_with("core.customer.edit")) as ctx:
         merge(ctx, stays, MergeCustomers(source=goes))
+
+
+def test_nobody_is_shown_a_merge_that_would_be_refused(app: App, staff: Staff) -> None:
+    stays, gone = _add(app, "Ana Souza"), _add(app, "Ana Sousa")
+    with app.unit_of_work() as ctx:
+        operations.set_status(ctx, gone, SetStatus(status=CustomerStatus.CLOSED, reason="moved"))
+        operations.archive(ctx, gone)
+    browser = staff("supervisor")
+    for other, why in ((stays, "cannot be merged into itself"), (gone, "is archived")):
+        asked = browser.submit(f"/customers/{stays}/merge", {"source": other})
+        assert asked.status_code == 422
+        assert asked.url.path == f"/customers/{stays}/merge"
+        assert why in asked.text
+        typed = browser.get(f"/customers/{stays}/merge/{other}")
+        assert typed.status_code == 422
+        assert why in typed.text
 
 
 @pytest.mark.both_databases

@@ -34,7 +34,7 @@ def merge(ctx: Context, number: str, command: MergeCustomers) -> CustomerMerge:
     the same, archived, of different resellers, or when a plugin refuses.
     """
     target, source = _both(ctx, number, command.source)
-    _refuse_if_apart(target, source)
+    refuse_if_apart(target, source)
     require_version(target, command.version, {})
     require_version(source, command.source_version, {})
     ctx.emit(
@@ -173,7 +173,8 @@ def _by_keys(ctx: Context, target: int, source: int) -> tuple[Customer, Customer
     return locked[target], locked[source]
 
 
-def _refuse_if_apart(target: Customer, source: Customer) -> None:
+def refuse_if_apart(target: Customer, source: Customer) -> None:
+    """Raises Refused, with the field `source`, for two who cannot become one."""
     if target.key == source.key:
         raise Refused(_("A customer cannot be merged into itself."), field="source")
     for customer in (target, source):

@@ -113,6 +113,7 @@ def choose(page: Page, command: CompareWith, number: str) -> Response:
         other = customers.get(page.ctx, command.source)
     except NotFound as error:
         raise Refused(error.message, field="source", remedy=_("Type the number, as C000123.")) from None
+    operations.refuse_if_apart(customers.get(page.ctx, number), other)
     return page.redirect(f"/customers/{number}/merge/{other.number}")
 
 

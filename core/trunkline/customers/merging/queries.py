@@ -47,11 +47,12 @@ def differences(target: Customer, source: Customer) -> list[Difference]:
 
 
 def preview(ctx: Context, number: str, source_number: str) -> MergePreview:
-    """What merging the second customer into the first would do. Raises NotFound for either."""
-    from trunkline.customers.merging.operations import UNDO_FOR
+    """What merging the second customer into the first would do. Raises NotFound for either, Refused where they cannot be one."""
+    from trunkline.customers.merging.operations import UNDO_FOR, refuse_if_apart
 
     target = ctx.load_by(Customer, Customer.number, number)
     source = ctx.load_by(Customer, Customer.number, source_number)
+    refuse_if_apart(target, source)
     return MergePreview(
         number=target.number,
         name=target.name,
