@@ -118,6 +118,16 @@ def summary(page: Page, customer: Customer) -> str:
     )
 
 
+def balance(page: Page, customer: Customer) -> str | None:
+    """What the customer owes, for the head of each of their pages; nothing for who has no account."""
+    balances = totals([account.balance for account in queries.accounts_of(page.ctx, customer.key)])
+    return (
+        page.fragment("billing/slots/balance.html", customer=customer, balances=balances)
+        if balances
+        else None
+    )
+
+
 def _overdue(accounts: list[AccountView]) -> list[Money]:
     return [amount for amount in totals([account.overdue for account in accounts]) if amount.micros > 0]
 
@@ -199,6 +209,7 @@ SLOTS = (
     Slot("customer.tabs", "usage", usage_tab, "billing.usage.list", _("Usage"), order=45, icon="chart-bar"),
     Slot("customer.summary", "billing", summary, "billing.account.view", order=40),
     Slot("customer.family", "billing", family, "billing.account.view", order=40),
+    Slot("customer.facts", "balance", balance, "billing.account.view", _("Balance due"), order=40),
     Slot("customer.alerts", "overdue", alert, "billing.account.view", order=20),
     Slot(
         "customer.overview",

@@ -1,5 +1,6 @@
 """Pages of billing in a signed-in browser."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -48,6 +49,21 @@ PATHS = (
     "/catalog/services/S000001",
     "/",
 )
+
+
+def _head(browser: Browser, path: str) -> str:
+    """The words of the head of a record's page."""
+    found = re.search(r'<header class="dh".*?</header>', browser.get(path).text, re.DOTALL)
+    assert found is not None
+    return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split())
+
+
+def test_each_tab_of_a_customer_says_what_they_owe_to_those_who_may_see_it(
+    billed: World, staff: Staff
+) -> None:
+    for tab in ("", "/contacts", "/services"):
+        assert "Balance due R$59.96" in _head(staff("customer_care"), f"/customers/C000001{tab}")
+        assert "R$" not in _head(staff("provisioning_engineer"), f"/customers/C000001{tab}")
 
 
 @pytest.mark.both_databases
