@@ -29,7 +29,7 @@ from trunkline.customers.schemas import (
     UpdateCustomer,
 )
 from trunkline.customers.tables import customers_table
-from trunkline.errors import NotFound
+from trunkline.errors import Conflict, NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
@@ -166,8 +166,13 @@ def _status_schema(page: Page, number: str, status: str) -> type[StatusNote]:
 
 def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
     customer = queries.get(page.ctx, number)
+    if status not in BECOMES:
+        raise NotFound(_("There is no such page."))
     if status not in TRANSITIONS[customer.status]:
-        raise NotFound(_("{name} cannot become that now.", name=customer.name))
+        raise Conflict(
+            _("{name} was changed meanwhile and cannot become that now.", name=customer.name),
+            remedy=_("Open the customer: the head says the status as it is, its menu what can be done."),
+        )
     label = str(BECOMES[CustomerStatus(status)][0])
     page.title = str(_("{action} {name}", action=label, name=customer.name))
     page.crumbs((str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (label, ""))

@@ -157,7 +157,41 @@ def test_closing_asks_for_a_reason(app: App, staff: Staff) -> None:
     assert "Fill in Reason." in refused.text
     closed = browser.submit(path, {"reason": "moved away"})
     assert "Closed" in closed.text
-    assert browser.get(path).status_code == 404
+
+
+def test_of_two_who_change_a_status_the_second_is_told_and_not_that_there_is_no_page(
+    app: App, staff: Staff
+) -> None:
+    number = add(app)
+    first, second = staff("customer_care"), staff("supervisor")
+    second.get(f"/customers/{number}/status/suspended")
+    first.submit(f"/customers/{number}/status/closed", {"reason": "moved away"})
+    late = second.submit(
+        f"/customers/{number}/status/suspended", {"reason": "asked"}, page=f"/customers/{number}"
+    )
+    assert late.status_code == 409
+    assert "Ana Souza was changed meanwhile" in late.text
+    assert second.get(f"/customers/{number}/status/nonsense").status_code == 404
+
+
+def test_removing_a_tag_or_an_attribute_says_first_what_goes_with_it(app: App, staff: Staff) -> None:
+    number = add(app)
+    browser = staff("customer_care")
+    browser.submit(f"/customers/{number}/tags/new", {"text": "VIP", "colour": "red"})
+    browser.submit(
+        f"/customers/{number}/attributes/new", {"name": "Meter", "type": "number", "value": "12.5"}
+    )
+    shown = browser.get(f"/customers/{number}/tags").text
+    assert "Take the tag VIP off Ana Souza? Its link and its dates go with it." in shown
+    assert "Remove the attribute Meter of Ana Souza? Its value goes with it" in shown
+
+
+@pytest.mark.parametrize(("role", "may"), [("customer_care", True), ("care_reader", False)])
+def test_cards_without_anything_offer_to_add_only_to_those_who_may(
+    app: App, staff: Staff, role: str, may: bool
+) -> None:
+    shown = staff(role).get(f"/customers/{add(app)}").text
+    assert bool(re.search(r"<a[^>]*>\s*Add\s*</a>", shown)) is may
 
 
 def test_readers_see_no_buttons_and_cannot_post(app: App, staff: Staff) -> None:
