@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import console_files
 from benchmarks.console_figures import Costs, Count, Figure, Question, compared, load, show
-from benchmarks.cost import Meter
+from benchmarks.cost import Cost, Meter
 from benchmarks.lists_at_size import fill_lists
 from benchmarks.operator_at_size import People, fill
 
@@ -62,20 +62,19 @@ def main() -> int:
     for kind in ("sqlite", "postgres"):
         if chosen.only not in (None, kind) or (kind == "postgres" and not chosen.postgres):
             continue
-        timed: list[Costs] = []
-        for size in (min(_SMALL, chosen.customers), chosen.customers):
-            with _operator(kind, size, chosen.postgres, chosen.keep) as app:
-                began = time.monotonic()
-                # Garbage is looked for as in the web process, among what a page makes and not among all there is.
-                with assembling():
-                    questions = [one for part in parts if part in PARTS for one in PARTS[part](app, size)]
-                wanted = [one for one in questions if chosen.about in f"{one.figure} {one.text}"]
-                timed.append(_measured(app, wanted, chosen.repeats, chosen.verbose))
-                if size == chosen.customers:
-                    counts += _counted(kind, app) if "pages" in parts else []
-                    written += console_files.measured(kind, app, size) if "files" in parts else []
-                _say(f"{kind}, {size:,}: measured, {time.monotonic() - began:,.0f} s, {load()}")
-        figures += compared(kind, *timed)
+        with contextlib.ExitStack() as stack:
+            sizes = (min(_SMALL, chosen.customers), chosen.customers)
+            apps = [
+                stack.enter_context(_operator(kind, size, chosen.postgres, chosen.keep)) for size in sizes
+            ]
+            began = time.monotonic()
+            # Garbage is looked for as in the web process, among what a page makes and not among all there is.
+            with assembling():
+                asked = [(app, _asked(app, size, chosen)) for app, size in zip(apps, sizes, strict=True)]
+            figures += compared(kind, *_measured(asked, chosen.repeats, chosen.verbose))
+            counts += _counted(kind, apps[-1]) if "pages" in parts else []
+            written += console_files.measured(kind, apps[-1], chosen.customers) if "files" in parts else []
+            _say(f"{kind}: measured, {time.monotonic() - began:,.0f} s, {load()}")
     return 0 if show(figures, counts, written, f"{loads} before, {load()} after") else 1
 
 
@@ -135,18 +134,34 @@ def _own_database(server: str, name: str, *, kept: bool, fresh: bool) -> Iterato
         engine.dispose()
 
 
-def _measured(app: "App", questions: Sequence[Question], repeats: int, verbose: bool) -> Costs:
-    """What every question costs, run by run; the first, which finds nothing prepared, does not count."""
-    found: Costs = {}
-    meters = {threads: Meter(app, threads=threads) for threads in {one.threads for one in questions}}
-    for one in questions:
-        one.ask(app)
-        runs = [meters[one.threads].cost(lambda q=one: q.ask(app)) for _ in range(repeats)]  # type: ignore[misc]  # the default of a lambda has no type
-        found.setdefault((one.figure, one.limit), []).append((one.text, runs))
-        if verbose:
-            cpu, wall = min(run.cpu for run in runs), max(run.wall for run in runs)
-            _say(f"{one.figure:32}{cpu:9.2f}{wall:9.2f}  {one.text}")
+def _asked(app: "App", size: int, chosen: argparse.Namespace) -> list[Question]:
+    """What is asked of the operator, as far as it was chosen."""
+    parts = [PARTS[part] for part in chosen.parts.split(",") if part in PARTS]
+    every = [one for part in parts for one in part(app, size)]
+    return [one for one in every if chosen.about in f"{one.figure} {one.text}"]
+
+
+def _measured(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int, verbose: bool) -> list[Costs]:
+    """What every question costs, run by run; the first, which finds nothing prepared, does not count.
+
+    The operators take turns, figure by figure: what slows the machine for a while slows both.
+    """
+    found: list[Costs] = [{} for _one in asked]
+    for figure in dict.fromkeys(one.figure for _app, questions in asked for one in questions):
+        for costs, (app, questions) in zip(found, asked, strict=True):
+            for one in (one for one in questions if one.figure == figure):
+                runs = _runs(app, one, repeats)
+                costs.setdefault((one.figure, one.limit), []).append((one.text, runs))
+                if verbose:
+                    cpu, wall = min(run.cpu for run in runs), max(run.wall for run in runs)
+                    _say(f"{one.figure:32}{cpu:9.2f}{wall:9.2f}  {one.text}")
     return found
+
+
+def _runs(app: "App", one: Question, repeats: int) -> list[Cost]:
+    one.ask(app)
+    meter = Meter(app, threads=one.threads)
+    return [meter.cost(lambda: one.ask(app)) for _ in range(repeats)]
 
 
 def _say(text: str) -> None:
