@@ -197,6 +197,31 @@ def test_what_opens_over_a_page_is_accessible_too(demo: str, staff_page: Page) -
     assert complaints() == []
 
 
+def test_pages_are_light(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
+    """In bytes that travel: 150 KB for whoever comes first, 190 with charts, 40 KB for each page after that."""
+    context = _context(chromium, sessions[STAFF], "light", 1440)
+    page = context.new_page()
+    meter, sizes = context.new_cdp_session(page), list[float]()
+    meter.send("Network.enable")
+    meter.on("Network.loadingFinished", lambda said: sizes.append(said["encodedDataLength"]))
+
+    def weight(path: str) -> float:
+        sizes.clear()
+        page.goto(demo + path)
+        page.evaluate("document.fonts.ready.then(() => 0)")
+        return sum(sizes) / 1000
+
+    paths = ["/customers", "/catalog/services", "/billing/invoices", "/inventory", "/permissions", "/"]
+    first = weight(paths[0])
+    later = {path: weight(path) for path in paths[1:]}
+    meter.send("Network.clearBrowserCache")
+    charts = weight("/jobs/performance")
+    context.close()
+    assert 50 < first <= 150
+    assert {path: kilobytes for path, kilobytes in later.items() if kilobytes > 40} == {}
+    assert charts <= 190
+
+
 def test_searching_a_list_keeps_focus_and_writes_the_address(demo: str, staff_page: Page) -> None:
     staff_page.goto(f"{demo}/customers")
     rows = staff_page.locator("tbody tr")

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -23,6 +25,7 @@ from trunkline.i18n import gettext as _
 from trunkline.loader import EXTENSION_PREFIX
 from trunkline.rest.later import LaterRest
 from trunkline.web import signing
+from trunkline.web.compression import Compressed, is_text, packed_file, takes_gzip
 from trunkline.web.endpoint import endpoint
 from trunkline.web.finding import ByFirstWord
 from trunkline.web.middleware import (
@@ -49,13 +52,25 @@ _YEAR = 365 * 24 * 3600
 
 
 class HashedStatic(StaticFiles):
-    """Static files whose addresses carry a content hash, so browsers keep them for a year."""
+    """Static files whose addresses carry a content hash, so browsers keep them for a year; texts are packed once."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
+        if isinstance(response, FileResponse) and is_text(response.headers["content-type"]):
+            response = await _packed(response, Headers(scope=scope))
         if response.status_code == 200 and b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
         return response
+
+
+async def _packed(response: FileResponse, asked: Headers) -> Response:
+    """A text's file as who asks takes it; caches keep both kinds apart."""
+    response.headers.add_vary_header("Accept-Encoding")
+    if not takes_gzip(asked) or response.stat_result is None:
+        return response
+    body = await run_in_threadpool(packed_file, str(response.path), response.stat_result.st_mtime)
+    kept = {name: response.headers[name] for name in ("content-type", "last-modified", "vary")}
+    return Response(body, headers={**kept, "content-encoding": "gzip"})
 
 
 def page_routes(app: "App") -> list[tuple[str, PageRoute]]:
@@ -138,7 +153,8 @@ def _layers(web: WebApp) -> list[Middleware]:
     """What lies around every page and route, the outermost first."""
     app = web.app
     hashing = [route.path for _plugin, route in app.part(page_routes) if route.hashes]
-    layers = [Middleware(RequestId), Middleware(AtTheDoor, paths=hashing), Middleware(SecurityHeaders)]
+    layers = [Middleware(RequestId), Middleware(Compressed), Middleware(AtTheDoor, paths=hashing)]
+    layers.append(Middleware(SecurityHeaders))
     if app.config.trusted_proxies:
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
