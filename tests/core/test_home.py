@@ -1,6 +1,9 @@
 """The start page says what waits, and shows nobody what they may not see."""
 
+import re
 from collections.abc import Callable
+
+import pytest
 
 from trunkline.app import App
 from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
@@ -35,3 +38,27 @@ def test_a_job_that_needs_a_person_is_on_the_start_page(app: App, staff: Callabl
 def test_a_cashier_sees_no_jobs(app: App, staff: Callable[..., Browser]) -> None:
     a_held_job(app)
     assert "Reach the far end" not in staff("cashier").get("/").text
+
+
+@pytest.mark.parametrize(
+    ("role", "task"),
+    [
+        ("customer_care", "/customers/new"),
+        ("cashier", "/billing/payments/new"),
+        ("product_manager", "/catalog/products/new"),
+        ("provisioning_engineer", "/provisioning/rollouts/new"),
+        ("warehouse", "/inventory/items/new"),
+    ],
+)
+def test_what_next_holds_what_a_role_is_there_for_and_it_opens(
+    staff: Callable[..., Browser], role: str, task: str
+) -> None:
+    browser = staff(role)
+    offered = re.findall(r'href="([^"]+)"', browser.get("/").text.partition("What next</h2>")[2])
+    assert task in offered
+    assert browser.get(task).status_code == 200
+
+
+def test_the_palette_knows_how_a_payment_is_taken(staff: Callable[..., Browser]) -> None:
+    assert "/billing/payments/new" in staff("cashier").get("/search?q=take+pay").text
+    assert "/billing/payments/new" not in staff("warehouse").get("/search?q=take+pay").text

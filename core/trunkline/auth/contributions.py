@@ -22,7 +22,7 @@ from trunkline.auth.impersonation.tables import IMPERSONATIONS
 from trunkline.auth.tables import USERS
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
-from trunkline.plugin import MenuItem, Permission, ScheduledTask
+from trunkline.plugin import Command, MenuItem, Permission, ScheduledTask
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -58,6 +58,16 @@ PERMISSIONS = [
     ),
 ]
 EVENTS = [UserInvited]
+COMMANDS = [
+    Command(
+        _("Invite a colleague"),
+        "/users/new",
+        "user-plus",
+        "core.user.invite",
+        words=_("add new user staff"),
+        order=70,
+    )
+]
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]

@@ -101,6 +101,14 @@ def menu() -> Sequence[MenuItem]:
 def commands() -> Sequence[Command]:
     return (
         Command(
+            _("Take payment"),
+            "/billing/payments/new",
+            "cash",
+            "billing.payment.record",
+            words=_("receive pay cash"),
+            order=15,
+        ),
+        Command(
             _("Overdue invoices"),
             "/billing/invoices?view=overdue",
             "file-invoice",

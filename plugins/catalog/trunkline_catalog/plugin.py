@@ -102,7 +102,7 @@ def commands() -> Sequence[Command]:
             "package",
             "catalog.product.create",
             words=_("new"),
-            order=60,
+            order=22,
         ),
     )
 

@@ -7,6 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.events import JobEnded
 from trunkline.jobs.models import JobState
 from trunkline.plugin import (
+    Command,
     ConnectionCheck,
     HealthReport,
     MailTemplate,
@@ -132,6 +133,20 @@ def menu() -> Sequence[MenuItem]:
             order=330,
         ),
     ]
+
+
+@hookimpl
+def commands() -> Sequence[Command]:
+    return (
+        Command(
+            _("Change many services"),
+            "/provisioning/rollouts/new",
+            "stack-2",
+            "provisioning.rollout.create",
+            words=_("bulk mass roll out"),
+            order=24,
+        ),
+    )
 
 
 @hookimpl
