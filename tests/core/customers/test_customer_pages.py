@@ -186,6 +186,17 @@ def test_removing_a_tag_or_an_attribute_says_first_what_goes_with_it(app: App, s
     assert "Remove the attribute Meter of Ana Souza? Its value goes with it" in shown
 
 
+def test_a_customers_activity_leads_to_the_log_of_them_alone_with_its_filters(app: App, staff: Staff) -> None:
+    number, other = add(app), add(app, "Bia Lima")
+    link = f"/activity?customer={number}"
+    browser = staff("supervisor")
+    assert f'href="{link}"' in browser.get(f"/customers/{number}/activity").text
+    shown = browser.get(link).text
+    assert "Customer registered" in shown
+    assert other not in shown
+    assert link not in staff("customer_care").get(f"/customers/{number}/activity").text
+
+
 @pytest.mark.parametrize(("role", "may"), [("customer_care", True), ("care_reader", False)])
 def test_cards_without_anything_offer_to_add_only_to_those_who_may(
     app: App, staff: Staff, role: str, may: bool
