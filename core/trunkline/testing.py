@@ -333,6 +333,21 @@ def client(make_client: Callable[[], Browser]) -> Browser:
 
 
 @pytest.fixture
+def program(app: App, make_client: Callable[[], Browser]) -> Callable[..., Browser]:
+    """`program("auditor")` is a REST client with the token of a new user with those roles; `program()` of an administrator."""
+
+    def make(*roles: str) -> Browser:
+        email = f"{'-'.join(roles) or 'administrator'}-{random.token_hex(3)}@example.com"
+        create_user(app, email, *(roles or ("administrator",)))
+        client = make_client()
+        answer = client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+    return make
+
+
+@pytest.fixture
 def staff(app: App, make_client: Callable[[], Browser]) -> Callable[..., Browser]:
     """`staff("customer_care")` is a client signed in as a new user with those roles; `staff()` is an administrator."""
 

@@ -76,3 +76,32 @@ def test_tables_of_a_plugin_that_is_off_are_shown_with_the_way_out(app: App, con
     assert "inventory_item" in page
     assert "trunkline plugin purge inventory" in page
     without.close()
+
+
+def test_programs_read_how_the_system_and_its_plugins_are(app: App, program: Staff) -> None:
+    api = program("auditor")
+    system = api.get("/api/v1/system").json()
+    checks = {check["name"]: check["health"] for check in system["checks"]}
+    assert checks["Schema"] == "ok"
+    assert system["jobs"]["running"] == 0
+    assert system["versions"]["Python"]
+    listed = {plugin["name"]: plugin for plugin in api.get("/api/v1/system/plugins").json()["items"]}
+    assert {status.name for status in app.loaded.enabled} <= set(listed)
+    assert listed["catalog"]["state"] == "enabled"
+    assert listed["catalog"]["requires"] == ["inventory"]
+    catalog = api.get("/api/v1/system/plugins/catalog").json()
+    assert "catalog_product" in catalog["tables"]
+    assert "billing" in catalog["required_by"]
+    assert {"methods": "GET", "path": "/catalog/products", "permission": "catalog.product.list"} in catalog[
+        "pages"
+    ]
+    assert api.get("/api/v1/system/plugins/nobody").status_code == 404
+    assert api.get("/api/v1/system/deliveries").json()["items"] == []
+
+
+@pytest.mark.plugins
+def test_programs_need_the_same_permissions(program: Staff) -> None:
+    assert program("customer_care").get("/api/v1/system").status_code == 403
+    assert program("auditor").post("/api/v1/system/deliveries/retry").status_code == 403
+    retried = program().post("/api/v1/system/deliveries/retry")
+    assert (retried.status_code, retried.json()) == (202, {"retried": 0})

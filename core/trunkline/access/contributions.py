@@ -7,7 +7,7 @@ from trunkline.access import list_columns, pages, people_pages, queries
 from trunkline.access.tables import ROLES
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
-from trunkline.plugin import MenuItem, Permission, Slot
+from trunkline.plugin import Command, MenuItem, Permission, Slot
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -24,6 +24,7 @@ PERMISSIONS = [
 MENU = [MenuItem(_("Roles"), "/roles", "shield", "core.role.list", "Administration", 20)]
 LISTS = (ListOf("roles", "/roles", "core.role.list", lambda ctx: ROLES, queries.list_roles),)
 LIST_COLUMNS = list_columns.LIST_COLUMNS
+COMMANDS = (Command(_("Permissions"), "/permissions", "key", "core.role.list", order=95),)
 PAGES = [pages.pages, people_pages.pages]
 SLOTS = [
     Slot(

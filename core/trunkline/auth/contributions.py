@@ -71,6 +71,12 @@ COMMANDS = [
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
+#: Whoever may search has an account.
+COMMANDS = (
+    Command(
+        _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
+    ),
+)
 LISTS = (
     ListOf("users", "/users", "core.user.list", lambda ctx: USERS, users.list_users),
     ListOf(

@@ -21,7 +21,7 @@ from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.jobs.tables import jobs_table
 from trunkline.lists import ListOf
 from trunkline.operation import Context
-from trunkline.plugin import MenuItem, Permission, Slot
+from trunkline.plugin import Command, MenuItem, Permission, Slot
 from trunkline.web.pages import Page
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ SLOTS = (
 
 LISTS = (ListOf("jobs", "/jobs", "core.job.list", jobs_table, queries.list_jobs),)
 # Fixed addresses before the page of one job, which would take them for a number.
+COMMANDS = (Command(_("Performance"), "/jobs/performance", "gauge", "core.job.list", order=90),)
 PAGES = (
     performance_pages.pages,
     undecided_pages.pages,

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from trunkline.activity import viewed
-from trunkline.mail import queries
+from trunkline.mail import operations, queries
 from trunkline.mail.tables import EMAILS
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_params, read_list
@@ -53,3 +53,10 @@ def email(ctx: Context, number: str) -> EmailOut:
     message = queries.get(ctx, number)
     viewed(ctx, message, "core.email")
     return EmailOut.model_validate(message)
+
+
+@rest.post("/{number}/send-again", permission="core.email.retry", status=202)
+def send_again(ctx: Context, number: str) -> EmailOut:
+    """Send a failed or parked message once more, under its own Message-ID."""
+    operations.send_again(ctx, number)
+    return EmailOut.model_validate(queries.get(ctx, number))

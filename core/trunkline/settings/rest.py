@@ -4,10 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, list_of
 from trunkline.rest.routing import RestRoutes
 from trunkline.settings import operations, queries
+from trunkline.settings.connections import attempt, checks_of
 
 settings = RestRoutes("/settings", "settings")
 
@@ -34,6 +36,25 @@ class SettingsIn(BaseModel):
     version: int | None = None
 
 
+class ConnectionOut(BaseModel):
+    """A connection that settings set up, and can be tried by its name."""
+
+    name: str
+    label: str
+
+
+class TriedOut(BaseModel):
+    """How a connection was, in words; `remedy` is what to do where it failed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    label: str
+    works: bool
+    message: str
+    remedy: str
+
+
 @settings.get("/{owner}", permission="core.settings.view")
 def show(ctx: Context, owner: str) -> Listing[SettingOut]:
     """The settings of one plugin (`core` for the trunk's own), each with its source."""
@@ -45,6 +66,21 @@ def change(ctx: Context, owner: str, body: SettingsIn) -> Listing[SettingOut]:
     """Save some settings of one plugin."""
     operations.save(ctx, owner, body.values, body.version)
     return _out(ctx, owner)
+
+
+@settings.get("/{owner}/connections", permission="core.settings.view")
+def connections(ctx: Context, owner: str) -> Listing[ConnectionOut]:
+    """The connections that the settings of one plugin set up."""
+    queries.settings_of(ctx, owner)
+    return list_of(
+        [ConnectionOut(name=one.name, label=str(_(one.label))) for one in checks_of(ctx.app, owner)]
+    )
+
+
+@settings.post("/{owner}/connections/{name}", permission="core.settings.edit", status=200, reads=True)
+def try_connection(ctx: Context, owner: str, name: str) -> TriedOut:
+    """Try one connection with what is saved, which may take some seconds. Nothing is sent or changed there."""
+    return TriedOut.model_validate(attempt(ctx, owner, name), from_attributes=True)
 
 
 def _out(ctx: Context, owner: str) -> Listing[SettingOut]:

@@ -215,6 +215,21 @@ def test_a_final_refusal_fails_and_a_person_can_send_it_again(
     assert stored(app, number).status == "sent"
 
 
+def test_a_program_sends_again_what_a_person_could(
+    app: App, templates: Path, peer: Peer, program: Callable[..., Browser]
+) -> None:
+    peer.answers = ["550 5.1.1 no such user"]
+    number = queue(app)
+    work_until_idle(app)
+    assert program("auditor").post(f"/api/v1/emails/{number}/send-again").status_code == 403
+    api = program("supervisor")
+    answer = api.post(f"/api/v1/emails/{number}/send-again")
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    work_until_idle(app)
+    assert api.get(f"/api/v1/emails/{number}").json()["status"] == "sent"
+    assert api.post(f"/api/v1/emails/{number}/send-again").status_code == 422
+
+
 def _job_events(ctx: Any) -> bool:
     return any(event.name == "job.failed" for event in ctx.session.scalars(select(OutboxEvent)))
 

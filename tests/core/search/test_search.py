@@ -192,6 +192,28 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
     assert "Nothing found" in browser.get("/search?q=zzz").text
 
 
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("plugins", "/system/plugins"),
+        ("permis", "/permissions"),
+        ("your account", "/profile"),
+        ("change password", "/profile"),
+        ("performance", "/jobs/performance"),
+    ],
+)
+def test_pages_that_stand_in_no_menu_are_found_by_name(
+    asked: str, path: str, staff: Callable[..., Browser]
+) -> None:
+    assert f'href="{path}"' in staff().get("/search", params={"q": asked}).text
+
+
+def test_a_page_is_found_by_those_who_may_open_it(staff: Callable[..., Browser]) -> None:
+    cashier = staff("cashier")
+    assert 'href="/system/plugins"' not in cashier.get("/search?q=plugins").text
+    assert 'href="/profile"' in cashier.get("/search?q=your account").text.partition("<main")[2]
+
+
 def test_folding_takes_accents_and_case_away() -> None:
     assert fold("São JOÃO Çelik ß") == "sao joao celik ss"
     assert read_query("(51) 99123-4567").number == "51991234567"

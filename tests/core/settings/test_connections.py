@@ -105,3 +105,17 @@ def test_only_who_may_change_settings_tests_and_nobody_without_end(
     assert reader.submit(path, page="/settings/core").status_code == 403
     statuses = [browser.submit(path, page="/settings/core").status_code for _ in range(11)]
     assert statuses == [200] * 10 + [429]
+
+
+def test_a_program_tries_connections_too(with_secret: App, program: Callable[..., Browser]) -> None:
+    api = program()
+    names = {item["name"] for item in api.get("/api/v1/settings/core/connections").json()["items"]}
+    assert {"mail", "redis", "gateway"} <= names
+    mail = api.post("/api/v1/settings/core/connections/mail")
+    assert (mail.status_code, mail.json()["works"]) == (200, True)
+    gateway = api.post("/api/v1/settings/core/connections/gateway").json()
+    assert gateway["works"] is False
+    assert gateway["message"] == "The gateway says no to •••."
+    assert gateway["remedy"] == "Ask its people."
+    assert api.post("/api/v1/settings/core/connections/fax").status_code == 404
+    assert program("auditor").post("/api/v1/settings/core/connections/mail").status_code == 403
