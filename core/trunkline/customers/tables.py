@@ -14,6 +14,7 @@ from trunkline.customers.queries import tag_texts
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Preset, Tab, Table
+from trunkline.web.tones import lazy_state_label
 
 KIND_LABELS = {CustomerKind.INDIVIDUAL: _("Individual"), CustomerKind.BUSINESS: _("Business")}
 
@@ -62,7 +63,7 @@ CUSTOMERS = Table(
     filters=(
         Filter("kind", _("Kind"), [(kind.value, label) for kind, label in KIND_LABELS.items()]),
         Filter(
-            "status", _("Status"), [(status.value, status.value.capitalize()) for status in CustomerStatus]
+            "status", _("Status"), [(status.value, lazy_state_label(status)) for status in CustomerStatus]
         ),
         Filter("created_at", _("Customer since"), kind="dates"),
         Filter("assigned", _("Looked after by"), where=in_charge_of),

@@ -3,6 +3,7 @@
 from trunkline.i18n import gettext as _
 from trunkline.mail.models import EmailStatus
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline.web.tones import lazy_state_label
 
 EMAILS = Table(
     "emails",
@@ -16,7 +17,7 @@ EMAILS = Table(
         Column("status", _("Status"), Kind.STATUS, sort=True),
     ),
     filters=(
-        Filter("status", _("Status"), [(status, status.value.capitalize()) for status in EmailStatus]),
+        Filter("status", _("Status"), [(status.value, lazy_state_label(status)) for status in EmailStatus]),
         Filter("queued_at", _("Date"), kind="dates"),
     ),
     starts=("number", "recipient", "subject"),

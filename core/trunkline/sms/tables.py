@@ -3,6 +3,7 @@
 from trunkline.i18n import gettext as _
 from trunkline.sms.models import SmsStatus
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline.web.tones import lazy_state_label
 
 MESSAGES = Table(
     "text_messages",
@@ -16,7 +17,7 @@ MESSAGES = Table(
         Column("status", _("Status"), Kind.STATUS),
     ),
     filters=(
-        Filter("status", _("Status"), [(status, status.value.capitalize()) for status in SmsStatus]),
+        Filter("status", _("Status"), [(status.value, lazy_state_label(status)) for status in SmsStatus]),
         Filter("queued_at", _("Date"), kind="dates"),
     ),
     starts=("number", "recipient"),

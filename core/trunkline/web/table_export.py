@@ -14,7 +14,8 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from trunkline.i18n import localize
+from trunkline.i18n import _, localize
+from trunkline.i18n import gettext as translate
 from trunkline.money import Money
 from trunkline.web import keyset
 from trunkline.web.table_columns import shown_columns, with_more
@@ -112,9 +113,9 @@ def _heads(columns: list[Column]) -> list[str]:
     for column in columns:
         heads.append(str(column.label))
         if column.kind == Kind.MONEY:
-            heads.append(f"{column.label} (currency)")
+            heads.append(_("{label} (currency)", label=column.label))
         if column.sub:
-            heads.append(column.sub.replace("_", " ").capitalize())
+            heads.append(str(translate(column.sub.replace("_", " ").capitalize())))
     return heads
 
 
