@@ -119,5 +119,19 @@ def enable(ctx: Context, user_id: int) -> UserOut:
     return _user(ctx, user_id)
 
 
+@users.post("/{user_id}/invite-again", permission="core.user.invite", status=202)
+def invite_again(ctx: Context, user_id: int) -> UserOut:
+    """Mail the invitation once more, with a new link; the one before stops working."""
+    operations.invite_again(ctx, user_id)
+    return _user(ctx, user_id)
+
+
+@users.post("/{user_id}/end-sessions", permission="core.user.disable", status=200)
+def end_sessions(ctx: Context, user_id: int) -> UserOut:
+    """Sign somebody out of every browser."""
+    operations.end_sessions(ctx, user_id)
+    return _user(ctx, user_id)
+
+
 def _user(ctx: Context, user_id: int) -> UserOut:
     return UserOut.model_validate(dict(queries.user_row(ctx, user_id)))

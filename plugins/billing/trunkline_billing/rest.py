@@ -35,6 +35,7 @@ from trunkline_billing.rest_schemas import (
     RunQueued,
     SegmentOut,
     TariffOut,
+    TaxSchemeOut,
     UsageRow,
     WayOut,
 )
@@ -242,6 +243,21 @@ def quote_use(ctx: Context, name: str, asked: Annotated[QuoteUsage, Query()]) ->
             )
             for segment in found.segments
         ],
+    )
+
+
+@REST.get("/taxes", permission="billing.tax.list")
+def tax_schemes(ctx: Context) -> Listing[TaxSchemeOut]:
+    """Tax schemes with their rates, by name."""
+    return list_of(
+        [
+            TaxSchemeOut(
+                name=scheme.name,
+                is_default=scheme.is_default,
+                rates={rate.name: rate.rate_millionths / 10_000 for rate in rates},
+            )
+            for scheme, rates in queries.tax_schemes(ctx)
+        ]
     )
 
 

@@ -198,6 +198,14 @@ class InvoiceTaxOut(BaseModel):
     tax: str
 
 
+class TaxSchemeOut(BaseModel):
+    """A set of taxes; the rates in per cent by name."""
+
+    name: str
+    is_default: bool
+    rates: dict[str, float]
+
+
 class InvoiceOut(BaseModel):
     """An invoice with its lines; amounts are decimal texts of its currency."""
 

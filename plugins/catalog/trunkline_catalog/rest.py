@@ -176,10 +176,22 @@ def set_price(ctx: Context, code: str, command: SetPrice) -> PriceOut:
     return _price(operations.set_price(ctx, code, command))
 
 
+@rest.delete("/products/{code}/prices/{price_id}", permission="catalog.price.change")
+def withdraw_price(ctx: Context, code: str, price_id: int) -> None:
+    """Withdraw a price that has not begun; the one before goes on."""
+    operations.withdraw_price(ctx, code, price_id)
+
+
 @rest.post("/products/{code}/retire", permission="catalog.product.archive", status=200)
 def retire(ctx: Context, code: str) -> ProductView:
     """Take a product off the market."""
     return queries.priced(ctx, operations.retire_product(ctx, code))
+
+
+@rest.post("/products/{code}/reinstate", permission="catalog.product.archive", status=200)
+def reinstate(ctx: Context, code: str) -> ProductView:
+    """Sell a product again."""
+    return queries.priced(ctx, operations.reinstate_product(ctx, code))
 
 
 @rest.get("/orders", permission="catalog.order.list", table=ORDERS)

@@ -154,10 +154,25 @@ def test_users_are_invited_changed_and_disabled_over_rest(app: App, client: Brow
     assert (changed.json()["name"], changed.json()["roles"]) == ("Bruno Reis", ["auditor"])
     again = client.patch(one, json=edit, headers={**headers, "If-Match": f'"{made["version"]}"'})
     assert again.status_code == 409
+    again = client.post(f"{one}/invite-again", headers=headers)
+    assert (again.status_code, again.json()["status"]) == (202, "invited")
     assert client.post(f"{one}/disable", headers=headers).json()["status"] == "disabled"
     assert client.get(f"{USERS}?status=disabled", headers=headers).json()["total"] == 1
     refused = client.post(USERS, json={**body, "email": "none", "roles": []}, headers=headers)
     assert {error["field"] for error in refused.json()["errors"]} == {"email", "roles"}
+
+
+def test_a_program_signs_somebody_out_of_their_browsers(
+    app: App, client: Browser, staff: Callable[..., Browser]
+) -> None:
+    boss = create_user(app, "root@example.com", "administrator")
+    headers = bearer(log_in(client, "root@example.com").json()["access_token"])
+    browser = staff("cashier")
+    assert browser.get("/", follow_redirects=False).status_code == 200
+    listed = client.get(USERS, headers=headers).json()["items"]
+    (cashier,) = (user["id"] for user in listed if user["id"] != boss)
+    assert client.post(f"{USERS}/{cashier}/end-sessions", headers=headers).status_code == 200
+    assert browser.get("/", follow_redirects=False).headers["location"].startswith("/sign-in")
 
 
 def api_key(app: App, user_id: int, *permissions: str, days: int = 0, networks: str = "") -> str:

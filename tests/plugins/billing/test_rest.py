@@ -107,6 +107,13 @@ def test_a_tariff_is_listed_searched_and_quoted(api: TestClient) -> None:
     assert quote["segments"][0]["charged_quantity"] == 120
 
 
+def test_tax_schemes_are_listed_with_their_rates(api: TestClient) -> None:
+    made = api.post(f"{BILLING}/taxes", json={"name": "Two", "rates": ["ICMS 17", "PIS 0.65"]})
+    assert made.status_code == 201
+    schemes = {scheme["name"]: scheme for scheme in api.get(f"{BILLING}/taxes").json()["items"]}
+    assert schemes["Two"] == {"name": "Two", "is_default": False, "rates": {"ICMS": 17.0, "PIS": 0.65}}
+
+
 def test_a_clerk_may_read_invoices_and_not_issue_them(
     world: World, make_client: Callable[[], TestClient]
 ) -> None:

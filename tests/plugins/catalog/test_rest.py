@@ -82,6 +82,16 @@ def test_a_price_is_set_and_listed(api: TestClient) -> None:
     assert api.post("/api/v1/catalog/products/mobile_10/prices", json=body).status_code == 201
     prices = api.get("/api/v1/catalog/products/mobile_10/prices").json()["items"]
     assert [price["monthly"] for price in prices] == ["59.90", "49.90"]
+    coming, begun = (f"/api/v1/catalog/products/mobile_10/prices/{price['id']}" for price in prices)
+    assert api.delete(coming).status_code == 204
+    assert api.delete(begun).status_code == 422
+    (left,) = api.get("/api/v1/catalog/products/mobile_10/prices").json()["items"]
+    assert (left["monthly"], left["effective_to"]) == ("49.90", None)
+
+
+def test_a_product_is_retired_and_sold_again(api: TestClient) -> None:
+    assert api.post("/api/v1/catalog/products/mobile_10/retire").json()["retired"] is True
+    assert api.post("/api/v1/catalog/products/mobile_10/reinstate").json()["retired"] is False
 
 
 def test_items_are_imported_over_rest(api: TestClient) -> None:
