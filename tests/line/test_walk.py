@@ -98,6 +98,8 @@ def everybody(
 def _everybody(app: App, make_client: Callable[[], Browser], customer_id: int) -> Iterator[Somebody]:
     from trunkline.access.roles import permissions_of
 
+    # The first account is what the walk signs out, disables and changes; nobody walks with it.
+    create_user(app, "walked-over@example.com", "field_technician")
     for role in BUILTIN_ROLES:
         email = f"walk-{role.name.replace('_', '-')}@example.com"
         owner = customer_id if role.audience == "portal" else None

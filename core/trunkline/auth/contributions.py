@@ -66,17 +66,15 @@ COMMANDS = [
         "core.user.invite",
         words=_("add new user staff"),
         order=70,
-    )
+    ),
+    # Whoever may search has an account.
+    Command(
+        _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
+    ),
 ]
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]
-#: Whoever may search has an account.
-COMMANDS = (
-    Command(
-        _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
-    ),
-)
 LISTS = (
     ListOf("users", "/users", "core.user.list", lambda ctx: USERS, users.list_users),
     ListOf(

@@ -200,6 +200,7 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
         ("your account", "/profile"),
         ("change password", "/profile"),
         ("performance", "/jobs/performance"),
+        ("invite colleague", "/users/new"),
     ],
 )
 def test_pages_that_stand_in_no_menu_are_found_by_name(
