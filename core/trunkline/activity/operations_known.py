@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, func, select
 
+from trunkline.activity.models import ActivityEntry
+from trunkline.db.distinct import each_value
 from trunkline.operation import Context
 
 if TYPE_CHECKING:
@@ -14,15 +16,13 @@ if TYPE_CHECKING:
 
 #: Seconds after which the whole log is asked again: what was committed late, or went with a segment, shows by then.
 _LASTS = 60.0
-#: Jumps from each operation to the next one in the index, instead of walking a million entries.
-_EVERY = text(
-    "WITH RECURSIVE known(name) AS (SELECT min(operation) FROM core_activity UNION ALL "
-    "SELECT (SELECT min(operation) FROM core_activity WHERE operation > known.name) FROM known WHERE known.name IS NOT NULL) "
-    "SELECT name FROM known WHERE name IS NOT NULL"
-)
-_NEWEST = text("SELECT coalesce(max(id), 0) FROM core_activity")
+_ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
+_EVERY = each_value(_ENTRY.operation)
+_NEWEST = select(func.coalesce(func.max(_ENTRY.id), 0))
 #: Along the key: grouped, SQLite would walk the index of operations instead.
-_SINCE = text("SELECT id, operation FROM core_activity WHERE id > :newest ORDER BY id LIMIT 1000")
+_SINCE = (
+    select(_ENTRY.id, _ENTRY.operation).where(_ENTRY.id > bindparam("newest")).order_by(_ENTRY.id).limit(1000)
+)
 
 
 @dataclass(frozen=True)

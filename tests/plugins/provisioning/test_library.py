@@ -172,28 +172,6 @@ def test_a_job_keeps_the_version_it_was_planned_with(
     assert "(version 2 is for jobs planned from now on, and for retries that choose it)." in log
 
 
-def test_a_job_that_holds_counts_as_open_and_says_that_a_retry_runs_the_version_it_was_planned_with(
-    shop: App, order: Callable[[], OrderView]
-) -> None:
-    failing = f"{HEAD}    - name: Never\n      ansible.builtin.fail: {{msg: no port}}\n"
-    with shop.unit_of_work() as ctx:
-        catalog.update_product(ctx, "mobile_10", UpdateProduct(on_failure=OnFailure.HOLD))
-        corrected = do_text(shop)
-        editing.save_file(ctx, "mobile_line", "do", failing)
-    number = order().lines[0].job_number
-    work_until_idle(shop)
-    with shop.unit_of_work() as ctx:
-        assert queries.open_jobs(ctx, "mobile_line") == [number]
-        editing.save_file(ctx, "mobile_line", "do", corrected)
-        jobs.retry(ctx, number)
-    work_until_idle(shop)
-    with shop.reading() as ctx:
-        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
-    told = re.search(r"version (\d) as planned \(version (\d) is for jobs planned from now on, and", log)
-    assert told, log
-    assert int(told[2]) == int(told[1]) + 1
-
-
 @pytest.fixture
 def held(shop: App, order: Callable[[], OrderView]) -> str:
     """The number of a job that holds, as its playbook had a fault."""
@@ -205,8 +183,22 @@ def held(shop: App, order: Callable[[], OrderView]) -> str:
     number = order().lines[0].job_number
     work_until_idle(shop)
     with shop.unit_of_work() as ctx:
+        assert queries.open_jobs(ctx, "mobile_line") == [number]
         editing.save_file(ctx, "mobile_line", "do", f"# Mended.\n{sound}")
     return number
+
+
+def test_a_job_that_holds_counts_as_open_and_says_that_a_retry_runs_the_version_it_was_planned_with(
+    shop: App, held: str
+) -> None:
+    with shop.unit_of_work() as ctx:
+        jobs.retry(ctx, held)
+    work_until_idle(shop)
+    with shop.reading() as ctx:
+        log = " ".join(ctx.session.scalars(select(JobEvent.text)))
+    told = re.search(r"version (\d) as planned \(version (\d) is for jobs planned from now on, and", log)
+    assert told, log
+    assert int(told[2]) == int(told[1]) + 1
 
 
 def state_and_version(app: App, number: str) -> tuple[str, int]:
