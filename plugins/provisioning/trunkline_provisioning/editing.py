@@ -95,7 +95,7 @@ def tidy(text: str) -> str:
 def create(ctx: Context, name: str) -> Playbook:
     """A playbook of the operator to begin from: do.yml, undo.yml, verify.yml and schema.yml. Raises Refused for a name that is
     taken or none."""
-    _check_word(name, "name")
+    check_word(name, "name")
     if name in library.library(ctx.app):
         raise Refused(
             _("There is a playbook {name} already.", name=name),
@@ -117,7 +117,7 @@ def save_file(
 
     Raises Refused (field `text`) naming the first line at fault, and Conflict when `version` is not the newest any more.
     """
-    _check_word(word, "word")
+    check_word(word, "word")
     playbook = library.find(ctx.app, name)
     newest = versions.latest(ctx, name)
     if version is not None and version != (newest.number if newest else 0):
@@ -181,7 +181,8 @@ def remove(ctx: Context, name: str) -> bool:
     return stays
 
 
-def _check_word(word: str, field: str) -> None:
+def check_word(word: str, field: str) -> None:
+    """Raise Refused naming `field` unless a playbook or a file of one may be called `word`."""
     if not _WORD.fullmatch(word):
         raise Refused(
             _("{word} is no name for a playbook or a file of one.", word=word or "“”"),

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_provisioning import elements, queries
@@ -48,14 +47,12 @@ def new(page: Page, command: ElementFields) -> Response:
 
 
 def _values(page: Page, name: str) -> Mapping[str, Any]:
-    element = elements.find(page.ctx, name)
-    if element is None:
-        raise NotFound(_("There is no element {name}.", name=name), field="name")
+    element = elements.get(page.ctx, name)
     page.crumbs((str(_("Network elements")), _LIST), (element.label, ""))
     plain = ("name", "label", "host", "port", "username", "at_once", "version")
     return {
         **{field: getattr(element, field) for field in plain},
-        "facts": "\n".join(f"{key}: {value}" for key, value in element.facts.items()),
+        "facts": elements.facts_text(element.facts),
         "form_options": {"cancel": _LIST},
     }
 

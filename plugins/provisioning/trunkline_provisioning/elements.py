@@ -1,13 +1,13 @@
 """Network elements: where they are and how playbooks get in."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
 from sqlmodel import col, select
 
-from trunkline.errors import Refused
+from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_provisioning.devices.outcome import is_secret_name
@@ -74,9 +74,9 @@ class ElementFields(BaseModel):
 
 
 class EditElement(ElementFields):
-    """The same with the version that was opened."""
+    """The same with the version that was opened; None overwrites whatever is there."""
 
-    version: int
+    version: int | None = None
 
 
 def facts_of(text: str) -> dict[str, str]:
@@ -145,6 +145,19 @@ def find(ctx: Context, name: str) -> ProvisioningElement | None:
     return ctx.session.scalars(
         select(ProvisioningElement).where(col(ProvisioningElement.name) == name)
     ).one_or_none()
+
+
+def get(ctx: Context, name: str) -> ProvisioningElement:
+    """The element called `name`. Raises NotFound."""
+    element = find(ctx, name)
+    if element is None:
+        raise NotFound(_("There is no element {name}.", name=name), field="name")
+    return element
+
+
+def facts_text(facts: Mapping[str, str]) -> str:
+    """Further values as `ElementFields.facts` has them, one a line."""
+    return "\n".join(f"{name}: {value}" for name, value in facts.items())
 
 
 def elements(ctx: Context) -> list[ProvisioningElement]:

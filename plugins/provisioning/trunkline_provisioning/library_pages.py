@@ -13,7 +13,6 @@ from trunkline_provisioning.checking import undo_of
 from trunkline_provisioning.declaring import WORD, looks, verify_of
 from trunkline_provisioning.forms import NewFile, NewPlaybook, PlaybookText, TryPlaybook
 from trunkline_provisioning.linting import lint
-from trunkline_provisioning.pages import hints_of
 
 PAGES = Pages()
 _LIST = "/provisioning/playbooks"
@@ -85,7 +84,7 @@ def _around(page: Page, name: str, word: str) -> Mapping[str, Any]:
     text = str(sent) if sent is not None else queries.source(page.ctx, name, word)
     problems = editing.problems_of(page.ctx, name, word, text) if sent is not None else []
     found = [one for one in lint(editing.tidy(text), only_looks=looks(word)) if one.level != "warning"]
-    hints = hints_of(page.ctx, name, word, editing.tidy(text))
+    hints = queries.hints_of(page.ctx, name, word, editing.tidy(text))
     playbook = queries.playbook(page.ctx, name)
     return {
         "playbook": playbook,

@@ -17,8 +17,6 @@ from trunkline_provisioning.declaring import (
     looks,
     verify_of,
 )
-from trunkline_provisioning.hinting import hints
-from trunkline_provisioning.linting import Finding, lint
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
 
@@ -67,7 +65,7 @@ def show_playbook(page: Page, name: str) -> Response:
         word=word,
         source=source,
         marks=marks,
-        hints=hints_of(page.ctx, name, word, source),
+        hints=queries.hints_of(page.ctx, name, word, source),
         tabs=_tabs(playbook, word),
         verify=verify_of(word) if undo_of(word) else "",
         declared=_declared(page.ctx, name),
@@ -84,15 +82,6 @@ def _tabs(playbook: PlaybookView, word: str) -> list[PlaybookFileView]:
     """What declares behind do.yml, then what is run; what looks is reached from what it looks at."""
     shown = [file for file in playbook.files if not looks(file.word) or file.word == word]
     return sorted(shown, key=lambda file: (file.word != "do", file.word != WORD))
-
-
-def hints_of(ctx: Context, name: str, word: str, text: str) -> list[Finding]:
-    """What could be better about a file that reads as `text`, by itself and beside the others of its playbook."""
-    if word == WORD:
-        return []
-    files = {**versions.files_of(library.library(ctx.app)[name].folder), f"{word}.yml": text}
-    found = [one for one in lint(text, only_looks=looks(word)) if one.level == "warning"]
-    return sorted([*found, *hints(files, word)], key=lambda one: one.line)
 
 
 def _declared(ctx: Context, name: str) -> Declaration:

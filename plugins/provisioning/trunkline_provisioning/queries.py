@@ -14,10 +14,20 @@ from trunkline_catalog import queries as catalog
 from trunkline_inventory import queries as inventory
 from trunkline_provisioning import elements, library, versions
 from trunkline_provisioning.checking import check_ahead, check_files, own_problems
-from trunkline_provisioning.declaring import WORD, Declaration, Look, Unreadable, declaration, verify_of
+from trunkline_provisioning.declaring import (
+    WORD,
+    Declaration,
+    Look,
+    Unreadable,
+    declaration,
+    looks,
+    verify_of,
+)
 from trunkline_provisioning.handing_over import plain, secrets_of
+from trunkline_provisioning.hinting import hints
 from trunkline_provisioning.hlr.peer import HlrPlace, place_of
 from trunkline_provisioning.library import Playbook
+from trunkline_provisioning.linting import Finding, lint
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
 from trunkline_provisioning.syntax_check import SyntaxCheck
@@ -59,7 +69,7 @@ def open_jobs(ctx: Context, name: str) -> list[str]:
 
 def digest(ctx: Context, name: str) -> str:
     """What the playbook's folder holds now, as versions have it. Raises NotFound."""
-    return versions.digest_of(versions.files_of(_find(ctx, name).folder))
+    return versions.digest_of(versions.files_of(find(ctx, name).folder))
 
 
 def playbooks_by_element(ctx: Context) -> dict[str, list[str]]:
@@ -84,15 +94,24 @@ def lacking_elements(ctx: Context) -> dict[str, list[str]]:
 
 def playbook(ctx: Context, name: str) -> PlaybookView:
     """One playbook. Raises NotFound."""
-    return _view(ctx, _find(ctx, name), _users(ctx))
+    return _view(ctx, find(ctx, name), _users(ctx))
 
 
 def source(ctx: Context, name: str, word: str) -> str:
     """The text of one file of a playbook. Raises NotFound."""
     try:
-        return _find(ctx, name).path(word).read_text(errors="replace")
+        return find(ctx, name).path(word).read_text(errors="replace")
     except Refused as error:
         raise NotFound(error.message, field=error.field, remedy=error.remedy) from error
+
+
+def hints_of(ctx: Context, name: str, word: str, text: str) -> list[Finding]:
+    """What could be better about a file that reads as `text`, by itself and beside the others of its playbook."""
+    if word == WORD:
+        return []
+    files = {**versions.files_of(find(ctx, name).folder), f"{word}.yml": text}
+    warnings = [one for one in lint(text, only_looks=looks(word)) if one.level == "warning"]
+    return sorted([*warnings, *hints(files, word)], key=lambda one: one.line)
 
 
 def hlr_place(ctx: Context) -> HlrPlace:
@@ -174,7 +193,8 @@ def texts_in(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _find(ctx: Context, name: str) -> Playbook:
+def find(ctx: Context, name: str) -> Playbook:
+    """Where the playbook called `name` lies. Raises NotFound naming the nearest that exists."""
     try:
         return library.find(ctx.app, name)
     except Refused as error:

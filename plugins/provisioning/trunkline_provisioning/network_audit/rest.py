@@ -47,6 +47,7 @@ def add_routes(rest: RestRoutes) -> None:
     rest.get("/differences/{number}", permission="provisioning.audit.list")(difference)
     rest.post("/differences/{number}/repair", permission="provisioning.finding.run", status=202)(repair)
     rest.post("/differences/{number}/ignore", permission="provisioning.finding.change", status=200)(ignore)
+    rest.post("/differences/{number}/reopen", permission="provisioning.finding.change", status=200)(reopen)
     rest.post("/differences/{number}/adopt", permission="provisioning.finding.run", status=200)(adopt)
 
 
@@ -78,6 +79,11 @@ def repair(ctx: Context, number: str) -> FindingView:
 def ignore(ctx: Context, number: str, command: IgnoreFinding) -> FindingView:
     """Leave it as it is, for a reason, until it changes."""
     return queries.finding_view(operations.ignore(ctx, number, command))
+
+
+def reopen(ctx: Context, number: str) -> FindingView:
+    """Count it again, after it was left as it is."""
+    return queries.finding_view(operations.reopen(ctx, number))
 
 
 def adopt(ctx: Context, number: str) -> FindingView:

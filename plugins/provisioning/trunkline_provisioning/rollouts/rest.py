@@ -40,6 +40,7 @@ def add_routes(rest: RestRoutes) -> None:
     rest.post("/rollouts/{number}/pause", permission="provisioning.rollout.run", status=200)(pause)
     rest.post("/rollouts/{number}/go-on", permission="provisioning.rollout.run", status=202)(go_on)
     rest.post("/rollouts/{number}/stop", permission="provisioning.rollout.run", status=200)(stop)
+    rest.delete("/rollouts/{number}", permission="provisioning.rollout.create")(discard)
 
 
 def rollouts(ctx: Context, params: ListParams = list_params) -> Listing[RolloutRow]:
@@ -81,3 +82,8 @@ def go_on(ctx: Context, number: str) -> RolloutView:
 def stop(ctx: Context, number: str) -> RolloutView:
     """Services that have not begun stay as they are."""
     return operations.stop(ctx, number)
+
+
+def discard(ctx: Context, number: str) -> None:
+    """Throw a list away that has not begun."""
+    operations.discard(ctx, number)
