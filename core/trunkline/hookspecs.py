@@ -216,8 +216,11 @@ def upload_scanners(ctx: "Context") -> "Sequence[Any]":  # type: ignore[empty-bo
 
 
 @hookspec
-def geocoding_providers() -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
-    """Ways to find where an address lies; see `trunkline.providers.GeocodingProvider`. The operator picks one by its name."""
+def geocoding_providers(ctx: "Context") -> "Sequence[Any]":  # type: ignore[empty-body]  # a specification has no body
+    """Ways to find where an address lies; see `trunkline.providers.GeocodingProvider`. The operator picks one by its name.
+
+    Called with a context that reads, so that a provider is made with its settings; it is asked after that context has ended.
+    """
 
 
 @hookspec

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
@@ -72,6 +72,20 @@ class Place:
     latitude: float
     longitude: float
     label: str = ""
+    #: Not the address itself was found but its street, its town or something like it.
+    rough: bool = False
+
+
+@dataclass(frozen=True)
+class AnswerTerms:
+    """What a geocoding service demands of those who use its answers."""
+
+    #: Stands beside each answer, in no other words; empty: the provider's name does.
+    attribution: str = ""
+    #: For how long answers may be kept, coordinates of sites included; then they are asked for again. None: for ever.
+    kept: timedelta | None = None
+    #: Whether answers may be drawn on the map of another provider.
+    on_any_map: bool = True
 
 
 @runtime_checkable
@@ -85,6 +99,14 @@ class GeocodingProvider(Protocol):
 
         Calls out through `trunkline.outbound`. Raises Unavailable to be asked again later, Refused for good.
         """
+
+
+@runtime_checkable
+class TermedGeocodingProvider(GeocodingProvider, Protocol):
+    """A provider with a name for people, and with terms; one without has none of either."""
+
+    label: str
+    terms: AnswerTerms
 
 
 @dataclass(frozen=True)

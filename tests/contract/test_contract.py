@@ -11,7 +11,7 @@ from trunkline.plugin_life.contract import check, with_requirements
 
 
 @pytest.mark.plugins
-@pytest.mark.parametrize("name", [*BUNDLED_PLUGINS, "ldap", "oidc"])
+@pytest.mark.parametrize("name", [*BUNDLED_PLUGINS, "geocoding_google", "ldap", "oidc"])
 def test_a_bundled_plugin_keeps_the_contract(app: App, name: str) -> None:
     assert [str(problem) for problem in check(app, name)] == []
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from trunkline.customers import operations, queries
 from trunkline.customers.profile import show
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
-from trunkline.geocoding.maps import allow_tiles, map_of, pins
-from trunkline.geocoding.providers import provider_of
+from trunkline.geocoding.maps import allow_tiles, drawable, map_of, pins
+from trunkline.geocoding.providers import known_terms, provider_of
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
@@ -30,15 +30,17 @@ def contacts(page: Page, number: str) -> Response:
 @pages.get("/customers/{number}/sites", permission=_VIEW)
 def sites(page: Page, number: str) -> Response:
     customer, drawn = queries.get(page.ctx, number), map_of(page.ctx)
-    sites = queries.sites_of(page.ctx, customer.key)
+    sites, terms = queries.sites_of(page.ctx, customer.key), known_terms(page.ctx)
+    pinned = pins(drawable(sites, terms))
     answer = show(
         page,
         "customers/sites.html",
         customer,
         "sites",
         map=drawn,
-        pins=json.dumps(pins(sites)),
-        pinned=any(site.latitude is not None for site in sites),
+        pins=json.dumps(pinned),
+        pinned=bool(pinned),
+        attributions={name: one.attribution for name, one in terms.items()},
         may_locate=provider_of(page.ctx) is not None,
     )
     return allow_tiles(answer, drawn)

@@ -23,7 +23,8 @@ from trunkline.customers.models import (
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
 from trunkline.db.base import Record
 from trunkline.errors import Refused
-from trunkline.geocoding.operations import MANUAL, address_changed
+from trunkline.geocoding.models import MANUAL
+from trunkline.geocoding.operations import address_changed
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
@@ -192,6 +193,7 @@ def _place(ctx: Context, site: Site, *, address: bool, pinned: bool) -> None:
     """What new coordinates or a new address mean for where a site is."""
     if pinned and site.latitude is not None and site.longitude is not None:
         site.located_by, site.located_as, site.locating = MANUAL, "", ""
+        site.located_at = None
     elif pinned or address:
         site.located_by = "" if pinned else site.located_by
         address_changed(ctx, site)

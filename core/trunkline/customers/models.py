@@ -1,6 +1,6 @@
 """Tables of customers and what belongs to each: contacts, sites, tags, attributes; and resellers, who may own customers."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field
 
 from trunkline.db.base import Record
-from trunkline.db.types import BigKey
+from trunkline.db.types import BigKey, UtcDateTime
 
 
 class CustomerKind(StrEnum):
@@ -146,7 +146,9 @@ class Site(Record, table=True):
     #: Who said where it is: `manual`, or a provider's name; and what it called the place.
     located_by: str = Field(default="", max_length=40)
     located_as: str = Field(default="", max_length=300)
-    #: Whether its address is still to be looked up (`waiting`), or could not be (`unknown`, `failed`).
+    #: When the provider said so, for as long as its terms let that be kept.
+    located_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    #: Whether its address is still to be looked up (`waiting`), could not be (`unknown`, `failed`), or only about (`rough`).
     locating: str = Field(default="", max_length=10)
 
 

@@ -1,13 +1,15 @@
 """The map on a customer's sites, drawn with the operator's tiles. Without a tile server there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from trunkline.geocoding.models import MANUAL
 from trunkline.operation import Context
+from trunkline.providers import AnswerTerms
 from trunkline.settings.core import CoreSettings
 from trunkline.web.middleware import CONTENT_SECURITY_POLICY
 
@@ -39,6 +41,15 @@ def allow_tiles(response: Response, drawn: Map | None) -> Response:
             "img-src 'self' data:", f"img-src 'self' data: {drawn.host}"
         )
     return response
+
+
+def drawable(sites: Sequence[Any], terms: Mapping[str, AnswerTerms]) -> list[Any]:
+    """The sites that have a place which its source lets us draw on this map; a source that nobody knows any more does not."""
+    return [site for site in sites if _may_be_drawn(site.located_by, terms)]
+
+
+def _may_be_drawn(source: str, terms: Mapping[str, AnswerTerms]) -> bool:
+    return source in ("", MANUAL) or (source in terms and terms[source].on_any_map)
 
 
 def pins(sites: Sequence[Any]) -> list[dict[str, Any]]:

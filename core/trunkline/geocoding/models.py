@@ -8,6 +8,9 @@ from trunkline.clock import utc_now
 from trunkline.db.base import key_field
 from trunkline.db.types import UtcDateTime
 
+#: As source of a place: a person.
+MANUAL = "manual"
+
 
 class GeocodedAddress(SQLModel, table=True):
     """A provider's answer for an address; without coordinates where it knows none."""
@@ -21,4 +24,5 @@ class GeocodedAddress(SQLModel, table=True):
     latitude: float | None = None
     longitude: float | None = None
     label: str = Field(default="", max_length=300)
+    rough: bool = False
     asked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False, index=True)

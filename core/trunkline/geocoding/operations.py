@@ -1,12 +1,15 @@
 """Where a site is: asked for, answered, pinned by hand."""
 
-from sqlalchemy import select
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from trunkline.customers import queries
 from trunkline.customers.models import Customer, Site
 from trunkline.errors import Refused
-from trunkline.geocoding.providers import provider_of
+from trunkline.geocoding.models import MANUAL, GeocodedAddress
+from trunkline.geocoding.providers import known_terms, provider_of
 from trunkline.geocoding.schemas import PinSite
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, JobState
@@ -17,7 +20,10 @@ from trunkline.versions import require_version
 
 KIND = "core.geocoding"
 STEP = "core.locate"
-MANUAL, WAITING, UNKNOWN, FAILED = "manual", "waiting", "unknown", "failed"
+WAITING, UNKNOWN, FAILED, ROUGH = "waiting", "unknown", "failed", "rough"
+_EXPIRING = 200
+#: An address may be built on, or a map corrected: after so long it is asked for again where terms do not say sooner.
+KEPT = timedelta(days=180)
 
 
 def address_of(site: Site) -> str:
@@ -31,8 +37,7 @@ def address_changed(ctx: Context, site: Site) -> None:
     """Have a site looked up whose address is new; part of operations. A pin set by hand stays, and off means off."""
     if site.located_by == MANUAL:
         return
-    site.latitude = site.longitude = None
-    site.located_by = site.located_as = site.locating = ""
+    _forget_place(site)
     if provider_of(ctx) is not None and (site.street or site.postal_code) and site.city:
         _wait(ctx, site)
 
@@ -59,6 +64,7 @@ def pin(ctx: Context, number: str, site_id: int, command: PinSite) -> Site:
     site = queries.site(ctx, ctx.load_by(Customer, Customer.number, number, lock=True), site_id)
     require_version(site, command.version, {"latitude": command.latitude, "longitude": command.longitude})
     site.locating = site.located_as = ""
+    site.located_at = None
     if command.latitude is None or command.longitude is None:
         site.located_by = ""
         address_changed(ctx, site)
@@ -69,15 +75,18 @@ def pin(ctx: Context, number: str, site_id: int, command: PinSite) -> Site:
 
 
 @operation("core.customer.edit")
-def answered(ctx: Context, site_id: int, address: str, provider: str, place: Place | None) -> None:
-    """Keep what a provider said about a site, if its address is still the one that was asked for."""
+def answered(
+    ctx: Context, site_id: int, address: str, provider: str, place: Place | None, asked_at: datetime
+) -> None:
+    """Keep what a provider said about a site at `asked_at`, if its address is still the one that was asked for."""
     site = ctx.load(Site, site_id, lock=True)
     if site.locating != WAITING or address_of(site) != address:
         return
-    site.locating = "" if place is not None else UNKNOWN
+    site.locating = UNKNOWN if place is None else ROUGH if place.rough else ""
     if place is not None:
         site.latitude, site.longitude = round(place.latitude, 6), round(place.longitude, 6)
         site.located_by, site.located_as = provider, place.label[:300]
+        site.located_at = asked_at
     ctx.note(site, label=site.name)
 
 
@@ -88,6 +97,35 @@ def gave_up(ctx: Context, site_id: int) -> None:
     if site.locating == WAITING:
         site.locating = FAILED
         ctx.note(site, label=site.name)
+
+
+def _forget_place(site: Site) -> None:
+    site.latitude = site.longitude = site.located_at = None
+    site.located_by = site.located_as = site.locating = ""
+
+
+@operation("core.customer.edit")
+def expire(ctx: Context) -> None:
+    """Forget answers that their provider's terms let nobody keep longer; those of the provider in use are asked for again.
+
+    Some at a time: what is left is the next call's.
+    """
+    chosen = provider_of(ctx)
+    for name, terms in known_terms(ctx).items():
+        before = ctx.now() - (terms.kept or KEPT)
+        old = (col(GeocodedAddress.provider) == name) & (col(GeocodedAddress.asked_at) < before)
+        ctx.session.execute(delete(GeocodedAddress).where(old))
+        if terms.kept is None:
+            continue
+        of_provider = (col(Site.located_by) == name) & (col(Site.located_at) < before)
+        for site in ctx.session.scalars(
+            select(Site).where(of_provider).order_by(col(Site.id)).limit(_EXPIRING).with_for_update()
+        ):
+            _forget_place(site)
+            if chosen is not None and chosen.name == name:
+                site.locating = WAITING
+            ctx.note(site, label=site.name)
+    ctx.session.flush()
 
 
 def _wait(ctx: Context, site: Site) -> None:
@@ -113,7 +151,8 @@ def start(ctx: Context) -> None:
 
 
 def start_if_waiting(ctx: Context) -> None:
-    """For the scheduler: what came while the job was ending, or waits since the service did not answer."""
+    """For the scheduler: what came while the job was ending, waits since the service did not answer, or is to be asked again."""
+    expire(ctx)
     waits = select(col(Site.id)).where(col(Site.locating) == WAITING).limit(1)
     if provider_of(ctx) is not None and ctx.session.scalars(waits).first() is not None:
         start(ctx)

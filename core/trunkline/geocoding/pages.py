@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from trunkline.customers import queries
 from trunkline.geocoding import operations
-from trunkline.geocoding.maps import allow_tiles, map_of
+from trunkline.geocoding.maps import allow_tiles, drawable, map_of
+from trunkline.geocoding.providers import known_terms
 from trunkline.geocoding.schemas import PinSite
 from trunkline.i18n import gettext as _
 from trunkline.web.form_pages import FormPage
@@ -46,7 +47,8 @@ def _initial(page: Page, number: str, key: int) -> Mapping[str, Any]:
 def _extra(page: Page, number: str, key: int) -> Mapping[str, Any]:
     customer = queries.get(page.ctx, number)
     site = queries.site(page.ctx, customer, key)
-    near = [one for one in queries.sites_of(page.ctx, customer.key) if one.latitude is not None]
+    sites = drawable(queries.sites_of(page.ctx, customer.key), known_terms(page.ctx))
+    near = [one for one in sites if one.latitude is not None]
     centre = next(([one.latitude, one.longitude] for one in near), [0.0, 0.0])
     return {
         "site": site,

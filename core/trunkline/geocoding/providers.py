@@ -8,7 +8,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.outbound import check_url, send
 from trunkline.plugin import SettingChoices
-from trunkline.providers import GeocodingProvider, Place
+from trunkline.providers import AnswerTerms, GeocodingProvider, Place, TermedGeocodingProvider
 from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NOMINATIM = "nominatim"
 _SECONDS = 10.0
 _HTTP_ERROR = 400
+#: Nominatim's rank of places that are a house or lie in one; what is larger has a smaller one.
+_HOUSE = 28
 
 
 class Nominatim:
@@ -51,7 +53,8 @@ class Nominatim:
             raise Refused(_("The geocoding service refused the address: {why}", why=error)) from error
         if found is None:
             return None
-        return Place(float(found.latitude), float(found.longitude), str(found.address)[:300])
+        rough = int(found.raw.get("place_rank", _HOUSE)) < _HOUSE
+        return Place(float(found.latitude), float(found.longitude), str(found.address)[:300], rough)
 
 
 def _guarded(config: "Config") -> Any:
@@ -87,10 +90,28 @@ def _guarded(config: "Config") -> Any:
 
 def choices(ctx: Context) -> SettingChoices:
     """What `geocoding` may be; none means that addresses do not leave the house."""
-    offered = [item for _plugin, item in ctx.app.hooks.gather("geocoding_providers")]
-    names = [item.name for item in offered if isinstance(item, GeocodingProvider)]
-    options = [("", str(_("Nobody"))), (NOMINATIM, "Nominatim"), *((name, name) for name in names)]
-    return SettingChoices("geocoding", options)
+    offered = [(item.name, label_of(item)) for item in _offered(ctx)]
+    return SettingChoices("geocoding", [("", str(_("Nobody"))), (NOMINATIM, "Nominatim"), *offered])
+
+
+def _offered(ctx: Context) -> list[GeocodingProvider]:
+    gathered = ctx.app.hooks.gather("geocoding_providers", session=ctx.session, ctx=ctx)
+    return [item for _plugin, item in gathered if isinstance(item, GeocodingProvider)]
+
+
+def label_of(provider: GeocodingProvider) -> str:
+    """What people read of a provider."""
+    return provider.label if isinstance(provider, TermedGeocodingProvider) else provider.name
+
+
+def terms_of(provider: GeocodingProvider) -> AnswerTerms:
+    """What a provider demands of those who use its answers."""
+    return provider.terms if isinstance(provider, TermedGeocodingProvider) else AnswerTerms()
+
+
+def known_terms(ctx: Context) -> dict[str, AnswerTerms]:
+    """The terms by provider, of all whose plugin is enabled and of Nominatim, whichever was chosen."""
+    return {NOMINATIM: AnswerTerms(), **{item.name: terms_of(item) for item in _offered(ctx)}}
 
 
 def provider_of(ctx: Context) -> GeocodingProvider | None:
@@ -98,11 +119,7 @@ def provider_of(ctx: Context) -> GeocodingProvider | None:
     settings = ctx.settings(CoreSettings)
     if settings.geocoding == NOMINATIM and settings.geocoding_url:
         return Nominatim(ctx.app.config, settings.geocoding_url)
-    offered = [item for _plugin, item in ctx.app.hooks.gather("geocoding_providers")]
-    return next(
-        (item for item in offered if isinstance(item, GeocodingProvider) and item.name == settings.geocoding),
-        None,
-    )
+    return next((item for item in _offered(ctx) if item.name == settings.geocoding), None)
 
 
 def check(ctx: Context) -> str:

@@ -11,8 +11,8 @@ from sqlmodel import col
 from trunkline.customers.models import Site
 from trunkline.errors import Refused, Unavailable
 from trunkline.geocoding.models import GeocodedAddress
-from trunkline.geocoding.operations import STEP, WAITING, address_of, answered, gave_up
-from trunkline.geocoding.providers import provider_of
+from trunkline.geocoding.operations import KEPT, STEP, WAITING, address_of, answered, gave_up
+from trunkline.geocoding.providers import provider_of, terms_of
 from trunkline.i18n import gettext as _
 from trunkline.jobs.steps import StepContext, TryAgain
 from trunkline.operation import Context
@@ -20,8 +20,6 @@ from trunkline.plugin import StepKind
 from trunkline.providers import GeocodingProvider, Place
 from trunkline.settings.core import CoreSettings
 
-#: An address may be built on, or a map corrected: after so long it is asked for again.
-KEPT = timedelta(days=180)
 _TURN = 200
 _TRIES = 40
 
@@ -40,22 +38,22 @@ def locate(step: StepContext) -> dict[str, Any]:
             if site is None or provider is None:
                 break
             key, address, country = site.key, address_of(site), site.country
-            kept, pause = _kept(ctx, provider.name, address, country), _pause(ctx, seconds)
+            kept, pause = _kept(ctx, provider, address, country), _pause(ctx, seconds)
         if kept is None:
             time.sleep(pause)
             kept = _ask(step, provider, key, address, country)
         if kept is not None:
             with step.unit_of_work() as ctx:
-                answered(ctx, key, address, provider.name, kept.place)
+                answered(ctx, key, address, provider.name, kept.place, kept.asked_at)
             done += 1
     return {"looked_up": done}
 
 
 class _Kept:
-    """An answer, which may be that nobody knows the place."""
+    """An answer of `asked_at`, which may be that nobody knows the place."""
 
-    def __init__(self, place: Place | None) -> None:
-        self.place = place
+    def __init__(self, place: Place | None, asked_at: datetime) -> None:
+        self.place, self.asked_at = place, asked_at
 
 
 def _ask(
@@ -71,26 +69,29 @@ def _ask(
             gave_up(ctx, key)
         return None
     with step.unit_of_work() as ctx:
+        asked_at = ctx.now()
         _keep(ctx, provider.name, address, country, place)
     step.log(str(_("One address: {found}", found=_("found") if place else _("not known"))))
-    return _Kept(place)
+    return _Kept(place, asked_at)
 
 
 def _digest(provider: str, address: str, country: str) -> str:
     return hashlib.sha256("\n".join((provider, country, address.casefold())).encode()).hexdigest()
 
 
-def _kept(ctx: Context, provider: str, address: str, country: str) -> _Kept | None:
+def _kept(ctx: Context, provider: GeocodingProvider, address: str, country: str) -> _Kept | None:
+    kept = terms_of(provider).kept or KEPT
     row = ctx.session.scalars(
         select(GeocodedAddress).where(
-            col(GeocodedAddress.digest) == _digest(provider, address, country),
-            col(GeocodedAddress.asked_at) > ctx.now() - KEPT,
+            col(GeocodedAddress.digest) == _digest(provider.name, address, country),
+            col(GeocodedAddress.asked_at) > ctx.now() - kept,
         )
     ).one_or_none()
     if row is None:
         return None
     known = row.latitude is not None and row.longitude is not None
-    return _Kept(Place(row.latitude or 0.0, row.longitude or 0.0, row.label) if known else None)
+    place = Place(row.latitude or 0.0, row.longitude or 0.0, row.label, row.rough) if known else None
+    return _Kept(place, row.asked_at)
 
 
 def _pause(ctx: Context, seconds: float) -> float:
@@ -105,6 +106,7 @@ def _keep(ctx: Context, provider: str, address: str, country: str, place: Place 
         "latitude": place.latitude if place else None,
         "longitude": place.longitude if place else None,
         "label": place.label[:300] if place else "",
+        "rough": place is not None and place.rough,
         "asked_at": ctx.now(),
     }
     digest = _digest(provider, address, country)

@@ -32,6 +32,7 @@ class Email(Record, table=True):
     __table_args__ = (
         Index("ix_core_email_queued_at", "queued_at", "id"),
         Index("ix_core_email_status", "status", "id"),
+        Index("ix_core_email_sender", "sender", "id"),
         Index("ix_core_email_recipient", "recipient", "id"),
         Index("ix_core_email_subject", "subject", "id"),
     )

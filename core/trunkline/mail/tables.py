@@ -10,7 +10,7 @@ EMAILS = Table(
     label=_("E-mails"),
     columns=(
         Column("number", _("Number"), Kind.MONO, sort=True),
-        Column("sender", _("From"), priority=3),
+        Column("sender", _("From"), sort=True, priority=3),
         Column("recipient", _("To"), sort=True),
         Column("subject", _("Subject"), sort=True),
         Column("queued_at", _("Date"), Kind.DATETIME, sort=True),

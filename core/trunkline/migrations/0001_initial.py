@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Float(), nullable=True),
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("label", sa.String(length=300), nullable=False),
+        sa.Column("rough", sa.Boolean(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_geocoded_address")),
         sa.UniqueConstraint("digest", name=op.f("uq_core_geocoded_address_digest")),
@@ -629,6 +630,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_email_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_core_email_queued_at", ["queued_at", "id"], unique=False)
         batch_op.create_index("ix_core_email_recipient", ["recipient", "id"], unique=False)
+        batch_op.create_index("ix_core_email_sender", ["sender", "id"], unique=False)
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
         batch_op.create_index("ix_core_email_subject", ["subject", "id"], unique=False)
 
@@ -788,6 +790,7 @@ def upgrade() -> None:
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("located_by", sa.String(length=40), nullable=False),
         sa.Column("located_as", sa.String(length=300), nullable=False),
+        sa.Column("located_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("locating", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"],
@@ -799,6 +802,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_site", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_site_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_site_located_at"), ["located_at"], unique=False)
 
     op.create_table(
         "core_sms",
@@ -1704,6 +1708,7 @@ def downgrade() -> None:
 
     op.drop_table("core_sms")
     with op.batch_alter_table("core_site", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_site_located_at"))
         batch_op.drop_index(batch_op.f("ix_core_site_customer_id"))
 
     op.drop_table("core_site")
@@ -1756,6 +1761,7 @@ def downgrade() -> None:
     with op.batch_alter_table("core_email", schema=None) as batch_op:
         batch_op.drop_index("ix_core_email_subject")
         batch_op.drop_index("ix_core_email_status")
+        batch_op.drop_index("ix_core_email_sender")
         batch_op.drop_index("ix_core_email_recipient")
         batch_op.drop_index("ix_core_email_queued_at")
         batch_op.drop_index(batch_op.f("ix_core_email_customer_id"))

@@ -305,7 +305,7 @@ def test_the_log_lists_shows_and_downloads_without_secrets(
     assert staff("warehouse").get("/emails").status_code == 403
 
 
-def test_the_log_is_put_in_order_by_number_recipient_subject_and_status(
+def test_the_log_is_put_in_order_by_number_sender_recipient_subject_and_status(
     app: App, templates: Path, staff: Callable[..., Browser]
 ) -> None:
     places = ("bia@example.com", "ana@example.com", "caio@example.com")
@@ -319,10 +319,11 @@ def test_the_log_is_put_in_order_by_number_recipient_subject_and_status(
     assert shown("recipient") == sorted(places)
     assert shown("-recipient") == sorted(places, reverse=True)
     assert shown("number") == list(places)
-    assert sorted(shown("subject")) == sorted(shown("status")) == sorted(places)
+    assert sorted(shown("subject")) == sorted(shown("status")) == sorted(shown("sender")) == sorted(places)
+    assert shown("-sender") == shown("sender")[::-1]
     heads = browser.get("/emails").text.partition("<thead>")[2].partition("</thead>")[0]
     assert [
-        name for name in ("number", "recipient", "subject", "status") if f"sort={name}" not in heads
+        name for name in ("number", "sender", "recipient", "subject", "status") if f"sort={name}" not in heads
     ] == []
 
 

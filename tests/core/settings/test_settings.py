@@ -356,7 +356,7 @@ def test_the_page_tells_who_changed_what_and_hides_secrets(app: App, staff: Call
     assert "Staff are signed out after: back to the default" in page
 
 
-@pytest.mark.plugins("inventory", "catalog", "provisioning", "billing", "ldap", "oidc")
+@pytest.mark.plugins("inventory", "catalog", "provisioning", "billing", "geocoding_google", "ldap", "oidc")
 def test_a_setting_that_counts_time_shows_its_unit(app: App) -> None:
     units = ("seconds", "minutes", "hours", "days")
     asked = [

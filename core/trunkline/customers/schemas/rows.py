@@ -35,7 +35,7 @@ class SiteOut(CustomerRow):
     #: `manual` or a provider's name, and what the provider calls the place.
     located_by: str
     located_as: str
-    #: `waiting`, `unknown`, `failed`, or empty.
+    #: `waiting`, `unknown`, `failed`, `rough` (only its street or town was found), or empty.
     locating: str
     version: int
 

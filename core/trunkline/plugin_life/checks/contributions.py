@@ -20,7 +20,6 @@ _PROVIDERS = (
     "mail_transports",
     "sms_transports",
     "sign_in_providers",
-    "geocoding_providers",
 )
 
 
@@ -34,6 +33,7 @@ def problems(app: "App", status: PluginStatus) -> list[Problem]:
     for _result in app.hooks.each("cli", app=typer.Typer()):
         pass
     with app.reading() as ctx:
+        app.hooks.gather("geocoding_providers", session=ctx.session, ctx=ctx)
         reports(ctx)
         for kind in app.search_kinds.values():
             kind.load(ctx, kind.all_ids(ctx))

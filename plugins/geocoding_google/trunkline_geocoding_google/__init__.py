@@ -1,0 +1,1 @@
+"""Trunkline plugin: addresses of sites are looked up by Google's Geocoding API."""
