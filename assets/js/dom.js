@@ -20,7 +20,7 @@ export function announce(text) {
 
 /** An icon of the sprite that the page already loaded. */
 export function icon(name) {
-  const sprite = $('svg.icon use')?.getAttribute('href')?.split('#')[0] ?? '/static/core/icons.svg';
+  const sprite = $('svg.icon use[href*="/icons.svg"]')?.getAttribute('href')?.split('#')[0] ?? '/static/core/icons.svg';
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
   svg.setAttribute('class', 'icon');

@@ -198,7 +198,7 @@ def test_what_opens_over_a_page_is_accessible_too(demo: str, staff_page: Page) -
 
 
 def test_pages_are_light(demo: str, chromium: Browser, sessions: dict[str, Any]) -> None:
-    """In bytes that travel: 150 KB for whoever comes first, 190 with charts, 40 KB for each page after that."""
+    """In bytes that travel: 125 KB for whoever comes first, 190 with charts, 40 KB for each page after that."""
     context = _context(chromium, sessions[STAFF], "light", 1440)
     page = context.new_page()
     meter, sizes = context.new_cdp_session(page), list[float]()
@@ -217,7 +217,7 @@ def test_pages_are_light(demo: str, chromium: Browser, sessions: dict[str, Any])
     meter.send("Network.clearBrowserCache")
     charts = weight("/jobs/performance")
     context.close()
-    assert 50 < first <= 150
+    assert 50 < first <= 125
     assert {path: kilobytes for path, kilobytes in later.items() if kilobytes > 40} == {}
     assert charts <= 190
 

@@ -187,7 +187,7 @@ def test_a_wheel_holds_every_file_of_its_package(manifest: Path, tmp_path: Path)
     assert expected in entry_points
 
 
-def test_the_front_end_is_built_again_when_somebody_names_a_new_icon(tmp_path: Path) -> None:
+def test_the_front_end_is_built_again_when_somebody_names_a_new_icon_or_class(tmp_path: Path) -> None:
     functions, found, _commands = (ROOT / "run").read_text().partition("# --- what was asked for")
     assert found
     outline = tmp_path / "assets/node_modules/@tabler/icons/icons/outline"
@@ -203,10 +203,15 @@ def test_the_front_end_is_built_again_when_somebody_names_a_new_icon(tmp_path: P
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     (tmp_path / "assets/package-lock.json").write_text("{}")
+    (tmp_path / "assets/node_modules/.trunkline-words").write_text("card\ncard-stamp\n")
+    macros, part = tmp_path / "core/trunkline/web/cells.py", page.with_name("part.html")
+    macros.parent.mkdir()
+    macros.touch()
+    part.touch()
     script = tmp_path / "run"
     script.write_text(
         functions
-        + 'case $1 in build) printf "%s\\n" "$(assets_stamp)" "$(icons_stamp)" >"$root/assets/.built" ;;\n'
+        + 'case $1 in build) printf "%s\\n" "$(assets_stamp)" "$(names_stamp)" >"$root/assets/.built" ;;\n'
         "*) assets_are_current ;; esac\n"
     )
 
@@ -214,7 +219,12 @@ def test_the_front_end_is_built_again_when_somebody_names_a_new_icon(tmp_path: P
         return subprocess.run(["sh", script, "look"], stderr=subprocess.DEVNULL).returncode == 0
 
     assert not is_current()
-    for file, text in ((page, '{{ ui.icon("bell") }}'), (code, 'Tab(icon="star")')):
+    for file, text in (
+        (page, '{{ ui.icon("bell") }}'),
+        (code, 'Tab(icon="star")'),
+        (part, '<p class="card-stamp">'),
+        (macros, "Markup('<p class=card>')"),
+    ):
         subprocess.run(["sh", script, "build"], check=True)
         assert is_current()
         file.write_text('a "word" that is no icon')
