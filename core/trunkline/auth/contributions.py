@@ -19,6 +19,7 @@ from trunkline.auth.events import UserInvited
 from trunkline.auth.impersonation import pages as impersonation
 from trunkline.auth.impersonation import queries as impersonations
 from trunkline.auth.impersonation.tables import IMPERSONATIONS
+from trunkline.auth.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.auth.tables import USERS
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf

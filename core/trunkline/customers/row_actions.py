@@ -1,6 +1,6 @@
 """What may be done to many customers at once, and how their list is declared."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from trunkline.customers import assignment, belongings, operations, queries
 from trunkline.customers.models import CustomerStatus, CustomerTag
 from trunkline.customers.schemas import AssignCustomer, SetStatus, TagData
+from trunkline.customers.schemas.texts import text
 from trunkline.customers.tables import customers_table
 from trunkline.i18n import gettext as _
 from trunkline.lists import ListOf, RowAction
@@ -57,6 +58,14 @@ class SuspendRows(BaseModel):
     reason: _Reason = Field(title=_("Reason"))
 
 
+class NoteRows(BaseModel):
+    """Why, if anybody wants to say; the activity log keeps it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, text(300)] = Field(default="", title=_("Reason"))
+
+
 def _tag(ctx: Context, key: int, command: TagRows) -> None:
     if _tag_of(ctx, key, command.text) is None:
         wanted = TagData.model_validate({"text": command.text, "colour": command.colour})
@@ -79,9 +88,16 @@ def _assign(ctx: Context, key: int, command: AssignRows) -> None:
     assignment.assign(ctx, queries.by_id(ctx, key).number, AssignCustomer(user_id=command.user_id))
 
 
-def _suspend(ctx: Context, key: int, command: SuspendRows) -> None:
-    wanted = SetStatus(status=CustomerStatus.SUSPENDED, reason=command.reason)
-    operations.set_status(ctx, queries.by_id(ctx, key).number, wanted)
+def _becomes(status: CustomerStatus) -> Callable[[Context, int, SuspendRows | NoteRows], None]:
+    def change(ctx: Context, key: int, command: SuspendRows | NoteRows) -> None:
+        wanted = SetStatus(status=status, reason=command.reason)
+        operations.set_status(ctx, queries.by_id(ctx, key).number, wanted)
+
+    return change
+
+
+def _archive(ctx: Context, key: int, command: NoteRows) -> None:
+    operations.archive(ctx, queries.by_id(ctx, key).number, command.reason)
 
 
 def _tags(ctx: Context) -> Mapping[str, Any]:
@@ -128,12 +144,51 @@ ROW_ACTIONS = (
         "customers",
         _("Suspend"),
         "core.customer.edit",
-        _suspend,
+        _becomes(CustomerStatus.SUSPENDED),
         SuspendRows,
         icon="player-pause",
         tone="danger",
         effect=_("Plugins may refuse single customers; those are listed with the reason."),
         order=40,
+    ),
+    RowAction(
+        "core.customer_activate",
+        "customers",
+        _("Activate"),
+        "core.customer.edit",
+        _becomes(CustomerStatus.ACTIVE),
+        NoteRows,
+        icon="player-play",
+        effect=_("Customers who are active already stay as they are; archived ones must be restored first."),
+        order=35,
+    ),
+    RowAction(
+        "core.customer_close",
+        "customers",
+        _("Close"),
+        "core.customer.edit",
+        _becomes(CustomerStatus.CLOSED),
+        SuspendRows,
+        icon="ban",
+        tone="danger",
+        effect=_(
+            "Everything stays readable. Customers with services that run are not closed, and listed with the reason."
+        ),
+        order=80,
+    ),
+    RowAction(
+        "core.customer_archive",
+        "customers",
+        _("Archive"),
+        "core.customer.archive",
+        _archive,
+        NoteRows,
+        icon="archive",
+        tone="danger",
+        effect=_(
+            "Customers leave every list and the search until they are restored. Only closed and pending ones can."
+        ),
+        order=90,
     ),
 )
 LISTS = (

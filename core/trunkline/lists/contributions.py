@@ -2,7 +2,7 @@
 
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.i18n import gettext as _
-from trunkline.lists import runs, views
+from trunkline.lists import file_pages, runs, views
 from trunkline.lists.pages import pages
 from trunkline.lists.working import ACTING, FORGETTING, WRITING
 from trunkline.plugin import Permission
@@ -29,4 +29,4 @@ PERMISSIONS = (
 )
 STEP_KINDS = (ACTING, WRITING)
 SCHEDULED = (FORGETTING,)
-PAGES = (pages,)
+PAGES = (file_pages.pages, pages)

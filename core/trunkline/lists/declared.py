@@ -64,6 +64,8 @@ class RowAction:
     order: int = 100
     #: Where the selection is taken instead, for work that asks more than a form: a page that is posted what `runs.chosen` reads.
     page: str = ""
+    #: Asks for a fresh proof of who the person is before it begins, as the action on a single row does.
+    sudo: bool = False
 
 
 @dataclass(frozen=True)

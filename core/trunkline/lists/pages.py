@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
+from trunkline.auth import sudo
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
@@ -15,7 +16,7 @@ from trunkline.lists.declared import ListOf, RowAction
 from trunkline.lists.models import ListRun, RowOutcome, RunKind, RunState, SavedView
 from trunkline.lists.schemas import ChangeView, FileWanted, KeepColumns, SaveView
 from trunkline.web.forms import Form
-from trunkline.web.pages import SIGNED_IN, Page, Pages
+from trunkline.web.pages import PROOF_LASTS, SIGNED_IN, TO_FILL_IN, Page, Pages
 from trunkline.web.signing import sign, verify
 from trunkline.web.table_export import FORMATS, MEDIA_TYPES
 from trunkline.web.table_params import values_of
@@ -113,14 +114,19 @@ def export(page: Page, name: str) -> Response:
 def ask(page: Page, name: str, action: str) -> Response:
     """Says the number of rows and asks what the action needs to know."""
     found, wanted = runs.action_of(page.ctx, name, action)
+    if wanted.sudo:
+        sudo.require(page)
+    return _ask(page, found, wanted, _picked(page), _form(page, found, wanted))
+
+
+def _picked(page: Page) -> Mapping[str, str]:
+    """The selection that was posted: the signed query of all that match, or keys."""
     form = page.form_data
-    whole = form.get("all") == "1"
-    picked = (
-        {"all": "1", "query": str(form.get("query", ""))}
-        if whole
-        else {"ids": ",".join(values_of(form, "ids"))}
-    )
-    return _ask(page, found, wanted, picked, _form(page, found, wanted))
+    if form.get("all") == "1":
+        return {"all": "1", "query": str(form.get("query", ""))}
+    if form.get("failed_of"):
+        return {"ids": ",".join(runs.failed_keys(page.ctx, str(form["failed_of"])))}
+    return {"ids": ",".join(values_of(form, "ids"))}
 
 
 def _form(page: Page, found: ListOf, wanted: RowAction) -> Form[Any]:
@@ -172,6 +178,8 @@ def _purpose(found: ListOf, wanted: RowAction) -> str:
 def begin(page: Page, name: str, action: str) -> Response:
     """Begins what was confirmed, unless the selection holds another number of rows by now."""
     found, wanted = runs.action_of(page.ctx, name, action)
+    if wanted.sudo:
+        sudo.require(page, PROOF_LASTS + TO_FILL_IN)
     picked = verify(_purpose(found, wanted), str(page.form_data.get("picked", "")))
     count = int(picked.pop("count"))
     form = _form(page, found, wanted).parse(page.form_data)
@@ -202,6 +210,8 @@ def follow(page: Page, number: str) -> Response:
         job=job if stopped else None,
         waiting=not over and not stopped,
         left=run.total - run.done - run.failed,
+        counts=runs.counts(page.ctx, run),
+        again=_again(page, run, found),
         failed=runs.results(page.ctx, run, RowOutcome.FAILED),
         done=runs.results(page.ctx, run, RowOutcome.DONE),
         untouched=runs.results(page.ctx, run, RowOutcome.LEFT),
@@ -209,6 +219,16 @@ def follow(page: Page, number: str) -> Response:
         mine=run.user_id == page.actor.id,
         fetchable=_fetchable(page, run),
         is_file=run.kind == RunKind.EXPORT,
+    )
+
+
+def _again(page: Page, run: ListRun, found: ListOf | None) -> str:
+    """Where the rows that were not done can be tried once more; empty when there are none or it is somebody else's."""
+    action = page.app.row_actions.get(run.action)
+    if not run.failed or found is None or action is None or action.page or run.user_id != page.actor.id:
+        return ""
+    return (
+        f"/lists/{found.name}/do/{action.name}" if page.can(action.permission) and page.can(runs.ACT) else ""
     )
 
 

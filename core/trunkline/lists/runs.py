@@ -151,6 +151,22 @@ def results(ctx: Context, run: ListRun, outcome: RowOutcome, limit: int = 200) -
     )
 
 
+def failed_keys(ctx: Context, number: str) -> Sequence[str]:
+    """Keys of the rows of a run that were not done. Raises NotFound."""
+    row, run = ListRunRow, get(ctx, number)
+    keys = ctx.session.scalars(
+        select(col(row.row_id))
+        .where(col(row.run_id) == run.key, col(row.outcome) == RowOutcome.FAILED)
+        .order_by(col(row.id))
+    )
+    return [str(key) for key in keys]
+
+
+def every_result(ctx: Context, run: ListRun, outcome: RowOutcome) -> Sequence[RowMapping]:
+    """All of them: a run has at most `MOST` rows."""
+    return results(ctx, run, outcome, MOST)
+
+
 def counts(ctx: Context, run: ListRun) -> Mapping[str, int]:
     """How many rows of a run ended in each way."""
     rows = ctx.session.execute(

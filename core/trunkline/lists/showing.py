@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trunkline.i18n import gettext as _
 from trunkline.lists import runs, views
 from trunkline.lists.declared import ListOf
 from trunkline.operation import Context
@@ -40,8 +41,10 @@ def for_reader(ctx: Context, found: ListOf, table: Table, kept: Sequence[str] = 
         for action in ctx.app.row_actions.values()
         if action.of == found.name and ctx.actor.may(action.permission) and ctx.actor.may(runs.ACT)
     ]
-    may_export = not found.export or ctx.actor.may(found.export)
-    return replace(table, more=more, kept=kept, bulk=(*table.bulk, *bulk), export=table.export and may_export)
+    may_export = table.export and (not found.export or ctx.actor.may(found.export))
+    if may_export and (bulk or table.bulk or found.export):
+        bulk.append(Bulk(_("Export"), f"/lists/{found.name}/chosen", "download"))
+    return replace(table, more=more, kept=kept, bulk=(*table.bulk, *bulk), export=may_export)
 
 
 def opening(page: "Page", personal: views.Personal) -> str | None:

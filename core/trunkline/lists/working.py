@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from trunkline.access.roles import actor_for
 from trunkline.auth.models import User
-from trunkline.errors import NotFound, TrunklineError
+from trunkline.errors import NotFound, TrunklineError, WaitsForSecondPerson
 from trunkline.i18n import gettext as _
 from trunkline.i18n import use_locale
 from trunkline.jobs.steps import StepContext
@@ -103,6 +103,12 @@ def _act_on_one(app: "App", actor: Actor, action: RowAction, command: BaseModel,
                 return
             row.outcome = RowOutcome.DONE
             action.do(ctx, row.row_id, command)
+    except WaitsForSecondPerson as waiting:
+        _fail(
+            app,
+            key,
+            str(_("Nothing was done yet: {number} waits for a second person.", number=waiting.number)),
+        )
     except TrunklineError as refusal:
         remedy = getattr(refusal, "remedy", None)
         _fail(app, key, f"{refusal} {remedy}" if remedy else str(refusal))

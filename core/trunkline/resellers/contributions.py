@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
 from trunkline.resellers.pages import pages
+from trunkline.resellers.row_actions import ROW_ACTIONS as ROW_ACTIONS
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes

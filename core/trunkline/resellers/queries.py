@@ -53,6 +53,16 @@ def get(ctx: Context, reseller_id: int) -> RowMapping:
     return row
 
 
+def active_choices(ctx: Context) -> Sequence[tuple[str, str]]:
+    """(key, name) of the resellers who take customers, for forms."""
+    rows = ctx.session.execute(
+        select(col(Reseller.id), col(Reseller.name))
+        .where(col(Reseller.active))
+        .order_by(col(Reseller.name), col(Reseller.id))
+    )
+    return [(str(key), name) for key, name in rows]
+
+
 def customers_of(ctx: Context, reseller_id: int) -> Sequence[Customer]:
     """The first hundred visible customers of a reseller, by name."""
     statement = ctx.visible(Customer).where(col(Customer.reseller_id) == reseller_id)

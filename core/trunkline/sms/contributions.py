@@ -16,6 +16,7 @@ from trunkline.sms import queries
 from trunkline.sms.events import SmsFailed, SmsSent
 from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
+from trunkline.sms.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.sms.sending import SEND_SMS
 from trunkline.sms.tables import MESSAGES
 from trunkline.sms.transports import check, choices, chosen

@@ -3,7 +3,7 @@
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -167,6 +167,19 @@ def _csv_cell(value: Any) -> str:
     if isinstance(value, int | Decimal | float):
         return str(value)
     return safe_text(str(value))
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Rows of a CSV file one by one, in text that no spreadsheet takes for formulas."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
+    # The byte order mark tells spreadsheets that this is UTF-8.
+    line.write("\ufeff")
+    for row in rows:
+        writer.writerow([_csv_cell(value) for value in row])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
 def _write_csv(columns: list[Column], rows: Any) -> IO[bytes]:

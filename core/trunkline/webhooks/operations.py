@@ -1,11 +1,13 @@
 """Making, changing and testing endpoints, and sending them again what they missed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import update
 from sqlmodel import col, delete, select
 
 from trunkline.db.numbers import next_number
+from trunkline.db.parts import parts
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.events.delivery import event_class
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
@@ -144,6 +146,20 @@ def deliver_again(ctx: Context, number: str, delivery_id: int) -> None:
         raise NotFound(_("There is no delivery {id} of this webhook.", id=delivery_id))
     _due_now(ctx, webhook, col(EventDelivery.id) == delivery_id)
     ctx.note(webhook, label=number, delivery=delivery_id)
+
+
+@operation("core.webhook.retry")
+def deliver_these_again(ctx: Context, number: str, delivery_ids: Sequence[int]) -> int:
+    """Send these deliveries of the endpoint again, whatever became of them; returns how many that are.
+
+    Raises Refused for none, and when the endpoint is switched off.
+    """
+    webhook = _running(ctx, number)
+    if not delivery_ids:
+        raise Refused(_("Nothing is selected."), remedy=_("Tick at least one row."))
+    count = sum(_due_now(ctx, webhook, col(EventDelivery.id).in_(part)) for part in parts(delivery_ids))
+    ctx.note(webhook, label=number, deliveries=count)
+    return count
 
 
 @operation("core.webhook.retry")

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from trunkline.app import App
     from trunkline.demo.month import DemoMonth
-    from trunkline.lists import ListOf
+    from trunkline.lists import ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -214,6 +214,13 @@ def lists() -> "Sequence[ListOf]":
     from trunkline_billing.lists import LISTS
 
     return LISTS
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    from trunkline_billing.row_actions import ROW_ACTIONS
+
+    return ROW_ACTIONS
 
 
 @hookimpl

@@ -6,13 +6,21 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline.lists import ListColumns, ListOf, RowAction
+from trunkline.lists import ListColumns, ListOf, NoValues, RowAction
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Kind, Table
 from trunkline_catalog import operations, queries
 from trunkline_catalog.models import CatalogOrder, CatalogProduct, CatalogService
-from trunkline_catalog.schemas import RescheduleLine, ResumeService, ServiceState, SuspendService
+from trunkline_catalog.schemas import (
+    LineState,
+    RescheduleLine,
+    ResumeService,
+    ServiceState,
+    SuspendService,
+    TerminateService,
+)
 from trunkline_catalog.tables import (
     ORDERS,
     PRODUCTS,
@@ -24,6 +32,7 @@ from trunkline_catalog.tables import (
 )
 
 _OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
+_LINE_OVER = (LineState.COMPLETED, LineState.CANCELLED)
 #: Of customers with more services the first ones are named.
 _NAMED = 3
 
@@ -89,6 +98,39 @@ def _reschedule(ctx: Context, key: int, command: RescheduleLine) -> None:
     operations.reschedule_order(ctx, ctx.load(CatalogOrder, key).number, command)
 
 
+def _terminate(ctx: Context, key: int, command: TerminateService) -> None:
+    operations.terminate_service(ctx, _number(ctx, key), command)
+
+
+def _retry(ctx: Context, key: int, command: NoValues) -> None:
+    failed = _lines(ctx, key, LineState.FAILED)
+    if not failed:
+        raise Refused(_("No line of this order has failed."))
+    for number in failed:
+        operations.retry_order_line(ctx, number)
+
+
+def _cancel(ctx: Context, key: int, command: NoValues) -> None:
+    open_lines = _lines(ctx, key, *(state for state in LineState if state not in _LINE_OVER))
+    if not open_lines:
+        raise Refused(_("No line of this order can be cancelled any more."))
+    for number in open_lines:
+        operations.cancel_order_line(ctx, number)
+
+
+def _lines(ctx: Context, key: int, *states: LineState) -> list[str]:
+    order = queries.order(ctx, ctx.load(CatalogOrder, key).number)
+    return [line.number for line in order.lines if line.state in states]
+
+
+def _retire(ctx: Context, key: int, command: NoValues) -> None:
+    operations.retire_product(ctx, queries.product_by_id(ctx, key).code)
+
+
+def _reinstate(ctx: Context, key: int, command: NoValues) -> None:
+    operations.reinstate_product(ctx, queries.product_by_id(ctx, key).code)
+
+
 def _reasons(ctx: Context) -> Mapping[str, Any]:
     return {"reason": [(reason.value, label) for reason, label in REASON_LABELS.items()]}
 
@@ -138,6 +180,50 @@ ROW_ACTIONS = (
         order=105,
     ),
     RowAction(
+        "catalog.order_retry",
+        "catalog-orders",
+        _("Try again"),
+        "catalog.order.retry",
+        _retry,
+        icon="refresh",
+        effect=_("Every failed line of an order gets a new job. Orders without one stay as they are."),
+        order=106,
+    ),
+    RowAction(
+        "catalog.order_cancel",
+        "catalog-orders",
+        _("Cancel"),
+        "catalog.order.cancel",
+        _cancel,
+        icon="x",
+        tone="danger",
+        effect=_(
+            "Lines that wait end now, those at work are undone, failed ones are given up. What works stays."
+        ),
+        order=107,
+    ),
+    RowAction(
+        "catalog.product_retire",
+        "catalog-products",
+        _("Take off the market"),
+        "catalog.product.archive",
+        _retire,
+        icon="archive",
+        tone="danger",
+        effect=_("Nobody can order them any more; services of them live on."),
+        order=108,
+    ),
+    RowAction(
+        "catalog.product_reinstate",
+        "catalog-products",
+        _("Sell again"),
+        "catalog.product.archive",
+        _reinstate,
+        icon="arrow-back-up",
+        effect=_("They can be ordered again."),
+        order=109,
+    ),
+    RowAction(
         "catalog.service_suspend",
         "catalog-services",
         _("Suspend"),
@@ -161,5 +247,17 @@ ROW_ACTIONS = (
         icon="player-play",
         effect=_("Each service gets an order of its own, which the network carries out."),
         order=120,
+    ),
+    RowAction(
+        "catalog.service_terminate",
+        "catalog-services",
+        _("Terminate"),
+        "catalog.service.terminate",
+        _terminate,
+        TerminateService,
+        icon="ban",
+        tone="danger",
+        effect=_("Each service ends for good by an order of its own; its number and SIM go to quarantine."),
+        order=140,
     ),
 )

@@ -11,6 +11,7 @@ from trunkline.web.pages import Pages
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.lists import RowAction
 
 _STAFF = ("supervisor", "customer_care")
 _EVERYBODY = ("portal_owner", "portal_finance", "portal_technical")
@@ -80,6 +81,13 @@ def rest_routes() -> Sequence[RestRoutes]:
     from trunkline_portal import rest
 
     return [rest.routes]
+
+
+@hookimpl
+def row_actions() -> "Sequence[RowAction]":
+    from trunkline_portal.row_actions import ROW_ACTIONS
+
+    return ROW_ACTIONS
 
 
 @hookimpl

@@ -49,16 +49,21 @@ _MAY_SEE: dict[str, Any] = {"widget": "checkboxes", "choices": [list(pair) for p
 _MAY_SEE_HINT = _("Owners see everything, finance contacts invoices, technical contacts services.")
 
 
-class AddWithoutEmail(AddByPhone):
-    """Somebody of a customer who signs in by tax id and a code to their phone."""
-
-    roles: list[str] = Field(
+def may_see_field() -> Any:
+    """The field that asks what somebody may see."""
+    return Field(
         default=["portal_owner"],
         min_length=1,
         title=_("May see"),
         description=_MAY_SEE_HINT,
         json_schema_extra=_MAY_SEE,
     )
+
+
+class AddWithoutEmail(AddByPhone):
+    """Somebody of a customer who signs in by tax id and a code to their phone."""
+
+    roles: list[str] = may_see_field()
 
 
 class EditPerson(BaseModel):

@@ -163,3 +163,10 @@ def test_htmx_is_sent_to_the_password_as_a_whole_page(app: App, boss: Browser, c
     headers = {"HX-Request": "true", "X-CSRF-Token": token, "HX-Current-URL": "http://testserver/users/1"}
     answer = boss.post("/users/1/disable", headers=headers)
     assert (answer.status_code, answer.headers["hx-redirect"]) == (403, "/confirm?next=%2Fusers%2F1")
+
+
+def test_disabling_many_asks_as_disabling_one_does(app: App, boss: Browser, clock: StandingClock) -> None:
+    clerk = create_user(app, "clerk@example.com", "customer_care")
+    clock.pass_time(minutes=15)
+    asked = boss.submit("/lists/users/do/core.user_disable", {"ids": [str(clerk)]}, page="/users")
+    assert asked.url.path == "/confirm"

@@ -1,0 +1,40 @@
+"""Many payments and invoices at once: each that needs a second person waits for one by itself."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from tests.core.lists.bulk import begin
+from tests.plugins.billing.conftest import World
+from tests.plugins.billing.test_second_person import limited as limited
+from tests.plugins.billing.test_second_person import states
+from trunkline.approvals.models import Approval
+from trunkline.testing import Browser, work_until_idle
+from trunkline_billing.models.payments import BillingPayment
+
+
+def test_of_many_reversals_those_above_the_limit_wait_for_a_second_person(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first, second = staff("accountant"), staff("supervisor")
+    with limited.app.reading() as ctx:
+        keys = ctx.session.scalars(select(BillingPayment.id)).all()
+    run = begin(first, "/billing/payments", "payments", "billing.payment_reverse", keys, reason="Bounced")
+    work_until_idle(limited.app)
+    assert states(limited) == ["reversed", "received"]
+    assert "V000001 waits for a second person" in first.get(run).text
+    second.submit("/approvals/V000001/approve", {"note": ""})
+    assert states(limited) == ["reversed", "reversed"]
+    with limited.app.reading() as ctx:
+        assert len(ctx.session.scalars(select(Approval)).all()) == 1
+
+
+def test_who_may_not_reverse_one_payment_may_not_reverse_many(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    cashier = staff("cashier")
+    asked = cashier.submit(
+        "/lists/payments/do/billing.payment_reverse", {"ids": ["1"]}, page="/billing/payments"
+    )
+    assert asked.status_code == 403
+    assert states(limited) == ["received", "received"]
