@@ -9,6 +9,7 @@ Besides these, each event class named in `Plugin.events` gives two hooks:
 """
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from trunkline.plugin import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
+    from trunkline.contracts.models import Contract
+    from trunkline.contracts.worth import ContractTermination, ContractWorth, Indexation
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
     from trunkline.customers.sheets.sections import SheetSection
@@ -122,6 +125,32 @@ def customer_rows() -> "Sequence[CustomerRows]":  # type: ignore[empty-body]  # 
 @hookspec
 def customer_sheet(ctx: "Context", customer: "Customer") -> "Sequence[SheetSection]":  # type: ignore[empty-body]  # a specification has no body
     """Tables on a customer's data sheet, in the language of the moment. Called when one is printed; shown by permission."""
+
+
+@hookspec
+def contract_worth(ctx: "Context", contract: "Contract", on: date) -> "Sequence[ContractWorth]":  # type: ignore[empty-body]  # a specification has no body
+    """What the services that a contract covers are charged a month on a day, in minor units before tax.
+
+    Called by a contract's page, and when a penalty is reckoned, with a context that reads or writes. Core sums what is in the
+    contract's currency. Return none where the contract covers nothing that you charge.
+    """
+
+
+@hookspec
+def contract_terminating(ctx: "Context", contract: "Contract", termination: "ContractTermination") -> None:
+    """A contract ends before its time: charge `termination.penalty_minor`, which is 0 where nothing is owed.
+
+    Called in the transaction that ends it, once, when its last day has come. Raise Refused when it cannot be charged: then it
+    does not end, and whoever ends it (or the log of the daily work) reads why.
+    """
+
+
+@hookspec
+def contract_indexing(ctx: "Context", contract: "Contract", indexation: "Indexation") -> None:
+    """Change what covered services are charged by `indexation.basis_points` from `indexation.effective_on` on.
+
+    Called in the transaction of an indexation, once. The day may lie ahead. Raise Refused when it cannot be done.
+    """
 
 
 @hookspec

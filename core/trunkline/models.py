@@ -11,6 +11,7 @@ from trunkline.auth.impersonation import models as impersonation
 from trunkline.auth.second_factor import models as second_factor
 from trunkline.auth.signing_keys import models as signing_keys
 from trunkline.branding import models as branding
+from trunkline.contracts import models as contracts
 from trunkline.customers import models as customers
 from trunkline.customers.merging import models as merging
 from trunkline.db import numbers
@@ -39,6 +40,7 @@ __all__ = [
     "branding",
     "break_glass",
     "code_sign_in",
+    "contracts",
     "counting",
     "customers",
     "drafts",

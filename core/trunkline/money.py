@@ -56,6 +56,11 @@ class Money:
             raise Refused(f"“{text}” is too large.", field=field, remedy="Write a smaller amount.")
         return cls(whole, currency)
 
+    @classmethod
+    def of_minor(cls, minor: int, currency: str) -> Self:
+        """From whole minor units, such as 3990 for 39.90."""
+        return cls(minor * 10 ** (6 - minor_digits(currency)), currency)
+
     def decimal(self) -> Decimal:
         """The amount as an exact Decimal in whole units."""
         return Decimal(self.micros).scaleb(-6)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers.merging", "customers.sheets", "geocoding", "customers", "interactions", "files",
+    "home", "customers.merging", "customers.sheets", "geocoding", "customers", "contracts", "interactions", "files",
     "search", "imports", "lists", "drafts", "jobs", "mail",
     "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
     "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",

@@ -50,8 +50,13 @@ def attach(ctx: Context, customer_number: str, file: BinaryIO, name: str, note: 
 
 @operation("core.file.delete")
 def remove(ctx: Context, customer_number: str, file_id: int) -> None:
-    """Take a file away from a customer. Raises NotFound, also for a file of another customer."""
+    """Take a file away from a customer. Raises NotFound, also for a file of another customer; Refused for one of a contract."""
     stored = of_customer(ctx, customers.get(ctx, customer_number), file_id, lock=True)
+    if stored.kind == "contract":
+        raise Refused(
+            _("{name} belongs to contract {number}.", name=stored.name, number=stored.note),
+            remedy=_("Its documents are kept on the contract's own page."),
+        )
     ctx.note(stored, label=stored.name, customer=customer_number, digest=stored.digest)
     forget(ctx, stored)
 

@@ -543,6 +543,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_contact_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
+        "core_contract",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("term_months", sa.Integer(), nullable=True),
+        sa.Column("renewals", sa.Integer(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("renewal", sa.String(length=12), nullable=False),
+        sa.Column("notice_days", sa.Integer(), nullable=False),
+        sa.Column("penalty", sa.String(length=12), nullable=False),
+        sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_basis_points", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("indexation", sa.String(length=12), nullable=False),
+        sa.Column("index_name", sa.String(length=40), nullable=False),
+        sa.Column("indexation_basis_points", sa.Integer(), nullable=False),
+        sa.Column("next_indexation_on", sa.Date(), nullable=True),
+        sa.Column("end_announced_on", sa.Date(), nullable=True),
+        sa.Column("indexation_announced_on", sa.Date(), nullable=True),
+        sa.Column("terminates_on", sa.Date(), nullable=True),
+        sa.Column("termination_reason", sa.String(length=500), nullable=False),
+        sa.Column("termination_months", sa.Integer(), nullable=False),
+        sa.Column("termination_penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("termination_waived", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_contract_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contract")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_contract_number")),
+    )
+    with op.batch_alter_table("core_contract", schema=None) as batch_op:
+        batch_op.create_index("ix_core_contract_customer", ["customer_id", "id"], unique=False)
+        batch_op.create_index("ix_core_contract_status", ["status", "id"], unique=False)
+        batch_op.create_index("ix_core_contract_status_ends", ["status", "ends_on", "id"], unique=False)
+        batch_op.create_index(
+            "ix_core_contract_status_indexation", ["status", "next_indexation_on", "id"], unique=False
+        )
+
+    op.create_table(
         "core_customer_attribute",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -1077,6 +1125,113 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_break_glass_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "core_contract_acceptance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("accepted_by", sa.String(length=200), nullable=False),
+        sa.Column("tax_id", sa.String(length=40), nullable=False),
+        sa.Column("how", sa.String(length=12), nullable=False),
+        sa.Column("reference", sa.String(length=60), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("terms_digest", sa.String(length=64), nullable=False),
+        sa.Column("document_name", sa.String(length=200), nullable=False),
+        sa.Column("scan_digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_core_contract_acceptance_contract_id_core_contract"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contract_acceptance")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("core_contract_acceptance", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_contract_acceptance_contract_id"), ["contract_id"], unique=False
+        )
+
+    op.create_table(
+        "core_contract_document",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_core_contract_document_contract_id_core_contract"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["core_file.id"],
+            name=op.f("fk_core_contract_document_file_id_core_file"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contract_document")),
+        sa.UniqueConstraint("file_id", name=op.f("uq_core_contract_document_file_id")),
+    )
+    with op.batch_alter_table("core_contract_document", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_contract_document_contract_id"), ["contract_id"], unique=False
+        )
+
+    op.create_table(
+        "core_contract_indexation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("index_name", sa.String(length=40), nullable=False),
+        sa.Column("basis_points", sa.Integer(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("indexed_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_core_contract_indexation_contract_id_core_contract"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contract_indexation")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("core_contract_indexation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_core_contract_indexation_contract_id"), ["contract_id"], unique=False
+        )
+
+    op.create_table(
+        "core_contract_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("terms_digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_core_contract_link_contract_id_core_contract"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contract_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_core_contract_link_token_hash")),
+    )
+    with op.batch_alter_table("core_contract_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_contract_link_contract_id"), ["contract_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_contract_link_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "core_draft",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1575,6 +1730,8 @@ def upgrade() -> None:
     append_only.protect(op.get_bind(), "core_activity_digest", "entry_id")
     append_only.protect(op.get_bind(), "core_activity_seal", "number")
     append_only.protect(op.get_bind(), "core_activity_segment", "id")
+    append_only.protect(op.get_bind(), "core_contract_acceptance", "id")
+    append_only.protect(op.get_bind(), "core_contract_indexation", "id")
     # ### end Alembic commands ###
 
 
@@ -1666,6 +1823,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_draft_saved_at"))
 
     op.drop_table("core_draft")
+    with op.batch_alter_table("core_contract_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_contract_link_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_core_contract_link_contract_id"))
+
+    op.drop_table("core_contract_link")
+    with op.batch_alter_table("core_contract_indexation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_contract_indexation_contract_id"))
+
+    op.drop_table("core_contract_indexation")
+    with op.batch_alter_table("core_contract_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_contract_document_contract_id"))
+
+    op.drop_table("core_contract_document")
+    with op.batch_alter_table("core_contract_acceptance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_core_contract_acceptance_contract_id"))
+
+    op.drop_table("core_contract_acceptance")
     with op.batch_alter_table("core_break_glass", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_break_glass_user_id"))
 
@@ -1776,6 +1950,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_attribute_customer_id"))
 
     op.drop_table("core_customer_attribute")
+    with op.batch_alter_table("core_contract", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_contract_status_indexation")
+        batch_op.drop_index("ix_core_contract_status_ends")
+        batch_op.drop_index("ix_core_contract_status")
+        batch_op.drop_index("ix_core_contract_customer")
+
+    op.drop_table("core_contract")
     with op.batch_alter_table("core_contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_contact_customer_id"))
 
@@ -1880,4 +2061,6 @@ def downgrade() -> None:
     append_only.forget(op.get_bind(), "core_activity_digest")
     append_only.forget(op.get_bind(), "core_activity_seal")
     append_only.forget(op.get_bind(), "core_activity_segment")
+    append_only.forget(op.get_bind(), "core_contract_acceptance")
+    append_only.forget(op.get_bind(), "core_contract_indexation")
     # ### end Alembic commands ###

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from trunkline.approvals.models import Approval
 from trunkline.auth.models import User
+from trunkline.contracts.models import Contract
 from trunkline.customers.merging.rows import CustomerRows
 from trunkline.customers.models import Contact, Customer, CustomerAttribute, CustomerTag, Site
 from trunkline.files.models import StoredFile
@@ -45,6 +46,7 @@ CUSTOMER_ROWS = (
     CustomerRows(CustomerAttribute, _("Attributes"), stays=_alike(CustomerAttribute, "name")),
     CustomerRows(User, _("Portal users")),
     CustomerRows(Interaction, _("Interactions")),
+    CustomerRows(Contract, _("Contracts")),
     CustomerRows(StoredFile, _("Files")),
     CustomerRows(Email, _("E-mails")),
     CustomerRows(Sms, _("Text messages")),

@@ -1,0 +1,1 @@
+"""Contracts with customers: terms, documents, acceptances, indexations and how they end."""
