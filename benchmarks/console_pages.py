@@ -4,6 +4,7 @@ The web application answers in this process, without a network; its threads and 
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,22 @@ _OPENED = 60
 _WARMED = 40
 
 
+def _loop_of_a_server() -> asyncio.AbstractEventLoop:
+    """A loop that one task keeps running, as a server's does: the threads that answer live as long as that task.
+
+    Asked page by page, each page would pay for a thread of its own.
+    """
+    loop, runs = asyncio.new_event_loop(), threading.Event()
+
+    async def for_ever() -> None:
+        runs.set()
+        await asyncio.Event().wait()
+
+    threading.Thread(target=loop.run_until_complete, args=(for_ever(),), daemon=True).start()
+    runs.wait()
+    return loop
+
+
 class _Visitor:
     """An administrator who is signed in."""
 
@@ -38,7 +55,7 @@ class _Visitor:
             app, sign_in.prove(app, _administrator(app), _PASSWORD, facts), facts
         )
         self.asgi = make_web(app, rest_later=True)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _loop_of_a_server()
 
     def add(self, path: str, handler: "Callable[[Page], Response]") -> None:
         """A page of the benchmark's own, before all others."""
@@ -52,7 +69,7 @@ class _Visitor:
 
     def get(self, path: str) -> int:
         """Ask for a page; its length in bytes. Raises RuntimeError for anything but a page."""
-        status, size = self._loop.run_until_complete(self._answer(path))
+        status, size = asyncio.run_coroutine_threadsafe(self._answer(path), self._loop).result()
         if status != 200:
             raise RuntimeError(f"{path} answers {status}")
         return size

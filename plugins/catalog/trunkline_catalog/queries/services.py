@@ -64,16 +64,22 @@ _LIVING_OF_CUSTOMER = Prepared(
     ),
     CatalogService,
 )
-_REASONS = Prepared(
+_SUSPENDED = (
     select(_SUSPENSION.service_id, _SUSPENSION.reason)
-    .where(_SUSPENSION.service_id.in_(among("keys")), _SUSPENSION.ended_at.is_(None))
+    .where(_SUSPENSION.ended_at.is_(None))
     .order_by(_SUSPENSION.id)
 )
-_IDENTIFIERS = Prepared(
+_IDENTIFIED = (
     select(_IDENTIFIER.service_id, _IDENTIFIER.kind, _IDENTIFIER.value)
-    .where(_IDENTIFIER.service_id.in_(among("keys")), _IDENTIFIER.valid_to.is_(None))
+    .where(_IDENTIFIER.valid_to.is_(None))
     .order_by(_IDENTIFIER.id)
 )
+_REASONS = Prepared(_SUSPENDED.where(_SUSPENSION.service_id.in_(among("keys"))))
+_IDENTIFIERS = Prepared(_IDENTIFIED.where(_IDENTIFIER.service_id.in_(among("keys"))))
+# By the customer, as the rest of the customer's page asks: what depends on no other answer is asked together with that.
+_ALL_OF_CUSTOMER = select(_SERVICE.id).where(_SERVICE.customer_id == bindparam("customer_id"))
+_REASONS_OF_CUSTOMER = Prepared(_SUSPENDED.where(_SUSPENSION.service_id.in_(_ALL_OF_CUSTOMER)))
+_IDENTIFIERS_OF_CUSTOMER = Prepared(_IDENTIFIED.where(_IDENTIFIER.service_id.in_(_ALL_OF_CUSTOMER)))
 
 
 def service(ctx: Context, number: str) -> ServiceView:
@@ -100,10 +106,14 @@ def services_numbered(ctx: Context, numbers: Sequence[str]) -> list[ServiceView]
 def services_of(ctx: Context, customer_id: int, *, ended: bool = False) -> list[ServiceView]:
     """A customer's services, oldest first; those that ended only on request."""
     of_customer = _OF_CUSTOMER if ended else _LIVING_OF_CUSTOMER
-    return ctx.once(
-        ("catalog.services_of", customer_id, ended),
-        lambda: _views(ctx, of_customer.rows(ctx, customer_id=customer_id)),
-    )
+
+    def ask() -> list[ServiceView]:
+        if not (rows := of_customer.rows(ctx, customer_id=customer_id)):
+            return []
+        reasons = _REASONS_OF_CUSTOMER.rows(ctx, customer_id=customer_id)
+        return _viewed(rows, reasons, _IDENTIFIERS_OF_CUSTOMER.rows(ctx, customer_id=customer_id))
+
+    return ctx.once(("catalog.services_of", customer_id, ended), ask)
 
 
 def service_views(ctx: Context, rows: Sequence[CatalogService]) -> list[ServiceView]:
@@ -117,11 +127,17 @@ def _views(ctx: Context, rows: Sequence[Found]) -> list[ServiceView]:
     if not rows:
         return []
     keys = [row.id for row in rows]
+    return _viewed(rows, _REASONS.rows(ctx, keys=keys), _IDENTIFIERS.rows(ctx, keys=keys))
+
+
+def _viewed(
+    rows: Sequence[Found], suspended: Sequence[Found], identified: Sequence[Found]
+) -> list[ServiceView]:
     reasons: dict[int, list[SuspensionReason]] = {}
-    for service_id, reason in _REASONS.rows(ctx, keys=keys):
+    for service_id, reason in suspended:
         reasons.setdefault(service_id, []).append(SuspensionReason(reason))
     identifiers: dict[int, dict[str, str]] = {}
-    for service_id, kind, value in _IDENTIFIERS.rows(ctx, keys=keys):
+    for service_id, kind, value in identified:
         identifiers.setdefault(service_id, {})[kind] = value
     return [
         ServiceView(
