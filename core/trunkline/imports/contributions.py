@@ -1,9 +1,16 @@
 """What imports declare to the trunk."""
 
+from typing import TYPE_CHECKING
+
 from trunkline.i18n import gettext as _
 from trunkline.imports.operations import CLEANING, READ_FILE
 from trunkline.imports.pages import pages
 from trunkline.plugin import MenuItem, Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trunkline.rest.routing import RestRoutes
 
 PERMISSIONS = (
     Permission(
@@ -14,3 +21,9 @@ MENU = (MenuItem(_("Import"), "/imports", "upload", "core.import.use", "Administ
 STEP_KINDS = (READ_FILE,)
 SCHEDULED = (CLEANING,)
 PAGES = (pages,)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.imports.rest import rest
+
+    return (rest,)

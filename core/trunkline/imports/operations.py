@@ -12,14 +12,14 @@ from sqlmodel import col, select
 from trunkline.access.roles import actor_for
 from trunkline.auth.models import User
 from trunkline.db.numbers import next_number
-from trunkline.errors import NotFound, Refused, TrunklineError
+from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.i18n import use_locale
-from trunkline.imports import storage
+from trunkline.imports import queries, storage
 from trunkline.imports.content import TextCheck
 from trunkline.imports.importer import ImportOptions, ImportReport
 from trunkline.imports.models import ImportRun, ImportState
-from trunkline.imports.run import importer_for, run_import, write_errors
+from trunkline.imports.run import check_format, importer_for, run_import, write_errors
 from trunkline.jobs.models import OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.jobs.steps import StepContext
@@ -43,6 +43,7 @@ def upload(ctx: Context, kind: str, file_name: str, source: BinaryIO, options: I
     """Keep a file and have it checked; nothing of it is let in yet. Raises Refused for an unknown kind or an unusable file."""
     importer = importer_for(ctx.app, kind)
     ctx.require(importer.permission)
+    check_format(importer, options.format)
     check = TextCheck(file_name[-200:]) if options.format == "csv" else None
     stored_as, size = storage.keep(ctx.app, source, check)
     run = ImportRun(
@@ -64,13 +65,9 @@ def upload(ctx: Context, kind: str, file_name: str, source: BinaryIO, options: I
 
 @operation("core.import.use")
 def let_in(ctx: Context, number: str) -> ImportRun:
-    """Import a file that was checked. Raises Refused in any other state."""
-    run = ctx.session.scalars(
-        select(ImportRun).where(col(ImportRun.number) == number).with_for_update()
-    ).one_or_none()
-    if run is None:
-        raise NotFound(_("There is no import {number}.", number=number))
-    ctx.require(importer_for(ctx.app, run.kind).permission)
+    """Import a file that was checked. Raises NotFound, Forbidden, and Refused in any other state."""
+    queries.get(ctx, number)
+    run = _run(ctx, number)
     if run.state != ImportState.CHECKED:
         raise Refused(
             _("This file is not waiting to be imported."), field="state", remedy=_("Upload it again.")
@@ -146,7 +143,10 @@ def _figures(report: ImportReport) -> dict[str, Any]:
 
 def _run(ctx: Context, number: str) -> ImportRun:
     return ctx.session.scalars(
-        select(ImportRun).where(col(ImportRun.number) == number).with_for_update()
+        select(ImportRun)
+        .where(col(ImportRun.number) == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
 
 

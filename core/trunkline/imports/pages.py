@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.config import JsonValue
 from starlette.responses import FileResponse, Response
 
-from trunkline.errors import Forbidden, NotFound
+from trunkline.errors import Forbidden
 from trunkline.i18n import format_bytes
 from trunkline.i18n import gettext as _
 from trunkline.imports import operations, queries, storage
@@ -105,24 +105,17 @@ def result(page: Page, number: str) -> Response:
         importer=page.app.importers.get(run.kind),
         waiting=waiting and (job is None or not job.error),
         job=job,
-        has_errors=bool(run.report.get("refused")) and _errors(page, run.number).exists(),
+        has_errors=bool(run.report.get("refused")) and storage.errors_path(page.app, run.stored_as).exists(),
     )
 
 
 @pages.get("/imports/{number}/errors.csv", permission=_USE)
 def errors(page: Page, number: str) -> Response:
-    path = _errors(page, number)
-    if not path.exists():
-        raise NotFound(_("There is no list of refused rows any more."), remedy=_("Upload the file again."))
-    name = f"{queries.get(page.ctx, number).file_name}.errors.csv"
-    return FileResponse(path, media_type="text/csv", filename=name)
+    run, path = queries.errors_of(page.ctx, number)
+    return FileResponse(path, media_type="text/csv", filename=f"{run.file_name}.errors.csv")
 
 
 @pages.post("/imports/{number}/import", permission=_USE)
 def let_in(page: Page, number: str) -> Response:
     operations.let_in(page.ctx, number)
     return page.redirect(f"/imports/{number}")
-
-
-def _errors(page: Page, number: str) -> Any:
-    return storage.errors_path(page.app, queries.get(page.ctx, number).stored_as)

@@ -1,11 +1,13 @@
 """Reading what was uploaded."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlmodel import col, select
 
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
+from trunkline.imports import storage
 from trunkline.imports.importer import Importer
 from trunkline.imports.models import ImportRun
 from trunkline.operation import Context
@@ -38,3 +40,12 @@ def get(ctx: Context, number: str) -> ImportRun:
     importer = ctx.app.importers.get(run.kind)
     ctx.require(importer.permission if importer else "core.settings.edit")
     return run
+
+
+def errors_of(ctx: Context, number: str) -> tuple[ImportRun, Path]:
+    """An upload with the list of its refused rows. Raises NotFound when there is none (any more)."""
+    run = get(ctx, number)
+    path = storage.errors_path(ctx.app, run.stored_as)
+    if not path.exists():
+        raise NotFound(_("There is no list of refused rows any more."), remedy=_("Upload the file again."))
+    return run, path

@@ -35,15 +35,20 @@ def importer_for(app: "App", kind: str) -> Importer:
     raise Refused(_("Nothing imports “{kind}”.", kind=kind), field="kind", remedy=remedy)
 
 
-def run_import(app: "App", actor: Actor, kind: str, path: Path, options: ImportOptions) -> ImportReport:
-    """Read a file under an actor. Raises Refused when the file or an option as a whole cannot be used."""
-    importer = importer_for(app, kind)
-    if options.format not in importer.formats:
+def check_format(importer: Importer, name: str) -> None:
+    """Raise Refused (field `format`) unless the importer reads files of this format."""
+    if name not in importer.formats:
         raise Refused(
-            _("“{format}” is no format of {kind}.", format=options.format, kind=kind),
+            _("“{format}” is no format of {kind}.", format=name, kind=importer.kind),
             field="format",
             remedy=_("Formats: {formats}.", formats=", ".join(importer.formats)),
         )
+
+
+def run_import(app: "App", actor: Actor, kind: str, path: Path, options: ImportOptions) -> ImportReport:
+    """Read a file under an actor. Raises Refused when the file or an option as a whole cannot be used."""
+    importer = importer_for(app, kind)
+    check_format(importer, options.format)
     if not path.exists():
         raise Refused(_("There is no file {path}.", path=path), field="file", remedy=_("Check its name."))
     return importer.run(app, actor, path, options)

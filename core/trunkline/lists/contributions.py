@@ -1,11 +1,18 @@
 """What lists declare to the trunk."""
 
+from typing import TYPE_CHECKING
+
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.i18n import gettext as _
 from trunkline.lists import file_pages, runs, views
 from trunkline.lists.pages import pages
 from trunkline.lists.working import ACTING, FORGETTING, WRITING
 from trunkline.plugin import Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trunkline.rest.routing import RestRoutes
 
 _STAFF = tuple(role.name for role in BUILTIN_ROLES if role.audience == "staff")
 
@@ -30,3 +37,9 @@ PERMISSIONS = (
 STEP_KINDS = (ACTING, WRITING)
 SCHEDULED = (FORGETTING,)
 PAGES = (file_pages.pages, pages)
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.lists.rest import list_runs, lists, saved_views
+
+    return (lists, saved_views, list_runs)

@@ -116,9 +116,13 @@ def stop(ctx: Context, number: str) -> ListRun:
 
 
 def get(ctx: Context, number: str) -> ListRun:
-    """A run that the actor asked for, or any for who sees every job. Raises NotFound."""
+    """A run that the actor asked for, or any for who sees every job. Raises NotFound.
+
+    Its rows name customers, so those who see only some of them see their own runs only.
+    """
     run = ctx.session.scalars(select(ListRun).where(col(ListRun.number) == number)).one_or_none()
-    if run is None or (run.user_id != ctx.actor.id and not ctx.actor.may("core.job.view")):
+    sees_all = ctx.actor.may("core.job.view") and not ctx.actor.scope.is_limited
+    if run is None or (run.user_id != ctx.actor.id and not sees_all):
         raise NotFound(_("There is no run {number}.", number=number))
     return run
 

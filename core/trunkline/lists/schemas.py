@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trunkline.i18n import gettext as _
 
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+LONGEST_COLUMNS = 1000
+ViewName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
 class SaveView(BaseModel):
@@ -14,7 +15,7 @@ class SaveView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: _Name = Field(title=_("Name"))
+    name: ViewName = Field(title=_("Name"))
     query: str = Field(default="", max_length=2000, json_schema_extra={"widget": "hidden"})
     shared: bool = Field(default=False, title=_("Shared with everybody"))
     opens: bool = Field(default=False, title=_("Open the list with it"))
@@ -25,7 +26,7 @@ class ChangeView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: _Name = Field(title=_("Name"))
+    name: ViewName = Field(title=_("Name"))
     query: str = Field(default="", max_length=2000, json_schema_extra={"widget": "hidden"})
     as_it_stands: bool = Field(default=False, json_schema_extra={"widget": "hidden"})
     shared: bool = Field(default=False, title=_("Shared with everybody"))
@@ -37,7 +38,7 @@ class KeepColumns(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    columns: str = Field(default="", max_length=1000)
+    columns: str = Field(default="", max_length=LONGEST_COLUMNS)
 
 
 class FileWanted(BaseModel):

@@ -72,8 +72,7 @@ def read_list(
     Raises Refused for a view, sort or filter the list does not offer and for a cursor that is none, naming the known ones.
     """
     _check_names(table, params)
-    # A page opens with its first view; a program that names none means every row.
-    plain = table if params.view else replace(table, tabs=())
+    plain = _open_at(table, params)
     sort = params.sort or plain.sort
     matching = plain.filtered(statement, params.filters)
     total = count_capped(ctx.session, matching, plain.id_key)
@@ -84,6 +83,20 @@ def read_list(
         total=min(total, COUNT_LIMIT),
         total_is_exact=total <= COUNT_LIMIT,
     )
+
+
+def whole_list(
+    table: Table, statement: "Select[*tuple[Any, ...]]", filters: Mapping[str, str]
+) -> "Select[*tuple[Any, ...]]":
+    """Every row that a list would answer with to these query parameters. Raises Refused as `read_list` does."""
+    asked = ListParams(MAX_LIMIT, "", "", filters.get("q", "").strip(), filters.get("view", ""), filters)
+    _check_names(table, asked)
+    return _open_at(table, asked).filtered(statement, filters)
+
+
+def _open_at(table: Table, params: ListParams) -> Table:
+    """A page opens with its first view; a program that names none means every row."""
+    return table if params.view else replace(table, tabs=())
 
 
 def list_of(rows: "list[T]") -> Listing[T]:
