@@ -26,11 +26,15 @@ _REMEMBERED = 5000
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls. `counted_as` names whose requests are counted together; `used_key` a key whose use is due to be written."""
+    """Who calls. `counted_as` names whose requests are counted together; `used_key` a key whose use is due to be written.
+
+    `proved_at` is when the sign-in behind a token was; None for a key.
+    """
 
     actor: Actor
     counted_as: str
     used_key: int | None = None
+    proved_at: datetime | None = None
 
 
 class KnownCallers:
@@ -85,8 +89,8 @@ def _asked(
 ) -> Caller | None:
     scheme, _space, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        actor = tokens.verify(app, session, credentials.strip(), now, address).actor
-        return Caller(actor, f"user/{actor.id}")
+        holder = tokens.verify(app, session, credentials.strip(), now, address)
+        return Caller(holder.actor, f"user/{holder.actor.id}", proved_at=holder.signed_in_at)
     if scheme:
         raise Unauthenticated(
             _("The scheme “{scheme}” is not known here.", scheme=scheme),
@@ -95,5 +99,5 @@ def _asked(
     key = headers.get("x-api-key", "")
     if not key:
         return None
-    holder = api_keys.verify(session, key, now, address)
-    return Caller(holder.actor, f"key/{holder.key_id}", holder.key_id if holder.stale else None)
+    owner = api_keys.verify(session, key, now, address)
+    return Caller(owner.actor, f"key/{owner.key_id}", owner.key_id if owner.stale else None)

@@ -104,7 +104,7 @@ SCHEDULED = [
 
 
 def rest_routes() -> "Sequence[RestRoutes]":
-    from trunkline.auth import rest
+    from trunkline.auth import api_keys_rest, rest
     from trunkline.auth.impersonation.rest import rest as impersonation_rest
 
-    return [rest.auth, rest.users, impersonation_rest]
+    return [rest.auth, rest.users, api_keys_rest.rest, impersonation_rest]

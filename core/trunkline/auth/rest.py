@@ -1,6 +1,9 @@
 """REST: signing in for programs, and users."""
 
+from datetime import datetime
+
 from fastapi import Header
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from trunkline.auth import operations, queries, sign_in, tokens
@@ -13,7 +16,7 @@ from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
-from trunkline.rest.paging import Listing, ListParams, list_params, read_list
+from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import PUBLIC
 
@@ -131,6 +134,31 @@ def end_sessions(ctx: Context, user_id: int) -> UserOut:
     """Sign somebody out of every browser."""
     operations.end_sessions(ctx, user_id)
     return _user(ctx, user_id)
+
+
+class SessionOut(BaseModel):
+    """A browser in which somebody is signed in."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    device: str
+    address: str
+    started_at: datetime
+    last_seen_at: datetime
+
+
+@users.get("/{user_id}/sessions", permission="core.user.view")
+def sessions(ctx: Context, user_id: int) -> Listing[SessionOut]:
+    """Browsers in which a user is signed in now, the most recent first."""
+    found = queries.sessions_of(ctx, queries.user(ctx, user_id).key)
+    return list_of([SessionOut.model_validate(one) for one in found])
+
+
+@users.delete("/{user_id}/sessions/{session_id}", permission="core.user.disable")
+def end_session(ctx: Context, user_id: int, session_id: int) -> None:
+    """Sign somebody out of one browser; one that is over already is fine."""
+    operations.end_session(ctx, user_id, session_id)
 
 
 def _user(ctx: Context, user_id: int) -> UserOut:

@@ -45,11 +45,12 @@ class TokenPair:
 
 @dataclass(frozen=True)
 class TokenHolder:
-    """Whom an access token names."""
+    """Whom an access token names, and when they signed in for it and those refreshed from it."""
 
     user: User
     actor: Actor
     family_id: int
+    signed_in_at: datetime
 
 
 def issue(ctx: Context, user: User, facts: RequestFacts) -> TokenPair:
@@ -151,7 +152,7 @@ def _fingerprint(access_token: str) -> bytes:
 
 # Built once: every request of a program runs it.
 _HOLDER = (
-    select(User, col(TokenFamily.revoked_at))
+    select(User, col(TokenFamily.revoked_at), col(TokenFamily.created_at))
     .join(TokenFamily, col(TokenFamily.user_id) == col(User.id))
     .where(col(TokenFamily.id) == bindparam("family_id"))
 )
@@ -167,7 +168,7 @@ def verify(app: "App", session: Session, access_token: str, now: datetime, addre
         raise Unauthenticated(_("This sign-in has ended."), remedy=_("Sign in again."))
     user: User = row[0]
     kind = ActorKind.PORTAL if user.kind == UserKind.PORTAL else ActorKind.API
-    return TokenHolder(user, actor_for(session, user, address, kind=kind), claims.family_id)
+    return TokenHolder(user, actor_for(session, user, address, kind=kind), claims.family_id, row[2])
 
 
 def sweep(ctx: Context) -> None:

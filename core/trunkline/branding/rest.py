@@ -1,6 +1,11 @@
 """REST: brands."""
 
+from typing import Annotated
+
+from fastapi import File, UploadFile
+
 from trunkline.branding import operations, queries
+from trunkline.branding.operations import Picture
 from trunkline.branding.schemas import BrandFields, BrandOut, EditBrand
 from trunkline.branding.tables import BRANDS
 from trunkline.operation import Context
@@ -25,7 +30,7 @@ def show(ctx: Context, brand_id: int) -> BrandOut:
 
 @brands.post("", permission="core.brand.edit")
 def create(ctx: Context, command: BrandFields) -> BrandOut:
-    """Make a brand. Its pictures are set on its page."""
+    """Make a brand; its pictures are sent after it."""
     return _brand(ctx, operations.create(ctx, command).key)
 
 
@@ -40,6 +45,24 @@ def edit(ctx: Context, brand_id: int, command: EditBrand, version: int | None = 
 def remove(ctx: Context, brand_id: int) -> None:
     """Forget a brand."""
     operations.remove(ctx, brand_id)
+
+
+@brands.post("/{brand_id}/pictures/{which}", permission="core.brand.edit", status=200)
+def set_picture(
+    ctx: Context,
+    brand_id: int,
+    which: Picture,
+    file: Annotated[UploadFile, File(description="A picture of at most 1 MB.")],
+) -> BrandOut:
+    """Give a brand its logo, favicon or portal picture, sent as `multipart/form-data`."""
+    operations.set_picture(ctx, brand_id, which, file.file, file.filename or "")
+    return _brand(ctx, brand_id)
+
+
+@brands.delete("/{brand_id}/pictures/{which}", permission="core.brand.edit")
+def remove_picture(ctx: Context, brand_id: int, which: Picture) -> None:
+    """Let a brand show its theme's picture again."""
+    operations.remove_picture(ctx, brand_id, which)
 
 
 def _brand(ctx: Context, brand_id: int) -> BrandOut:

@@ -149,7 +149,7 @@ class BrandPicture(BaseModel):
 
 
 class BrandOut(BaseModel):
-    """A brand as REST shows it."""
+    """A brand as REST shows it, with the keys of its own pictures; where it has none, the theme's is shown."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -166,4 +166,7 @@ class BrandOut(BaseModel):
     language: str
     mail_sender: str
     mail_footer: str
+    logo_id: int | None
+    favicon_id: int | None
+    picture_id: int | None
     version: int

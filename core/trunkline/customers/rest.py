@@ -216,6 +216,19 @@ def set_attribute(ctx: Context, number: str, command: AttributeData) -> Attribut
     return AttributeOut.model_validate(operations.set_attribute(ctx, number, command))
 
 
+@rest.patch("/{number}/attributes/{attribute_id}", permission=_EDIT)
+def update_attribute(
+    ctx: Context,
+    number: str,
+    attribute_id: int,
+    command: AttributeData,
+    version: int | None = if_match,
+) -> AttributeOut:
+    """Change an attribute, its name too; every field is written."""
+    changed = command.model_copy(update={"version": version})
+    return AttributeOut.model_validate(operations.update_attribute(ctx, number, attribute_id, changed))
+
+
 @rest.delete("/{number}/attributes/{attribute_id}", permission=_EDIT)
 def remove_attribute(ctx: Context, number: str, attribute_id: int) -> None:
     """Remove an attribute."""

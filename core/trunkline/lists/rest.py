@@ -15,6 +15,7 @@ from trunkline.lists.selecting import Selection, keys_of
 from trunkline.lists.tables import RUN_ROWS, list_rows
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
+from trunkline.rest.proof import Proof, proof
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.pages import SIGNED_IN
 
@@ -29,6 +30,7 @@ class ActionOut(BaseModel):
     name: str
     label: str
     effect: str
+    sudo: bool
     values: dict[str, Any]
 
 
@@ -174,9 +176,14 @@ def keep_columns(ctx: Context, name: str, command: Columns) -> Columns:
 
 
 @lists.post("/{name}/actions/{action}", permission=runs.ACT, status=202)
-def do_to_rows(ctx: Context, name: str, action: str, command: DoToRows) -> RunOut:
-    """Have something done to many rows, each in a transaction of its own and as the caller. The run says what became of each."""
+def do_to_rows(ctx: Context, name: str, action: str, command: DoToRows, proof: Proof = proof) -> RunOut:
+    """Have something done to many rows, each in a transaction of its own and as the caller. The run says what became of each.
+
+    An action with `sudo` needs an access token of a sign-in not older than ten minutes.
+    """
     found, wanted = runs.action_of(ctx, name, action)
+    if wanted.sudo:
+        proof.require()
     values = _values(wanted, command.values)
     picked = {"ids": ",".join(map(str, keys_of(ctx, found, command.rows)))}
     return _run(runs.act(ctx, name, action, picked, values, command.rows.expected))
@@ -226,6 +233,7 @@ def _list(ctx: Context, found: ListOf) -> ListOut:
             name=one.name,
             label=str(one.label),
             effect=str(one.effect),
+            sudo=one.sudo,
             values=one.schema.model_json_schema(),
         )
         for one in ctx.app.row_actions.values()

@@ -1,7 +1,7 @@
 """Which rows of a list a program means, said as its own address over REST says it."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement
@@ -16,10 +16,13 @@ from trunkline.web import keyset
 from trunkline.web.tables import Statement
 
 _SHOWN = 5
+Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Selection(BaseModel):
-    """Rows by their numbers, or all that filters leave: `filters` are the query parameters of the list, none means every row.
+    """Rows by their numbers or, in lists that show an `id`, by these; or all that filters leave.
+
+    `filters` are the query parameters of the list, none means every row.
 
     `count` is how many rows there are to be; it must be said beside `filters`, as the list's `total` has it.
     """
@@ -29,6 +32,7 @@ class Selection(BaseModel):
     numbers: list[str] = Field(
         default=[], max_length=MOST, description="Numbers of rows, as the list has them."
     )
+    ids: list[Key] = Field(default=[], max_length=MOST, description="Rows by `id`, where the list shows one.")
     filters: dict[str, str] | None = Field(
         default=None, description="Query parameters of the list: its filters, `q` and `view`."
     )
@@ -36,8 +40,8 @@ class Selection(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.numbers) is (self.filters is not None):
-            raise ValueError(_("Name rows by “numbers” or by “filters”."))
+        if sum((bool(self.numbers), bool(self.ids), self.filters is not None)) != 1:
+            raise ValueError(_("Name rows by “numbers”, “ids” or “filters”."))
         if self.filters is not None and self.count is None:
             raise ValueError(_("Say beside “filters” in “count” how many rows are meant."))
         return self
@@ -45,7 +49,7 @@ class Selection(BaseModel):
     @property
     def expected(self) -> int:
         """How many rows are meant."""
-        return self.count if self.count is not None else len(set(self.numbers))
+        return self.count if self.count is not None else len({*self.numbers, *self.ids})
 
 
 def keys_of(ctx: Context, found: ListOf, selection: Selection) -> Sequence[int]:
@@ -56,6 +60,8 @@ def keys_of(ctx: Context, found: ListOf, selection: Selection) -> Sequence[int]:
     table = found.table(ctx)
     rows = whole_list(table, found.select(ctx), selection.filters or {}).order_by(None)
     identity = keyset.expression(rows, table.id_key)
+    if selection.ids:
+        return selection.ids
     if selection.filters is None:
         return _numbered(ctx, rows, identity, selection.numbers)
     return ctx.session.scalars(

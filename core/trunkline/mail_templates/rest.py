@@ -4,7 +4,7 @@ from trunkline.errors import NotFound
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
 from trunkline.mail_templates import operations, queries
-from trunkline.mail_templates.schemas import WordingFields, WordingOut
+from trunkline.mail_templates.schemas import PreviewOut, SampleOut, WordingFields, WordingOut
 from trunkline.operation import Context
 from trunkline.rest.routing import RestRoutes
 
@@ -35,6 +35,20 @@ def word(ctx: Context, plugin: str, name: str, language: str, command: WordingFi
 def restore(ctx: Context, plugin: str, name: str, language: str) -> None:
     """Let a letter go out in its own words again."""
     operations.restore(ctx, _full(plugin, name, language), language)
+
+
+@rest.post("/{plugin}/{name}/{language}/preview", permission=_EDIT, status=200, reads=True)
+def preview(ctx: Context, plugin: str, name: str, language: str, command: WordingFields) -> PreviewOut:
+    """A letter in these words with its sample values; nothing is saved."""
+    shown = operations.try_out(ctx, _full(plugin, name, language), language, command)
+    return PreviewOut(subject=shown.subject, text=shown.text, html=shown.html)
+
+
+@rest.post("/{plugin}/{name}/{language}/sample", permission=_EDIT, status=202)
+def send_sample(ctx: Context, plugin: str, name: str, language: str) -> SampleOut:
+    """Mail a letter as it goes out now, with its sample values, to the caller."""
+    email = operations.send_sample(ctx, _full(plugin, name, language), language)
+    return SampleOut(email=email.number, recipient=email.recipient)
 
 
 def _full(plugin: str, name: str, language: str) -> str:

@@ -41,3 +41,18 @@ class WordingOut(BaseModel):
     text: str
     html: str
     version: int | None
+
+
+class PreviewOut(BaseModel):
+    """A letter as it would go out. `html` is empty where it is text alone."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class SampleOut(BaseModel):
+    """The number of the e-mail that is on its way, and to whom."""
+
+    email: str
+    recipient: str

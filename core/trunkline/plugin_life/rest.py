@@ -10,7 +10,7 @@ from trunkline.health import reports
 from trunkline.loader import PluginState
 from trunkline.operation import Context
 from trunkline.plugin import Health
-from trunkline.plugin_life import operations, queries
+from trunkline.plugin_life import operations, queries, reloading
 from trunkline.plugin_life.queries import PluginLine
 from trunkline.rest.paging import Listing, list_of
 from trunkline.rest.routing import RestRoutes
@@ -118,7 +118,7 @@ def system(ctx: Context) -> SystemOut:
 @rest.get("/plugins", permission="core.plugin.view")
 def plugins(ctx: Context) -> Listing[PluginSummary]:
     """Plugins and extension scripts that are installed, the broken ones first."""
-    return list_of([PluginSummary(**_facts(line)) for line in queries.lines(ctx)])
+    return _plugins(ctx)
 
 
 @rest.get("/plugins/{name}", permission="core.plugin.view")
@@ -142,6 +142,13 @@ def deliveries(ctx: Context) -> Listing[DeliveryOut]:
     return list_of([DeliveryOut.model_validate(dict(row)) for row in queries.troubled_deliveries(ctx)])
 
 
+@rest.post("/plugins/reload", permission="core.plugin.configure", status=202)
+def reload(ctx: Context) -> Listing[PluginSummary]:
+    """Start web and worker again with the extension scripts as they are now; the answer is how plugins are before that."""
+    reloading.reload_scripts(ctx)
+    return _plugins(ctx)
+
+
 @rest.post("/deliveries/{delivery_id}/retry", permission="core.plugin.configure", status=202)
 def retry_delivery(ctx: Context, delivery_id: int) -> RetriedOut:
     """Try one parked delivery again."""
@@ -153,6 +160,10 @@ def retry_delivery(ctx: Context, delivery_id: int) -> RetriedOut:
 def retry_deliveries(ctx: Context) -> RetriedOut:
     """Try every parked delivery again."""
     return RetriedOut(retried=operations.retry_parked(ctx))
+
+
+def _plugins(ctx: Context) -> Listing[PluginSummary]:
+    return list_of([PluginSummary(**_facts(line)) for line in queries.lines(ctx)])
 
 
 def _facts(line: PluginLine) -> dict[str, Any]:

@@ -110,14 +110,14 @@ def _id_of(request: Request) -> str:
 
 
 def _problem(
-    request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]]
+    request: Request, status: int, title: str, detail: str, errors: list[dict[str, str]], challenge: str = ""
 ) -> JSONResponse:
     """RFC 9457."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
     body["request_id"] = _id_of(request)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"WWW-Authenticate": f"Bearer {challenge}".rstrip()} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
@@ -130,7 +130,8 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse(body, 202, headers={"Location": f"/api/v1/approvals/{error.number}"})
     faults = (error, *error.others)
     errors = [{"field": fault.field, "message": str(fault)} for fault in faults if fault.field]
-    return _problem(request, error.status, error.title, str(error), errors)
+    challenge = getattr(error, "challenge", "")
+    return _problem(request, error.status, error.title, str(error), errors, challenge)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

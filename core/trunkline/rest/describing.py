@@ -38,6 +38,7 @@ _PROBLEM: dict[str, Any] = {
         "request_id": {"type": "string"},
     },
 }
+_FRESH = "Needs an access token of a sign-in that is not older than ten minutes (RFC 9470); an API key is not enough."
 _WAITING: dict[str, Any] = {
     "title": "Waiting",
     "type": "object",
@@ -91,6 +92,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     permission = operation.get("x-permission")
     if permission != PUBLIC:
         operation["security"] = [{"bearer": []}, {"key": []}]
+    if operation.get("x-fresh-sign-in"):
+        operation["description"] = f"{operation.get('description', '')}\n\n{_FRESH}".strip()
     answers = operation.setdefault("responses", {})
     # FastAPI describes its own form of refusal, which is not ours.
     answers.pop("422", None)

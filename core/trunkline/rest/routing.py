@@ -42,6 +42,8 @@ class RestRoute:
     hashes: bool = False
     #: The list that it answers, whose filters, views and sorts the OpenAPI document names.
     table: "TableOf | None" = None
+    #: Asks for a fresh sign-in (see `trunkline.rest.proof`).
+    sudo: bool = False
 
 
 @dataclass
@@ -67,12 +69,16 @@ class RestRoutes:
         status: int = 201,
         reads: bool = False,
         hashes: bool = False,
+        sudo: bool = False,
         **options: Any,
     ) -> Callable[[Handler], Handler]:
-        return self._register("POST", path, permission, status, options, reads, hashes)
+        """A route that acts. With `sudo` it needs a token of a sign-in not older than ten minutes."""
+        return self._register("POST", path, permission, status, options, reads, hashes, sudo=sudo)
 
-    def patch(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self._register("PATCH", path, permission, 200, options)
+    def patch(
+        self, path: str, *, permission: str, sudo: bool = False, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._register("PATCH", path, permission, 200, options, sudo=sudo)
 
     def delete(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
         return self._register("DELETE", path, permission, 204, options)
@@ -87,9 +93,10 @@ class RestRoutes:
         reads: bool = False,
         hashes: bool = False,
         table: "TableOf | None" = None,
+        sudo: bool = False,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
-            route = RestRoute(method, path, handler, permission, status, options, reads, hashes, table)
+            route = RestRoute(method, path, handler, permission, status, options, reads, hashes, table, sudo)
             self.routes.append(route)
             self._router = None
             return handler
@@ -122,7 +129,10 @@ class RestRoutes:
                 dependencies=[Depends(admitted)],
                 methods=[route.method],
                 status_code=route.status,
-                openapi_extra={"x-permission": route.permission},
+                openapi_extra={
+                    "x-permission": route.permission,
+                    **({"x-fresh-sign-in": True} if route.sudo else {}),
+                },
                 **options,
             )
         return router

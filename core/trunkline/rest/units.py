@@ -159,6 +159,7 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
     limit = app.part(RequestLimit)
     if route.permission == PUBLIC:
         check(request.scope, limit.count(f"address/{address}"))
+        request.state.proved_at = None
         return replace(_ANONYMOUS, address=address)
     try:
         caller = api_access.caller_of(app, request.headers, app.clock(), address)
@@ -174,6 +175,7 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
     if caller.used_key is not None:
         api_keys.touch(app, caller.used_key, address)
     actor = caller.actor
+    request.state.proved_at = caller.proved_at
     if route.permission != SIGNED_IN and not actor.may(route.permission):
         with _on_record(app, request, route, actor):
             raise Forbidden(
@@ -182,6 +184,10 @@ def _allowed(app: "App", request: Request, route: RestRoute) -> Actor:
                 ),
                 remedy=_("Ask an administrator for a role that has it."),
             )
+    if route.sudo:
+        from trunkline.rest import proof
+
+        proof.check(caller.proved_at, app.clock())
     return actor
 
 

@@ -87,9 +87,7 @@ def forget_setting(page: Page, owner: str, name: str) -> Response:
 
 def _ask_for_secrets(page: Page, view: SettingsView, lasts: timedelta) -> None:
     """Whoever could replace a key of another system shows their password first; reading asks for none."""
-    if page.can("core.settings.edit") and any(
-        item.is_secret and not item.source.is_locked for item in view.settings
-    ):
+    if page.can("core.settings.edit") and view.opens_secrets:
         sudo.require(page, lasts)
 
 

@@ -52,6 +52,11 @@ class SettingsView:
             item for item in self.settings if item.is_secret and item.is_set and not item.source.is_locked
         ]
 
+    @property
+    def opens_secrets(self) -> bool:
+        """Whether a key of another system can be replaced here, set or not: whoever may has to prove who they are first."""
+        return any(item.is_secret and not item.source.is_locked for item in self.settings)
+
 
 def sections(ctx: Context) -> list[Plugin]:
     """The enabled plugins that have settings, core first."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, list_of
+from trunkline.rest.proof import Proof, proof
 from trunkline.rest.routing import RestRoutes
 from trunkline.settings import operations, queries
 from trunkline.settings.connections import attempt, checks_of
@@ -66,6 +67,18 @@ def change(ctx: Context, owner: str, body: SettingsIn) -> Listing[SettingOut]:
     """Save some settings of one plugin."""
     operations.save(ctx, owner, body.values, body.version)
     return _out(ctx, owner)
+
+
+@settings.delete("/{owner}/{name}", permission="core.settings.edit")
+def forget(ctx: Context, owner: str, name: str, proof: Proof = proof) -> None:
+    """Go back to the default of one setting, or remove a saved secret.
+
+    Where a plugin keeps secrets in its settings, this needs an access token of a sign-in not older than ten minutes, as the page
+    asks for the password.
+    """
+    if queries.settings_of(ctx, owner).opens_secrets:
+        proof.require()
+    operations.forget(ctx, owner, name)
 
 
 @settings.get("/{owner}/connections", permission="core.settings.view")

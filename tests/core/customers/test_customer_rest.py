@@ -105,6 +105,16 @@ def test_belongings_are_added_and_removed(api: Browser) -> None:
     assert activity["items"][-1]["operation"] == "core.customer.create"
 
 
+def test_an_attribute_gets_another_name_unless_somebody_was_quicker(api: Browser) -> None:
+    path = f"/api/v1/customers/{register(api, 'Ana')['number']}/attributes"
+    key = api.post(path, json={"name": "Lines", "type": "number", "value": "3"}).json()["id"]
+    wish = {"name": "Extensions", "type": "number", "value": "4"}
+    changed = api.patch(f"{path}/{key}", json=wish, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.json()["name"], changed.json()["value"]) == (200, "Extensions", "4")
+    assert api.patch(f"{path}/{key}", json=wish, headers={"If-Match": '"1"'}).status_code == 409
+    assert api.get(path).json()["total"] == 1
+
+
 def test_status_moves_and_archive(api: Browser) -> None:
     path = f"/api/v1/customers/{register(api, 'Ana')['number']}"
     assert api.post(f"{path}/archive").status_code == 422

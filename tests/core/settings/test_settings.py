@@ -333,6 +333,16 @@ def test_rest_shows_sources_and_no_secret(gateway: App, client: Browser) -> None
     assert (items["token"]["value"], items["token"]["is_set"]) == (None, True)
     bad = client.patch("/api/v1/settings/gateway", json={"values": {"tries": 99}}, headers=headers)
     assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "tries")
+    for name in ("token", "tries"):
+        assert client.delete(f"/api/v1/settings/gateway/{name}", headers=headers).status_code == 204
+    items = {
+        item["name"]: item for item in client.get("/api/v1/settings/gateway", headers=headers).json()["items"]
+    }
+    assert (items["tries"]["value"], items["token"]["is_set"]) == (3, False)
+    assert client.delete("/api/v1/settings/gateway/shoes", headers=headers).status_code == 404
+    key = client.post("/api/v1/api-keys", json={"name": "script"}, headers=headers).json()["key"]
+    forgotten = client.delete("/api/v1/settings/gateway/token", headers={"X-API-Key": key})
+    assert forgotten.status_code == 401, "whoever opens another system's key signs in afresh"
 
 
 def test_the_system_page_changes_how_long_sessions_live(app: App, staff: Callable[..., Browser]) -> None:

@@ -1,6 +1,7 @@
 """What second factors contribute to the trunk: permissions, pages, parts of other pages and tidying up."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from trunkline.auth import counting
 from trunkline.auth.second_factor import (
@@ -15,6 +16,11 @@ from trunkline.auth.second_factor import (
 from trunkline.i18n import gettext
 from trunkline.plugin import Permission, ScheduledTask, Slot
 from trunkline.web.pages import SIGNED_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trunkline.rest.routing import RestRoutes
 
 _ = gettext
 
@@ -49,3 +55,9 @@ SCHEDULED = [
     ScheduledTask("forget_attempts", counting.sweep, timedelta(hours=1)),
     ScheduledTask("warn_of_failed_sign_ins", releasing.warn_of_failures, timedelta(minutes=5)),
 ]
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.auth.second_factor.rest import rest, roles
+
+    return [rest, roles]
