@@ -31,6 +31,7 @@ from trunkline.plugin import (
     Plugin,
     ScheduledTask,
     SearchKind,
+    SearchLookup,
     Slot,
     StepKind,
 )
@@ -163,7 +164,20 @@ class App:
 
     @cached_property
     def search_kinds(self) -> dict[str, SearchKind]:
-        return {name: kind for name, (_, kind) in self._once("search_kinds", SearchKind, "kind").items()}
+        """What the search's index holds, in the order in which results are shown."""
+        found = [kind for _, kind in self._once("search_kinds", SearchKind, "kind").values()]
+        return {kind.kind: kind for kind in sorted(found, key=lambda kind: kind.order)}
+
+    @cached_property
+    def search_lookups(self) -> dict[str, tuple[str, SearchLookup]]:
+        """What is found without the index, each beside its plugin. A name that the index has is refused."""
+        found = self._once("search_lookups", SearchLookup, "kind")
+        for name in found.keys() & self.search_kinds.keys():
+            plugin, _lookup = found.pop(name)
+            self.hooks.failed(
+                plugin, f"hook search_lookups: {name}", ValueError(f"{name} is indexed already")
+            )
+        return dict(sorted(found.items(), key=lambda item: item[1][1].order))
 
     @cached_property
     def scheduled_tasks(self) -> Sequence[tuple[str, ScheduledTask]]:

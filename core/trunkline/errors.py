@@ -64,10 +64,16 @@ class Unauthenticated(TrunklineError):
 
 
 class Forbidden(TrunklineError):
-    """The actor lacks the permission (HTTP 403)."""
+    """The actor lacks the permission (HTTP 403), which `permission` names where it is one."""
 
     status = 403
     title = "Not allowed"
+
+    def __init__(
+        self, message: str, *, field: str | None = None, remedy: str | None = None, permission: str = ""
+    ) -> None:
+        super().__init__(message, field=field, remedy=remedy)
+        self.permission = permission
 
 
 class WaitsForSecondPerson(TrunklineError):

@@ -20,6 +20,7 @@ from trunkline.plugin import (
     MenuItem,
     ScheduledTask,
     SearchKind,
+    SearchLookup,
     ServiceProcess,
     SettingChoices,
     Slot,
@@ -100,6 +101,11 @@ def setting_choices(ctx: "Context") -> Sequence[SettingChoices]:  # type: ignore
 @hookspec
 def search_kinds() -> Sequence[SearchKind]:  # type: ignore[empty-body]  # a specification has no body
     """Entities that the search finds. Called once at start. An operation marks what changed by `search.mark(ctx, kind, id)`."""
+
+
+@hookspec
+def search_lookups() -> Sequence[SearchLookup]:  # type: ignore[empty-body]  # a specification has no body
+    """Records that the search finds without its index, by their numbers or in memory. Called once at start."""
 
 
 @hookspec

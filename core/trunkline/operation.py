@@ -130,6 +130,7 @@ class Context:
             raise Forbidden(
                 f"You may not do this: it needs the permission “{label}” ({permission}).",
                 remedy="Ask an administrator for a role that has it.",
+                permission=permission,
             )
 
     def settings(self, model: type["S"]) -> "S":

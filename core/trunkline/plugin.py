@@ -266,6 +266,30 @@ class SearchKind:
     all_ids: "Callable[[Context], Sequence[int]]"
     #: Who does not hold it finds nothing of this kind, so that its documents are not even looked through.
     permission: str = ""
+    #: The address of the page that shows one, as its route is written: `/catalog/orders/{number}`.
+    page: str = ""
+    #: Among the kinds: what customers have stands before what an operator sets up (500).
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class SearchLookup:
+    """Records that are found without the index: by their whole number, or because they lie in memory.
+
+    What is written often and asked for by its number alone costs nothing so: its table has a unique index anyway. `find` answers
+    with what the actor may see; it says of each document which permission its page needs (empty: `find` asked itself).
+    """
+
+    kind: str
+    label: str
+    find: "Callable[[Context, str], Sequence[SearchDocument]]"
+    #: Who does not hold it finds nothing of this kind.
+    permission: str = ""
+    #: The kind of numbers (see `trunkline.db.numbers`) that `find` is asked for, written in full. Empty: `find` gets every query
+    #: as it is typed, and must not ask the database.
+    numbers: str = ""
+    page: str = ""
+    order: int = 100
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from trunkline.plugin import (
     Plugin,
     ScheduledTask,
     SearchKind,
+    SearchLookup,
     SettingChoices,
     Slot,
     StepKind,
@@ -122,6 +123,11 @@ def scheduled_tasks() -> Sequence[ScheduledTask]:
 @hookimpl
 def search_kinds() -> Sequence[SearchKind]:
     return _gathered("SEARCH_KINDS")
+
+
+@hookimpl
+def search_lookups() -> Sequence[SearchLookup]:
+    return _gathered("SEARCH_LOOKUPS")
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.access import list_columns, pages, people_pages, queries
+from trunkline.access.search import ROLE
 from trunkline.access.tables import ROLES
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
@@ -21,6 +22,7 @@ PERMISSIONS = [
     Permission("core.role.edit", _("Change what roles grant")),
     Permission("core.role.delete", _("Remove roles")),
 ]
+SEARCH_KINDS = (ROLE,)
 MENU = [MenuItem(_("Roles"), "/roles", "shield", "core.role.list", "Administration", 20)]
 LISTS = (ListOf("roles", "/roles", "core.role.list", lambda ctx: ROLES, queries.list_roles),)
 LIST_COLUMNS = list_columns.LIST_COLUMNS

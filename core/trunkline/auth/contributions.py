@@ -20,6 +20,7 @@ from trunkline.auth.impersonation import pages as impersonation
 from trunkline.auth.impersonation import queries as impersonations
 from trunkline.auth.impersonation.tables import IMPERSONATIONS
 from trunkline.auth.row_actions import ROW_ACTIONS as ROW_ACTIONS
+from trunkline.auth.search import USER
 from trunkline.auth.tables import USERS
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
@@ -73,6 +74,7 @@ COMMANDS = [
         _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
     ),
 ]
+SEARCH_KINDS = (USER,)
 MENU = [
     MenuItem(_("Users"), "/users", "users", "core.user.list", "Administration", 10, key="u"),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.branding.pages import pages
+from trunkline.branding.search import BRAND
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
 
@@ -14,6 +15,7 @@ PERMISSIONS = (
     Permission("core.brand.view", _("See brands"), ("supervisor", "product_manager", "auditor")),
     Permission("core.brand.edit", _("Make and change brands")),
 )
+SEARCH_KINDS = (BRAND,)
 MENU = (MenuItem(_("Brands"), "/branding", "palette", "core.brand.view", "Administration", order=70),)
 PAGES = (pages,)
 

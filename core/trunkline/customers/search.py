@@ -74,4 +74,6 @@ def _all_ids(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(Customer.id))) if key is not None]
 
 
-CUSTOMER = SearchKind("customer", _("Customers"), _load, _all_ids, "core.customer.view")
+CUSTOMER = SearchKind(
+    "customer", _("Customers"), _load, _all_ids, "core.customer.view", page="/customers/{number}"
+)

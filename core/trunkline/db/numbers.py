@@ -71,6 +71,16 @@ def _count_on(session: Session, kind: str, by: int) -> int:
     return number
 
 
+def in_full(kind: str, text: str) -> str:
+    """The number of `kind` that somebody typed, with or without its zeros and in any case; empty when it is none."""
+    prefix, width = _SHAPES[kind]
+    typed = text.strip().upper()
+    digits = typed.removeprefix(prefix)
+    if digits == typed or not digits.isascii() or not digits.isdecimal() or len(digits) > 15:
+        return ""
+    return f"{prefix}{int(digits):0{width}d}"
+
+
 def claim_number(session: Session, kind: str, number: str) -> None:
     """Use a number that came from elsewhere (an import): later ones are given out above it.
 

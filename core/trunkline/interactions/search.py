@@ -49,4 +49,11 @@ def _all_ids(ctx: Context) -> Sequence[int]:
     return [key for key in ctx.session.scalars(select(col(Interaction.id))) if key is not None]
 
 
-INTERACTION = SearchKind(SEARCH_KIND, _("Protocols"), _load, _all_ids, "core.interaction.view")
+INTERACTION = SearchKind(
+    SEARCH_KIND,
+    _("Protocols"),
+    _load,
+    _all_ids,
+    "core.interaction.view",
+    page="/customers/{number}/interactions/{protocol}",
+)

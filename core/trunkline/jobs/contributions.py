@@ -18,6 +18,7 @@ from trunkline.jobs.pages import pages
 from trunkline.jobs.rehearsal import STEP_KINDS as STEP_KINDS
 from trunkline.jobs.retention import RETENTION
 from trunkline.jobs.row_actions import ROW_ACTIONS as ROW_ACTIONS
+from trunkline.jobs.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 from trunkline.jobs.tables import jobs_table
 from trunkline.lists import ListOf
 from trunkline.operation import Context

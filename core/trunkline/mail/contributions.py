@@ -15,6 +15,7 @@ from trunkline.mail.events import EmailFailed, EmailSent
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
 from trunkline.mail.row_actions import ROW_ACTIONS as ROW_ACTIONS
+from trunkline.mail.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 from trunkline.mail.sending import SEND_MAIL
 from trunkline.mail.tables import EMAILS
 from trunkline.mail.transports import check, transport_for

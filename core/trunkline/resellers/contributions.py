@@ -7,6 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
 from trunkline.resellers.pages import pages
 from trunkline.resellers.row_actions import ROW_ACTIONS as ROW_ACTIONS
+from trunkline.resellers.search import RESELLER
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -20,6 +21,7 @@ PERMISSIONS = (
     Permission("core.reseller.archive", _("Archive resellers and bring them back"), _LEADS),
     Permission("core.reseller.assign", _("Give customers to a reseller, or take them back"), _LEADS),
 )
+SEARCH_KINDS = (RESELLER,)
 MENU = (
     MenuItem(
         _("Resellers"), "/resellers", "building-store", "core.reseller.list", "Administration", order=65

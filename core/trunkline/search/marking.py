@@ -1,9 +1,10 @@
 """Saying that something changed, in the transaction that changes it; the worker indexes it within a second."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from sqlalchemy import event, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import event, insert, inspect, select
+from sqlalchemy.orm import Session, object_session
 from sqlmodel import col
 
 from trunkline.operation import Context
@@ -39,10 +40,36 @@ def mark_customer(ctx: Context, customer_id: int) -> None:
         mark(ctx, kind, entity_id)
 
 
+def follow(
+    model: type[Any], kind: str, *columns: str, only: Callable[[Any], bool] = lambda _row: True
+) -> None:
+    """Have every row of `model` indexed as `kind` that comes, goes, or changes in one of these columns.
+
+    For tables that many operations write, a row as an object each time: who writes rows by a statement marks them. Of rows that
+    are not `only` so nothing is said.
+    """
+
+    def came_or_went(_mapper: object, _connection: object, row: Any) -> None:
+        session = object_session(row)
+        if session is not None and only(row):
+            session.info.setdefault(_KEY, {})[kind, row.id] = None
+
+    def changed(mapper: object, connection: object, row: Any) -> None:
+        known = inspect(row).attrs
+        if any(known[column].history.has_changes() for column in columns):
+            came_or_went(mapper, connection, row)
+
+    event.listen(model, "after_insert", came_or_went)
+    event.listen(model, "after_delete", came_or_went)
+    event.listen(model, "after_update", changed)
+
+
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
     if session.in_nested_transaction():
         return
+    # What is flushed now may be followed.
+    session.flush()
     marks = session.info.pop(_KEY, None)
     if marks:
         session.connection().execute(

@@ -8,8 +8,10 @@ from sqlalchemy import Row, bindparam, select
 
 from trunkline.db.haste import within
 from trunkline.operation import Context
+from trunkline.plugin import SearchDocument, SearchLookup
 from trunkline.search import models, tiers
 from trunkline.search.folding import SHORTEST_INNER, TURNED, Asked, fold, read_query, words
+from trunkline.search.lookups import look_up
 from trunkline.search.models import ENTITY_BITS
 from trunkline.search.store import Abilities
 from trunkline.search.writing import KindNumbers
@@ -79,8 +81,11 @@ def look_for(
     Who types on is `hurried`: ways that may cost much are given up after a moment, and what they would find stays away.
     """
     asked, numbers = read_query(query), _numbers(ctx, kinds)
-    if not asked or not numbers:
+    if not asked:
         return Found()
+    beside = [_looked_up(*one, limit) for one in look_up(ctx, query, limit + 1, kinds)]
+    if not numbers:
+        return Found(beside)
     wanted = min(limit, MOST) + 1
     kept = _Kept(ctx, wanted)
     kept.add(tiers.by_key(ctx, numbers, asked.beginnings, wanted))
@@ -89,14 +94,27 @@ def look_for(
         kept.add_ranked(dearer.by_words(tiers.beginnings(ctx, asked.words)), asked)
     if not kept and len(asked.number) >= SHORTEST_INNER and ctx.app.part(Abilities).inner_fragments:
         kept.add(dearer.by_fragment())
-    if kept or asked.number:
-        return Found(list(kept.groups()))
+    if kept or beside or asked.number:
+        return Found(_in_order(ctx, [*kept.groups(), *beside]))
     likely = tiers.with_typos(ctx, asked.words)
     if likely is not None:
         _add_spelt_right(ctx, kept, tiers.spellings(asked.words, likely), numbers, wanted)
         if not kept.full:
             kept.add_ranked(dearer.by_words(likely, _SECOND_MOMENT), asked)
     return Found(list(kept.groups()), by_likeness=bool(kept))
+
+
+def _looked_up(lookup: SearchLookup, found: Sequence[SearchDocument], limit: int) -> HitGroup:
+    hits = [Hit.model_validate(one, from_attributes=True) for one in found[:limit]]
+    return HitGroup(lookup.kind, lookup.label, hits, more=len(found) > limit)
+
+
+def _in_order(ctx: Context, groups: Sequence[HitGroup]) -> list[HitGroup]:
+    kinds, lookups = ctx.app.search_kinds, ctx.app.search_lookups
+    return sorted(
+        groups,
+        key=lambda group: kinds[group.kind].order if group.kind in kinds else lookups[group.kind][1].order,
+    )
 
 
 def _add_spelt_right(

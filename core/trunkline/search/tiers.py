@@ -1,22 +1,27 @@
 """The ways to look into the index, from the cheapest to the dearest. Each gives keys of documents, the best first."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice, product
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnClause,
     ColumnElement,
     CompoundSelect,
     Select,
+    SmallInteger,
+    Text,
     bindparam,
     column,
+    func,
     literal_column,
     select,
     table,
     text,
+    true,
     union_all,
 )
 from sqlmodel import col
@@ -48,30 +53,66 @@ def by_key(ctx: Context, numbers: Sequence[int], beginnings: Sequence[str], limi
 
     What begins as the first of them says comes first. A range of a B-tree each: what it costs does not grow with the table.
     """
-    conditions = ctx.visible_conditions(SearchDocument)
-    shape = len(beginnings), len(numbers)
-    statement = _ranges(*shape, tuple(conditions)) if conditions else _open_ranges(*shape)
-    values: dict[str, Any] = {f"kind_{place}": number for place, number in enumerate(numbers)}
-    values |= {f"low_{turn}": beginning for turn, beginning in enumerate(beginnings)}
-    values |= {f"high_{turn}": beginning + LAST for turn, beginning in enumerate(beginnings)}
-    rows = ctx.session.connection().execute(statement, values | {"most": limit}).all()
+    conditions = tuple(ctx.visible_conditions(SearchDocument))
+    ends = [beginning + LAST for beginning in beginnings]
+    values: dict[str, Any] = {"most": limit}
+    if ctx.app.database.is_sqlite:
+        shape = len(beginnings), len(numbers)
+        statement: CompoundSelect[Any] | Select[Any] = (
+            _ranges(*shape, conditions) if conditions else _open_ranges(*shape)
+        )
+        values |= {f"kind_{place}": number for place, number in enumerate(numbers)}
+        values |= {f"low_{turn}": beginning for turn, beginning in enumerate(beginnings)}
+        values |= {f"high_{turn}": end for turn, end in enumerate(ends)}
+    else:
+        statement = _looped(conditions) if conditions else _open_loop()
+        values |= {"kinds": list(numbers), "lows": list(beginnings), "highs": ends}
+    rows = ctx.session.connection().execute(statement, values).all()
     return list(dict.fromkeys(row.id for row in sorted(rows, key=lambda row: (row.turn, row.key))))
 
 
 def _ranges(turns: int, count: int, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
     parts = []
     for turn, place in product(range(turns), range(count)):
-        part = select(KEYS.c.key, KEYS.c.id).where(
-            KEYS.c.kind == bindparam(f"kind_{place}"),
-            KEYS.c.key >= bindparam(f"low_{turn}"),
-            KEYS.c.key < bindparam(f"high_{turn}"),
+        part = _range(
+            bindparam(f"kind_{place}"), bindparam(f"low_{turn}"), bindparam(f"high_{turn}"), conditions
         )
-        if conditions:
-            part = part.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
-        part = part.order_by(KEYS.c.key, KEYS.c.id).limit(bindparam("most"))
         found = part.subquery(f"part_{turn}_{place}")
         parts.append(select(found.c.key, found.c.id, literal_column(str(turn)).label("turn")))
     return union_all(*parts)
+
+
+def _range(kind: Any, low: Any, high: Any, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    part = select(KEYS.c.key, KEYS.c.id).where(KEYS.c.kind == kind, KEYS.c.key >= low, KEYS.c.key < high)
+    if conditions:
+        part = part.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
+    return part.order_by(KEYS.c.key, KEYS.c.id).limit(bindparam("most"))
+
+
+def _looped(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The same ranges for PostgreSQL, as a loop: each part of a union costs it more to plan than to walk."""
+    kinds = func.unnest(bindparam("kinds", type_=ARRAY(SmallInteger))).table_valued(
+        column("kind", SmallInteger), name="asked_kind"
+    )
+    turns = func.unnest(
+        bindparam("lows", type_=ARRAY(Text)), bindparam("highs", type_=ARRAY(Text))
+    ).table_valued(column("low", Text), column("high", Text), with_ordinality="turn", name="asked_range")
+    kinds, turns = kinds.render_derived(), turns.render_derived()
+    found = _range(kinds.c.kind, turns.c.low, turns.c.high, conditions).lateral("found")
+    return select(found.c.key, found.c.id, turns.c.turn).select_from(
+        kinds.join(turns, true()).join(found, true())
+    )
+
+
+@lru_cache(maxsize=64)
+def _open_ranges(turns: int, count: int) -> CompoundSelect[Any]:
+    """For those who see every customer, built once: building costs more than running."""
+    return _ranges(turns, count, ())
+
+
+@cache
+def _open_loop() -> Select[Any]:
+    return _looped(())
 
 
 def exactly(ctx: Context, numbers: Sequence[int], keys: Sequence[str], limit: int) -> list[int]:
@@ -82,12 +123,6 @@ def exactly(ctx: Context, numbers: Sequence[int], keys: Sequence[str], limit: in
         statement = statement.join(SearchDocument, KEYS.c.id == _DOCUMENT).where(*conditions)
     found = ctx.session.connection().execute(statement.limit(limit)).scalars()
     return sorted(set(found))
-
-
-@lru_cache(maxsize=64)
-def _open_ranges(turns: int, count: int) -> CompoundSelect[Any]:
-    """For those who see every customer, built once: building costs more than running."""
-    return _ranges(turns, count, ())
 
 
 def by_words(ctx: Context, numbers: Sequence[int], groups: Groups, limit: int) -> list[int]:

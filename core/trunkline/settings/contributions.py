@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext
 from trunkline.plugin import ConnectionCheck, MenuItem, Permission
 from trunkline.settings import pages, redis_check
+from trunkline.settings.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes

@@ -17,6 +17,7 @@ from trunkline.sms.events import SmsFailed, SmsSent
 from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
 from trunkline.sms.row_actions import ROW_ACTIONS as ROW_ACTIONS
+from trunkline.sms.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 from trunkline.sms.sending import SEND_SMS
 from trunkline.sms.tables import MESSAGES
 from trunkline.sms.transports import check, choices, chosen

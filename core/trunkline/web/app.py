@@ -180,7 +180,8 @@ def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awa
 
     def refuse(page: Page, **_parameters: object) -> Response:
         if status == 404:
-            raise NotFound(_("There is no page at this address."), remedy=_("Check the address, or search."))
+            remedy = _("Check the address, or search.") if page.can("core.search.use") else None
+            raise NotFound(_("There is no page at this address."), remedy=remedy)
         wrong = TrunklineError(
             _("This address does not take that kind of request."), remedy=_("Go back and try again.")
         )

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import cached_property
@@ -26,7 +25,7 @@ from trunkline.errors import Forbidden, NotFound, TrunklineError, Unauthenticate
 from trunkline.files.scanning import scan
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
-from trunkline.web import cookies
+from trunkline.web import cookies, error_pages
 from trunkline.web.fragments import VARY
 from trunkline.web.pages import PUBLIC, SIGNED_IN, Page, PageRoute
 from trunkline.web.plain_text import refuse_nul
@@ -183,6 +182,7 @@ class _Call:
             raise Forbidden(
                 _("You may not do this: it needs the permission “{label}”.").format(label=_(label)),
                 remedy=_("Ask an administrator for a role that has it."),
+                permission=self.route.permission,
             )
         if self.route.proof_lasts is not None:
             sudo.check(self.signed_in, self.app.clock(), self.route.proof_lasts)
@@ -320,36 +320,38 @@ class _Call:
         return response
 
     def _error_page(self, error: Exception, status: int) -> Response:
+        """What went wrong, with the menu around it where that can be had, else by itself."""
+        for bare in (False, True):
+            try:
+                return HTMLResponse(self._error_html(error, status, bare=bare), status, headers=VARY)
+            except NO_DATABASE:
+                return self._database_away()
+            except Exception:  # nothing may fail behind this one
+                log.exception("the error page failed too, request %s", self.request_id)
+        return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
+
+    def _error_html(self, error: Exception, status: int, *, bare: bool) -> str:
         known = error if isinstance(error, TrunklineError) else None
-        details = ""
-        if known is None and self._actor().permissions is None and self.signed_in is not None:
-            details = "".join(traceback.format_exception(error))
-        try:
-            with (
-                i18n.use_locale(self._actor().language, self.app.config.time_zone),
-                self.app.reading(self._actor()) as ctx,
-            ):
-                page = self._page(ctx)
-                page.title = known.title if known else _("Internal error")
-                html = self.web.fragment(
-                    page,
-                    f"errors/{status}.html",
-                    {
-                        "status": status,
-                        "message": known.message if known else "",
-                        "remedy": (known.remedy or "") if known else "",
-                        "reference": self.request_id if status >= 500 else "",
-                        "details": details,
-                        "back": self._before(),
-                        "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
-                        "asked_only": self.request.method in _SAFE,
-                        "again": self._kept_form() if isinstance(error, _OldForm) else [],
-                    },
-                )
-        except Exception:  # nothing may fail behind this one
-            log.exception("the error page failed too")
-            return HTMLResponse(f"<h1>{status}</h1><p>Request {self.request_id}</p>", status)
-        return HTMLResponse(html, status, headers=VARY)
+        actor = self._actor()
+        with (
+            i18n.use_locale(actor.language, self.app.config.time_zone),
+            self.app.reading(actor, request_id=self.request_id) as ctx,
+        ):
+            ctx.on_behalf_of = self._on_behalf_of()
+            page = self._page(ctx)
+            page.title = known.title if known else _("Internal error")
+            words = {
+                "status": status,
+                "message": known.message if known else "",
+                "remedy": (known.remedy or "") if known else "",
+                "reference": self.request_id if status >= 500 else "",
+                "permission": error_pages.permission_lacking(error),
+                "back": self._before(),
+                "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
+                "asked_only": self.request.method in _SAFE,
+                "again": self._kept_form() if isinstance(error, _OldForm) else [],
+            }
+            return error_pages.write(page, status, words, bare=bare)
 
     def _database_away(self) -> Response:
         """A page that asks the database nothing, not even who is signed in."""

@@ -13,6 +13,7 @@ from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Slot
 from trunkline.webhooks.events import WebhookStopped, WebhookTested
 from trunkline.webhooks.models import Webhook
 from trunkline.webhooks.pages import pages, waiting
+from trunkline.webhooks.search import WEBHOOK
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -30,6 +31,7 @@ PERMISSIONS = (
     Permission("core.webhook.retry", _("Send deliveries again"), ("supervisor",)),
 )
 EVENTS = (WebhookTested, WebhookStopped)
+SEARCH_KINDS = (WEBHOOK,)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
 PAGES = (pages,)
 SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)

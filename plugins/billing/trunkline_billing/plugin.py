@@ -13,6 +13,7 @@ from trunkline.plugin import (
     MenuItem,
     Plugin,
     SearchKind,
+    SearchLookup,
     SettingChoices,
     Slot,
     StepKind,
@@ -228,6 +229,13 @@ def search_kinds() -> Sequence[SearchKind]:
     from trunkline_billing.search import SEARCH_KINDS
 
     return SEARCH_KINDS
+
+
+@hookimpl
+def search_lookups() -> Sequence[SearchLookup]:
+    from trunkline_billing.search import SEARCH_LOOKUPS
+
+    return SEARCH_LOOKUPS
 
 
 @hookimpl

@@ -111,10 +111,27 @@ def _all(model: type[CatalogService | CatalogOrder | CatalogProduct], ctx: Conte
 
 SEARCH_KINDS = (
     SearchKind(
-        "service", _("Services"), _services, lambda ctx: _all(CatalogService, ctx), "catalog.service.view"
+        "service",
+        _("Services"),
+        _services,
+        lambda ctx: _all(CatalogService, ctx),
+        "catalog.service.view",
+        page="/catalog/services/{number}",
     ),
-    SearchKind("order", _("Orders"), _orders, lambda ctx: _all(CatalogOrder, ctx), "catalog.order.view"),
     SearchKind(
-        "product", _("Products"), _products, lambda ctx: _all(CatalogProduct, ctx), "catalog.product.view"
+        "order",
+        _("Orders"),
+        _orders,
+        lambda ctx: _all(CatalogOrder, ctx),
+        "catalog.order.view",
+        page="/catalog/orders/{number}",
+    ),
+    SearchKind(
+        "product",
+        _("Products"),
+        _products,
+        lambda ctx: _all(CatalogProduct, ctx),
+        "catalog.product.view",
+        page="/catalog/products/{code}",
     ),
 )

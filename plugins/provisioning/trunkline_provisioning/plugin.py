@@ -15,6 +15,8 @@ from trunkline.plugin import (
     Permission,
     Plugin,
     ScheduledTask,
+    SearchKind,
+    SearchLookup,
     ServiceProcess,
     Slot,
     StepKind,
@@ -147,6 +149,20 @@ def commands() -> Sequence[Command]:
             order=24,
         ),
     )
+
+
+@hookimpl
+def search_kinds() -> Sequence[SearchKind]:
+    from trunkline_provisioning.search import SEARCH_KINDS
+
+    return SEARCH_KINDS
+
+
+@hookimpl
+def search_lookups() -> Sequence[SearchLookup]:
+    from trunkline_provisioning.search import SEARCH_LOOKUPS
+
+    return SEARCH_LOOKUPS
 
 
 @hookimpl

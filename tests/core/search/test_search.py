@@ -126,7 +126,7 @@ def test_a_rebuild_makes_the_index_whole(app: App) -> None:
         drop(ctx, col(SearchDocument.kind) == "customer")
         write(ctx, "customer", [], [ghost])
     assert (titles(app, "ana"), titles(app, "ghost")) == ([], ["Ghost"])
-    assert rebuild(app) == 1
+    assert rebuild(app) > 1
     assert (titles(app, "ana"), titles(app, "ghost")) == (["Ana Souza"], [])
     with app.unit_of_work() as ctx:
         beginnings = ctx.session.execute(text("SELECT * FROM search_key ORDER BY key")).all()

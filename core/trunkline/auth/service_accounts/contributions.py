@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.auth.service_accounts import pages, queries
+from trunkline.auth.service_accounts.search import SERVICE_ACCOUNT
 from trunkline.auth.service_accounts.tables import SERVICE_ACCOUNTS
 from trunkline.i18n import gettext
 from trunkline.lists import ListOf
@@ -23,6 +24,7 @@ PERMISSIONS = [
     Permission("core.service_account.edit", _("Change service accounts, their roles and keys")),
     Permission("core.service_account.disable", _("Disable and enable service accounts")),
 ]
+SEARCH_KINDS = (SERVICE_ACCOUNT,)
 MENU = [
     MenuItem(
         _("Service accounts"), "/service-accounts", "robot", "core.service_account.list", "Administration", 15

@@ -25,7 +25,7 @@ _PROVIDERS = (
 
 def problems(app: "App", status: PluginStatus) -> list[Problem]:
     """Ask for everything that is asked for at start, and take what was refused or failed as problems."""
-    _ = app.menu_of, app.slots, app.importers, app.search_kinds, app.scheduled_tasks
+    _ = app.menu_of, app.slots, app.importers, app.search_kinds, app.search_lookups, app.scheduled_tasks
     routes = app.part(page_routes)
     make_web(app)
     for hook in _PROVIDERS:

@@ -1,0 +1,63 @@
+"""What is found without the index: by a whole number, or in memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from trunkline.db.numbers import in_full
+from trunkline.errors import Forbidden, NotFound
+from trunkline.operation import Context
+from trunkline.plugin import SearchDocument, SearchLookup
+from trunkline.search.folding import words
+
+R = TypeVar("R")
+
+
+def numbered(
+    get: Callable[[Context, str], R], document: Callable[[Context, R], SearchDocument]
+) -> Callable[[Context, str], Sequence[SearchDocument]]:
+    """The `find` of a `SearchLookup` by numbers: what `get` gives or refuses (NotFound, Forbidden), shown as `document` says."""
+
+    def find(ctx: Context, number: str) -> Sequence[SearchDocument]:
+        try:
+            return [document(ctx, get(ctx, number))]
+        except (NotFound, Forbidden):
+            return []
+
+    return find
+
+
+def begun(query: str, text: str) -> bool:
+    """Whether every word of the query begins a word of the text; an empty query begins nothing."""
+    asked, known = words(query), words(text)
+    return bool(asked) and all(any(word.startswith(part) for word in known) for part in asked)
+
+
+def look_up(
+    ctx: Context, query: str, limit: int, kinds: Sequence[str] = (), *, numbers_only: bool = False
+) -> Iterator[tuple[SearchLookup, list[SearchDocument]]]:
+    """What the lookups find of a query, as far as the actor may open it; each beside its lookup."""
+    for name, (plugin, lookup) in ctx.app.search_lookups.items():
+        if (kinds and name not in kinds) or not _may(ctx, lookup.permission):
+            continue
+        if numbers_only and not lookup.numbers:
+            continue
+        asked = in_full(lookup.numbers, query) if lookup.numbers else query.strip()
+        found = list(_shown(ctx, _ask(ctx, plugin, lookup, asked)))[:limit] if asked else []
+        if found:
+            yield lookup, found
+
+
+def _ask(ctx: Context, plugin: str, lookup: SearchLookup, asked: str) -> Iterable[SearchDocument]:
+    try:
+        return lookup.find(ctx, asked)
+    except Exception as error:  # a plugin's code may raise anything
+        ctx.app.hooks.failed(plugin, f"search lookup {lookup.kind}", error)
+        return ()
+
+
+def _shown(ctx: Context, found: Iterable[SearchDocument]) -> Iterator[SearchDocument]:
+    return (one for one in found if _may(ctx, one.permission))
+
+
+def _may(ctx: Context, permission: str) -> bool:
+    return not permission or ctx.actor.may(permission)
