@@ -45,6 +45,8 @@ _KNOWINGLY = {
     "POST /catalog/products": {"kind"},
     "POST /customers/{number}/status": {"status"},
     "PATCH /customers/{number}": {"kind"},
+    # The kind of file that is brought in.
+    "POST /imports": {"kind"},
     "POST /inventory/items/{number}/state": {"state"},
     "PATCH /inventory/items/{number}": {"state"},
 }

@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
+from trunkline.web.pages import SIGNED_IN
 
 rest = RestRoutes("/approvals", "approvals")
 _LIST = "core.approval.list"
@@ -43,7 +44,7 @@ def refuse(ctx: Context, number: str, command: Decline) -> ApprovalOut:
     return _one(ctx, number)
 
 
-@rest.post("/{number}/withdraw", permission=_LIST, status=200)
+@rest.post("/{number}/withdraw", permission=SIGNED_IN, status=200)
 def withdraw(ctx: Context, number: str) -> ApprovalOut:
     """Take one's own request back."""
     operations.withdraw(ctx, number)

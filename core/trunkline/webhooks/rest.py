@@ -10,6 +10,8 @@ from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import (
     EditWebhook,
     MadeWebhookOut,
+    RetriedOut,
+    RetryDeliveries,
     WebhookDeliveryDetail,
     WebhookDeliveryOut,
     WebhookFields,
@@ -123,6 +125,12 @@ def retry(ctx: Context, number: str, delivery_id: int) -> WebhookDeliveryDetail:
     """Send one delivery again, under the id it had."""
     operations.deliver_again(ctx, number, delivery_id)
     return _delivery(ctx, number, delivery_id)
+
+
+@webhooks.post("/{number}/deliveries/retry", permission="core.webhook.retry", status=202)
+def retry_these(ctx: Context, number: str, command: RetryDeliveries) -> RetriedOut:
+    """Send some deliveries again, whatever became of them, by their `id`."""
+    return RetriedOut(retried=operations.deliver_these_again(ctx, number, command.ids))
 
 
 def _webhook(ctx: Context, number: str) -> WebhookOut:

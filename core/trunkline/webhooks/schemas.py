@@ -110,3 +110,17 @@ class WebhookDeliveryDetail(WebhookDeliveryOut):
 
     body: dict[str, Any]
     attempts: list[WebhookAttemptOut]
+
+
+class RetryDeliveries(BaseModel):
+    """Which deliveries of an endpoint are sent again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(min_length=1, max_length=20_000)
+
+
+class RetriedOut(BaseModel):
+    """How many deliveries are sent again."""
+
+    retried: int

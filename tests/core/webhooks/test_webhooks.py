@@ -21,7 +21,7 @@ from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.errors import Refused
 from trunkline.events.models import EventDelivery
-from trunkline.testing import Browser, actor_with
+from trunkline.testing import PASSWORD, Browser, actor_with, create_user
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
 from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
@@ -351,3 +351,20 @@ def test_a_webhook_that_is_off_misses_what_happens_and_an_unknown_event_is_refus
 def test_the_clock_of_the_system_is_the_one_that_signs(app: App, clock: Clock) -> None:
     headers = signed_headers([new_secret()], "evt_1", clock(), b"{}")
     assert headers["webhook-timestamp"] == str(int(clock().timestamp()))
+
+
+def test_a_program_sends_chosen_deliveries_again(app: App, endpoint: str, client: Browser) -> None:
+    create_user(app, "boss@example.com", "administrator")
+    login = client.post("/api/v1/auth/login", json={"email": "boss@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    make(app, endpoint, "customer.registered")
+    register(app)
+    register(app, "Bento Lima")
+    send(app)
+    place = "/api/v1/webhooks/W0001/deliveries"
+    first, _second = (one["id"] for one in client.get(place).json()["items"])
+    assert client.post(f"{place}/retry", json={"ids": [first]}).json() == {"retried": 1}
+    assert client.post(f"{place}/retry", json={"ids": []}).status_code == 422
+    assert client.post(f"{place}/retry", json={"ids": [2**62]}).json() == {"retried": 0}
+    send(app)
+    assert len(types()) == 3

@@ -10,7 +10,7 @@ from trunkline.app import App
 from trunkline.customers import operations as customers
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.sms.transports import spool_folder
-from trunkline.testing import Browser, work_until_idle
+from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 
 PHONE = "+5551991234567"
 
@@ -79,3 +79,28 @@ def test_only_who_may_invite_lets_people_in(staff: Callable[..., Browser], numbe
     reader = staff("care_reader")
     assert "add-by-phone" not in reader.get(f"/customers/{number}").text
     assert reader.get(f"/portal/staff/{number}/add-by-phone").status_code == 403
+
+
+def test_a_program_adds_verifies_and_lets_in(
+    app: App, number: str, make_client: Callable[[], Browser]
+) -> None:
+    api = make_client()
+    create_user(app, "care@example.com", "customer_care")
+    login = api.post("/api/v1/auth/login", json={"email": "care@example.com", "password": PASSWORD})
+    api.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+    place = f"/api/v1/portal/customers/{number}/users"
+    added = api.post(f"{place}/by-phone", json={"name": "Dora Lopes", "phone": "(51) 99123-4567"})
+    assert (added.status_code, added.json()["status"]) == (201, "invited")
+    one = f"{place}/{added.json()['id']}/phone"
+    first = code(app)
+    wrong = api.post(one, json={"code": f"{(int(first) + 1) % 10**6:06}"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "code")
+    assert api.post(f"{one}/send").status_code == 202
+    assert api.post(one, json={"code": code(app)}).json()["status"] == "active"
+    assert api.post(f"{one}/send").status_code == 422
+    with app.unit_of_work() as ctx:
+        facts = {"kind": "individual", "name": "Eva Lima"}
+        other = customers.register(ctx, RegisterCustomer.model_validate(facts)).number
+    foreign = one.replace(number, other)
+    assert api.post(foreign, json={"code": "123456"}).status_code in (404, 422)
+    assert [user["status"] for user in api.get(place).json()] == ["active"]
