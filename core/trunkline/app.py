@@ -15,6 +15,7 @@ from sqlmodel import Session
 from trunkline import secrets, trunk
 from trunkline.clock import Clock, utc_now
 from trunkline.config import Config
+from trunkline.customers.guided.steps import CustomerStep
 from trunkline.db.engine import Database
 from trunkline.errors import WaitsForSecondPerson
 from trunkline.hooks import Hooks
@@ -156,6 +157,12 @@ class App:
         """Actions on rows of lists by name."""
         offered = self._once("row_actions", RowAction, "name", owned=True).values()
         return {action.name: action for _, action in sorted(offered, key=lambda pair: pair[1].order)}
+
+    @cached_property
+    def customer_steps(self) -> Sequence[CustomerStep]:
+        """Steps of adding a customer, in order."""
+        found = [step for _, step in self._once("customer_steps", CustomerStep, "name", owned=True).values()]
+        return sorted(found, key=lambda step: step.order)
 
     @cached_property
     def mail_templates(self) -> dict[str, tuple[str, MailTemplate]]:

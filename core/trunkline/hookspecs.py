@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.contracts.models import Contract
     from trunkline.contracts.worth import ContractTermination, ContractWorth, Indexation
+    from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
     from trunkline.customers.sheets.sections import SheetSection
@@ -121,6 +122,11 @@ def list_columns() -> "Sequence[ListColumns]":  # type: ignore[empty-body]  # a 
 @hookspec
 def row_actions() -> "Sequence[RowAction]":  # type: ignore[empty-body]  # a specification has no body
     """Actions on many rows of a list, done by a worker. Called once at start. Names are `<plugin>.<word>`."""
+
+
+@hookspec
+def customer_steps() -> "Sequence[CustomerStep]":  # type: ignore[empty-body]  # a specification has no body
+    """Steps of adding a customer under guidance. Called once at start. Names are `<plugin>.<word>`."""
 
 
 @hookspec

@@ -35,6 +35,7 @@ from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListColumns, ListOf, RowAction
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers.merging", "customers.sheets", "geocoding", "customers", "contracts", "interactions", "files",
+    "home", "customers.merging", "customers.sheets", "geocoding", "customers.guided", "customers", "contracts",
+    "interactions", "files",
     "search", "imports", "lists", "drafts", "jobs", "mail",
     "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
     "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",
@@ -143,6 +145,11 @@ def list_columns() -> "Sequence[ListColumns]":
 @hookimpl
 def row_actions() -> "Sequence[RowAction]":
     return _gathered("ROW_ACTIONS")
+
+
+@hookimpl
+def customer_steps() -> "Sequence[CustomerStep]":
+    return _gathered("CUSTOMER_STEPS")
 
 
 @hookimpl

@@ -43,7 +43,7 @@ def test_a_cashier_sees_no_jobs(app: App, staff: Callable[..., Browser]) -> None
 @pytest.mark.parametrize(
     ("role", "task"),
     [
-        ("customer_care", "/customers/new"),
+        ("customer_care", "/customers/add"),
         ("cashier", "/billing/payments/new"),
         ("product_manager", "/catalog/products/new"),
         ("provisioning_engineer", "/provisioning/rollouts/new"),

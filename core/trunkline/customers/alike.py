@@ -12,6 +12,8 @@ from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
+#: What is compared with those who are registered while somebody is typed.
+NOTED = ("name", "tax_id", "email", "phone")
 #: More would only be noise.
 _TOLD = 5
 
@@ -52,6 +54,22 @@ def who_is_like(ctx: Context, values: Mapping[str, Any], kind: str) -> tuple[Cus
     code = str(values.get("address.postal_code") or "")
     postal_code = _read(lambda: identity.check_postal_code(code, customer.country))
     return customer, like_new(ctx, customer, postal_code)[:_TOLD]
+
+
+def told(ctx: Context, values: Mapping[str, Any], kind: str, despite: Sequence[str]) -> Mapping[str, Any]:
+    """What the box of those who may be the same shows; `despite` are those of whom the clerk said that it is somebody else."""
+    customer, found = who_is_like(ctx, values, kind)
+    return {
+        "alike": [(one, dict(zip(one.reasons, reasons_of(customer, one), strict=True))) for one in found],
+        "noted": NOTED,
+        "despite": despite,
+        # With the same tax id nobody is somebody else.
+        "same": [one.number for one in found if customer.tax_id and one.tax_id == customer.tax_id],
+    }
+
+
+#: What the box shows before anything was sent.
+NOTHING_TOLD: Mapping[str, Any] = {"alike": (), "noted": NOTED, "despite": (), "same": ()}
 
 
 def reasons_of(customer: Customer, one: Candidate) -> list[str]:

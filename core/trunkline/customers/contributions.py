@@ -51,7 +51,7 @@ SEARCH_KINDS = (CUSTOMER,)
 COMMANDS = (
     Command(
         _("Add customer"),
-        "/customers/new",
+        "/customers/add",
         "user-plus",
         "core.customer.create",
         words=_("new register"),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import operations, queries
 from trunkline.customers.activity import PAGE, happenings, happenings_with_merged
-from trunkline.customers.alike import reasons_of, who_is_like
+from trunkline.customers.alike import NOTED, NOTHING_TOLD, told
 from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.field_pages import editable
 from trunkline.customers.merging.moving import held
@@ -34,8 +34,6 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
-#: What is compared with those who are registered while somebody is typed.
-_NOTED = ("name", "tax_id", "email", "phone")
 #: Registered last, because `/customers/{number}/{tab}` takes every address that nothing else takes.
 tab_pages = Pages()
 
@@ -62,7 +60,7 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
         "phone": page.query.get("phone", ""),
         "form_options": {
             "cancel": "/customers",
-            "noted": _NOTED,
+            "noted": NOTED,
             "answered": {"despite": "alike"},
             "focus": True,
         },
@@ -70,11 +68,7 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
 
 
 def _new_extra(page: Page) -> Mapping[str, Any]:
-    typed = (
-        _alike(page)
-        if page.request.method == "POST"
-        else {"alike": (), "noted": _NOTED, "despite": (), "same": ()}
-    )
+    typed = _alike(page) if page.request.method == "POST" else NOTHING_TOLD
     return {"kind": _kind(page), **typed}
 
 
@@ -107,14 +101,7 @@ def _despite(page: Page) -> list[str]:
 
 
 def _alike(page: Page) -> Mapping[str, Any]:
-    customer, found = who_is_like(page.ctx, page.form_data, _kind(page))
-    return {
-        "alike": [(one, dict(zip(one.reasons, reasons_of(customer, one), strict=True))) for one in found],
-        "noted": _NOTED,
-        "despite": _despite(page),
-        # With the same tax id nobody is somebody else.
-        "same": [one.number for one in found if customer.tax_id and one.tax_id == customer.tax_id],
-    }
+    return told(page.ctx, page.form_data, _kind(page), _despite(page))
 
 
 @pages.get("/customers/{number}", permission="core.customer.view", foreseen=True)

@@ -81,7 +81,7 @@ CUSTOMERS = Table(
         _("No customers yet"),
         _("Add the first one, or import a file."),
         icon="users",
-        href="/customers/new",
+        href="/customers/add",
         action=_("Add customer"),
         permission="core.customer.create",
     ),

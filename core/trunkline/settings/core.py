@@ -24,6 +24,16 @@ _DEMANDED_OF: dict[str, Any] = {
 }
 
 
+_ADDING: dict[str, Any] = {
+    "section": _("Customers"),
+    "choices": [
+        ("full", _("One form with everything")),
+        ("guided", _("Step by step")),
+        ("short", _("The short form: client, contact, kind, e-mail, status, plan")),
+    ],
+}
+
+
 class CoreSettings(BaseModel):
     """Time-outs, links and throttles of people who sign in."""
 
@@ -60,6 +70,12 @@ class CoreSettings(BaseModel):
         title=_("Working as another user ends after"),
         description=_("Minutes, busy or not. It can be begun again, with a new reason."),
         json_schema_extra={"section": _SIGN_IN, "suffix": _("minutes")},
+    )
+    add_customer_with: Literal["full", "guided", "short"] = Field(
+        "full",
+        title=_("Customers are added with"),
+        description=_("What “Add customer” opens. The others are one click away."),
+        json_schema_extra=_ADDING,
     )
     invitation_days: int = Field(
         7,

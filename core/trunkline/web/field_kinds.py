@@ -183,6 +183,7 @@ def _attributes(item: Any, widget: str, info: FieldInfo, extra: dict[str, Any]) 
         "spellcheck",
         "autofocus",
         "readonly",
+        "data-submits",
     ):
         if name in extra:
             html[name] = extra[name]

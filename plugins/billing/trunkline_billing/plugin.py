@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
+    from trunkline.customers.guided.steps import CustomerStep
     from trunkline.demo.month import DemoMonth
     from trunkline.lists import ListOf, RowAction
     from trunkline.rest.routing import RestRoutes
@@ -215,6 +216,13 @@ def lists() -> "Sequence[ListOf]":
     from trunkline_billing.lists import LISTS
 
     return LISTS
+
+
+@hookimpl
+def customer_steps() -> "Sequence[CustomerStep]":
+    from trunkline_billing.customer_step import CUSTOMER_STEPS
+
+    return CUSTOMER_STEPS
 
 
 @hookimpl

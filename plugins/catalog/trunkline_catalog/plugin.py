@@ -16,6 +16,7 @@ from trunkline_catalog.settings import CatalogSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
     from trunkline.customers.sheets.sections import SheetSection
@@ -126,6 +127,13 @@ def list_columns() -> "Sequence[ListColumns]":
     from trunkline_catalog.lists import LIST_COLUMNS
 
     return LIST_COLUMNS
+
+
+@hookimpl
+def customer_steps() -> "Sequence[CustomerStep]":
+    from trunkline_catalog.customer_step import CUSTOMER_STEPS
+
+    return CUSTOMER_STEPS
 
 
 @hookimpl

@@ -187,8 +187,8 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
     assert f'href="/customers/{number}"' in options
     assert "<html" not in options
     assert f'href="/customers/{number}"' in browser.get("/search?q=ana").text
-    assert 'href="/customers/new"' in browser.get("/search?q=add cust").text
-    assert 'href="/customers/new"' not in staff("auditor").get("/search?q=add cust").text
+    assert 'href="/customers/add"' in browser.get("/search?q=add cust").text
+    assert 'href="/customers/add"' not in staff("auditor").get("/search?q=add cust").text
     assert "Nothing found" in browser.get("/search?q=zzz").text
 
 
