@@ -18,7 +18,7 @@ const target = process.argv[2] ?? join(root, 'core', 'trunkline', 'static');
 const out = join(modules, '.trunkline-build');
 
 /** Limits in bytes after brotli; a build that grows past one fails, so that nobody does it unawares. */
-const LIMITS = { 'app.css': 28 * 1024, 'inter.woff2': 32 * 1024, 'icons.svg': 10 * 1024, 'app.js': 25 * 1024, 'charts.js': 60 * 1024, 'passkeys.js': 2 * 1024, 'maps.js': 45 * 1024, 'maps.css': 4 * 1024 };
+const LIMITS = { 'app.css': 28 * 1024, 'inter.woff2': 32 * 1024, 'icons.svg': 10 * 1024, 'app.js': 25 * 1024, 'charts.js': 3 * 1024, 'passkeys.js': 2 * 1024, 'maps.js': 45 * 1024, 'maps.css': 4 * 1024 };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });

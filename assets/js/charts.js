@@ -1,156 +1,129 @@
-// Charts of pages that have them. Colours come from the page's tokens, so that theme and mode are followed; legends are
-// real buttons, arrow keys walk the points, and the table switch shows the same figures as text.
-import {
-  ArcElement, BarController, BarElement, CategoryScale, Chart, DoughnutController, Filler, LinearScale, LineController,
-  LineElement, PointElement, Tooltip,
-} from 'chart.js';
+// Charts that the server drew: values under the pointer and by arrow keys, and series that a click leaves out. The figures are
+// those of the chart's table, so nothing is formatted twice.
+const $ = (selector, root) => root.querySelector(selector);
+const $$ = (selector, root) => [...root.querySelectorAll(selector)];
+const TALL = 1000, SIDE = 0.18, GAP = 12;
+const at = new WeakMap();
+const percent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', maximumFractionDigits: 1 });
 
-Chart.register(ArcElement, BarController, BarElement, CategoryScale, DoughnutController, Filler, LinearScale, LineController, LineElement, PointElement, Tooltip);
+const isShown = (button) => button.getAttribute('aria-pressed') === 'true';
+const mirrored = (element) => getComputedStyle(element).direction === 'rtl';
+const rowsOf = (figure) => $$('[data-view=table] tbody tr', figure);
 
-const SERIES = 7, NARROW = 480;
-const numbers = new Intl.NumberFormat(document.documentElement.lang);
-const charts = new Map();
-
-// light-dark() is resolved by the browser, through an element that nobody sees.
-const probe = document.createElement('i');
-// A transition would answer with the colour that it starts from.
-probe.style.setProperty('transition', 'none', 'important');
-document.body.append(probe);
-function colour(token) {
-  probe.style.color = `var(${token})`;
-  return getComputedStyle(probe).color;
+/** What is shown of one point: its name, and swatch, label and value of each series. */
+function said(figure, index) {
+  const cells = [...rowsOf(figure)[index].cells].map((cell) => cell.textContent), heads = $$('[data-view=table] thead th', figure);
+  const buttons = $$('[data-series]', figure);
+  const series = buttons.length ? buttons.filter(isShown).map((button) => [Number(button.dataset.series) + 1, $('.sw', button)]) : [[1, null]];
+  return { name: cells[0], lines: series.map(([column, swatch]) => [swatch, heads[column].textContent, cells[column]]) };
 }
-const faint = (rgb, part) => rgb.replace(/^rgba?\(([^)]+)\)$/, (_all, parts) => `rgba(${parts.split(',').slice(0, 3).join(',')},${part})`);
-const token = (index) => `--c${(index % SERIES) + 1}`;
 
-/** The tooltip is HTML, so that it follows zoom, text size and mode. */
-function tooltip({ chart, tooltip: tip }) {
-  const home = chart.canvas.parentNode;
-  let box = home.querySelector('.tip');
+function tip(home, { name, lines }) {
+  let box = $('.tip', home);
   if (!box) home.append((box = Object.assign(document.createElement('div'), { className: 'tip' })));
-  box.classList.toggle('on', tip.opacity > 0);
-  if (!tip.opacity) return;
-  const pie = chart.config.type === 'doughnut', label = pie ? tip.dataPoints[0].label : tip.title[0];
-  const title = Object.assign(document.createElement('b'), { textContent: chart.$names?.[label] ?? label ?? '' });
-  box.replaceChildren(title, ...tip.dataPoints.map((point) => {
-    const row = document.createElement('div'), swatch = document.createElement('i'), figure = document.createElement('span');
-    swatch.className = `sw ${point.dataset.borderDash ? 'dash' : chart.config.type === 'line' ? '' : 'box'}`;
-    swatch.style.setProperty('--c', pie ? point.dataset.backgroundColor[point.dataIndex] : point.dataset.borderColor);
-    figure.className = 'n';
-    figure.textContent = numbers.format(point.raw) + (point.dataset.unit ?? '');
-    row.append(swatch, pie ? share(point) : point.dataset.label, figure);
-    return row;
+  box.replaceChildren(Object.assign(document.createElement('b'), { textContent: name }), ...lines.map(([swatch, label, value]) => {
+    const line = document.createElement('div'), figure = Object.assign(document.createElement('span'), { className: 'n', textContent: value });
+    line.append(swatch?.cloneNode() ?? '', label, figure);
+    return line;
   }));
-  const left = tip.caretX + 14 + box.offsetWidth > chart.width ? Math.max(0, tip.caretX - box.offsetWidth - 8) : tip.caretX + 14;
-  const top = Math.max(0, Math.min(tip.caretY - 20, chart.height - box.offsetHeight));
-  box.style.transform = `translate(${left}px, ${top}px)`;
+  return box;
 }
-const share = (point) => `${numbers.format(Math.round((point.raw / point.dataset.data.reduce((sum, value) => sum + value, 0)) * 1000) / 10)}%`;
 
-const crosshair = {
-  id: 'crosshair',
-  afterDatasetsDraw(chart) {
-    const active = chart.tooltip?.getActiveElements?.()[0];
-    if (!active || chart.config.type !== 'line') return;
-    const { ctx, chartArea } = chart;
-    ctx.save();
-    ctx.strokeStyle = colour('--line-ctl');
-    ctx.setLineDash([3, 3]);
-    ctx.beginPath();
-    ctx.moveTo(active.element.x, chartArea.top);
-    ctx.lineTo(active.element.x, chartArea.bottom);
-    ctx.stroke();
-    ctx.restore();
-  },
-};
+function show(area, index) {
+  const figure = area.closest('[data-figure]'), count = Number(area.dataset.points), known = at.get(figure);
+  if (index === known && $('.tip', area)) return;
+  at.set(figure, index);
+  const band = $('.at', area), told = said(figure, index), box = tip(area, told);
+  band.style.cssText = `display: block; inset-inline-start: ${(index / count) * 100}%; width: ${100 / count}%`;
+  const part = (index + 0.5) / count, middle = (mirrored(area) ? 1 - part : part) * area.clientWidth;
+  const beside = middle + GAP + box.offsetWidth > area.clientWidth ? middle - GAP - box.offsetWidth : middle + GAP;
+  box.style.transform = `translateX(${Math.max(0, Math.min(beside, area.clientWidth - box.offsetWidth))}px)`;
+}
 
-function paint(chart) {
-  const { type } = chart.config;
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  chart.data.datasets.forEach((set, index) => {
-    if (type === 'doughnut') {
-      set.backgroundColor = set.data.map((_value, part) => colour(token(part)));
-      set.borderColor = colour('--card');
-      return;
-    }
-    const ink = colour(token(index));
-    Object.assign(set, { borderColor: ink, backgroundColor: type === 'line' ? faint(ink, set.area ? 0.1 : 0) : ink, pointHoverBackgroundColor: ink, pointHoverBorderColor: colour('--card') });
+function hide(area) {
+  at.delete(area.closest('[data-figure]'));
+  $('.at', area).style.display = 'none';
+  $('.tip', area)?.remove();
+}
+
+function pointed(event) {
+  const area = event.target.closest?.('.plot .area');
+  for (const other of $$('.plot .area:has(.tip)', document)) if (other !== area && !other.parentElement.contains(document.activeElement)) hide(other);
+  if (!area) return;
+  const box = area.getBoundingClientRect(), part = (event.clientX - box.left) / box.width, count = Number(area.dataset.points);
+  show(area, Math.max(0, Math.min(count - 1, Math.floor((mirrored(area) ? 1 - part : part) * count))));
+}
+for (const type of ['pointermove', 'pointerdown']) document.addEventListener(type, pointed);
+document.addEventListener('focusout', (event) => { if (event.target.matches?.('.plot')) hide($('.area', event.target)); });
+
+document.addEventListener('keydown', (event) => {
+  const plot = event.target;
+  if (!(plot instanceof Element) || !plot.matches('.plot')) return;
+  const area = $('.area', plot), last = Number(area.dataset.points) - 1, here = at.get(plot.closest('[data-figure]'));
+  const on = mirrored(area) ? -1 : 1;
+  const to = { ArrowRight: here === undefined ? 0 : here + on, ArrowLeft: here === undefined ? last : here - on, Home: 0, End: last, Escape: null }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  if (to === null) { hide(area); return; }
+  show(area, Math.max(0, Math.min(last, to)));
+  const { name, lines } = said(plot.closest('[data-figure]'), at.get(plot.closest('[data-figure]')));
+  $('[aria-live]', plot.closest('[data-figure]')).textContent = `${name}: ${lines.map(([, label, value]) => `${label} ${value}`).join(', ')}`;
+});
+
+/** Draws the series that are shown, on the lowest axis that they fit. */
+function redraw(figure) {
+  const area = $('.area', figure), shown = $$('[data-series]', figure).map(isShown), count = Number(area.dataset.points);
+  const ground = new Array(count).fill(0);
+  let highest = 0;
+  $$('path', area).forEach((path, series) => {
+    path.style.display = shown[series] ? '' : 'none';
+    if (!shown[series]) return;
+    const heights = JSON.parse(path.dataset.heights), stands = path.matches('.bar:not(.beside)');
+    if (stands) path.setAttribute('d', heights.map((height, index) => (height ? `M${index + SIDE} ${-ground[index]}h${1 - 2 * SIDE}v${-height}h${2 * SIDE - 1}z` : '')).join(''));
+    heights.forEach((height, index) => {
+      if (stands) ground[index] += height ?? 0;
+      highest = Math.max(highest, stands ? ground[index] : height ?? 0);
+    });
   });
-  for (const scale of Object.values(chart.options.scales ?? {})) {
-    scale.ticks = { ...scale.ticks, color: colour('--ink-3'), font: { size: 11 } };
-    scale.border = { display: false };
-    if (scale.grid?.display !== false) scale.grid = { ...scale.grid, color: colour('--line') };
-  }
-  chart.update();
+  const scales = JSON.parse(area.dataset.scales), [top, labels] = scales.find(([one]) => one >= highest - TALL / 1e4) ?? scales.at(-1);
+  $('svg', area).setAttribute('viewBox', `0 ${-top} ${count} ${top}`);
+  $$('.y span', figure).forEach((label, index) => { label.textContent = labels.at(-1 - index); });
 }
 
-function options(type, narrow) {
-  const shared = { responsive: true, maintainAspectRatio: false, animation: false, locale: document.documentElement.lang, interaction: { mode: 'index', intersect: false }, plugins: { tooltip: { enabled: false, external: tooltip } } };
-  const figures = { beginAtZero: true, grid: {}, ticks: { maxTicksLimit: 6, padding: 6, callback: (value) => numbers.format(value) } };
-  if (type === 'doughnut') return { ...shared, cutout: '68%', interaction: { mode: 'nearest', intersect: true } };
-  if (type === 'line') return { ...shared, scales: { x: { grid: { display: false }, ticks: { maxRotation: 0, autoSkip: true, maxTicksLimit: narrow ? 5 : 13 } }, y: figures } };
-  const names = { stacked: true, grid: { display: false }, ticks: { maxRotation: 0, autoSkip: !narrow } };
-  const values = { ...figures, stacked: true };
-  return narrow
-    ? { ...shared, indexAxis: 'y', interaction: { ...shared.interaction, axis: 'y' }, scales: { y: names, x: values } }
-    : { ...shared, scales: { x: names, y: values } };
-}
-
-function dataset(type, set) {
-  const dash = set.dashed ? { borderDash: [5, 4] } : {};
-  if (type === 'line') return { ...set, ...dash, borderWidth: set.area ? 2.25 : 1.75, pointRadius: 0, pointHoverRadius: 4, pointHoverBorderWidth: 2, cubicInterpolationMode: 'monotone', fill: set.area ? 'origin' : false };
-  if (type === 'bar') return { ...set, borderRadius: 3, borderSkipped: 'start', maxBarThickness: 22, categoryPercentage: 0.8, barPercentage: 0.9 };
-  return { ...set, borderWidth: 2, hoverOffset: 4 };
-}
-
-function draw(canvas) {
-  const source = document.getElementById(canvas.dataset.chart), spec = JSON.parse(source.textContent), { type } = spec;
-  const narrow = canvas.parentNode.clientWidth < NARROW;
-  const chart = new Chart(canvas, { type, data: { labels: spec.labels, datasets: spec.datasets.map((set) => dataset(type, set)) }, options: options(type, narrow && type === 'bar' ? true : narrow), plugins: [crosshair] });
-  chart.$names = spec.names;
-  charts.set(canvas, chart);
-  paint(chart);
+/** Closes the gap that a part leaves which is not shown. */
+function slice(figure) {
+  const shown = $$('[data-part]', figure).map(isShown), parts = $$('circle', figure).map((part) => Number(part.dataset.share));
+  const whole = parts.reduce((sum, share, index) => sum + (shown[index] ? share : 0), 0) || 1;
+  let begin = 0;
+  $$('circle', figure).forEach((circle, index) => {
+    const share = shown[index] ? (parts[index] / whole) * 100 : 0;
+    circle.setAttribute('stroke-dasharray', `${share} 100`);
+    circle.setAttribute('stroke-dashoffset', String(-begin));
+    begin += share;
+  });
 }
 
 document.addEventListener('click', (event) => {
-  const button = event.target.closest?.('[data-toggle-for]');
+  const button = event.target.closest?.('[data-series], [data-part]');
   if (!button) return;
-  const chart = [...charts].find(([canvas]) => canvas.dataset.chart === button.dataset.toggleFor)?.[1];
-  if (!chart) return;
-  const show = button.getAttribute('aria-pressed') === 'false', index = Number(button.dataset.index);
-  button.setAttribute('aria-pressed', String(show));
-  if (chart.config.type === 'doughnut') {
-    if (chart.getDataVisibility(index) !== show) chart.toggleDataVisibility(index);
-  } else chart.setDatasetVisibility(index, show);
-  chart.update();
+  button.setAttribute('aria-pressed', String(!isShown(button)));
+  (button.dataset.series ? redraw : slice)(button.closest('[data-figure]'));
 });
 
-document.addEventListener('keydown', (event) => {
-  const chart = charts.get(event.target);
-  if (!chart || chart.config.type === 'doughnut' || !['ArrowRight', 'ArrowLeft', 'Escape'].includes(event.key)) return;
-  event.preventDefault();
-  if (event.key === 'Escape') {
-    chart.tooltip.setActiveElements([], { x: 0, y: 0 });
-    chart.update();
-    return;
-  }
-  const { labels, datasets } = chart.data, at = chart.tooltip.getActiveElements()[0]?.index ?? -1;
-  const index = Math.max(0, Math.min(labels.length - 1, at + (event.key === 'ArrowRight' ? 1 : -1)));
-  const active = chart.getSortedVisibleDatasetMetas().filter((meta) => meta.data[index]).map((meta) => ({ datasetIndex: meta.index, index }));
-  chart.tooltip.setActiveElements(active, { x: 0, y: 0 });
-  chart.setActiveElements(active);
-  chart.update();
-  const live = event.target.closest('figure')?.querySelector('[aria-live]');
-  if (live) live.textContent = `${chart.$names?.[labels[index]] ?? labels[index]}: ${active.map((point) => `${datasets[point.datasetIndex].label} ${numbers.format(datasets[point.datasetIndex].data[index])}`).join(', ')}`;
+// Without scripts the table stands below the chart.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest?.('[data-swap-view]');
+  if (!button) return;
+  const figure = button.closest('[data-figure]'), table = $('[data-view=table]', figure), instead = table.hasAttribute('data-aside');
+  table.toggleAttribute('data-aside', !instead);
+  $('[data-view=chart]', figure).hidden = instead;
+  button.setAttribute('aria-pressed', String(instead));
 });
 
-function drawAll() {
-  for (const [canvas, chart] of charts) if (!canvas.isConnected) { chart.destroy(); charts.delete(canvas); }
-  for (const canvas of document.querySelectorAll('canvas[data-chart]')) if (!charts.has(canvas)) draw(canvas);
-}
-drawAll();
-document.body.addEventListener('htmx:afterSettle', drawAll);
-const repaint = () => charts.forEach(paint);
-new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
-document.fonts.ready.then(repaint);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+document.addEventListener('pointerover', (event) => {
+  const circle = event.target.closest?.('.pie circle'), pie = event.target.closest?.('.pie');
+  if (!circle) { for (const box of $$('.pie .tip', document)) box.remove(); return; }
+  const index = $$('circle', pie).indexOf(circle), cells = rowsOf(pie.closest('[data-figure]'))[index].cells;
+  const share = percent.format(parseFloat(circle.getAttribute('stroke-dasharray')) / 100);
+  tip(pie, { name: cells[0].textContent, lines: [[$('.sw', $$('[data-part]', pie)[index]), share, cells[1].textContent]] });
+});

@@ -1,4 +1,4 @@
-// Copy buttons, toasts, logs that follow, tabs by arrow keys, figures with a table.
+// Copy buttons, toasts, logs that follow, tabs by arrow keys.
 import { $, $$, announce, on } from './dom.js';
 
 on('click', '[data-copy]', (_event, button) => {
@@ -89,13 +89,6 @@ setInterval(() => {
     clock.textContent = (parts[0] ? parts : parts.slice(1)).map((part, place) => (place ? String(part).padStart(2, '0') : String(part))).join(':');
   }
 }, 1000);
-
-on('click', '[data-swap-view]', (_event, button) => {
-  const figure = button.closest('[data-figure]'), table = $('[data-view=table]', figure), show = table.hidden;
-  table.hidden = !show;
-  $('[data-view=chart]', figure).hidden = show;
-  button.setAttribute('aria-pressed', String(show));
-});
 
 // Arrow keys walk a row of tabs; they stay links, each with its own address.
 on('keydown', '.nav-bordered .nav-link', (event, link) => {

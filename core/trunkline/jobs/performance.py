@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 from sqlmodel import col
 
+from trunkline.i18n import localize
 from trunkline.jobs.expecting import median, percentile, seconds_between
 from trunkline.jobs.models import Job, JobState, JobStep
 from trunkline.operation import Context
@@ -50,6 +51,18 @@ class Performance:
     steps: list[Figures]
     measured: int
     complete: bool
+    #: Whole jobs by the day on which they ended in the reader's zone, days without any left out.
+    days: dict[date, "Day"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Day:
+    """The jobs that ended on one day; times are seconds of those that went well, None without any."""
+
+    succeeded: int
+    failed: int
+    median: float | None
+    p95: float | None
 
 
 @dataclass
@@ -70,10 +83,14 @@ def performance(ctx: Context, *, product: str = "") -> Performance:
     jobs = _jobs(ctx, product, ctx.now() - timedelta(days=DAYS))
     whole: dict[tuple[str, str, str, str], _Tally] = {}
     by_step: dict[tuple[str, str, str, str], _Tally] = {}
+    by_day: dict[date, _Tally] = {}
     by_key = {row["id"]: row for row in jobs}
     for row in jobs:
         tally = whole.setdefault((row["kind"], row["product"], row["action"], ""), _Tally())
-        tally.add(row["state"] == JobState.SUCCEEDED, seconds_between(row["started_at"], row["finished_at"]))
+        of_day = by_day.setdefault(localize(row["finished_at"]).date(), _Tally())
+        seconds = seconds_between(row["started_at"], row["finished_at"])
+        for one in (tally, of_day):
+            one.add(row["state"] == JobState.SUCCEEDED, seconds)
     for of_job, step, went_well in _steps(ctx, by_key):
         tally = by_step.setdefault(
             (of_job["kind"], of_job["product"], of_job["action"], step["label"]), _Tally()
@@ -81,7 +98,8 @@ def performance(ctx: Context, *, product: str = "") -> Performance:
         # What was undone ended when it was undone, so only jobs that went well tell times.
         timed = of_job["state"] == JobState.SUCCEEDED
         tally.add(went_well, seconds_between(step["started_at"], step["finished_at"]) if timed else None)
-    return Performance(_figures(whole), _figures(by_step), len(jobs), len(jobs) < MOST)
+    days = {day: _day(tally) for day, tally in by_day.items()}
+    return Performance(_figures(whole), _figures(by_step), len(jobs), len(jobs) < MOST, days)
 
 
 def products(ctx: Context) -> list[str]:
@@ -153,14 +171,22 @@ def _steps(ctx: Context, jobs: dict[int, RowMapping]) -> Iterator[tuple[RowMappi
             yield jobs[key], step, not (failed and step is steps[-1])
 
 
+def _day(tally: _Tally) -> Day:
+    return Day(tally.succeeded, tally.runs - tally.succeeded, *_times(tally))
+
+
+def _times(tally: _Tally) -> tuple[float | None, float | None]:
+    return (median(tally.taken), percentile(tally.taken, 95)) if tally.taken else (None, None)
+
+
 def _figures(tallies: dict[tuple[str, str, str, str], _Tally]) -> list[Figures]:
     found = [
         Figures(
             *key,
             runs=tally.runs,
             succeeded=tally.succeeded,
-            median=median(tally.taken) if tally.taken else None,
-            p95=percentile(tally.taken, 95) if tally.taken else None,
+            median=_times(tally)[0],
+            p95=_times(tally)[1],
         )
         for key, tally in tallies.items()
     ]

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from trunkline import i18n
 from trunkline.i18n import gettext as _
-from trunkline.jobs import performance
+from trunkline.jobs import performance, performance_charts
 from trunkline.jobs.performance import Figures
+from trunkline.web.drawing import as_csv
 from trunkline.web.pages import Page, Pages
 from trunkline.web.table_export import safe_text
 
@@ -39,6 +40,8 @@ def show(page: Page) -> Response:
         most=performance.MOST,
         runs=sum(one.runs for one in found.jobs),
         succeeded=sum(one.succeeded for one in found.jobs),
+        outcomes=performance_charts.outcomes(page.ctx, found),
+        times=performance_charts.times(page.ctx, found),
     )
 
 
@@ -52,6 +55,20 @@ def as_file(page: Page) -> Response:
     writer.writerows(_row(one) for one in [*found.jobs, *found.steps])
     headers = {"Content-Disposition": 'attachment; filename="provisioning-performance.csv"'}
     return Response("\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@pages.get("/jobs/performance/outcomes.csv", permission="core.job.list")
+def outcomes_file(page: Page) -> Response:
+    """How many jobs went well and failed on each day, as the chart shows it."""
+    found = performance.performance(page.ctx, product=page.query.get("product", ""))
+    return as_csv(performance_charts.outcomes(page.ctx, found), "provisioning-outcomes")
+
+
+@pages.get("/jobs/performance/times.csv", permission="core.job.list")
+def times_file(page: Page) -> Response:
+    """How long jobs took on each day, in seconds, as the chart shows it."""
+    found = performance.performance(page.ctx, product=page.query.get("product", ""))
+    return as_csv(performance_charts.times(page.ctx, found), "provisioning-times")
 
 
 def _row(one: Figures) -> Sequence[object]:

@@ -2,7 +2,8 @@
 
 from fastapi import Query
 
-from trunkline.jobs import operations, queries, rehearsal
+from trunkline.charts import ChartOut
+from trunkline.jobs import operations, performance, performance_charts, queries, rehearsal
 from trunkline.jobs.expecting import expected
 from trunkline.jobs.models import Job
 from trunkline.jobs.plans import PlanStep, plan_of
@@ -23,12 +24,25 @@ from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 
 rest = RestRoutes("/jobs", "jobs")
+_PRODUCT = Query("", max_length=60, description="Only jobs for the product of this code.")
 
 
 @rest.get("", permission="core.job.list", table=jobs_table)
 def jobs(ctx: Context, params: ListParams = list_params) -> Listing[JobSummary]:
     """Jobs, newest first."""
     return read_list(ctx, jobs_table(ctx), queries.list_jobs(ctx), params, JobSummary)
+
+
+@rest.get("/performance/outcomes", permission="core.job.list")
+def performance_outcomes(ctx: Context, product: str = _PRODUCT) -> ChartOut:
+    """Provisioning jobs of the last 30 days that went well and that failed, by the day on which they ended."""
+    return ChartOut.of(performance_charts.outcomes(ctx, performance.performance(ctx, product=product)))
+
+
+@rest.get("/performance/times", permission="core.job.list")
+def performance_times(ctx: Context, product: str = _PRODUCT) -> ChartOut:
+    """Seconds that provisioning jobs which went well took, by the day on which they ended: median and 95th percentile."""
+    return ChartOut.of(performance_charts.times(ctx, performance.performance(ctx, product=product)))
 
 
 @rest.get("/{number}", permission="core.job.view")

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from trunkline import i18n as _i18n
 from trunkline.web import tones
 from trunkline.web.assets import Assets
+from trunkline.web.drawing import Drawing
 from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
 from trunkline.web.template_code import PageEnvironment, escaped
@@ -117,6 +118,7 @@ def make_environment(
             "icon": svg,
             "slot": slot or _no_slot,
             "url_query": url_query,
+            "drawing": Drawing,
             "csrf_field": csrf_field,
             "current_page": current_page,
             "languages": _i18n.LANGUAGES,
