@@ -70,9 +70,9 @@ def routes() -> "Sequence[Pages]":
 
 @hookimpl
 def rest_routes() -> "Sequence[RestRoutes]":
-    from trunkline_billing import rest, rest_refunds
+    from trunkline_billing import rest, rest_refunds, rest_taxes
 
-    return (rest.REST, rest_refunds.REST)
+    return (rest.REST, rest_refunds.REST, rest_taxes.REST)
 
 
 @hookimpl

@@ -35,12 +35,10 @@ from trunkline_billing.rest_schemas import (
     RunQueued,
     SegmentOut,
     TariffOut,
-    TaxSchemeOut,
     UsageRow,
     WayOut,
 )
 from trunkline_billing.schemas import (
-    CreateTaxScheme,
     GiveCredit,
     OpenAccount,
     QuoteUsage,
@@ -244,23 +242,3 @@ def quote_use(ctx: Context, name: str, asked: Annotated[QuoteUsage, Query()]) ->
             for segment in found.segments
         ],
     )
-
-
-@REST.get("/taxes", permission="billing.tax.list")
-def tax_schemes(ctx: Context) -> Listing[TaxSchemeOut]:
-    """Tax schemes with their rates, by name."""
-    return list_of(
-        [
-            TaxSchemeOut(
-                name=scheme.name,
-                is_default=scheme.is_default,
-                rates={rate.name: rate.rate_millionths / 10_000 for rate in rates},
-            )
-            for scheme, rates in queries.tax_schemes(ctx)
-        ]
-    )
-
-
-@REST.post("/taxes", permission="billing.tax.edit")
-def create_tax_scheme(ctx: Context, body: CreateTaxScheme) -> dict[str, str]:
-    return {"name": operations.create_tax_scheme(ctx, body).name}

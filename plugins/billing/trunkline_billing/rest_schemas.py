@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from trunkline.money import Money
 from trunkline_billing.schemas import AccountView, InvoiceView, PaymentView
+from trunkline_billing.tax import percent_text
 
 
 class AmountOut(BaseModel):
@@ -191,19 +192,11 @@ class InvoiceLineOut(BaseModel):
 
 
 class InvoiceTaxOut(BaseModel):
-    """One tax of an invoice; the rate in per cent."""
+    """One tax of an invoice; the rate in per cent, a decimal text."""
 
     name: str
-    percent: float
+    percent: str
     tax: str
-
-
-class TaxSchemeOut(BaseModel):
-    """A set of taxes; the rates in per cent by name."""
-
-    name: str
-    is_default: bool
-    rates: dict[str, float]
 
 
 class InvoiceOut(BaseModel):
@@ -256,7 +249,7 @@ class InvoiceOut(BaseModel):
                 for line in view.lines
             ],
             taxes=[
-                InvoiceTaxOut(name=tax.name, percent=tax.rate_millionths / 10_000, tax=str(tax.tax))
+                InvoiceTaxOut(name=tax.name, percent=percent_text(tax.rate_millionths), tax=str(tax.tax))
                 for tax in view.taxes
             ],
         )

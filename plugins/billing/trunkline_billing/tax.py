@@ -27,13 +27,24 @@ class NamedRate:
             scaled = Decimal(figure.replace(",", ".")) * 10_000
         except InvalidOperation:
             scaled = Decimal(-1)
-        if not name.strip() or scaled != int(scaled) or not 0 <= scaled <= 100 * 10_000:
+        if (
+            not name.strip()
+            or not scaled.is_finite()
+            or scaled != int(scaled)
+            or not 0 <= scaled <= 100 * 10_000
+        ):
             raise Refused(
                 _("“{text}” is no tax.", text=text),
                 field="rates",
                 remedy=_("Write its name and per cent between 0 and 100, such as ICMS 17."),
             )
         return cls(name.strip()[:40], int(scaled))
+
+
+def percent_text(rate_millionths: int) -> str:
+    """A rate in per cent as exact text without idle zeros: `17`, `0.65`."""
+    whole, rest = divmod(rate_millionths, 10_000)
+    return f"{whole}.{rest:04}".rstrip("0").rstrip(".")
 
 
 def tax_on(net_micros: int, rate_millionths: int, currency: str) -> int:

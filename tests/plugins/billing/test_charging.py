@@ -24,7 +24,7 @@ from trunkline_billing import operations, queries
 from trunkline_billing.operations import ChargeService
 from trunkline_billing.periods import Period, charged_days, prorated
 from trunkline_billing.schemas import OpenAccount
-from trunkline_billing.tax import NamedRate, tax_on
+from trunkline_billing.tax import NamedRate, percent_text, tax_on
 from trunkline_catalog import operations as catalog
 from trunkline_catalog.schemas import CreateProduct, LineStep, PlaceOrder, RecordExistingService
 from trunkline_inventory import operations as stock
@@ -79,7 +79,15 @@ def test_a_tax_is_whole_cents_within_half_a_cent_and_changes_sign_with_its_base(
 def test_a_tax_line_is_read_as_people_write_it() -> None:
     assert NamedRate.parse("ICMS 17") == NamedRate("ICMS", 170_000)
     assert NamedRate.parse("PIS 0,65 %") == NamedRate("PIS", 6_500)
-    for wrong in ("ICMS", "17", "ICMS 101", "ICMS 0.00001"):
+    assert [percent_text(rate) for rate in (0, 1, 6_500, 100_000, 170_000, 1_000_000)] == [
+        "0",
+        "0.0001",
+        "0.65",
+        "10",
+        "17",
+        "100",
+    ]
+    for wrong in ("ICMS", "17", "ICMS 101", "ICMS 0.00001", "ICMS NaN"):
         with pytest.raises(Refused):
             NamedRate.parse(wrong)
 

@@ -59,7 +59,7 @@ def test_an_invoice_with_its_lines_and_its_pdf(api: TestClient) -> None:
         ("usage", "1.35"),
         ("usage", "0.00"),
     ]
-    assert invoice["taxes"] == [{"name": "ICMS", "percent": 17.0, "tax": "8.71"}]
+    assert invoice["taxes"] == [{"name": "ICMS", "percent": "17", "tax": "8.71"}]
     pdf = api.get(f"{BILLING}/invoices/F00000001/pdf")
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
 
@@ -108,10 +108,26 @@ def test_a_tariff_is_listed_searched_and_quoted(api: TestClient) -> None:
 
 
 def test_tax_schemes_are_listed_with_their_rates(api: TestClient) -> None:
-    made = api.post(f"{BILLING}/taxes", json={"name": "Two", "rates": ["ICMS 17", "PIS 0.65"]})
+    made = api.post(f"{BILLING}/taxes", json={"name": "Two", "rates": {"ICMS": "17", "PIS": "0.65"}})
     assert made.status_code == 201
     schemes = {scheme["name"]: scheme for scheme in api.get(f"{BILLING}/taxes").json()["items"]}
-    assert schemes["Two"] == {"name": "Two", "is_default": False, "rates": {"ICMS": 17.0, "PIS": 0.65}}
+    assert schemes["Two"] == made.json()
+    assert schemes["Two"] == {"name": "Two", "is_default": False, "rates": {"ICMS": "17", "PIS": "0.65"}}
+
+
+@pytest.mark.parametrize(
+    ("rates", "field"),
+    [
+        ({"ICMS": 17}, "rates.ICMS"),
+        ({"ICMS": "0.00001"}, "rates.ICMS"),
+        ({"ICMS": "NaN"}, "rates.ICMS"),
+        ({"": "17"}, "rates..[key]"),
+        ({"ICMS": "101"}, "rates"),
+    ],
+)
+def test_a_rate_is_exact_decimal_text(api: TestClient, rates: dict[str, object], field: str) -> None:
+    refused = api.post(f"{BILLING}/taxes", json={"name": "Odd", "rates": rates})
+    assert (refused.status_code, [fault["field"] for fault in refused.json()["errors"]]) == (422, [field])
 
 
 def test_a_clerk_may_read_invoices_and_not_issue_them(
