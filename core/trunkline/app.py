@@ -17,6 +17,7 @@ from trunkline.clock import Clock, utc_now
 from trunkline.config import Config
 from trunkline.customers.guided.steps import CustomerStep
 from trunkline.db.engine import Database
+from trunkline.db.numbers import tell_time
 from trunkline.errors import WaitsForSecondPerson
 from trunkline.hooks import Hooks
 from trunkline.i18n import I18n, install
@@ -230,6 +231,7 @@ class App:
         """A context in one writing transaction, committed at the end; with `keep` false it is rolled back (dry run)."""
         try:
             with self.database.write() as session:
+                tell_time(session, self.clock, self.config.zone)
                 ctx = Context(
                     session, actor, self, self.clock, request_id, idempotency_key, on_behalf_of, writing=True
                 )

@@ -26,7 +26,7 @@ EXTENSION_PREFIX = "extension_"
 #: Words that core's own tables, pages and folders begin with.
 RESERVED_NAMES = frozenset(
     "account activity alembic alembic_version api assets core customers emails extension healthz home imports jobs metrics "
-    "plugin plugins readyz rest roles search settings sign_in sign_out static system trunkline ui users".split()
+    "numbering plugin plugins readyz rest roles search settings sign_in sign_out static system trunkline ui users".split()
 )
 
 

@@ -51,7 +51,7 @@ PACKAGES = (
     "search", "imports", "lists", "drafts", "jobs", "mail",
     "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
     "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",
-    "settings", "branding", "plugin_life", "rest", "backup",
+    "numbering", "settings", "branding", "plugin_life", "rest", "backup",
 )  # fmt: skip
 
 

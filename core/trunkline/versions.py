@@ -10,7 +10,8 @@ from trunkline.i18n import gettext as _
 class Versioned(Protocol):
     """A row that counts its changes."""
 
-    version: int
+    @property
+    def version(self) -> int: ...
 
 
 def require_version(row: Versioned, version: int | None, wanted: Mapping[str, object] | None = None) -> None:

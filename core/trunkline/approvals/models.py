@@ -10,8 +10,9 @@ from sqlmodel import Field
 from trunkline.db.base import UNLOGGED, Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("approval", "V")
+register("approval", "V", label=_("Requests for a second person"))
 
 
 class ApprovalState(StrEnum):

@@ -7,6 +7,7 @@ from trunkline.branding.pages import pages
 from trunkline.branding.search import BRAND
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
+from trunkline.settings.entries import entry
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -18,6 +19,16 @@ PERMISSIONS = (
 SEARCH_KINDS = (BRAND,)
 MENU = (MenuItem(_("Brands"), "/branding", "palette", "core.brand.view", "Administration", order=70),)
 PAGES = (pages,)
+SLOTS = (
+    entry(
+        _("Brands"),
+        "/branding",
+        _("Name, theme, colours, logos and sender, by host or reseller"),
+        "core.brand.view",
+        icon="palette",
+        order=40,
+    ),
+)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

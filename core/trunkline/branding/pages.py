@@ -15,6 +15,7 @@ from trunkline.branding.themes import Themes
 from trunkline.errors import NotFound
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
+from trunkline.settings.entries import way
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -30,7 +31,7 @@ PICTURES = {
 @pages.get(_LIST, permission=_VIEW)
 def list_brands(page: Page) -> Response:
     page.title = _("Brands")
-    page.crumbs((page.title, ""))
+    page.crumbs(*way(page), (page.title, ""))
     table = brands_table(dict(queries.theme_choices(page.ctx)))
     return page.table("branding/list.html", table, queries.list_brands(page.ctx))
 
@@ -41,7 +42,7 @@ def _options(page: Page, cancel: str) -> dict[str, Any]:
 
 
 def _new(page: Page) -> Mapping[str, Any]:
-    page.crumbs((_("Brands"), _LIST), (_("New"), ""))
+    page.crumbs(*way(page), (_("Brands"), _LIST), (_("New"), ""))
     return {"name": page.app.config.operator_name, "form_options": _options(page, _LIST)}
 
 
@@ -65,7 +66,7 @@ def show(page: Page, brand_id: int) -> Response:
     theme = page.app.part(Themes).get(row["theme"])
     palette = derive(row["colour"] or theme.colour)
     page.title = row["name"]
-    page.crumbs((_("Brands"), _LIST), (page.title, ""))
+    page.crumbs(*way(page), (_("Brands"), _LIST), (page.title, ""))
     return page.render(
         "branding/brand.html",
         brand=row,
@@ -88,7 +89,7 @@ def _pictures(page: Page, row: RowMapping) -> list[tuple[str, str, bool, str]]:
 
 def _values(page: Page, brand_id: int) -> Mapping[str, Any]:
     row, here = queries.get(page.ctx, brand_id), f"{_LIST}/{brand_id}"
-    page.crumbs((_("Brands"), _LIST), (row["name"], here), (_("Edit"), ""))
+    page.crumbs(*way(page), (_("Brands"), _LIST), (row["name"], here), (_("Edit"), ""))
     return {**row, "host": row["host"] or "", "form_options": _options(page, here)}
 
 
@@ -107,7 +108,7 @@ def edit(page: Page, command: EditBrand, brand_id: int) -> Response:
 
 def _picture_opened(page: Page, brand_id: int, which: str) -> Mapping[str, Any]:
     row, here = queries.get(page.ctx, brand_id), f"{_LIST}/{brand_id}"
-    page.crumbs((_("Brands"), _LIST), (row["name"], here), (str(_(_which(which)[1])), ""))
+    page.crumbs(*way(page), (_("Brands"), _LIST), (row["name"], here), (str(_(_which(which)[1])), ""))
     return {"form_options": {"cancel": here}}
 
 

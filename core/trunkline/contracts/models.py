@@ -11,8 +11,9 @@ from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("contract", "K")
+register("contract", "K", label=_("Contracts"))
 
 
 class ContractStatus(StrEnum):

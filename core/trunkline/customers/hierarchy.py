@@ -10,6 +10,7 @@ from sqlmodel import col
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.schemas import AddBelow, SetParent
+from trunkline.db.numbers import example
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
@@ -75,7 +76,7 @@ def add_below(ctx: Context, number: str, command: AddBelow) -> Customer:
         raise Refused(
             _("There is no customer {number}.", number=command.number),
             field="number",
-            remedy=_("Type the number, as C000123."),
+            remedy=_("Type the number, as {example}.", example=example(ctx.session, "customer")),
         ) from None
     except Refused as refused:
         raise Refused(refused.message, field="number", remedy=refused.remedy) from None
@@ -89,7 +90,7 @@ def _parent(ctx: Context, customer: Customer, number: str) -> Customer:
         raise Refused(
             _("There is no customer {number}.", number=number),
             field="parent",
-            remedy=_("Type the number, as C000123."),
+            remedy=_("Type the number, as {example}.", example=example(ctx.session, "customer")),
         ) from None
     if parent.key == customer.key or is_above(ctx, customer, parent):
         raise Refused(

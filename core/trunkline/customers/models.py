@@ -8,7 +8,11 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field
 
 from trunkline.db.base import Record
+from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
+
+register("customer", "C", label=_("Customers"))
 
 
 class CustomerKind(StrEnum):

@@ -1,28 +1,96 @@
-"""Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not."""
+"""Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not.
 
+Operators give each kind the form they like (`trunkline.numbering`). The count of a kind only ever goes on, whatever form its
+numbers have, and a form has no figures before the count but a year or a day: so each count can be read from its number, and no
+two numbers of a kind are ever the same.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 from functools import cache
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import bindparam, case, select
 from sqlmodel import Field, Session, SQLModel
 
+from trunkline.clock import Clock, utc_now
 from trunkline.db.upserting import insert_into
 from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
 
-#: Prefix and width by kind; a plugin adds its kinds with `register`.
-_SHAPES: dict[str, tuple[str, int]] = {"customer": ("C", 6), "job": ("J", 6)}
+#: Letters and hyphens that a number may begin with.
+LONGEST_PREFIX = 5
+#: Columns of numbers hold 20 signs; one is left for a count that grows.
+LONGEST = 19
+_MOST_FIGURES = 9
+_CLOCK = "trunkline_clock"
+#: As a number of any shape may be typed.
+_TYPED = re.compile(r"[A-Z][A-Z-]*(\d{4}-|\d{8}-)?\d+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What numbers of a kind look like: `C000123`, with the year `C-2026-000123`, or for each day `20261122-000123`."""
+
+    prefix: str
+    width: int
+    with_year: bool = False
+    by_day: bool = False
+
+    def write(self, count: int, day: date) -> str:
+        """The number of this count that is given on `day`."""
+        when = f"{day:%Y%m%d}-" if self.by_day else f"{day:%Y}-" if self.with_year else ""
+        return f"{self.prefix}{when}{count:0{self.width}d}"
+
+    def count_of(self, number: str) -> int | None:
+        """The count within a number of this shape; None when it does not look like one."""
+        when = r"\d{8}-" if self.by_day else r"\d{4}-" if self.with_year else ""
+        figures = rf"(\d{{{self.width},{_MOST_FIGURES}}})"
+        found = re.fullmatch(re.escape(self.prefix) + when + figures, number, re.ASCII)
+        return int(found.group(1)) if found and len(number) <= LONGEST else None
+
+    def in_full(self, typed: str) -> str:
+        """The number of this shape that was typed without some of its zeros; empty when it is none."""
+        when = r"\d{8}-" if self.by_day else r"\d{4}-" if self.with_year else ""
+        found = re.fullmatch(rf"({re.escape(self.prefix)}{when})(\d{{1,{_MOST_FIGURES}}})", typed, re.ASCII)
+        return f"{found.group(1)}{int(found.group(2)):0{self.width}d}" if found else ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of numbers as its package declares it."""
+
+    name: str
+    label: str
+    shape: Shape
+    #: Accountants and tax offices want every count to be there.
+    gapless: bool = False
+
+
+_KINDS: dict[str, Kind] = {}
 
 
 class Counter(SQLModel, table=True):
-    """The last number given out per kind; the row lock serialises takers."""
+    """The last number given out per kind, and what numbers look like from now on; the row lock serialises takers."""
 
     __tablename__ = "core_counter"
 
     kind: str = Field(primary_key=True, max_length=40)
     last: int
+    #: None while the kind has the shape that its package declares.
+    prefix: str | None = Field(default=None, max_length=LONGEST_PREFIX)
+    width: int | None = None
+    with_year: bool | None = None
+    #: How often the shape was changed; None: never.
+    shape_version: int | None = None
 
 
 _COUNTERS = Counter.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
+_SHAPE = (_COUNTERS.c.prefix, _COUNTERS.c.width, _COUNTERS.c.with_year)
+_CHOSEN_SHAPES = select(_COUNTERS.c.kind, *_SHAPE).where(_COUNTERS.c.prefix.is_not(None))
+_OWN_SHAPE = select(*_SHAPE).where(_COUNTERS.c.kind == bindparam("kind"))
 
 
 @cache
@@ -36,15 +104,39 @@ def _statements(dialect: str) -> tuple[Any, Any]:
 
     def or_set(raised: Any) -> Any:
         change = insert.on_conflict_do_update(index_elements=["kind"], set_={"last": raised})
-        return change.returning(now)
+        return change.returning(now, *_SHAPE)
 
     return or_set(now + wanted), or_set(case((now < wanted, wanted), else_=now))
 
 
-def register(kind: str, prefix: str, width: int = 6) -> None:
-    """Give numbers of `kind` their shape. A second registration must agree with the first."""
-    if _SHAPES.setdefault(kind, (prefix, width)) != (prefix, width):
+def register(
+    kind: str, prefix: str, width: int = 6, *, label: str = "", gapless: bool = False, by_day: bool = False
+) -> None:
+    """Give numbers of `kind` their shape, until an operator chooses another. `label` names what has them, in the plural.
+
+    With `by_day` they hold their day, and the count begins anew each day. A second registration must agree with the first.
+    """
+    name = label or kind.replace("_", " ").capitalize()
+    found = Kind(kind, name, Shape(prefix, width, by_day=by_day), gapless)
+    if _KINDS.setdefault(kind, found).shape != found.shape:
         raise ValueError(f"numbers of kind {kind} already look different")
+
+
+def kinds() -> list[Kind]:
+    """Every kind that has been registered."""
+    return list(_KINDS.values())
+
+
+def tell_time(session: Session, clock: Clock, zone: tzinfo) -> None:
+    """Have numbers of this session that hold a year or a day hold that of `clock` in the operator's zone."""
+    session.info[_CLOCK] = clock, zone
+
+
+def day_of(session: Session) -> date:
+    """The day whose year or date new numbers of this session hold."""
+    clock, zone = session.info.get(_CLOCK, (utc_now, None))
+    now: datetime = clock()
+    return now.astimezone(zone).date()
 
 
 def next_number(session: Session, kind: str) -> str:
@@ -54,46 +146,85 @@ def next_number(session: Session, kind: str) -> str:
 
 def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     """`count` numbers in a row, for bulk work."""
-    prefix, width = _SHAPES[kind]
-    last = _count_on(session, kind, count)
-    return [f"{prefix}{n:0{width}d}" for n in range(last - count + 1, last + 1)]
+    declared, day = _KINDS[kind].shape, day_of(session)
+    if declared.by_day:
+        last, shape = _count_on(session, f"{kind}:{day:%Y%m%d}", count)[0], shape_of(session, kind)
+    else:
+        last, *own = _count_on(session, kind, count)
+        shape = shape_with(declared, *own)
+    return [shape.write(n, day) for n in range(last - count + 1, last + 1)]
 
 
-def next_of_series(session: Session, series: str) -> int:
-    """The next number of a series that shapes its numbers itself, such as one for each day, taken under its row lock."""
-    return _count_on(session, series, 1)
+def shape_of(session: Session, kind: str) -> Shape:
+    """What numbers of `kind` look like from now on."""
+    row = session.connection().execute(_OWN_SHAPE, {"kind": kind}).first()
+    return shape_with(_KINDS[kind].shape, *row) if row else _KINDS[kind].shape
 
 
-def _count_on(session: Session, kind: str, by: int) -> int:
+def shape_with(declared: Shape, prefix: str | None, width: int | None, with_year: bool | None) -> Shape:
+    """`declared` with what an operator chose instead, if anything."""
+    if prefix is None or width is None:
+        return declared
+    return replace(declared, prefix=prefix, width=width, with_year=bool(with_year))
+
+
+def _count_on(session: Session, kind: str, by: int) -> Any:
     connection = session.connection()
     count_on, _raise_to = _statements(connection.dialect.name)
-    number: int = connection.execute(count_on, {"kind": kind, "last": by}).scalar_one()
-    return number
+    return connection.execute(count_on, {"kind": kind, "last": by}).one()
 
 
-def in_full(kind: str, text: str) -> str:
-    """The number of `kind` that somebody typed, with or without its zeros and in any case; empty when it is none."""
-    prefix, width = _SHAPES[kind]
+def example(session: Session, kind: str) -> str:
+    """A number as people may type it, for sentences that ask for one."""
+    return shape_of(session, kind).write(123, day_of(session))
+
+
+def count_in(number: str) -> str:
+    """The count within a number of any shape, without zeros in front: what people say of it."""
+    return number[len(number.rstrip("0123456789")) :].lstrip("0")
+
+
+def in_full(session: Session, wanted: Collection[str], text: str) -> dict[str, list[str]]:
+    """By kind, the numbers that may be meant by what somebody typed, with or without zeros and in any case.
+
+    A kind is left out when it is none of its numbers. What was given in an earlier form is found as it was written.
+    """
     typed = text.strip().upper()
-    digits = typed.removeprefix(prefix)
-    if digits == typed or not digits.isascii() or not digits.isdecimal() or len(digits) > 15:
-        return ""
-    return f"{prefix}{int(digits):0{width}d}"
+    if not _TYPED.fullmatch(typed):
+        return {}
+    rows = session.connection().execute(_CHOSEN_SHAPES)
+    chosen = {row.kind: (row.prefix, row.width, row.with_year) for row in rows}
+    found = {}
+    for kind in wanted:
+        declared = _KINDS[kind].shape
+        shapes = [shape_with(declared, *chosen[kind]), declared] if kind in chosen else [declared]
+        numbers = [typed] if kind in chosen else []
+        numbers += filter(None, (shape.in_full(typed) for shape in shapes))
+        if numbers:
+            found[kind] = list(dict.fromkeys(numbers))
+    return found
 
 
 def claim_number(session: Session, kind: str, number: str) -> None:
     """Use a number that came from elsewhere (an import): later ones are given out above it.
 
-    Raises Refused when it does not look like a number of `kind`.
+    Raises Refused when it looks neither like a number of `kind` as it is now nor as its package declares it.
     """
-    prefix, width = _SHAPES[kind]
-    digits = number.removeprefix(prefix)
-    if not number.startswith(prefix) or not digits.isdecimal() or len(digits) < width or len(digits) > 15:
+    now = shape_of(session, kind)
+    shapes = {now, replace(now, with_year=False), _KINDS[kind].shape}
+    counts = [count for shape in shapes if (count := shape.count_of(number)) is not None]
+    if not counts:
         raise Refused(
-            f"“{number}” does not look like a number of this kind.",
+            _("“{number}” does not look like a number of this kind.", number=number),
             field="number",
-            remedy=f"Write it as {prefix}{1:0{width}d}, or leave it empty.",
+            remedy=_("Write it as {example}, or leave it empty.", example=now.write(1, day_of(session))),
         )
+    raise_count(session, kind, counts[0])
+
+
+def raise_count(session: Session, kind: str, last: int) -> int:
+    """Go on above `last`, unless the count is there already; returns the last one given out, and locks its row until the end."""
     connection = session.connection()
     _count_on_by, raise_to = _statements(connection.dialect.name)
-    connection.execute(raise_to, {"kind": kind, "last": int(digits)})
+    now: int = connection.execute(raise_to, {"kind": kind, "last": last}).scalar_one()
+    return now

@@ -10,8 +10,9 @@ from sqlmodel import Field
 from trunkline.db.base import Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("import", "I")
+register("import", "I", label=_("Imports"))
 
 
 class ImportState(StrEnum):

@@ -8,7 +8,11 @@ from sqlmodel import Field
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record
+from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
+
+register("interaction", "", label=_("Protocols of contacts"), by_day=True)
 
 
 class Channel(StrEnum):

@@ -4,7 +4,7 @@ from trunkline import i18n
 from trunkline.branding.spoken import brand_for, language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerStatus
-from trunkline.db.numbers import next_of_series
+from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.interactions.models import Interaction, ToldBy
@@ -30,7 +30,7 @@ def record(ctx: Context, customer_number: str, command: RecordInteraction) -> In
             remedy=_("Restore the customer first."),
         )
     interaction = Interaction(
-        number=_next_number(ctx),
+        number=next_number(ctx.session, "interaction"),
         customer_id=customer.key,
         channel=command.channel,
         subject=command.subject,
@@ -46,12 +46,6 @@ def record(ctx: Context, customer_number: str, command: RecordInteraction) -> In
     ctx.note(interaction, label=interaction.number, told_by=interaction.told_by)
     mark(ctx, SEARCH_KIND, interaction.key)
     return interaction
-
-
-def _next_number(ctx: Context) -> str:
-    """The day in the operator's zone and a count that begins anew each day, as in 20261122-000123."""
-    day = ctx.now().astimezone(ctx.app.config.zone).strftime("%Y%m%d")
-    return f"{day}-{next_of_series(ctx.session, f'interaction:{day}'):06d}"
 
 
 def _tell(ctx: Context, customer: Customer, interaction: Interaction) -> ToldBy:

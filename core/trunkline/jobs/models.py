@@ -9,11 +9,15 @@ from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
+from trunkline.db.numbers import register
 from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 
 #: Of 1 (first) to 9 (last).
 USUAL_PRIORITY = 5
+
+register("job", "J", label=_("Jobs"))
 
 
 class JobState(StrEnum):

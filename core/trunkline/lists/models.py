@@ -10,8 +10,9 @@ from sqlmodel import Field, SQLModel
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("list_run", "L")
+register("list_run", "L", label=_("Files and actions of lists"))
 
 
 def _of_user() -> Any:

@@ -10,8 +10,9 @@ from trunkline.clock import utc_now
 from trunkline.db.base import Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, EncryptedStr, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("email", "E", 8)
+register("email", "E", 8, label=_("E-mails"))
 
 
 class EmailStatus(StrEnum):

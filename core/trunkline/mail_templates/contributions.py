@@ -7,6 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.mail_templates.letters import LETTERS
 from trunkline.mail_templates.pages import pages
 from trunkline.plugin import MenuItem, Permission
+from trunkline.settings.entries import entry
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -20,6 +21,16 @@ MENU = (
 )
 MAIL_TEMPLATES = LETTERS
 PAGES = (pages,)
+SLOTS = (
+    entry(
+        _("Letters"),
+        "/letters",
+        _("Wording of the mails that customers get, by language"),
+        "core.mail_template.view",
+        icon="mail-cog",
+        order=30,
+    ),
+)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

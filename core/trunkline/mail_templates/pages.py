@@ -10,6 +10,7 @@ from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
 from trunkline.mail_templates import operations, queries
 from trunkline.mail_templates.schemas import WordingFields
+from trunkline.settings.entries import way
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 
@@ -22,14 +23,14 @@ _EDIT = "core.mail_template.edit"
 @pages.get(_LIST, permission="core.mail_template.view")
 def letters(page: Page) -> Response:
     page.title = _("Letters")
-    page.crumbs((page.title, ""))
+    page.crumbs(*way(page), (page.title, ""))
     return page.render("mail_templates/list.html", letters=queries.letters(page.ctx), language=page.locale)
 
 
 def _opened(page: Page, plugin: str, name: str, language: str) -> Mapping[str, Any]:
     full = _full(plugin, name, language)
     letter = queries.letter(page.ctx, full)
-    page.crumbs((_("Letters"), _LIST), (_(letter.label), ""))
+    page.crumbs(*way(page), (_("Letters"), _LIST), (_(letter.label), ""))
     words, stored = (
         queries.words_in_force(page.ctx, full, language),
         queries.stored(page.ctx, full, language),

@@ -130,6 +130,10 @@ def upgrade() -> None:
         "core_counter",
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("prefix", sa.String(length=5), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("with_year", sa.Boolean(), nullable=True),
+        sa.Column("shape_version", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_core_counter")),
     )
     op.create_table(

@@ -24,7 +24,8 @@ _SHORTEST_TYPO, _LONGEST_TYPO = 4, 24
 TURNED, BACKWARDS, WHOLE = "~", "<", "="
 _WORD = re.compile(r"[^\W_]+")
 _FIGURES = re.compile(r"[\d\s+()./\-]+")
-_SERIAL = re.compile(r"[a-z]+[-/]?(\d{3,})")
+#: A number of ours, with its year or day where it has one, or a serial number.
+_SERIAL = re.compile(r"[a-z][a-z-]*/?(\d{8}-|\d{4}-)?(\d{3,})")
 
 
 def fold(text: str) -> str:
@@ -91,7 +92,7 @@ def entries_of(document: SearchDocument, code: str = "") -> Entries:
         if whole and " " not in whole:
             keys[whole] = None
             if serial := _SERIAL.fullmatch(whole):
-                numbers[serial.group(1)] = None
+                numbers[figures("".join(filter(None, serial.groups())))] = None
     for number in document.digits:
         plain = figures(number)
         numbers[plain] = None
@@ -154,6 +155,12 @@ def typo_variants(word: str) -> set[str]:
     Two words that share a variant differ by one letter too many, too few, wrong, or two changed over.
     """
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+def is_dated(text: str) -> bool:
+    """Whether a text is a number of ours that holds a year or a day: all its figures together are no other number."""
+    serial = _SERIAL.fullmatch(fold(text))
+    return serial is not None and serial.group(1) is not None
 
 
 def is_name(word: str) -> bool:

@@ -36,13 +36,17 @@ def look_up(
     ctx: Context, query: str, limit: int, kinds: Sequence[str] = (), *, numbers_only: bool = False
 ) -> Iterator[tuple[SearchLookup, list[SearchDocument]]]:
     """What the lookups find of a query, as far as the actor may open it; each beside its lookup."""
-    for name, (plugin, lookup) in ctx.app.search_lookups.items():
-        if (kinds and name not in kinds) or not _may(ctx, lookup.permission):
-            continue
-        if numbers_only and not lookup.numbers:
-            continue
-        asked = in_full(lookup.numbers, query) if lookup.numbers else query.strip()
-        found = list(_shown(ctx, _ask(ctx, plugin, lookup, asked)))[:limit] if asked else []
+    lookups = [
+        (plugin, lookup)
+        for name, (plugin, lookup) in ctx.app.search_lookups.items()
+        if (not kinds or name in kinds)
+        and _may(ctx, lookup.permission)
+        and (lookup.numbers or not numbers_only)
+    ]
+    meant = in_full(ctx.session, {lookup.numbers for _plugin, lookup in lookups if lookup.numbers}, query)
+    for plugin, lookup in lookups:
+        wanted = meant.get(lookup.numbers, ()) if lookup.numbers else filter(None, [query.strip()])
+        found = [one for asked in wanted for one in _shown(ctx, _ask(ctx, plugin, lookup, asked))][:limit]
         if found:
             yield lookup, found
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.operation import Context
 from trunkline.search import tiers
-from trunkline.search.folding import BACKWARDS, figures, fold
+from trunkline.search.folding import BACKWARDS, figures, fold, is_dated
 from trunkline.search.models import SearchDocument
 from trunkline.search.queries import Hit
 from trunkline.search.writing import KindNumbers
@@ -39,8 +39,8 @@ def whose(ctx: Context, number: str) -> Whose:
     phone = _as_phone(ctx, text)
     digits = figures(text)
     keys = {fold(text), digits, figures(phone), digits.lstrip("0")} - {""}
-    if _LETTER.search(text) and len(digits.lstrip("0")) < _ALIKE:
-        # Who writes S000002 names one thing: its few figures alone are in numbers of others too.
+    if is_dated(text) or (_LETTER.search(text) and len(digits.lstrip("0")) < _ALIKE):
+        # Who writes S000002 or INV-2026-000002 names one thing: its few figures alone are in numbers of others too.
         keys = {fold(text)}
     numbers = list(ctx.app.part(KindNumbers).known(ctx, list(ctx.app.search_kinds)).values())
     if not keys or not numbers:

@@ -10,8 +10,9 @@ from trunkline.clock import utc_now
 from trunkline.db.base import Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, EncryptedStr, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("sms", "M", 8)
+register("sms", "M", 8, label=_("Text messages"))
 
 
 class SmsStatus(StrEnum):

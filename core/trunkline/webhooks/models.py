@@ -9,8 +9,9 @@ from sqlmodel import Field, SQLModel
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, EncryptedStr, UtcDateTime
+from trunkline.i18n import gettext as _
 
-register("webhook", "W", 4)
+register("webhook", "W", 4, label=_("Webhooks"))
 
 
 class Webhook(Record, table=True):

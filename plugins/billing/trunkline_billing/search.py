@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer
+from trunkline.db.numbers import count_in
 from trunkline.i18n import format_date, format_money
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -34,7 +35,7 @@ def _invoices(ctx: Context, ids: Sequence[int]) -> list[SearchDocument]:
             path=f"/billing/invoices/{invoice.number}",
             permission="billing.invoice.view",
             terms=(invoice.number,),
-            digits=(invoice.number.lstrip("F0"),),
+            digits=(count_in(invoice.number),),
             customer_id=invoice.customer_id,
             reseller_id=reseller_id,
             icon="file-invoice",

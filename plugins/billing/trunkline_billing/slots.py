@@ -9,6 +9,7 @@ from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.plugin import Slot
+from trunkline.settings.entries import entry
 from trunkline.web.pages import Page
 from trunkline_billing import queries
 from trunkline_billing.queries.invoices import Outstanding
@@ -197,6 +198,14 @@ def overdue_invoices(page: Page, subject: object) -> str | None:
 
 
 SLOTS = (
+    entry(
+        _("Taxes"),
+        "/billing/taxes",
+        _("Tax schemes and their rates, and which is the default"),
+        "billing.tax.list",
+        icon="receipt-tax",
+        order=20,
+    ),
     Slot(
         "customer.tabs",
         "billing",

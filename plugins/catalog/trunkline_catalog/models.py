@@ -11,11 +11,12 @@ from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, Micros, UtcDateTime
+from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
 from trunkline_catalog.schemas import LineState, OrderState, ProductKind, ServiceKind, ServiceState
 
-register("order", "O")
-register("service", "S")
+register("order", "O", label=_("Orders"))
+register("service", "S", label=_("Services"))
 
 
 class CatalogProduct(Record, table=True):

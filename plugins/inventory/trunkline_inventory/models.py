@@ -12,9 +12,10 @@ from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 from trunkline_inventory.schemas import ItemState
 
-register("inventory_item", "I")
+register("inventory_item", "I", label=_("Inventory items"))
 
 
 class InventoryTemplate(Record, table=True):

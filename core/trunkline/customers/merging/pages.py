@@ -12,6 +12,7 @@ from trunkline.customers.merging import candidates, operations, queries
 from trunkline.customers.merging.schemas import FIELDS, Difference, MergeCustomers, MergePreview
 from trunkline.customers.merging.tables import DUPLICATES
 from trunkline.customers.models import Customer
+from trunkline.db.numbers import example
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
@@ -112,7 +113,11 @@ def choose(page: Page, command: CompareWith, number: str) -> Response:
     try:
         other = customers.get(page.ctx, command.source)
     except NotFound as error:
-        raise Refused(error.message, field="source", remedy=_("Type the number, as C000123.")) from None
+        raise Refused(
+            error.message,
+            field="source",
+            remedy=_("Type the number, as {example}.", example=example(page.ctx.session, "customer")),
+        ) from None
     operations.refuse_if_apart(customers.get(page.ctx, number), other)
     return page.redirect(f"/customers/{number}/merge/{other.number}")
 

@@ -1,6 +1,7 @@
 """Tables of billing: accounts and ledger, tariffs, usage, invoices, payments."""
 
 from trunkline.db.numbers import register
+from trunkline.i18n import gettext as _
 from trunkline_billing.models.accounts import (
     BillingAccount,
     BillingCharge,
@@ -23,10 +24,10 @@ from trunkline_billing.models.payments import BillingAllocation, BillingPayment,
 from trunkline_billing.models.tariffs import BillingRate, BillingTariff
 from trunkline_billing.models.usage import BillingAllowance, BillingUsage, BillingUsageBatch, BillingUsageKey
 
-register("account", "A")
-register("invoice", "F", 8)
-register("payment", "R")
-register("refund", "D")
+register("account", "A", label=_("Accounts"))
+register("invoice", "F", 8, label=_("Invoices"), gapless=True)
+register("payment", "R", label=_("Payments"))
+register("refund", "D", label=_("Refunds"))
 
 __all__ = [
     "BillingAccount",

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from trunkline.db.haste import within
 from trunkline.i18n import gettext as _
+from trunkline.settings.entries import way
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
 from trunkline_billing.queries.accounts import TrialLine
@@ -46,12 +47,12 @@ def _trial(page: Page) -> list[tuple[TrialLine, object]] | None:
 @PAGES.get("/billing/taxes", permission="billing.tax.list")
 def taxes(page: Page) -> Response:
     page.title = str(_("Taxes"))
-    page.crumbs((page.title, ""))
+    page.crumbs(*way(page), (page.title, ""))
     return page.render("billing/taxes.html", schemes=queries.tax_schemes(page.ctx))
 
 
 def _crumbs(page: Page) -> dict[str, object]:
-    page.crumbs((str(_("Taxes")), "/billing/taxes"), (str(_("Add tax scheme")), ""))
+    page.crumbs(*way(page), (str(_("Taxes")), "/billing/taxes"), (str(_("Add tax scheme")), ""))
     return {"form_options": {"cancel": "/billing/taxes"}}
 
 

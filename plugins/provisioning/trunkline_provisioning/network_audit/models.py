@@ -9,10 +9,11 @@ from sqlmodel import Field
 from trunkline.db.base import Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 from trunkline_provisioning.network_audit.schemas import AuditState, FindingState
 
-register("network_audit", "NA")
-register("network_finding", "NF")
+register("network_audit", "NA", label=_("Audits of network and system"))
+register("network_finding", "NF", label=_("Differences of network and system"))
 
 
 class ProvisioningAudit(Record, table=True):

@@ -9,9 +9,10 @@ from sqlmodel import Field, SQLModel
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
+from trunkline.i18n import gettext as _
 from trunkline_provisioning.rollouts.schemas import RolloutState, RowState
 
-register("rollout", "RO")
+register("rollout", "RO", label=_("Changes of many services"))
 
 
 class ProvisioningRollout(Record, table=True):

@@ -1,0 +1,140 @@
+"""Giving numbers another form, and letting their count begin higher."""
+
+from dataclasses import replace
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from trunkline.db.numbers import LONGEST, Counter, raise_count
+from trunkline.errors import Faults, Refused
+from trunkline.i18n import gettext as _
+from trunkline.numbering import queries
+from trunkline.numbering.queries import NumberView
+from trunkline.numbering.schemas import NumberChange
+from trunkline.operation import Context, operation
+from trunkline.versions import require_version
+
+
+@operation("core.numbering.edit")
+def change(ctx: Context, kind: str, command: NumberChange) -> NumberView:
+    """Have numbers of a kind look otherwise from now on, or go on with a higher count; those given stay as they are.
+
+    Raises NotFound for an unknown kind, Conflict when somebody changed it since `version`, Refused naming the field for a
+    beginning that another kind has, a count that was given already, one that would leave a gap where there must be none, and
+    numbers that are too long.
+    """
+    queries.kind_of(kind)
+    raise_count(ctx.session, kind, 0)
+    now = queries.numbers_of(ctx, kind)
+    values = command.model_dump(exclude={"version"}, exclude_none=True)
+    require_version(now, command.version, values)
+    wanted = changed(ctx, now, command)
+    if wanted == now:
+        return now
+    if wanted.last != now.last:
+        raise_count(ctx.session, kind, wanted.last)
+    ctx.session.execute(
+        update(Counter)
+        .where(col(Counter.kind) == kind)
+        .values(
+            prefix=wanted.prefix,
+            width=wanted.width,
+            with_year=wanted.with_year,
+            shape_version=now.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    ctx.session.expire_all()
+    ctx.note(None, label=str.__str__(now.label), kind=kind, numbers=_shown(now, wanted))
+    return queries.numbers_of(ctx, kind)
+
+
+def changed(ctx: Context, now: NumberView, command: NumberChange) -> NumberView:
+    """What numbers would be after a change; nothing is changed yet. Raises Refused as `change` does."""
+    shape = replace(
+        now.shape,
+        prefix=now.prefix if command.prefix is None else command.prefix,
+        width=command.width or now.width,
+        with_year=now.with_year if command.with_year is None else command.with_year,
+    )
+    wanted = replace(now, shape=shape)
+    faults = Faults()
+    with faults.noted():
+        _check_prefix(ctx, now, wanted)
+    with faults.noted():
+        _check_day(command, now)
+    with faults.noted():
+        wanted = replace(wanted, last=_last(now, command.next_value))
+    faults.refuse()
+    if len(wanted.next_number) > LONGEST:
+        raise Refused(
+            _("“{number}” is longer than {n} signs.", number=wanted.next_number, n=LONGEST),
+            field="prefix",
+            remedy=_("Take a shorter beginning, or fewer figures."),
+        )
+    return wanted
+
+
+def _check_prefix(ctx: Context, now: NumberView, wanted: NumberView) -> None:
+    if not wanted.prefix and not now.by_day:
+        raise Refused(
+            _("A number has to begin with a letter."),
+            field="prefix",
+            remedy=_("Telephone numbers and the like are figures alone; give it a letter, as in C."),
+        )
+    if wanted.prefix == now.prefix or not wanted.prefix:
+        return
+    taken = next(
+        (
+            other
+            for other in queries.numbering(ctx)
+            if other.kind != now.kind and other.prefix.rstrip("-") == wanted.prefix.rstrip("-")
+        ),
+        None,
+    )
+    if taken is not None:
+        raise Refused(
+            _("Numbers of “{label}” begin with {prefix}.", label=_(taken.label), prefix=taken.prefix),
+            field="prefix",
+            remedy=_("Take another beginning: nobody could tell the two apart."),
+        )
+
+
+def _check_day(command: NumberChange, now: NumberView) -> None:
+    if not now.by_day:
+        return
+    for field in ("with_year", "next_value"):
+        if getattr(command, field):
+            raise Refused(
+                _("These numbers hold their day, and are counted anew each day."),
+                field=field,
+                remedy=_("Leave it out."),
+            )
+    if command.width is not None and command.width > 6:
+        raise Refused(_("Six figures at most."), field="width", remedy=_("Take fewer."))
+
+
+def _last(now: NumberView, next_value: int | None) -> int:
+    if next_value is None or now.by_day or next_value == now.next_value:
+        return now.last
+    if next_value <= now.last:
+        raise Refused(
+            _("The count stands at {n}, and no count is given twice.", n=now.last),
+            field="next_value",
+            remedy=_("Write {n} or more, or leave it empty.", n=now.next_value),
+        )
+    if now.gapless and now.last:
+        raise Refused(
+            _("“{label}” must have no gaps: each count has to be there.", label=_(now.label)),
+            field="next_value",
+            remedy=_("Leave it empty. The count can be chosen only before the first number is given."),
+        )
+    return next_value - 1
+
+
+def _shown(before: NumberView, after: NumberView) -> dict[str, str]:
+    """`what: before → after` for the activity log, told by the number that is next."""
+    found = {"number": f"{before.next_number} → {after.next_number}"}
+    if before.last != after.last:
+        found["next_value"] = f"{before.next_value} → {after.next_value}"
+    return found

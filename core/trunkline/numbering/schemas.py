@@ -1,0 +1,76 @@
+"""What goes into the form of numbers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from trunkline.db.numbers import LONGEST_PREFIX
+from trunkline.i18n import gettext as _
+
+_LEAVE_EMPTY = _(
+    "The next count, to leave room for numbers of an older system. Empty: the count goes on as it is."
+)
+Prefix = Annotated[
+    str,
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+    Field(
+        max_length=LONGEST_PREFIX,
+        pattern=r"^([A-Z][A-Z-]*)?$",
+        title=_("Begins with"),
+        description=_("Capital letters and hyphens, as in INV-. No figures: those are the count."),
+    ),
+]
+Width = Annotated[
+    int,
+    Field(
+        ge=3,
+        le=9,
+        title=_("Figures of the count"),
+        description=_("At least so many; zeros in front fill them up."),
+    ),
+]
+Count = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=999_999_999,
+        title=_("Go on with"),
+        description=_LEAVE_EMPTY,
+    ),
+]
+
+
+class NumberChange(BaseModel):
+    """What is to be different about numbers of a kind from now on; what is left out stays. Given numbers are never changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prefix: Prefix | None = None
+    width: Width | None = None
+    with_year: bool | None = None
+    next_value: Count | None = None
+    version: int | None = None
+
+
+class DayNumberFields(BaseModel):
+    """The form of numbers that hold their day."""
+
+    prefix: Prefix = ""
+    width: Width = 6
+    version: int | None = None
+
+
+class NumberFields(BaseModel):
+    """The form of all other numbers."""
+
+    prefix: Prefix = Field(min_length=1)
+    width: Width = 6
+    with_year: bool = Field(
+        False,
+        title=_("With the year"),
+        description=_(
+            "Of the day on which a number is given, as in INV-2026-000124. The count goes on in the new year."
+        ),
+    )
+    next_value: Count | None = Field(None, title=_("Go on with"), description=_LEAVE_EMPTY)
+    version: int | None = None
