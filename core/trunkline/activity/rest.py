@@ -49,6 +49,45 @@ def activity(ctx: Context, params: ListParams = list_params) -> Listing[Activity
     return read_list(ctx, activity_table(ctx), queries.entries(ctx), params, ActivitySummary)
 
 
+class CheckOut(BaseModel):
+    """What a verification of the whole log found; `findings` are the first hundred."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    seals: int
+    entries: int
+    waiting: int
+    problems: int
+    findings: list[str]
+
+
+class SealsOut(BaseModel):
+    """How far the log is sealed. `head`, to be kept elsewhere, is the newest seal's number and chain value.
+
+    `waiting` entries have no seal yet; they are counted to 10,001.
+    """
+
+    head: str
+    sealed_at: datetime | None
+    seals: int
+    waiting: int
+    check: CheckOut | None
+
+
+@rest.get("/seals", permission="core.activity.list")
+def seals(ctx: Context) -> SealsOut:
+    """How far the log is sealed, and whether it was found whole."""
+    state = queries.sealed_state(ctx)
+    return SealsOut(
+        head=str(state.head or ""),
+        sealed_at=state.sealed_at,
+        seals=state.seals,
+        waiting=state.waiting,
+        check=CheckOut.model_validate(state.check) if state.check is not None else None,
+    )
+
+
 @rest.get("/{entry_id}", permission="core.activity.list")
 def entry(ctx: Context, entry_id: int) -> ActivityOut:
     """One entry with the values before and after."""

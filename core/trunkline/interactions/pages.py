@@ -8,7 +8,6 @@ from starlette.responses import Response
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.profile import show
-from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.interactions import operations, queries
 from trunkline.interactions.schemas import CHANNEL_ICONS, CHANNEL_LABELS, RecordInteraction
@@ -80,9 +79,7 @@ def record(page: Page, command: RecordInteraction, number: str) -> Response:
 @pages.get("/customers/{number}/interactions/{protocol}", permission="core.interaction.view")
 def interaction(page: Page, number: str, protocol: str) -> Response:
     customer = customers.get(page.ctx, number)
-    found = queries.get(page.ctx, protocol)
-    if found.customer_id != customer.id:
-        raise NotFound(f"{customer.number} has no contact {protocol}.")
+    found = queries.of_customer(page.ctx, customer, protocol)
     return show(
         page,
         "interactions/interaction.html",

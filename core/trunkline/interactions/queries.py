@@ -6,7 +6,10 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlmodel import col
 
+from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared, columns
+from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.interactions.models import Interaction
 from trunkline.operation import Context
 
@@ -28,6 +31,14 @@ _COUNT = Prepared(
 def get(ctx: Context, number: str) -> Interaction:
     """The visible contact with this protocol number. Raises NotFound."""
     return ctx.load_by(Interaction, Interaction.number, number)
+
+
+def of_customer(ctx: Context, customer: Customer, number: str) -> Interaction:
+    """The contact with this customer that has this protocol number. Raises NotFound."""
+    found = get(ctx, number)
+    if found.customer_id != customer.key:
+        raise NotFound(_("{customer} has no contact {number}.", customer=customer.number, number=number))
+    return found
 
 
 def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Found]:

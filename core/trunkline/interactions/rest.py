@@ -29,6 +29,12 @@ def interactions(ctx: Context, number: str, params: ListParams = list_params) ->
     return read_list(ctx, _INTERACTIONS, queries.select_of(ctx, key), params, InteractionOut)
 
 
+@rest.get("/{number}/interactions/{protocol}", permission="core.interaction.view")
+def interaction(ctx: Context, number: str, protocol: str) -> InteractionOut:
+    """One contact by its protocol number."""
+    return InteractionOut.model_validate(queries.of_customer(ctx, customers.get(ctx, number), protocol))
+
+
 @rest.post("/{number}/interactions", permission="core.interaction.record")
 def record(ctx: Context, number: str, command: RecordInteraction) -> InteractionOut:
     """Write a contact down; the answer has its protocol number, which `tell` also sends to the customer."""

@@ -19,6 +19,7 @@ from trunkline.app import App
 from trunkline.clock import utc_now
 from trunkline.db import append_only
 from trunkline.plugin import Health
+from trunkline.testing import PASSWORD, Browser, create_user
 
 Tamper = Callable[[str], None]
 
@@ -250,3 +251,13 @@ def test_every_field_of_an_entry_is_in_its_digest(details: dict[str, object], fi
 def test_a_head_reads_as_it_is_written() -> None:
     head = Head(12, "ab" * 32)
     assert Head.read(f" {head}\n") == head
+
+
+def test_a_program_watches_how_far_the_log_is_sealed(sealed: App, client: Browser) -> None:
+    report = checking.verify(sealed)
+    create_user(sealed, "auditor@example.com", "auditor")
+    body = {"email": "auditor@example.com", "password": PASSWORD}
+    token = client.post("/api/v1/auth/login", json=body).json()["access_token"]
+    state = client.get("/api/v1/activity/seals", headers={"Authorization": f"Bearer {token}"}).json()
+    assert (state["seals"], state["head"], state["sealed_at"] is not None) == (3, str(report.head), True)
+    assert state["waiting"] >= 1, "signing in waits for a seal"

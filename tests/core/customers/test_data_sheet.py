@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
@@ -14,7 +14,7 @@ from trunkline.branding import operations as brands
 from trunkline.branding.schemas import BrandFields
 from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer
-from trunkline.testing import Browser
+from trunkline.testing import PASSWORD, Browser, create_user
 from trunkline.typesetting import typeset
 
 Staff = Callable[..., Browser]
@@ -75,3 +75,21 @@ def test_it_bears_the_operators_logo_and_one_that_cannot_be_read_keeps_no_sheet_
         answer = browser.get(place)
         assert answer.content.startswith(b"%PDF-")
         assert _has_picture(answer.content) is shown
+
+
+def test_a_program_takes_it_and_that_is_on_record(app: App, client: Browser) -> None:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate({"kind": "individual", "name": "Ana Souza"})
+        number = operations.register(ctx, command).number
+    for role, status in (("cashier", 403), ("care_reader", 200)):
+        create_user(app, f"{role}@example.com", role)
+        body = {"email": f"{role}@example.com", "password": PASSWORD}
+        token = client.post("/api/v1/auth/login", json=body).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.get(f"/api/v1/customers/{number}/sheet.pdf", headers=headers)
+        assert answer.status_code == status
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-type"] == "application/pdf"
+    with app.reading() as ctx:
+        looked = select(ActivityEntry).where(col(ActivityEntry.operation) == "core.customer_sheet.view")
+        assert ctx.session.scalars(looked).one().actor_kind == "api"

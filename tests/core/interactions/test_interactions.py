@@ -127,6 +127,10 @@ def test_programs_write_contacts_down_and_read_them_newest_first(app: App, api: 
     assert [one["subject"] for one in api.get(path).json()["items"]] == ["Again", "Slow at night"]
     assert [one["subject"] for one in api.get(f"{path}?channel=chat").json()["items"]] == ["Slow at night"]
     assert api.post(path, json={"subject": ""}).status_code == 422
+    one = made.json()
+    assert api.get(f"{path}/{one['number']}").json() == one
+    foreign = f"/api/v1/customers/{add(app, name='Bento Lima')}/interactions/{one['number']}"
+    assert api.get(foreign).status_code == 404
 
 
 def test_each_contact_has_an_entry_in_the_activity_log(app: App) -> None:

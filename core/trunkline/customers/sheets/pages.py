@@ -22,9 +22,13 @@ def download(page: Page, number: str) -> Response:
 
 def as_download(content: bytes, number: str) -> Response:
     """The PDF as an attachment that no cache keeps."""
-    headers = {
+    return Response(content, media_type="application/pdf", headers=headers_of(number))
+
+
+def headers_of(number: str) -> dict[str, str]:
+    """What a data sheet travels with."""
+    return {
         "Content-Disposition": f'attachment; filename="{number}.pdf"',
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(content, media_type="application/pdf", headers=headers)
