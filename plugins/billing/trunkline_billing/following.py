@@ -14,10 +14,16 @@ from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.invoices import BillingInvoice
 from trunkline_billing.models.payments import BillingRefund
 from trunkline_billing.operations.accounts import default_account
-from trunkline_billing.operations.charges import ChargeService, charge_service, is_charged, stop_charging
+from trunkline_billing.operations.charges import (
+    ChargeService,
+    charge_anew_since,
+    charge_service,
+    is_charged,
+    stop_charging,
+)
 from trunkline_billing.settings import BillingSettings
 from trunkline_catalog import queries as catalog
-from trunkline_catalog.schemas import ServiceActivated, ServiceTerminated
+from trunkline_catalog.schemas import ServiceActivated, ServicePriceChanged, ServiceTerminated
 
 
 def customer_registered(ctx: Context, event: CustomerRegistered) -> None:
@@ -30,6 +36,11 @@ def service_activated(ctx: Context, event: ServiceActivated) -> None:
     if event.imported and not is_charged(ctx, event.entity_id):
         service = catalog.service_by_id(ctx, event.entity_id)
         charge_service(ctx, ChargeService(service.id, service.activated_at or ctx.now(), setup=False))
+
+
+def service_price_changed(ctx: Context, event: ServicePriceChanged) -> None:
+    """Months that are charged already are charged anew from that moment on: what is invoiced is given back with the next one."""
+    charge_anew_since(ctx, event.entity_id, event.effective_from)
 
 
 def service_terminated(ctx: Context, event: ServiceTerminated) -> None:

@@ -28,11 +28,14 @@ from trunkline_catalog.schemas import (
     OrderLineView,
     ProductView,
     ServiceActivated,
+    ServicePriceChanged,
     ServiceTerminated,
 )
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.contracts.models import Contract
+    from trunkline.contracts.worth import ContractTermination
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
     from trunkline.customers.sheets.sections import SheetSection
@@ -261,6 +264,13 @@ def on_service_activated(ctx: Context, event: ServiceActivated) -> None:
 
 
 @hookimpl
+def before_service_price_changed(ctx: Context, event: ServicePriceChanged) -> None:
+    from trunkline_billing import following
+
+    following.service_price_changed(ctx, event)
+
+
+@hookimpl
 def on_service_terminated(ctx: Context, event: ServiceTerminated) -> None:
     from trunkline_billing import following
 
@@ -286,6 +296,13 @@ def on_refund_paid(ctx: Context, event: RefundPaid) -> None:
     from trunkline_billing import following
 
     following.refund_paid(ctx, event)
+
+
+@hookimpl
+def contract_terminating(ctx: Context, contract: "Contract", termination: "ContractTermination") -> None:
+    from trunkline_billing import contracts
+
+    contracts.terminating(ctx, contract, termination)
 
 
 @hookimpl

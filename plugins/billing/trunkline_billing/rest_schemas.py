@@ -177,6 +177,14 @@ class InvoiceRow(MoneyRow):
     currency: str
 
 
+class AdjustmentOut(BaseModel):
+    """By which index a price was adjusted: hundredths of a per cent, and the first day of it."""
+
+    index: str
+    basis_points: int
+    since: date
+
+
 class InvoiceLineOut(BaseModel):
     """One line of an invoice."""
 
@@ -189,6 +197,8 @@ class InvoiceLineOut(BaseModel):
     quantity: int
     net: str
     tax: str
+    contract_number: str
+    adjusted: AdjustmentOut | None
 
 
 class InvoiceTaxOut(BaseModel):
@@ -245,6 +255,8 @@ class InvoiceOut(BaseModel):
                     quantity=line.quantity,
                     net=str(line.net),
                     tax=str(line.tax),
+                    contract_number=line.contract_number,
+                    adjusted=AdjustmentOut.model_validate(line.adjusted) if line.adjusted else None,
                 )
                 for line in view.lines
             ],

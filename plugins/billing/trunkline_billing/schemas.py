@@ -1,7 +1,7 @@
 """What goes in and comes out of billing: one source for forms, REST and other plugins."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 from trunkline.i18n import gettext as _
 from trunkline.money import MICROS, Money
 from trunkline.read_model import read_model
-from trunkline_billing.words import USAGE_LABELS, quantity_text
+from trunkline_billing.words import USAGE_LABELS, adjustment_text, quantity_text
 
 UsageType = Literal["voice", "sms", "data", "event"]
 #: The unit that quantities of a type are counted in.
@@ -211,12 +211,24 @@ class InvoiceLineView:
     count: int
     net: Money
     tax: Money
+    #: Of the service that it is for, or that ended early.
+    contract_number: str = ""
+    #: `BillingCharge.adjusted`.
+    adjusted: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """Its contract and by what index its price was adjusted, in the reader's words; empty where there is neither."""
+        contract = str(_("Contract {number}", number=self.contract_number)) if self.contract_number else ""
+        return " · ".join(filter(None, (contract, adjustment_text(self.adjusted))))
 
     @property
     def text(self) -> str:
         """What the line is for, in the reader's words."""
         if self.kind == "usage":
             return str(USAGE_LABELS[self.usage_type])
+        if self.kind == "penalty":
+            return str(_("Early termination: {reason}", reason=self.description))
         return (
             str(_("{product}, set-up", product=self.description))
             if self.kind == "setup"

@@ -109,6 +109,7 @@ def _sections(invoice: InvoiceView) -> list[dict[str, Any]]:
         (str(_("Monthly charges")), ("monthly", "suspension")),
         (str(_("Set-up")), ("setup",)),
         (str(_("Usage")), ("usage",)),
+        (str(_("Early termination")), ("penalty",)),
         (str(_("Credits")), ("credit",)),
     )
     for title, kinds in groups:
@@ -123,6 +124,7 @@ def _row(line: InvoiceLineView) -> Mapping[str, str]:
     usage, sub = line.kind == "usage", line.service_number
     if usage and line.usage_type in ("voice", "data"):
         sub += f" · {format_number(line.count)} ×"
+    sub = " · ".join(filter(None, (sub, line.note)))
     dates = format_date(line.first_day, style="short")
     if line.last_day != line.first_day:
         dates += f" – {format_date(line.last_day, style='short')}"

@@ -1,6 +1,10 @@
 """Billing's coded values in words that people read."""
 
-from trunkline.i18n import format_bytes, format_duration, format_number, ngettext
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from trunkline.i18n import format_bytes, format_date, format_duration, format_number, ngettext
 from trunkline.i18n import gettext as _
 
 USAGE_TYPES = (("voice", _("Calls")), ("sms", _("Messages")), ("data", _("Data")), ("event", _("Events")))
@@ -15,6 +19,7 @@ CHARGE_KINDS = (
     ("monthly", _("Monthly")),
     ("suspension", _("Suspended days")),
     ("usage", _("Usage")),
+    ("penalty", _("Early termination")),
     ("credit", _("Credit")),
 )
 INVOICE_STATES = (("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid")), ("void", _("Void")))
@@ -24,6 +29,7 @@ LEDGERS = {
     "revenue:recurring": _("Revenue: monthly"),
     "revenue:setup": _("Revenue: set-up"),
     "revenue:usage": _("Revenue: usage"),
+    "revenue:penalties": _("Revenue: early termination"),
     "revenue:credits": _("Revenue: credits given"),
     "tax:payable": _("Tax payable"),
     "cash": _("Cash and bank"),
@@ -34,6 +40,7 @@ ENTRY_KINDS = {
     "monthly": _("Monthly"),
     "suspension": _("Suspended days"),
     "usage": _("Usage"),
+    "penalty": _("Early termination"),
     "credit": _("Credit"),
     "void": _("Taken back"),
     "invoice": _("Invoice"),
@@ -60,3 +67,18 @@ def allowance_text(kind: str, quantity: int) -> str:
     if kind == "voice":
         return minutes_text(quantity)
     return format_bytes(quantity) if kind == "data" else format_number(quantity)
+
+
+def adjustment_text(adjusted: Mapping[str, Any]) -> str:
+    """By which index a price was adjusted, by how much and since when; empty for a price that was not."""
+    if not adjusted:
+        return ""
+    points = int(adjusted["basis_points"])
+    return str(
+        _(
+            "{index} {percent} since {day}",
+            index=adjusted["index"] or _("Adjusted"),
+            percent=f"{'+' if points > 0 else ''}{format_number(points / 100)} %",
+            day=format_date(date.fromisoformat(adjusted["since"])),
+        )
+    ).strip()

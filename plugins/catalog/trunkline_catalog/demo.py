@@ -10,7 +10,7 @@ from trunkline.app import App
 from trunkline.customers import queries as customers
 from trunkline.demo.month import DemoMonth, NewCustomer
 from trunkline.operation import Context
-from trunkline_catalog import operations
+from trunkline_catalog import demo_contracts, operations
 from trunkline_catalog.schemas import (
     Allowance,
     CreateProduct,
@@ -157,6 +157,7 @@ def live(app: App, month: DemoMonth) -> None:
     if recorded and month.number % _SEASON == 0:
         with app.unit_of_work() as ctx:
             _combine(ctx, settled[0], recorded)
+    demo_contracts.live(app, month)
 
 
 def _combine(ctx: Context, household: NewCustomer, recorded: Sequence[ServiceView]) -> None:

@@ -1,5 +1,6 @@
 """What the catalogue tells the rest of the system."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from trunkline.events.event import Event
@@ -70,6 +71,24 @@ class ServiceChanged(ServiceEvent):
     turn: str = ""
 
 
+class ServiceContractChanged(ServiceEvent):
+    """A service stands under another contract from now on; numbers, empty for none."""
+
+    name: ClassVar[str] = "service.contract_changed"
+    contract: str
+    before: str = ""
+
+
+class ServicePriceChanged(ServiceEvent):
+    """A service costs another monthly price from a moment on, which may lie ahead: an index adjusted it."""
+
+    name: ClassVar[str] = "service.price_changed"
+    effective_from: datetime
+    index_name: str
+    #: Hundredths of a per cent.
+    basis_points: int
+
+
 class ServiceTerminated(ServiceEvent):
     """A service ended for good."""
 
@@ -84,5 +103,7 @@ EVENTS: tuple[type[Event], ...] = (
     ServiceSuspended,
     ServiceResumed,
     ServiceChanged,
+    ServiceContractChanged,
+    ServicePriceChanged,
     ServiceTerminated,
 )

@@ -96,6 +96,11 @@ class CatalogService(Record, table=True):
     suspended: bool = False
     #: The identifier people call the service by, kept for lists.
     label: str = Field(default="", max_length=200, index=True)
+    #: The contract under which the customer has it.
+    contract_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_contract.id", ondelete="SET NULL"), index=True),
+    )
     site_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("core_site.id", ondelete="SET NULL"), index=True)
     )
@@ -109,6 +114,35 @@ class CatalogService(Record, table=True):
     switches: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CatalogServicePrice(Record, table=True):
+    """What one service costs a month from a moment on, instead of what its product costs. Rows are only ever added."""
+
+    __tablename__ = "catalog_service_price"
+    __table_args__ = (Index("ix_catalog_service_price_service", "service_id", "effective_from"),)
+
+    service_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), nullable=False)
+    )
+    #: Only while it is this product: a change of plan leaves the price behind.
+    product_id: int = Field(
+        sa_column=Column(
+            BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False
+        )
+    )
+    effective_from: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    monthly_micros: int = Field(sa_type=Micros)
+    currency: str = Field(max_length=3)
+    #: The contract whose indexation set it.
+    contract_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_contract.id", ondelete="SET NULL"), index=True),
+    )
+    #: By which index (empty: as the contract says), and by how many hundredths of a per cent.
+    index_name: str = Field(default="", max_length=80)
+    basis_points: int = 0
+    set_by: str = Field(default="", max_length=200)
 
 
 class CatalogSuspension(Record, table=True):
@@ -240,6 +274,11 @@ class CatalogOrderLine(Record, table=True):
     previous: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     note: str = Field(default="", max_length=300)
     needs_network: bool = True
+    #: Of an activation: the contract that was chosen; of other lines that of the service.
+    contract_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigKey, ForeignKey("core_contract.id", ondelete="SET NULL"), index=True),
+    )
     site_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("core_site.id", ondelete="SET NULL"), index=True)
     )

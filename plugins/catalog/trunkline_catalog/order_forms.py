@@ -35,6 +35,12 @@ class OrderNote(BaseModel):
         title=_("Not before"),
         description=_("Empty begins at once. Items are held at once in any case."),
     )
+    contract: str = Field(
+        default="",
+        title=_("Contract"),
+        description=_("The new services stand under it."),
+        json_schema_extra={"widget": "select", "blank": _("No contract")},
+    )
 
 
 @lru_cache(maxsize=128)

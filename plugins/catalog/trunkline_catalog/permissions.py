@@ -39,6 +39,7 @@ PERMISSIONS = (
     Permission("catalog.service.list", _("List services"), _READERS),
     Permission("catalog.service.view", _("See a service"), _READERS),
     Permission("catalog.service.change", _("Change services: SIM, number, parameters"), _CARE),
+    Permission("catalog.service.assign", _("Put services under contracts, and take them out"), _CARE),
     Permission("catalog.service.suspend", _("Suspend services"), _ON_DUTY),
     Permission("catalog.service.resume", _("Resume services"), _ON_DUTY),
     Permission("catalog.service.terminate", _("Terminate services"), _CARE),

@@ -1,6 +1,7 @@
 """The catalogue: products with prices, orders whose lines are jobs, and the services they make."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from trunkline.customers.events import CustomerStatusChanged
@@ -16,6 +17,8 @@ from trunkline_catalog.settings import CatalogSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.contracts.models import Contract
+    from trunkline.contracts.worth import ContractWorth, Indexation
     from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
@@ -228,6 +231,20 @@ def inventory_holder_path(kind: str, label: str) -> str | None:
     if kind == "service":
         return f"/catalog/services/{label}"
     return f"/catalog/orders/{label.partition('/')[0]}" if kind == "order_line" else None
+
+
+@hookimpl
+def contract_worth(ctx: Context, contract: "Contract", on: date) -> "Sequence[ContractWorth]":
+    from trunkline_catalog import contracts
+
+    return contracts.worth(ctx, contract, on)
+
+
+@hookimpl
+def contract_indexing(ctx: Context, contract: "Contract", indexation: "Indexation") -> None:
+    from trunkline_catalog import contracts
+
+    contracts.indexing(ctx, contract, indexation)
 
 
 @hookimpl

@@ -20,6 +20,7 @@ from trunkline_catalog.schemas import (
     CreateProduct,
     OrderLineView,
     OrderView,
+    OwnPriceView,
     PlaceOrder,
     PriceView,
     ProductView,
@@ -27,6 +28,7 @@ from trunkline_catalog.schemas import (
     RescheduleLine,
     ResumeService,
     ServiceView,
+    SetContract,
     SetPrice,
     SuspendService,
     SuspensionView,
@@ -111,6 +113,7 @@ class ServiceRow(BaseModel):
     state: str
     product: str
     customer: str
+    contract: str | None
     activated_at: datetime | None
     ended_at: datetime | None
 
@@ -253,7 +256,9 @@ def _services_table(ctx: Context) -> Table:
 
 @rest.get("/services", permission="catalog.service.list", table=_services_table)
 def services(ctx: Context, params: ListParams = list_params) -> Listing[ServiceRow]:
-    """Services. `q` looks into every identifier they have or had. Filters: `product`, `activated_at_from`, `activated_at_to`."""
+    """Services. `q` looks into every identifier they have or had. Filters: `product`, `contract`, `activated_at_from`,
+    `activated_at_to`.
+    """
     return read_list(ctx, _services_table(ctx), list_services(ctx), params, ServiceRow)
 
 
@@ -280,6 +285,31 @@ def identifiers(ctx: Context, number: str) -> Listing[IdentifierOut]:
 def suspensions(ctx: Context, number: str) -> Listing[SuspensionView]:
     """Why it is suspended now, since when and by whom; empty when it works."""
     return list_of(queries.suspensions_of(ctx, queries.service(ctx, number).id))
+
+
+@rest.post("/services/{number}/contract", permission="catalog.service.assign", status=200)
+def set_contract(ctx: Context, number: str, command: SetContract) -> ServiceView:
+    """Put it and what belongs to it under one of its customer's contracts in force; an empty `contract` takes them out."""
+    return operations.set_contract(ctx, number, command)
+
+
+@rest.get("/services/{number}/prices", permission="catalog.service.view")
+def service_prices(ctx: Context, number: str) -> Listing[OwnPriceView]:
+    """What it costs a month where an index adjusted that, the earliest first; empty for one that costs what its product costs."""
+    service = queries.service(ctx, number)
+    return list_of(
+        [
+            OwnPriceView(
+                product=one.product_code,
+                effective_from=one.effective_from,
+                monthly=str(Money(one.monthly_micros, one.currency)),
+                currency=one.currency,
+                index=one.index_name,
+                basis_points=one.basis_points,
+            )
+            for one in queries.own_prices(ctx, [service.id]).get(service.id, ())
+        ]
+    )
 
 
 @rest.get("/services/{number}/changes", permission="catalog.service.view")

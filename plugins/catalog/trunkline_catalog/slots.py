@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from trunkline.contracts.models import Contract, ContractStatus
 from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
 from trunkline.home.pages import waiting
@@ -38,9 +39,9 @@ def _services_tab(page: Page, customer: Customer) -> str:
     )
 
 
-def _prices(page: Page, services: Sequence[ServiceView]) -> dict[str, Money]:
-    """The monthly price of each of these services' products now."""
-    return queries.monthly_prices(page.ctx, (one.product_code for one in services))
+def _prices(page: Page, services: Sequence[ServiceView]) -> dict[int, Money]:
+    """What each of these services costs a month now."""
+    return queries.monthly_of(page.ctx, services)
 
 
 def _count(page: Page, customer: Customer) -> int:
@@ -52,8 +53,7 @@ def _summary(page: Page, customer: Customer) -> str:
     prices = _prices(page, services)
     working = [one for one in services if one.state is ServiceState.ACTIVE]
     monthly: dict[str, Money] = {}
-    charged = (one for one in working if not one.covered)
-    for price in (prices[one.product_code] for one in charged if one.product_code in prices):
+    for price in (prices[one.id] for one in working if one.id in prices and not one.covered):
         sofar = monthly.get(price.currency)
         monthly[price.currency] = sofar + price if sofar else price
     return page.fragment(
@@ -178,6 +178,19 @@ def _failed_orders(page: Page, subject: object) -> str | None:
     return page.fragment("catalog/slots/failed.html", orders=orders, names=names, actions=ACTION_LABELS)
 
 
+def _contract_services(page: Page, contract: Contract) -> str:
+    """What the contract covers. Only to one in force can something be added."""
+    services = queries.services_under(page.ctx, contract.key)
+    return page.fragment(
+        "catalog/slots/contract.html",
+        contract=contract,
+        services=services,
+        nested=queries.nested(services),
+        prices=_prices(page, services),
+        may_cover=contract.status == ContractStatus.ACTIVE and page.can("catalog.service.assign"),
+    )
+
+
 def _job_order(page: Page, job: Job) -> str | None:
     """The order that a line's job belongs to, with all its lines: they go on beside each other."""
     if job.subject_kind != "order_line" or job.subject_id is None:
@@ -201,6 +214,7 @@ SLOTS = (
     Slot("customer.family", "services", _family, "catalog.service.list", order=20),
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),
+    Slot("contract.overview", "services", _contract_services, "catalog.service.list", order=20),
     Slot("job.aside", "order", _job_order, "catalog.order.view", order=20),
     Slot(
         "home.queues", "failed-orders", _orders_waiting, "catalog.order.retry", _("Failed orders"), order=30

@@ -7,6 +7,7 @@ from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from trunkline.contracts.models import Contract
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -262,11 +263,13 @@ def list_services(ctx: Context) -> Statement:
             col(CatalogProduct.service_kind),
             col(Customer.number).label("customer"),
             col(Customer.name).label("customer_name"),
+            col(Contract.number).label("contract"),
             col(CatalogService.activated_at),
             col(CatalogService.ended_at),
         )
         .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
         .join(Customer, col(Customer.id) == col(CatalogService.customer_id))
+        .outerjoin(Contract, col(Contract.id) == col(CatalogService.contract_id))
         .where(*ctx.visible_conditions(CatalogService))
     )
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()
@@ -283,6 +286,12 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
     wanted = chosen[-1] in ("1", "true", "yes", "on")
     # Only active services are suspended, which lets an index answer.
     return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
+
+
+def _under(numbers: Sequence[str]) -> Any:
+    """Services under the contract with a number."""
+    named = select(col(Contract.id)).where(col(Contract.number) == numbers[-1].strip().upper())
+    return col(CatalogService.contract_id).in_(named)
 
 
 def _of(products: Sequence[ProductView]) -> Callable[[Sequence[str]], Any]:
@@ -306,6 +315,9 @@ def services_table(products: Sequence[ProductView]) -> Table:
             ),
             Column("number", _("Number"), Kind.MONO, sort=True, priority=2),
             Column("customer_name", _("Customer"), href="/customers/{customer}"),
+            Column(
+                "contract", _("Contract"), Kind.MONO, href="/contracts/{contract}", priority=3, optional=True
+            ),
             Column("activated_at", _("Active since"), Kind.DATE, sort=True, priority=2),
             Column("ended_at", _("Ended"), Kind.DATE, priority=3, optional=True),
             Column("state", _("State"), Kind.STATUS),
@@ -338,6 +350,7 @@ def services_table(products: Sequence[ProductView]) -> Table:
                 where=_of(products),
                 changing=True,
             ),
+            Filter("contract", _("Contract"), kind="text", where=_under),
             Filter("activated_at", _("Active since"), kind="dates"),
             Filter("suspended", _("Suspended"), kind="bool", where=_suspended_or_not),
         ),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
@@ -77,6 +77,8 @@ class Ledger(StrEnum):
     REVENUE_RECURRING = "revenue:recurring"
     REVENUE_SETUP = "revenue:setup"
     REVENUE_USAGE = "revenue:usage"
+    #: What contracts that ended before their term cost.
+    REVENUE_PENALTIES = "revenue:penalties"
     #: What was given back out of goodwill or to put a mistake right; below the other revenue.
     REVENUE_CREDITS = "revenue:credits"
     TAX_PAYABLE = "tax:payable"
@@ -127,6 +129,8 @@ class ChargeKind(StrEnum):
     #: What a monthly charge gives back for suspended days; below zero.
     SUSPENSION = "suspension"
     USAGE = "usage"
+    #: For a contract that ended before its term.
+    PENALTY = "penalty"
     #: Money off that somebody gave; below zero.
     CREDIT = "credit"
 
@@ -141,6 +145,7 @@ _REVENUE = {
     ChargeKind.MONTHLY: Ledger.REVENUE_RECURRING,
     ChargeKind.SUSPENSION: Ledger.REVENUE_RECURRING,
     ChargeKind.USAGE: Ledger.REVENUE_USAGE,
+    ChargeKind.PENALTY: Ledger.REVENUE_PENALTIES,
     ChargeKind.CREDIT: Ledger.REVENUE_CREDITS,
 }
 
@@ -180,6 +185,10 @@ class BillingCharge(SQLModel, table=True):
     kind: str = Field(max_length=12)
     state: str = Field(default=ChargeState.OPEN, max_length=10)
     description: str = Field(max_length=200)
+    #: The contract that it is for by itself; that of a service's charges stands with the service.
+    contract_number: str = Field(default="", max_length=20)
+    #: By what a service's own price came about: `index`, `basis_points` and `since`; else empty.
+    adjusted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     #: Voice, sms, data or event for usage; else empty.
     usage_type: str = Field(default="", max_length=10)
     #: First day and last day that it is for.

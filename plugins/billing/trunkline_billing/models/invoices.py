@@ -95,6 +95,9 @@ class BillingInvoiceLine(SQLModel, table=True):
     service_id: int | None = Field(default=None, sa_type=BigKey)
     service_number: str = Field(default="", max_length=20)
     description: str = Field(max_length=200)
+    contract_number: str = Field(default="", max_length=20)
+    #: As in the charge.
+    adjusted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     first_day: date
     last_day: date
     quantity: int = Field(default=0, sa_type=Micros)

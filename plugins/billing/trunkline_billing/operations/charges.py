@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 
 from trunkline.db.parts import parts
@@ -22,7 +22,7 @@ from trunkline_billing.models.accounts import (
 )
 from trunkline_billing.operations.add_ons import exclude_add_on, include_add_on
 from trunkline_billing.operations.ledger import post_one
-from trunkline_billing.operations.segments import changes_of, segments
+from trunkline_billing.operations.segments import adjustment, changes_of, charged, segments
 from trunkline_billing.operations.starting import (
     NewCharge,
     Start,
@@ -30,7 +30,7 @@ from trunkline_billing.operations.starting import (
     start_charging,
     store_charges,
 )
-from trunkline_billing.periods import Period, prorated
+from trunkline_billing.periods import Period
 from trunkline_catalog import queries as catalog
 
 _SUBSCRIBED = select(col(BillingSubscription.id)).where(
@@ -142,6 +142,29 @@ def continue_charging(ctx: Context, service_id: int) -> None:
     ctx.note(subscription, label=subscription.service_number)
 
 
+@operation("billing.charge.create")
+def charge_anew_since(ctx: Context, service_id: int, since: datetime) -> None:
+    """Charge the months from the one of `since` on as the service's prices now are; those not charged yet are left to their runs.
+
+    What is on an invoice is credited with the next one, and charged as it should have been.
+    """
+    subscription = ctx.session.scalars(
+        select(BillingSubscription).where(col(BillingSubscription.service_id) == service_id).with_for_update()
+    ).one_or_none()
+    if subscription is None:
+        return
+    last = ctx.session.scalar(
+        select(func.max(col(BillingCharge.first_day))).where(
+            col(BillingCharge.service_id) == service_id, col(BillingCharge.kind) == ChargeKind.MONTHLY
+        )
+    )
+    period = Period.at(since, ctx.app.config.zone)
+    while last is not None and period.first_day <= last:
+        charge_month_anew(ctx, subscription, period, str(_("Price adjusted")), give_back=True)
+        period = period.next
+    ctx.note(subscription, label=subscription.service_number)
+
+
 def charge_month_anew(
     ctx: Context, subscription: BillingSubscription, period: Period, why: str, *, give_back: bool = False
 ) -> None:
@@ -227,9 +250,9 @@ def _wanted_charges(
         return []
     changes = changes_of(ctx, [subscription.service_id], period.first_day).get(subscription.service_id, ())
     found = []
-    for part in segments(subscription, changes, period, ctx.app.config.zone):
-        price = catalog.price_at(ctx, part.product_code, part.at)
-        amount = prorated(price.monthly_micros, part.days, period.days)
+    own = catalog.own_prices(ctx, [subscription.service_id]).get(subscription.service_id, ())
+    for part in segments(subscription, changes, period, ctx.app.config.zone, own):
+        amount = charged(ctx, part, period.days)
         if amount:
             found.append(
                 NewCharge(
@@ -242,6 +265,7 @@ def _wanted_charges(
                     amount,
                     part.first_day,
                     part.last_day,
+                    adjusted=adjustment(part.own, ctx.app.config.zone),
                 )
             )
     return found

@@ -1,7 +1,6 @@
 """Turning open charges into invoices, for one account or a thousand: the same rules, in a few statements each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,111 +13,24 @@ from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, Site
 from trunkline.db.numbers import take_numbers
 from trunkline.i18n import use_locale
-from trunkline.money import round_to_minor
 from trunkline.operation import Context
-from trunkline_billing.models.accounts import BillingAccount, BillingCharge, ChargeKind, ChargeState, Ledger
+from trunkline_billing.models.accounts import (
+    BillingCharge,
+    ChargeState,
+    Ledger,
+)
 from trunkline_billing.models.invoices import (
     BillingInvoice,
     BillingInvoiceLine,
     BillingInvoiceTax,
-    BillingTaxRate,
-    BillingTaxScheme,
     InvoiceState,
 )
 from trunkline_billing.operations.accounts import lock_accounts
 from trunkline_billing.operations.credit import use_credit
+from trunkline_billing.operations.drafting import Draft, drafts_of
 from trunkline_billing.operations.ledger import NewEntry, post
 from trunkline_billing.periods import Period, local_day
 from trunkline_billing.settings import BillingSettings
-from trunkline_billing.tax import NamedRate, taxes_on
-
-#: A credit for suspended days stands below the monthly charge of its service.
-_ORDER = {
-    ChargeKind.MONTHLY: 0,
-    ChargeKind.SUSPENSION: 0,
-    ChargeKind.SETUP: 1,
-    ChargeKind.USAGE: 2,
-    ChargeKind.CREDIT: 3,
-}
-_USAGE_ORDER = {"voice": 0, "sms": 1, "data": 2, "event": 3}
-
-
-@dataclass
-class _Line:
-    kind: str
-    usage_type: str
-    service_id: int | None
-    service_number: str
-    description: str
-    first_day: date
-    last_day: date
-    quantity: int = 0
-    count: int = 0
-    exact_micros: int = 0
-    net_micros: int = 0
-    taxes: list[int] = field(default_factory=list)
-
-
-@dataclass
-class _Draft:
-    """An invoice in the making."""
-
-    account_id: int
-    customer_id: int
-    currency: str
-    rates: Sequence[NamedRate]
-    lines: dict[tuple[Any, ...], _Line] = field(default_factory=dict)
-
-    def add(self, charge: Any) -> None:
-        """Uses of one type, service and month come together; everything else has a line of its own."""
-        month = Period.of(charge.first_day)
-        usage = charge.kind == ChargeKind.USAGE
-        key = (
-            _ORDER[ChargeKind(charge.kind)],
-            charge.service_number,
-            _USAGE_ORDER.get(charge.usage_type, 9),
-            month,
-            0 if usage else charge.id,
-        )
-        line = self.lines.get(key)
-        if line is None:
-            line = self.lines[key] = _Line(
-                charge.kind,
-                charge.usage_type,
-                charge.service_id,
-                charge.service_number,
-                charge.description,
-                charge.first_day,
-                charge.last_day,
-            )
-        line.first_day, line.last_day = (
-            min(line.first_day, charge.first_day),
-            max(line.last_day, charge.last_day),
-        )
-        line.quantity += charge.quantity
-        line.count += charge.count
-        line.exact_micros += charge.amount_micros
-
-    def finish(self) -> None:
-        for line in self.lines.values():
-            line.net_micros = round_to_minor(line.exact_micros, self.currency)
-            line.taxes = taxes_on(line.net_micros, self.rates, self.currency)
-
-    @property
-    def sorted_lines(self) -> list[_Line]:
-        return [line for _key, line in sorted(self.lines.items(), key=lambda pair: pair[0])]
-
-    @property
-    def exact(self) -> int:
-        return sum(line.exact_micros for line in self.lines.values())
-
-    @property
-    def net(self) -> int:
-        return sum(line.net_micros for line in self.lines.values())
-
-    @property
-    def tax(self) -> int:
-        return sum(sum(line.taxes) for line in self.lines.values())
 
 
 def issue_for(
@@ -136,7 +48,7 @@ def issue_for(
         )
     )
     wanted = [account_id for account_id, key in keys.items() if key not in taken]
-    drafts = _drafts(ctx, wanted, until)
+    drafts = drafts_of(ctx, wanted, until)
     if not drafts:
         return []
     numbers = take_numbers(ctx.session, "invoice", len(drafts))
@@ -178,67 +90,6 @@ def issue_for(
     return [
         (i, number, draft.account_id) for i, number, draft in zip(invoice_ids, numbers, drafts, strict=True)
     ]
-
-
-def _drafts(ctx: Context, account_ids: Sequence[int], until: date) -> list[_Draft]:
-    schemes = tax_schemes(ctx)
-    drafts: dict[int, _Draft] = {}
-    statement = (
-        select(
-            col(BillingCharge.id),
-            col(BillingCharge.account_id),
-            col(BillingCharge.customer_id),
-            col(BillingCharge.kind),
-            col(BillingCharge.usage_type),
-            col(BillingCharge.service_id),
-            col(BillingCharge.service_number),
-            col(BillingCharge.description),
-            col(BillingCharge.first_day),
-            col(BillingCharge.last_day),
-            col(BillingCharge.quantity),
-            col(BillingCharge.count),
-            col(BillingCharge.amount_micros),
-            col(BillingCharge.currency),
-            col(BillingAccount.tax_scheme_id),
-        )
-        .join(BillingAccount, col(BillingAccount.id) == col(BillingCharge.account_id))
-        .where(
-            col(BillingCharge.account_id).in_(account_ids),
-            col(BillingCharge.state) == ChargeState.OPEN,
-            col(BillingCharge.first_day) <= until,
-        )
-        .order_by(col(BillingCharge.account_id), col(BillingCharge.id))
-    )
-    for charge in ctx.session.execute(statement):
-        draft = drafts.get(charge.account_id)
-        if draft is None:
-            rates = schemes.get(charge.tax_scheme_id) or schemes.get(None, [])
-            draft = drafts[charge.account_id] = _Draft(
-                charge.account_id, charge.customer_id, charge.currency, rates
-            )
-        draft.add(charge)
-    for draft in drafts.values():
-        draft.finish()
-    # What amounts to nothing waits for the next invoice.
-    return [draft for draft in drafts.values() if draft.net > 0]
-
-
-def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:
-    """The rates of every scheme by its key; None is the default scheme."""
-    found: dict[int | None, list[NamedRate]] = {}
-    for scheme_id, is_default in ctx.session.execute(
-        select(col(BillingTaxScheme.id), col(BillingTaxScheme.is_default))
-    ):
-        found[scheme_id] = []
-        if is_default:
-            found[None] = found[scheme_id]
-    for rate in ctx.session.execute(
-        select(
-            col(BillingTaxRate.scheme_id), col(BillingTaxRate.name), col(BillingTaxRate.rate_millionths)
-        ).order_by(col(BillingTaxRate.id))
-    ):
-        found[rate.scheme_id].append(NamedRate(rate.name, rate.rate_millionths))
-    return found
 
 
 def _issuers(
@@ -320,7 +171,7 @@ def snapshots(ctx: Context, customer_ids: Sequence[int]) -> dict[int, dict[str, 
     return found
 
 
-def _store_lines(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Draft]) -> None:
+def _store_lines(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[Draft]) -> None:
     lines, taxes = [], []
     for invoice_id, draft in zip(invoice_ids, drafts, strict=True):
         for seq, line in enumerate(draft.sorted_lines, start=1):
@@ -333,6 +184,8 @@ def _store_lines(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Dra
                     "service_id": line.service_id,
                     "service_number": line.service_number,
                     "description": line.description,
+                    "contract_number": line.contract_number,
+                    "adjusted": line.adjusted,
                     "first_day": line.first_day,
                     "last_day": line.last_day,
                     "quantity": line.quantity,
@@ -356,7 +209,7 @@ def _store_lines(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Dra
         ctx.session.execute(insert(BillingInvoiceTax), taxes)
 
 
-def _post(ctx: Context, invoice_ids: Sequence[int], numbers: Sequence[str], drafts: Sequence[_Draft]) -> None:
+def _post(ctx: Context, invoice_ids: Sequence[int], numbers: Sequence[str], drafts: Sequence[Draft]) -> None:
     entries = [
         NewEntry(
             f"invoice:{invoice_id}",
@@ -377,7 +230,7 @@ def _post(ctx: Context, invoice_ids: Sequence[int], numbers: Sequence[str], draf
     post(ctx, entries, ctx.now())
 
 
-def _mark_invoiced(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[_Draft], until: date) -> None:
+def _mark_invoiced(ctx: Context, invoice_ids: Sequence[int], drafts: Sequence[Draft], until: date) -> None:
     table = BillingCharge.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
     statement = (
         update(table)

@@ -20,7 +20,7 @@ from trunkline_billing.models.accounts import (
     Ledger,
 )
 from trunkline_billing.operations.ledger import NewEntry, post
-from trunkline_billing.operations.segments import changes_of, segments
+from trunkline_billing.operations.segments import Segment, adjustment, changes_of, segments
 from trunkline_billing.operations.starting import segment_key
 from trunkline_billing.periods import Period, prorated
 from trunkline_catalog import queries as catalog
@@ -40,6 +40,7 @@ class _Due:
     first_day: date
     last_day: date
     amount: int
+    adjusted: dict[str, Any]
 
 
 def charge_month(ctx: Context, account_ids: Sequence[int], period: Period, at: datetime) -> int:
@@ -81,6 +82,8 @@ def _row(item: _Due, entry_id: int, at: datetime) -> dict[str, Any]:
         "kind": ChargeKind.MONTHLY,
         "state": ChargeState.OPEN,
         "description": item.product_name,
+        "contract_number": "",
+        "adjusted": item.adjusted,
         "usage_type": "",
         "first_day": item.first_day,
         "last_day": item.last_day,
@@ -128,14 +131,14 @@ def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]
         )
     )
     prices: dict[tuple[str, date], int] = {}
-    changes = changes_of(ctx, [row.service_id for row in running], period.first_day)
+    service_ids = [row.service_id for row in running]
+    changes, own = changes_of(ctx, service_ids, period.first_day), catalog.own_prices(ctx, service_ids)
     found = []
     for row in running:
         if row.service_id in charged:
             continue
-        for part in segments(row, changes.get(row.service_id, ()), period, zone):
-            monthly = _price(ctx, prices, part.product_code, row.currency, part.at)
-            amount = prorated(monthly, part.days, period.days)
+        for part in segments(row, changes.get(row.service_id, ()), period, zone, own.get(row.service_id, ())):
+            amount = prorated(_price(ctx, prices, part, row.currency), part.days, period.days)
             if amount:
                 found.append(
                     _Due(
@@ -149,16 +152,20 @@ def _due(ctx: Context, account_ids: Sequence[int], period: Period) -> list[_Due]
                         part.first_day,
                         part.last_day,
                         amount,
+                        adjustment(part.own, zone),
                     )
                 )
     return found
 
 
-def _price(ctx: Context, known: dict[Any, int], product_code: str, currency: str, at: datetime) -> int:
-    """The monthly price at a moment, read once per product and day."""
-    key = (product_code, currency, at)
+def _price(ctx: Context, known: dict[Any, int], part: Segment, currency: str) -> int:
+    """The monthly price of a service's days: its own, or its product's, read once per product and day."""
+    if part.own is not None:
+        return part.own.monthly_micros
+    product_code = part.product_code
+    key = (product_code, currency, part.at)
     if key not in known:
-        price = catalog.price_at(ctx, product_code, at)
+        price = catalog.price_at(ctx, product_code, part.at)
         if price.currency != currency:
             raise Refused(
                 _(

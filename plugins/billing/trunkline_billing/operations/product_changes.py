@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import col, select
 
@@ -13,7 +13,8 @@ from trunkline.operation import Context, operation
 from trunkline_billing.models.accounts import BillingAccount, BillingProductChange, BillingSubscription
 from trunkline_billing.models.usage import BillingAllowance
 from trunkline_billing.operations.charges import charge_month_anew
-from trunkline_billing.periods import Period, local_day, prorated
+from trunkline_billing.operations.segments import Segment, by_price, charged
+from trunkline_billing.periods import Period, local_day
 from trunkline_catalog import queries as catalog
 from trunkline_catalog.schemas import ProductView
 
@@ -140,12 +141,19 @@ def month_foreseen(
     period, day = Period.at(at, zone), local_day(at, zone)
     first = max(period.first_day, local_day(row.starts_at, zone))
     had, rest = max((day - first).days, 0), (period.last_day - max(first, day)).days + 1
-    began = max(period.start(zone), row.starts_at)
-    old, new = catalog.price_at(ctx, before.code, began), catalog.price_at(ctx, after.code, at)
+    currency = ctx.session.get_one(BillingAccount, row.account_id).currency
+    own = catalog.own_prices(ctx, [service_id]).get(service_id, ())
+
+    def share(product: ProductView, since: date, days: int, moment: datetime) -> Money:
+        last = since + timedelta(days=days - 1)
+        whole = Segment(product.code, product.name, since, last, moment, leads=True)
+        parts = by_price(whole, own, zone) if days else ()
+        return Money(sum(charged(ctx, part, period.days) for part in parts), currency)
+
     return MonthForeseen(
-        Money(prorated(old.monthly_micros, had, period.days), old.currency),
+        share(before, first, had, max(period.start(zone), row.starts_at)),
         had,
-        Money(prorated(new.monthly_micros, rest, period.days), new.currency),
+        share(after, max(first, day), rest, at),
         rest,
         day,
     )

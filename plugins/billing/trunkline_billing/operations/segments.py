@@ -1,9 +1,9 @@
-"""A month of a service that changed its product: which days are charged as what."""
+"""A month of a service that changed its product or its own price: which days are charged as what."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,7 +12,9 @@ from sqlmodel import col
 from trunkline.db.parts import parts
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingProductChange
-from trunkline_billing.periods import Period, charged_days, local_day
+from trunkline_billing.periods import Period, charged_days, local_day, prorated
+from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import OwnPrice
 
 
 class Subscribed(Protocol):
@@ -27,7 +29,10 @@ class Subscribed(Protocol):
 
 @dataclass(frozen=True)
 class Segment:
-    """Days of one month, both included, on which a service is charged as one product, at its price of the moment `at`."""
+    """Days of one month, both included, on which a service is charged as one product, at its price of the moment `at`.
+
+    With a price of its `own` it is charged that instead.
+    """
 
     product_code: str
     product_name: str
@@ -36,6 +41,7 @@ class Segment:
     at: datetime
     #: Whether it is the first of its month.
     leads: bool
+    own: OwnPrice | None = None
 
     @property
     def days(self) -> int:
@@ -62,11 +68,16 @@ def changes_of(
 
 
 def segments(
-    subscription: Subscribed, changes: Sequence[BillingProductChange], period: Period, zone: ZoneInfo
+    subscription: Subscribed,
+    changes: Sequence[BillingProductChange],
+    period: Period,
+    zone: ZoneInfo,
+    own: Sequence[OwnPrice] = (),
 ) -> list[Segment]:
-    """The charged days of a month by product, in order; the day of a change counts as the new product.
+    """The charged days of a month by product and price, in order; the day of a change counts as what it became.
 
-    `changes` are those after the month's first day, as `changes_of` gives them.
+    `changes` are those after the month's first day, as `changes_of` gives them; `own` are the service's own prices, the earliest
+    first.
     """
     ends_on = local_day(subscription.ends_at, zone) if subscription.ends_at else None
     days = charged_days(period, local_day(subscription.starts_at, zone), ends_on)
@@ -85,7 +96,23 @@ def segments(
     if begins <= days[1]:
         code, name = subscription.product_code, subscription.product_name
         found.append(Segment(code, name, begins, days[1], began, begins == days[0]))
-    return _joined(found)
+    return [part for one in _joined(found) for part in by_price(one, own, zone)]
+
+
+def by_price(segment: Segment, own: Sequence[OwnPrice], zone: ZoneInfo) -> list[Segment]:
+    """The days of a segment by the service's own prices as that product."""
+    found = [segment]
+    for price in own:
+        begins = local_day(price.effective_from, zone)
+        last = found[-1]
+        if price.product_code != segment.product_code or begins > segment.last_day:
+            continue
+        if begins <= last.first_day:
+            found[-1] = replace(last, own=price)
+        else:
+            found[-1] = replace(last, last_day=begins - timedelta(days=1))
+            found.append(replace(last, first_day=begins, leads=False, own=price))
+    return found
 
 
 def _joined(found: Sequence[Segment]) -> list[Segment]:
@@ -97,6 +124,20 @@ def _joined(found: Sequence[Segment]) -> list[Segment]:
         else:
             joined.append(segment)
     return joined
+
+
+def adjustment(price: OwnPrice | None, zone: ZoneInfo) -> dict[str, Any]:
+    """How a charge keeps by what its price came about: `BillingCharge.adjusted`."""
+    if price is None:
+        return {}
+    since = local_day(price.effective_from, zone).isoformat()
+    return {"index": price.index_name, "basis_points": price.basis_points, "since": since}
+
+
+def charged(ctx: Context, part: Segment, days_in_month: int) -> int:
+    """What the days of a segment are charged, in micro-units."""
+    price = part.own or catalog.price_at(ctx, part.product_code, part.at)
+    return prorated(price.monthly_micros, part.days, days_in_month)
 
 
 def product_on(current: str, changes: Sequence[BillingProductChange], day: date) -> str:

@@ -1,8 +1,8 @@
 """Beginning to charge services, one or a thousand: the same rules, in a few statements each."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -62,6 +62,8 @@ class NewCharge:
     last_day: date
     #: Days that it is for, where those are not all from the first to the last.
     days: int | None = None
+    #: By what its price came about; see `BillingCharge.adjusted`.
+    adjusted: Mapping[str, Any] = field(default_factory=dict)
 
 
 def monthly_key(service_id: int, period: Period) -> str:
@@ -245,6 +247,8 @@ def store_charges(ctx: Context, charges: Sequence[NewCharge]) -> None:
             "kind": charge.kind,
             "state": ChargeState.OPEN,
             "description": charge.description,
+            "contract_number": "",
+            "adjusted": dict(charge.adjusted),
             "usage_type": "",
             "first_day": charge.first_day,
             "last_day": charge.last_day,

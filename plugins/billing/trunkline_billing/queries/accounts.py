@@ -235,13 +235,24 @@ def subscriptions_of(ctx: Context, customer_id: int) -> list[SubscriptionView]:
 
     def ask() -> list[SubscriptionView]:
         rows = _SUBSCRIPTIONS.rows(ctx, customer_id=customer_id)
-        monthly = catalog.monthly_prices(ctx, (row.product_code for row in rows))
+        monthly = catalog.monthly_of(
+            ctx, (Charged(row.service_id, row.product_code, row.covered) for row in rows)
+        )
         return [_subscription(row, monthly, ctx.now()) for row in rows]
 
     return ctx.once(("billing.subscriptions_of", customer_id), ask)
 
 
-def _subscription(row: Found, monthly: Mapping[str, Money], now: datetime) -> SubscriptionView:
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A service as it is charged, for its price."""
+
+    id: int
+    product_code: str
+    covered: bool
+
+
+def _subscription(row: Found, monthly: Mapping[int, Money], now: datetime) -> SubscriptionView:
     ended = row.ends_at is not None and row.ends_at <= now
     return SubscriptionView(
         row.service_id,
@@ -252,14 +263,9 @@ def _subscription(row: Found, monthly: Mapping[str, Money], now: datetime) -> Su
         row.product_name,
         row.starts_at,
         row.ends_at,
-        None if ended else _monthly(row, monthly),
+        None if ended else monthly.get(row.service_id, Money(0, row.currency)),
         row.covered,
     )
-
-
-def _monthly(row: Found, monthly: Mapping[str, Money]) -> Money:
-    nothing = Money(0, row.currency)
-    return nothing if row.covered else monthly.get(row.product_code, nothing)
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ def _line(row: BillingInvoiceLine, currency: str) -> InvoiceLineView:
         row.count,
         Money(row.net_micros, currency),
         Money(row.tax_micros, currency),
+        row.contract_number,
+        row.adjusted,
     )
 
 

@@ -134,6 +134,8 @@ def _charge_row(batch_id: int, meter: Meter, entry_of: Mapping[int, int], now: d
         "kind": ChargeKind.USAGE,
         "state": ChargeState.OPEN,
         "description": USAGE_LABELS[kind],
+        "contract_number": "",
+        "adjusted": {},
         "usage_type": kind,
         "first_day": month.first_day,
         "last_day": month.last_day,

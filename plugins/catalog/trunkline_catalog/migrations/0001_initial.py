@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("parameters", sa.JSON(), nullable=False),
@@ -113,6 +114,12 @@ def upgrade() -> None:
             ["contact_id"],
             ["core_contact.id"],
             name=op.f("fk_catalog_service_contact_id_core_contact"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_catalog_service_contract_id_core_contract"),
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
@@ -145,6 +152,7 @@ def upgrade() -> None:
     with op.batch_alter_table("catalog_service", schema=None) as batch_op:
         batch_op.create_index("ix_catalog_service_activated", ["activated_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_catalog_service_contract_id"), ["contract_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_label"), ["label"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_service_parent_id"), ["parent_id"], unique=False)
@@ -209,6 +217,7 @@ def upgrade() -> None:
         sa.Column("previous", sa.JSON(), nullable=False),
         sa.Column("note", sa.String(length=300), nullable=False),
         sa.Column("needs_network", sa.Boolean(), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("site_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("setup_micros", sa.BigInteger(), nullable=False),
@@ -220,6 +229,12 @@ def upgrade() -> None:
             ["contact_id"],
             ["core_contact.id"],
             name=op.f("fk_catalog_order_line_contact_id_core_contact"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_catalog_order_line_contract_id_core_contract"),
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
@@ -266,12 +281,57 @@ def upgrade() -> None:
     with op.batch_alter_table("catalog_order_line", schema=None) as batch_op:
         batch_op.create_index("ix_catalog_order_line_action", ["action", "order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_catalog_order_line_contract_id"), ["contract_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_job_id"), ["job_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_product_id"), ["product_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_service_id"), ["service_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_site_id"), ["site_id"], unique=False)
         batch_op.create_index("ix_catalog_order_line_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "catalog_service_price",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("effective_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("monthly_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("contract_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("index_name", sa.String(length=80), nullable=False),
+        sa.Column("basis_points", sa.Integer(), nullable=False),
+        sa.Column("set_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["core_contract.id"],
+            name=op.f("fk_catalog_service_price_contract_id_core_contract"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["catalog_product.id"],
+            name=op.f("fk_catalog_service_price_product_id_catalog_product"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_id"],
+            ["catalog_service.id"],
+            name=op.f("fk_catalog_service_price_service_id_catalog_service"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_service_price")),
+    )
+    with op.batch_alter_table("catalog_service_price", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_catalog_service_price_contract_id"), ["contract_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_catalog_service_price_product_id"), ["product_id"], unique=False)
+        batch_op.create_index(
+            "ix_catalog_service_price_service", ["service_id", "effective_from"], unique=False
+        )
 
     op.create_table(
         "catalog_suspension",
@@ -316,6 +376,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_suspension_service_id"))
 
     op.drop_table("catalog_suspension")
+    with op.batch_alter_table("catalog_service_price", schema=None) as batch_op:
+        batch_op.drop_index("ix_catalog_service_price_service")
+        batch_op.drop_index(batch_op.f("ix_catalog_service_price_product_id"))
+        batch_op.drop_index(batch_op.f("ix_catalog_service_price_contract_id"))
+
+    op.drop_table("catalog_service_price")
     with op.batch_alter_table("catalog_order_line", schema=None) as batch_op:
         batch_op.drop_index("ix_catalog_order_line_state")
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_site_id"))
@@ -323,6 +389,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_product_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_job_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_catalog_order_line_contract_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_contact_id"))
         batch_op.drop_index("ix_catalog_order_line_action")
 
@@ -346,6 +413,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_service_parent_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_label"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_catalog_service_contract_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_service_contact_id"))
         batch_op.drop_index("ix_catalog_service_activated")
 

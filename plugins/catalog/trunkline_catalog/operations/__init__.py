@@ -1,5 +1,6 @@
 """What changes products, orders and services."""
 
+from trunkline_catalog.operations.contracts import set_contract
 from trunkline_catalog.operations.existing import record_existing_service, record_existing_services
 from trunkline_catalog.operations.orders import place_order
 from trunkline_catalog.operations.placed_lines import (
@@ -40,6 +41,7 @@ __all__ = [
     "resume_service",
     "retire_product",
     "retry_order_line",
+    "set_contract",
     "set_price",
     "suspend_service",
     "terminate_service",

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from trunkline.contracts.models import Contract
 from trunkline.customers.models import Contact, Customer, Site
 from trunkline.db.numbers import next_number
 from trunkline.errors import Conflict, Refused
@@ -16,6 +17,7 @@ from trunkline.search.marking import mark
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
+from trunkline_catalog.operations.contracts import contract_for
 from trunkline_catalog.operations.parents import Parent, expanded, parent_of
 from trunkline_catalog.operations.planning import enqueue_planned, naming_line, plan_line
 from trunkline_catalog.parameters import collected
@@ -44,12 +46,14 @@ _MAY_ORDER = ("pending", "active")
 def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
     """Take an order: lines, draft services, held items and one job per line, in one transaction.
 
-    The same idempotency key gives the order that exists. Raises Refused naming the line's field (`lines.0.product_code`).
+    The same idempotency key gives the order that exists. Raises Refused naming the line's field (`lines.0.product_code`), or
+    `contract` for one that is not in force or not the customer's.
     """
     customer = ordering_customer(ctx, command.customer_number)
     key = f"{customer.key}:{command.idempotency_key}" if command.idempotency_key else None
     if (before := placed_before(ctx, key)) is not None:
         return before
+    contract = contract_for(ctx, customer.key, command.contract)
     command = expanded(ctx, command)
     order = new_order(ctx, customer, command.note, key)
     planned, bundles = [], dict[int, Parent]()
@@ -57,7 +61,7 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
         with naming_line(place):
             product, price = orderable(ctx, wish.product_code)
             parent = parent_of(ctx, customer, product, wish, bundles)
-            line = _add_new(ctx, order, customer, place + 1, wish, product, price, parent)
+            line = _add_new(ctx, order, customer, place + 1, wish, product, price, parent, contract)
             if product.kind is ProductKind.BUNDLE:
                 # It begins once its services have been set up.
                 bundles[place + 1] = Parent(line.service_id, covers=not product.priced_by_members)
@@ -137,7 +141,9 @@ def _add_new(
     product: ProductView,
     price: Price,
     parent: Parent | None,
+    contract: Contract | None,
 ) -> CatalogOrderLine:
+    contract_id = contract.key if contract is not None else parent.contract_id if parent is not None else None
     covered = parent is not None and parent.covers
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)
@@ -149,6 +155,7 @@ def _add_new(
         product_id=product.id,
         parent_id=parent.service_id if parent is not None else None,
         covered=covered,
+        contract_id=contract_id,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
         parameters=plain,
@@ -167,6 +174,7 @@ def _add_new(
         open_service_id=service.key,
         parameters=plain,
         secret_values=sealed,
+        contract_id=contract_id,
         site_id=wish.site_id,
         contact_id=wish.contact_id,
         setup_micros=0 if covered else price.setup_micros,

@@ -13,6 +13,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogProduct, CatalogService
+from trunkline_catalog.operations.contracts import contract_of_host
 from trunkline_catalog.operations.planning import naming_line
 from trunkline_catalog.schemas import (
     MAX_LINES,
@@ -35,6 +36,8 @@ class Parent:
     service_id: int
     #: Its price is the price of what belongs to it.
     covers: bool = False
+    #: The contract under which it stands, as what belongs to it does.
+    contract_id: int | None = None
 
 
 def expanded(ctx: Context, command: PlaceOrder) -> PlaceOrder:
@@ -108,7 +111,8 @@ def parent_of(
     if wish.part_of is not None:
         return bundles[wish.part_of]
     if product.kind is ProductKind.ADD_ON:
-        return Parent(_host(ctx, customer, product, wish.added_to, "added_to").key)
+        host = _host(ctx, customer, product, wish.added_to, "added_to")
+        return Parent(host.key, contract_id=contract_of_host(ctx, host))
     if wish.added_to:
         raise Refused(
             _("{product} is no add-on.", product=product.name),

@@ -107,8 +107,10 @@ def preview_plan(ctx: Context, number: str, command: ChangeService) -> PlanPrevi
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id, keep=False) as trying:
         line = change_service(trying, number, command).lines[0]
         job = trying.session.scalars(select(Job).where(col(Job.number) == line.job_number)).one()
-        before = queries.product(trying, line.previous.product)
-        after = queries.product(trying, line.product_code)
+        before, after = (
+            queries.as_charged(trying, line.service_id or 0, queries.product(trying, code))
+            for code in (line.previous.product, line.product_code)
+        )
         return PlanPreview(
             service=line.service_number,
             product_before=before.name,

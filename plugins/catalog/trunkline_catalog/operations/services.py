@@ -294,6 +294,7 @@ def _add_line(
         reason=wish.reason.value if wish.reason is not None else "",
         note=wish.note,
         needs_network=needs_network,
+        contract_id=service.contract_id,
         site_id=service.site_id,
         contact_id=service.contact_id,
     )

@@ -125,7 +125,9 @@ class OrderForm:
         #: The job that has tried out what was filled in before, if any.
         self.tried = ""
         self.lines: list[EntryLine] = []
-        self.note = Form(OrderNote, csrf_token=page.csrf_token)
+        #: Of the customer's contracts those in force, if there are any.
+        self.contracts = queries.contracts_in_force(page.ctx, customer.key)
+        self.note = Form(OrderNote, csrf_token=page.csrf_token, choices={"contract": self.contracts})
         offered = [(one.code, one.name) for one in queries.products(page.ctx) if one.currency]
         self.further = Form(AddLine, choices={"add_product": offered})
         self.csrf_token = page.csrf_token
@@ -228,10 +230,16 @@ class OrderForm:
             note=self.note.command.note,
             idempotency_key=key,
             start_after=self.note.command.start_after,
+            contract=self.note.command.contract,
         )
 
     def _place_of(self, bundle: EntryLine | None) -> int | None:
         return next((place for place, one in enumerate(self.lines, start=1) if one is bundle), None)
+
+    @property
+    def contract(self) -> str:
+        """In words the contract that was chosen; empty without one."""
+        return next((label for _value, label, on in self.note["contract"].options if on), "")
 
     @property
     def several(self) -> bool:

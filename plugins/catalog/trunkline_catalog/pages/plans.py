@@ -76,7 +76,7 @@ def _render(page: Page, template: str, service: ServiceView, status: int = 200, 
         (service.number, f"/catalog/services/{service.number}"),
         (str(_("Change plan")), ""),
     )
-    product = queries.product(page.ctx, service.product_code)
+    product = queries.as_charged(page.ctx, service.id, queries.product(page.ctx, service.product_code))
     return page.render(
         template,
         status=status,

@@ -17,6 +17,7 @@ from trunkline.jobs.models import Job
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
+from trunkline_catalog.contracts import leaving
 from trunkline_catalog.forms import Resume, Suspend, Terminate
 from trunkline_catalog.pages import changes
 from trunkline_catalog.pages.changes import ChangeDialog
@@ -124,6 +125,8 @@ def _show(
         status=status,
         service=service,
         product=product,
+        monthly=queries.monthly_of(page.ctx, [service]).get(service.id),
+        own_prices=queries.own_prices(page.ctx, [service.id]).get(service.id, ()),
         customer=customer,
         site=page.ctx.session.get(Site, service.site_id) if service.site_id is not None else None,
         contact=page.ctx.session.get(Contact, service.contact_id) if service.contact_id is not None else None,
@@ -131,6 +134,8 @@ def _show(
         forms=forms,
         dialogs=dialogs,
         plans=not service.covered and _is_free(page, service) and changes.may_change_plan(page, service),
+        leaving=leaving(page.ctx, service) if "terminate" in forms else None,
+        may_cover=_may_cover(page, service),
         switches=_switches(page, service),
         opened=opened,
         tried=tried,
@@ -150,6 +155,14 @@ def _show(
         actions=ACTION_LABELS,
         reasons=REASON_LABELS,
     )
+
+
+def _may_cover(page: Page, service: ServiceView) -> bool:
+    """Whether there is a contract to put the service under, or to take it out of."""
+    over = service.state in (ServiceState.TERMINATED, ServiceState.CANCELLED, ServiceState.FAILED)
+    if over or not page.can("catalog.service.assign"):
+        return False
+    return bool(service.contract or queries.contracts_in_force(page.ctx, service.customer_id))
 
 
 def _waiting(page: Page, service: ServiceView) -> list[tuple[OrderLineView, datetime]]:

@@ -1,6 +1,12 @@
 """What the catalogue can be asked."""
 
 from trunkline_catalog.queries.changes import change_offers, change_problem
+from trunkline_catalog.queries.contracts import (
+    contracts_in_force,
+    contracts_of_services,
+    coverable,
+    services_under,
+)
 from trunkline_catalog.queries.orders import (
     busy_services,
     line,
@@ -28,6 +34,7 @@ from trunkline_catalog.queries.products import (
     products,
 )
 from trunkline_catalog.queries.provisioned import Provisioned, provisioned_services
+from trunkline_catalog.queries.service_prices import as_charged, in_force, monthly_at, monthly_of, own_prices
 from trunkline_catalog.queries.services import (
     IndexEntry,
     active_services,
@@ -48,26 +55,34 @@ __all__ = [
     "Provisioned",
     "active_services",
     "added_allowances",
+    "as_charged",
     "belonging_to",
     "busy_services",
     "change_offers",
     "change_problem",
+    "contracts_in_force",
+    "contracts_of_services",
+    "coverable",
     "extends",
     "hosts_of",
     "identifier_holder",
     "identifier_index",
+    "in_force",
     "included",
     "known_playbooks",
     "known_tariffs",
     "line",
     "line_by_number",
     "lines_of_service",
+    "monthly_at",
+    "monthly_of",
     "monthly_prices",
     "nested",
     "offer_price",
     "open_line_of",
     "order",
     "orders_of",
+    "own_prices",
     "parameter_secrets",
     "plan_choices",
     "price_at",
@@ -83,6 +98,7 @@ __all__ = [
     "service_history",
     "services_numbered",
     "services_of",
+    "services_under",
     "standing_line_of",
     "suspensions_between",
     "suspensions_of",

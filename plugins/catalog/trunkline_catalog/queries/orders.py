@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from trunkline.contracts.models import Contract
 from trunkline.db.prepared import Prepared, among, columns
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
@@ -35,11 +36,13 @@ _NAMES = Prepared(
         _PRODUCT.name,
         _PRODUCT.kind,
         col(_PARENT.number).label("parent_service"),
+        col(Contract.number).label("contract"),
     )
     .join(CatalogOrder, _ORDER.id == _LINE.order_id)
     .join(CatalogService, _SERVICE.id == _LINE.service_id)
     .join(CatalogProduct, _PRODUCT.id == _LINE.product_id)
     .outerjoin(_PARENT, col(_PARENT.id) == _SERVICE.parent_id)
+    .outerjoin(Contract, col(Contract.id) == _LINE.contract_id)
     .where(_LINE.id.in_(among("keys")))
 )
 
@@ -177,6 +180,7 @@ def line_views(ctx: Context, rows: Sequence[CatalogOrderLine]) -> list[OrderLine
             error=row.error,
             site_id=row.site_id,
             contact_id=row.contact_id,
+            contract=named[row.key].contract or "",
             secret_names=tuple(row.secret_values),
         )
         for row in rows

@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from trunkline.contracts.models import Contract
 from trunkline.customers.models import Contact, Customer, Site
 from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound
@@ -48,9 +49,11 @@ _COLUMNS = (
         _PRODUCT.kind.label("product_kind"),
         _PRODUCT.service_kind,
         col(_PARENT.number).label("parent_number"),
+        col(Contract.number).label("contract"),
     )
     .join(_PRODUCT.id.table, _PRODUCT.id == _SERVICE.product_id)
     .outerjoin(_PARENT, col(_PARENT.id) == _SERVICE.parent_id)
+    .outerjoin(Contract, col(Contract.id) == _SERVICE.contract_id)
     .order_by(_SERVICE.id)
 )
 _BY_KEYS = Prepared(_COLUMNS.where(_SERVICE.id.in_(among("keys"))), CatalogService)
@@ -154,6 +157,8 @@ def _viewed(
             state=ServiceState(row.state),
             suspensions=tuple(reasons.get(row.id, ())),
             identifiers=identifiers.get(row.id, {}),
+            contract_id=row.contract_id,
+            contract=row.contract or "",
             site_id=row.site_id,
             contact_id=row.contact_id,
             parameters=row.parameters,

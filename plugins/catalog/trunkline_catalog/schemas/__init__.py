@@ -7,11 +7,14 @@ from trunkline_catalog.events import (
     OrderPlaced,
     ServiceActivated,
     ServiceChanged,
+    ServiceContractChanged,
+    ServicePriceChanged,
     ServiceResumed,
     ServiceSuspended,
     ServiceTerminated,
 )
 from trunkline_catalog.schemas.changes import PLAN, ChangeOffer, ChangeService, Previous
+from trunkline_catalog.schemas.contracts import SetContract
 from trunkline_catalog.schemas.orders import (
     MAX_LINES,
     LineAction,
@@ -46,6 +49,7 @@ from trunkline_catalog.schemas.products import (
     UpdateProduct,
     Word,
 )
+from trunkline_catalog.schemas.service_prices import OwnPrice, OwnPriceView
 from trunkline_catalog.schemas.services import (
     RecordExistingService,
     ServiceState,
@@ -82,6 +86,8 @@ __all__ = [
     "OrderPlaced",
     "OrderState",
     "OrderView",
+    "OwnPrice",
+    "OwnPriceView",
     "Parameter",
     "ParameterKind",
     "PickView",
@@ -96,12 +102,15 @@ __all__ = [
     "ResumeService",
     "ServiceActivated",
     "ServiceChanged",
+    "ServiceContractChanged",
     "ServiceKind",
+    "ServicePriceChanged",
     "ServiceResumed",
     "ServiceState",
     "ServiceSuspended",
     "ServiceTerminated",
     "ServiceView",
+    "SetContract",
     "SetPrice",
     "SuspendService",
     "SuspensionReason",

@@ -87,6 +87,9 @@ class PlaceOrder(BaseModel):
     idempotency_key: str = Field(default="", max_length=120)
     #: Nothing is done before that moment; items are held at once.
     start_after: AwareDatetime | None = None
+    #: Number of the customer's contract under which the new services stand; empty for none. What is added to a service or part of
+    #: a bundle stands under theirs.
+    contract: str = Field(default="", max_length=20)
 
 
 class RescheduleLine(BaseModel):
@@ -134,6 +137,8 @@ class OrderLineView(BaseModel):
     error: str = ""
     site_id: int | None = None
     contact_id: int | None = None
+    #: Number of the contract that it was ordered under.
+    contract: str = ""
     #: Names of its secret parameters; their values are for playbooks alone.
     secret_names: tuple[str, ...] = ()
     #: While it is planned: the moment before which nothing is done.

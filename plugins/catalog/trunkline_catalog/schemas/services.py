@@ -69,6 +69,9 @@ class ServiceView(BaseModel):
     suspensions: tuple[SuspensionReason, ...] = ()
     #: What identifies it now (while it lives): msisdn, imsi, iccid, …
     identifiers: dict[str, str] = Field(default_factory=dict)
+    #: Key and number of the contract under which the customer has it.
+    contract_id: int | None = None
+    contract: str = ""
     site_id: int | None = None
     contact_id: int | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
