@@ -146,3 +146,20 @@ def test_what_is_wrong_with_a_run_is_said_before_it_begins(app: App, program: Pr
     assert nothing.status_code == 404
     warehouse = program("warehouse")
     assert warehouse.post(_TAG, json={"rows": rows, "values": {"text": "vip"}}).status_code == 403
+
+
+def test_disabling_many_users_wants_a_fresh_sign_in(app: App, program: Program) -> None:
+    place = "/api/v1/lists/users/actions/core.user_disable"
+    clerk = create_user(app, "clerk@example.com", "customer_care")
+    boss = program("administrator")
+    key = boss.post("/api/v1/api-keys", json={"name": "script"}).json()["key"]
+    wish = {"rows": {"ids": [clerk]}}
+    by_key = boss.post(place, json=wish, headers={"X-API-Key": key, "Authorization": ""})
+    assert by_key.status_code == 401
+    assert "insufficient_user_authentication" in by_key.headers["www-authenticate"]
+    assert boss.post(place, json=wish).status_code == 202
+    work_until_idle(app)
+    assert boss.get(f"/api/v1/users/{clerk}").json()["status"] == "disabled"
+    assert _fields(boss.post(place, json={"rows": {"ids": [clerk, 999]}})) == ["count"]
+    both = {"rows": {"ids": [clerk], "filters": {}, "count": 1}}
+    assert boss.post(place, json=both).status_code == 422
