@@ -288,6 +288,10 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
     return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
 
 
+def _contract_page(row: Mapping[str, Any]) -> str | None:
+    return f"/contracts/{row['contract']}" if row["contract"] else None
+
+
 def _under(numbers: Sequence[str]) -> Any:
     """Services under the contract with a number."""
     named = select(col(Contract.id)).where(col(Contract.number) == numbers[-1].strip().upper())
@@ -315,9 +319,7 @@ def services_table(products: Sequence[ProductView]) -> Table:
             ),
             Column("number", _("Number"), Kind.MONO, sort=True, priority=2),
             Column("customer_name", _("Customer"), href="/customers/{customer}"),
-            Column(
-                "contract", _("Contract"), Kind.MONO, href="/contracts/{contract}", priority=3, optional=True
-            ),
+            Column("contract", _("Contract"), Kind.MONO, href=_contract_page, priority=3, optional=True),
             Column("activated_at", _("Active since"), Kind.DATE, sort=True, priority=2),
             Column("ended_at", _("Ended"), Kind.DATE, priority=3, optional=True),
             Column("state", _("State"), Kind.STATUS),

@@ -255,6 +255,10 @@ def test_a_service_is_put_under_a_contract_from_the_contracts_side(
     assert client.submit(here, {"service": "S000009"}).status_code == 422
     assert client.submit(here, {"service": "s000001"}).url.path == f"/contracts/{contract}"
     assert service(shop).contract == contract
+    listed = client.get("/catalog/services?cols=label&cols=contract").text
+    # The other customer's service stands under none, and leads to none.
+    assert f'href="/contracts/{contract}"' in listed
+    assert listed.count('href="/contracts/') == 1
     client.submit(f"{here}/S000001/remove", page="/catalog/services")
     assert service(shop).contract == ""
 
