@@ -20,7 +20,7 @@ export async function slimFont(file, range, [lightest, heaviest]) {
 /**
  * The stylesheet without rules for classes that no source names, and without variables that nothing reads. `sources` are the
  * texts of templates and scripts. A name may be put together: `status-{{ tone }}` counts for every class that begins with
- * `status-` and goes on with a word that is somewhere in the sources, `--c{{ n }}` for all numbered variables.
+ * `status-` and goes on with a word that is somewhere in the sources, `c{{ n }}` and `--c{{ n }}` for all that end in a number.
  */
 export function slimStyles(whole, sources) {
   const words = new Set(sources.flatMap((text) => text.match(WORD) ?? []));
@@ -35,7 +35,7 @@ export function slimStyles(whole, sources) {
 
 /** The words of which one more or one less in the sources can make a difference to what `slimStyles` answers. */
 export function wordsThatMatter(css) {
-  const parts = classesOf(css).flatMap((name) => [name, ...splits(name).flat()]);
+  const parts = classesOf(css).flatMap((name) => [name, stem(name), ...splits(name).flat()]);
   return [...new Set([...parts, ...variablesOf(css).flatMap((name) => [name, stem(name)])])].sort();
 }
 
@@ -47,7 +47,7 @@ const stem = (name) => name.replace(/\d+$/, '');
 const splits = (name) => Array.from(name.matchAll(/(?<=.)-/g), ({ index }) => [[index + 1, index + 1], [index, index]])
   .flat().map(([end, start]) => [name.slice(0, end), name.slice(start)]);
 
-const isNamed = (name, words) => words.has(name) || splits(name).some((parts) => parts.every((part) => words.has(part)));
+const isNamed = (name, words) => words.has(name) || words.has(stem(name)) || splits(name).some((parts) => parts.every((part) => words.has(part)));
 
 function unreadVariables(css, words) {
   const read = new Set(Array.from(css.matchAll(/var\(\s*(--[\w-]+)/g), ([, name]) => name));

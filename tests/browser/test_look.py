@@ -280,6 +280,28 @@ def test_a_chart_is_there_without_scripts(demo: str, chromium: Browser, sessions
     context.close()
 
 
+def test_dates_of_stacked_rows_keep_their_order_from_right_to_left(
+    demo: str, chromium: Browser, sessions: dict[str, Any]
+) -> None:
+    context = _context(chromium, sessions[STAFF], *PHONE)
+    page = context.new_page()
+    page.goto(f"{demo}/billing/payments")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    date = page.locator(".stk tbody time").first
+    expect(date).to_be_visible()
+    assert re.match(r"\d+ \w+ \d{4}", date.inner_text())
+    places = date.evaluate(
+        """time => [...time.textContent].map((_letter, at) => {
+            const range = document.createRange();
+            range.setStart(time.firstChild, at);
+            range.setEnd(time.firstChild, at + 1);
+            return range.getBoundingClientRect().left;
+        })"""
+    )
+    context.close()
+    assert places == sorted(places)
+
+
 def test_searching_a_list_keeps_focus_and_writes_the_address(demo: str, staff_page: Page) -> None:
     staff_page.goto(f"{demo}/customers")
     rows = staff_page.locator("tbody tr")

@@ -122,6 +122,14 @@ def commands() -> Sequence[Command]:
             order=30,
         ),
         Command(
+            _("Figures of billing"),
+            "/billing/figures",
+            "chart-bar",
+            "billing.ledger.view",
+            words=_("charts revenue invoiced paid overdue"),
+            order=90,
+        ),
+        Command(
             _("Open invoices"),
             "/billing/invoices?view=open",
             "file-invoice",

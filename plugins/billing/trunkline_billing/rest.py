@@ -6,6 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from trunkline.activity import viewed
+from trunkline.charts import ChartOut
 from trunkline.customers import queries as customers
 from trunkline.money import Money
 from trunkline.operation import Context
@@ -13,6 +14,7 @@ from trunkline.rest.paging import Listing, ListParams, list_of, list_params, rea
 from trunkline.rest.routing import RestRoutes
 from trunkline_billing import operations, queries
 from trunkline_billing.paying import ways_to_pay
+from trunkline_billing.queries.charts import UsageType
 from trunkline_billing.quoting import quote
 from trunkline_billing.rest_schemas import (
     AccountOut,
@@ -115,6 +117,35 @@ def read_balances(ctx: Context, customer: str = Query(description="Customer numb
 def list_entries(ctx: Context, params: ListParams = list_params) -> Listing[EntryRow]:
     """Entries of the books, newest first. `amount` is the sum of an entry's debits."""
     return read_list(ctx, ENTRIES, queries.entry_select(ctx), params, EntryRow)
+
+
+@REST.get("/figures/by-month", permission="billing.ledger.view")
+def billed_by_month(ctx: Context) -> list[ChartOut]:
+    """What was invoiced and paid in each of the last twelve months, one chart for each currency."""
+    return [ChartOut.of(chart) for chart in queries.billed_by_month(ctx)]
+
+
+@REST.get("/figures/overdue", permission="billing.ledger.view")
+def overdue_by_age(ctx: Context) -> list[ChartOut]:
+    """What is still to be paid of overdue invoices, by how many days they have been so, one chart for each currency."""
+    return [ChartOut.of(chart) for chart in queries.overdue_by_age(ctx)]
+
+
+@REST.get("/customers/{number}/by-month", permission="billing.payment.list")
+def customer_by_month(ctx: Context, number: str) -> list[ChartOut]:
+    """What a customer was invoiced and paid in each of the last twelve months, one chart for each currency."""
+    customer = customers.get(ctx, number)
+    return [ChartOut.of(chart) for chart in queries.billed_by_month(ctx, customer.key)]
+
+
+@REST.get("/customers/{number}/usage-by-day", permission="billing.usage.list")
+def customer_usage_by_day(
+    ctx: Context, number: str, usage_type: Annotated[UsageType, Query(alias="type")] = "data"
+) -> ChartOut:
+    """What a customer used on each of the last thirty days: bytes, seconds, or how many."""
+    customer = customers.get(ctx, number)
+    viewed(ctx, customer, "billing.usage")
+    return ChartOut.of(queries.usage_by_day(ctx, customer.key, usage_type))
 
 
 @REST.get("/charges", permission="billing.charge.list", table=CHARGES)

@@ -55,6 +55,7 @@ def billing_tab(page: Page, customer: Customer) -> str:
         payments=payments,
         refunds=refunds,
         charges=charges,
+        by_month=queries.billed_by_month(ctx, customer.key) if page.can("billing.payment.list") else None,
     )
 
 
@@ -70,7 +71,11 @@ def usage_tab(page: Page, customer: Customer) -> str:
         path=f"/customers/{customer.number}/usage",
     )
     return page.fragment(
-        "billing/slots/usage_tab.html", customer=customer, view=view, meters=_meters(page, subscriptions)
+        "billing/slots/usage_tab.html",
+        customer=customer,
+        view=view,
+        meters=_meters(page, subscriptions),
+        by_day=queries.all_usage_by_day(ctx, customer.key),
     )
 
 
@@ -197,6 +202,11 @@ def overdue_invoices(page: Page, subject: object) -> str | None:
     return page.fragment("billing/slots/home_overdue.html", invoices=invoices) if invoices else None
 
 
+def figures(page: Page, subject: object) -> str:
+    """The charts of billing, which come after the start page."""
+    return page.fragment("billing/slots/home_figures.html")
+
+
 SLOTS = (
     entry(
         _("Taxes"),
@@ -233,5 +243,6 @@ SLOTS = (
         "home.queues", "overdue", overdue_waiting, "billing.payment.record", _("Overdue invoices"), order=40
     ),
     Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
+    Slot("home.cards", "figures", figures, "billing.ledger.view", _("Figures of billing"), order=45),
     Slot("home.cards", "overdue", overdue_invoices, "billing.invoice.list", _("Overdue invoices"), order=40),
 )

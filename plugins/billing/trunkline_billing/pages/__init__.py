@@ -1,6 +1,6 @@
 """HTML pages of billing."""
 
-from trunkline_billing.pages import books, customers, invoices, payments, refunds, runs, tariffs
+from trunkline_billing.pages import books, customers, figures, invoices, payments, refunds, runs, tariffs
 
 PAGES = (
     invoices.PAGES,
@@ -10,4 +10,5 @@ PAGES = (
     runs.PAGES,
     books.PAGES,
     customers.PAGES,
+    figures.PAGES,
 )

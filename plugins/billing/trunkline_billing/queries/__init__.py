@@ -15,6 +15,7 @@ from trunkline_billing.queries.accounts import (
     trial_balance,
     unbilled,
 )
+from trunkline_billing.queries.charts import all_usage_by_day, billed_by_month, overdue_by_age, usage_by_day
 from trunkline_billing.queries.invoices import (
     invoice,
     invoice_select,
@@ -39,9 +40,11 @@ __all__ = [
     "account_by_id",
     "account_select",
     "accounts_of",
+    "all_usage_by_day",
     "allowances_of",
     "allowances_of_many",
     "balance",
+    "billed_by_month",
     "charge_select",
     "compiled",
     "entry_select",
@@ -53,6 +56,7 @@ __all__ = [
     "longest_overdue",
     "open_invoices_of",
     "outstanding",
+    "overdue_by_age",
     "owed_by",
     "payment",
     "payment_select",
@@ -72,6 +76,7 @@ __all__ = [
     "tax_schemes",
     "trial_balance",
     "unbilled",
+    "usage_by_day",
     "usage_of",
     "usage_select",
     "used_in",
