@@ -85,6 +85,39 @@ def test_two_themes_ship_and_the_operator_lays_in_more(app: App, config: Config)
     assert themes.get("gone").label == "Trunkline"
 
 
+@pytest.mark.parametrize("with_python", [False, True])
+def test_a_theme_of_a_wheel_is_offered_and_dresses_the_pages(
+    app: App,
+    staff: Callable[..., Browser],
+    client: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    with_python: bool,
+) -> None:
+    package = f"trunkline_theme_{'coast' if with_python else 'shore'}"
+    for name in (f"{package}/litoral", "themes-1.dist-info"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / package / "litoral" / "theme.toml").write_text('label = "Litoral"\ncolour = "#006699"\n')
+    if with_python:
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "themes-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: themes\nVersion: 1\n"
+    )
+    points = f"[trunkline.themes]\nlitoral = {package}\nempty = tests.clock\ngone = trunkline_theme_gone\n"
+    (tmp_path / "themes-1.dist-info" / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(tmp_path)
+    browser = staff()
+    assert 'value="litoral"' in browser.get("/branding/new").text
+    browser.submit("/branding/new", {"name": "Litoral Net", "host": HOST, "theme": "litoral"})
+    (css,) = re.findall(
+        r'href="(/static/brand/[0-9a-f]+\.css)"', client.get("/sign-in", headers={"host": HOST}).text
+    )
+    assert "--brand: #006699" in client.get(css).text
+    assert "the themes of empty cannot be used" in caplog.text
+    assert "the themes of gone cannot be used" in caplog.text
+
+
 def test_a_host_name_shows_its_brand_and_others_the_operators(
     app: App, staff: Callable[..., Browser], client: Browser
 ) -> None:

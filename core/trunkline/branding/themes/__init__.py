@@ -6,7 +6,7 @@ of the data folder. A theme holds choices, no styles and no markup, so none can 
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,21 @@ def _folders(app: "App") -> Iterator[Path]:
     yield from sorted(path.parent for path in here.glob("*/theme.toml"))
     for point in entry_points(group=GROUP):
         try:
-            yield from sorted(path.parent for path in Path(str(files(point.value))).rglob("theme.toml"))
-        except (ImportError, OSError, TypeError) as error:
+            found = sorted(
+                path.parent for place in _places(point.value) for path in place.rglob("theme.toml")
+            )
+        except (ImportError, OSError, ValueError) as error:
             log.warning("the themes of %s cannot be used: %s", point.name, error)
+            continue
+        if not found:
+            log.warning("the themes of %s cannot be used: %s holds no theme.toml", point.name, point.value)
+        yield from found
     yield from sorted(path.parent for path in (app.config.data / "themes").glob("*/theme.toml"))
+
+
+def _places(package: str) -> list[Path]:
+    """The folders of a package. One that holds only themes has no Python, and so no `__init__.py`."""
+    spec = find_spec(package)
+    if spec is None:
+        raise ImportError(f"there is no package {package}")
+    return [Path(place) for place in spec.submodule_search_locations or ()]
