@@ -27,6 +27,11 @@ PERMISSIONS = (
     Permission("catalog.price.change", _("Change prices"), ("product_manager",)),
     Permission("catalog.order.list", _("List orders"), _READERS),
     Permission("catalog.order.view", _("See an order"), _READERS),
+    Permission(
+        "catalog.visit.list",
+        _("See what is to be done at the customers one looks after"),
+        ("field_technician",),
+    ),
     Permission("catalog.order.create", _("Place orders"), _SELLERS),
     Permission(
         "catalog.dry_run.create", _("Try orders out before they are placed"), (*_SELLERS, "duty_officer")

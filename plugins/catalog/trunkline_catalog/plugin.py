@@ -82,6 +82,14 @@ def menu() -> Sequence[MenuItem]:
 def commands() -> Sequence[Command]:
     return (
         Command(
+            _("My visits"),
+            "/catalog/visits",
+            "map-pin",
+            "catalog.visit.list",
+            words=_("today technician installation"),
+            order=5,
+        ),
+        Command(
             _("New order"),
             "/catalog/orders/new",
             "shopping-cart",

@@ -13,6 +13,7 @@ from trunkline.rest.routing import RestRoutes
 from trunkline.web.tables import Table
 from trunkline_catalog import operations, queries
 from trunkline_catalog.operations.previewing import LinePlan, PlanPreview, preview, preview_plan
+from trunkline_catalog.queries.visits import Visit, visits
 from trunkline_catalog.schemas import (
     PLAN,
     ChangeOffer,
@@ -323,6 +324,12 @@ def changes(ctx: Context, number: str) -> Listing[ChangeOffer]:
 def change(ctx: Context, number: str, command: ChangeService) -> OrderView:
     """Give it another item, parameters or plan, or turn a switch; it has them when the order's job has ended well."""
     return operations.change_service(ctx, number, command, idempotency_key=ctx.idempotency_key or "")
+
+
+@rest.get("/visits", permission="catalog.visit.list")
+def list_visits(ctx: Context) -> Listing[Visit]:
+    """What is to be done at the customers whom the caller looks after: what failed first, then by its moment."""
+    return list_of(visits(ctx))
 
 
 @rest.get("/services/{number}/plans", permission="catalog.service.view")

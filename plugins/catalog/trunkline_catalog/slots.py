@@ -17,6 +17,7 @@ from trunkline.plugin import Slot
 from trunkline.web.pages import Page
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrder, CatalogService
+from trunkline_catalog.pages import visits
 from trunkline_catalog.schemas import OrderState, ServiceState, ServiceView
 from trunkline_catalog.tables import ACTION_LABELS, KIND_ICONS
 
@@ -220,6 +221,11 @@ SLOTS = (
         "home.queues", "failed-orders", _orders_waiting, "catalog.order.retry", _("Failed orders"), order=30
     ),
     Slot("home.queues", "stuck-orders", _orders_stuck, "catalog.order.retry", _("Stuck orders"), order=31),
+    Slot("home.queues", "visits", visits.waits, "catalog.visit.list", _("Visits"), order=5),
+    Slot(
+        "home.queues", "visits-failed", visits.went_wrong, "catalog.visit.list", _("Failed visits"), order=6
+    ),
+    Slot("home.cards", "visits", visits.card, "catalog.visit.list", _("My visits"), order=5),
     Slot("home.tiles", "orders", _tiles, "catalog.order.list", order=20),
     Slot("home.cards", "failed-orders", _failed_orders, "catalog.order.list", order=20),
 )

@@ -7,6 +7,7 @@ from trunkline_catalog.pages.orders import pages as order_pages
 from trunkline_catalog.pages.plans import pages as plan_pages
 from trunkline_catalog.pages.products import pages as product_pages
 from trunkline_catalog.pages.services import pages as service_pages
+from trunkline_catalog.pages.visits import pages as visit_pages
 
 PAGES = (
     product_pages,
@@ -16,4 +17,5 @@ PAGES = (
     plan_pages,
     service_pages,
     contract_pages,
+    visit_pages,
 )
