@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.customers import belonging_pages, field_pages, hierarchy_pages, pages, queries, row_actions
+from trunkline.customers import (
+    belonging_pages,
+    client_pages,
+    field_pages,
+    hierarchy_pages,
+    pages,
+    queries,
+    row_actions,
+)
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.importer import CUSTOMERS
 from trunkline.customers.search import CUSTOMER
@@ -69,7 +77,14 @@ LIST_COLUMNS = (
         "core.customer.view",
     ),
 )
-PAGES = (hierarchy_pages.pages, pages.pages, field_pages.pages, belonging_pages.pages, pages.tab_pages)
+PAGES = (
+    client_pages.pages,
+    hierarchy_pages.pages,
+    pages.pages,
+    field_pages.pages,
+    belonging_pages.pages,
+    pages.tab_pages,
+)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

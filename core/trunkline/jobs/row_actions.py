@@ -4,10 +4,16 @@ from sqlmodel import col, select
 
 from trunkline.i18n import gettext as _
 from trunkline.jobs import operations
-from trunkline.jobs.models import Job
-from trunkline.jobs.schemas import RescheduleJob
+from trunkline.jobs.models import Job, JobState
+from trunkline.jobs.renewing import RetryWith
+from trunkline.jobs.schemas import RescheduleJob, RetryJob
 from trunkline.lists import NoValues, RowAction
 from trunkline.operation import Context
+
+_VERSIONS = (
+    (RetryWith.PLANNED, _("As planned")),
+    (RetryWith.NEWEST, _("With the newest version, where there is a newer one")),
+)
 
 
 def _number(ctx: Context, key: int) -> str:
@@ -15,8 +21,12 @@ def _number(ctx: Context, key: int) -> str:
     return ctx.session.scalars(select(Job.number).where(col(Job.id) == key)).one()
 
 
-def _retry(ctx: Context, key: int, command: NoValues) -> None:
-    operations.retry(ctx, _number(ctx, key))
+def _retry(ctx: Context, key: int, command: RetryJob) -> None:
+    number = _number(ctx, key)
+    state = ctx.session.scalars(select(Job.state).where(col(Job.id) == key)).one()
+    # What was done is undone with the version that did it.
+    use = RetryWith.PLANNED if state == JobState.ROLLBACK_FAILED else command.use
+    operations.retry(ctx, number, command.reason, use)
 
 
 def _roll_back(ctx: Context, key: int, command: NoValues) -> None:
@@ -38,6 +48,8 @@ ROW_ACTIONS = (
         _("Retry"),
         "core.job.retry",
         _retry,
+        RetryJob,
+        choices=lambda ctx: {"use": _VERSIONS},
         icon="refresh",
         effect=_(
             "Held jobs go on from their failed step, failed roll-backs are tried again. Others stay as they are."

@@ -156,6 +156,12 @@ def latest_invoices(page: Page, customer: Customer) -> str:
     return page.fragment("billing/slots/latest_invoices.html", customer=customer, invoices=invoices)
 
 
+def client(page: Page, customer: Customer) -> str:
+    """When the last invoice was due, for the short pages of a client."""
+    last = next(iter(queries.invoices_of(page.ctx, customer.key, 1)), None)
+    return page.fragment("billing/slots/client.html", customer=customer, last=last)
+
+
 def service_card(page: Page, service: ServiceView) -> str | None:
     meters = [meter(view) for view in queries.allowances_of(page.ctx, service.id)]
     used = queries.used_in(page.ctx, [service.id])
@@ -227,6 +233,7 @@ SLOTS = (
     ),
     Slot("customer.tabs", "usage", usage_tab, "billing.usage.list", _("Usage"), order=45, icon="chart-bar"),
     Slot("customer.summary", "billing", summary, "billing.account.view", order=40),
+    Slot("client.money", "billing", client, "billing.invoice.list", order=40),
     Slot("customer.family", "billing", family, "billing.account.view", order=40),
     Slot("customer.facts", "balance", balance, "billing.account.view", _("Balance due"), order=40),
     Slot("customer.alerts", "overdue", alert, "billing.account.view", order=20),

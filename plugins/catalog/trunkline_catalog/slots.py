@@ -22,6 +22,7 @@ from trunkline_catalog.schemas import OrderState, ServiceState, ServiceView
 from trunkline_catalog.tables import ACTION_LABELS, KIND_ICONS
 
 _ON_OVERVIEW = 8
+_OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
 #: Orders are over within minutes; one that is not after so long waits for something that does not come.
 _STUCK_AFTER = timedelta(days=1)
 
@@ -79,6 +80,12 @@ def _overview(page: Page, customer: Customer) -> str:
         icons=KIND_ICONS,
         prices=_prices(page, services),
     )
+
+
+def _client(page: Page, customer: Customer) -> str:
+    """Service codes and plans, for the short pages of a client."""
+    services = [one for one in queries.services_of(page.ctx, customer.key) if one.state not in _OVER]
+    return page.fragment("catalog/slots/client.html", customer=customer, services=services)
 
 
 def _family(page: Page, family: Family) -> str:
@@ -212,6 +219,7 @@ SLOTS = (
         count=_count,
     ),
     Slot("customer.summary", "services", _summary, "catalog.service.list", order=20),
+    Slot("client.money", "services", _client, "catalog.service.list", order=20),
     Slot("customer.family", "services", _family, "catalog.service.list", order=20),
     Slot("customer.overview", "services", _overview, "catalog.service.list", order=20),
     Slot("customer.actions", "order", _new_order, "catalog.order.create", order=20),

@@ -96,6 +96,8 @@ def slots() -> Sequence[Slot]:
 
     return [
         Slot("customer.actions", "portal_invite", staff_pages.invite_action, "portal.user.invite", order=60),
+        Slot("client.actions", "portal_panel", staff_pages.panel_action, "portal.user.list", order=10),
+        Slot("client.registration", "portal_users", staff_pages.users_card, "portal.user.list", order=60),
         Slot(
             "customer.aside",
             "portal_users",

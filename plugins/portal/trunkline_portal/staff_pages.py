@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from trunkline.auth.models import UserStatus
 from trunkline.branding.spoken import language_for
 from trunkline.customers import queries as customers
 from trunkline.customers.models import Customer, CustomerStatus
@@ -80,6 +81,17 @@ def invite_action(page: Page, customer: Customer) -> str | None:
         return None
     invited = bool(queries.users_of(page.ctx, customer.key))
     return page.fragment("portal/slots/invite.html", customer=customer, invited=invited)
+
+
+def panel_action(page: Page, customer: Customer) -> str | None:
+    """Opens the portal as the first of the customer's people who uses it; an invitation where nobody does."""
+    users = queries.users_of(page.ctx, customer.key)
+    active = next((user for user in users if user.status == UserStatus.ACTIVE), None)
+    if active is None:
+        return invite_action(page, customer) if page.can("portal.user.invite") else None
+    if not page.can("core.user.impersonate"):
+        return None
+    return page.fragment("portal/slots/panel.html", user=active)
 
 
 def users_card(page: Page, customer: Customer) -> str | None:

@@ -13,6 +13,8 @@ import anyio.to_thread
 import pytest
 from sqlmodel import col, select
 
+from tests.core.jobs.test_job_rest import held_and_mended
+from tests.core.lists.bulk import begin
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers.models import CustomerKind
@@ -375,6 +377,18 @@ def test_many_jobs_are_retried_at_once_and_each_says_what_became_of_it(
     work_until_idle(app)
     assert "there is nothing to retry" in client.get(str(begun.url)).text
     assert state_of(app, held) == JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize(("use", "state"), [("planned", JobState.FAILED), ("newest", JobState.SUCCEEDED)])
+def test_many_are_retried_as_planned_or_with_the_newest_version(
+    app: App, staff: Staff, use: str, state: JobState
+) -> None:
+    held = held_and_mended(app)
+    with app.reading() as ctx:
+        key = ctx.session.scalars(select(Job.id).where(Job.number == held)).one()
+    begin(staff(), "/jobs", "jobs", "core.job_retry", [key], use=use, reason="mended")
+    work_until_idle(app)
+    assert state_of(app, held) == state
 
 
 def state_of(app: App, number: str) -> JobState:

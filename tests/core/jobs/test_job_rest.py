@@ -73,7 +73,9 @@ def test_a_held_job_is_retried_or_undone(app: App, api: Browser) -> None:
     assert wrong.json()["errors"][0]["field"] == "use"
 
 
-def test_a_held_job_is_retried_with_the_newest_version(app: App, api: Browser) -> None:
+def held_and_mended(app: App) -> str:
+    """A job that holds with the version it was planned with, and would go well with the newest."""
+
     def do(step: StepContext) -> None:
         if step.inputs["version"] == 1:
             raise StepFailed("the device answered 409")
@@ -88,6 +90,11 @@ def test_a_held_job_is_retried_with_the_newest_version(app: App, api: Browser) -
             ctx, kind="core.sample", title="Mended", steps=steps, key="mended", on_failure=OnFailure.HOLD
         ).number
     work_until_idle(app)
+    return number
+
+
+def test_a_held_job_is_retried_with_the_newest_version(app: App, api: Browser) -> None:
+    number = held_and_mended(app)
     answer = api.post(f"/api/v1/jobs/{number}/retry", json={"use": "newest", "reason": "mended"})
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     work_until_idle(app)
