@@ -63,8 +63,14 @@ def show(ctx: Context, owner: str) -> Listing[SettingOut]:
 
 
 @settings.patch("/{owner}", permission="core.settings.edit")
-def change(ctx: Context, owner: str, body: SettingsIn) -> Listing[SettingOut]:
-    """Save some settings of one plugin."""
+def change(ctx: Context, owner: str, body: SettingsIn, proof: Proof = proof) -> Listing[SettingOut]:
+    """Save some settings of one plugin.
+
+    A secret among them needs an access token of a sign-in not older than ten minutes, as the page asks for the password.
+    """
+    secrets = {one.name for one in queries.settings_of(ctx, owner).settings if one.is_secret}
+    if secrets & body.values.keys():
+        proof.require()
     operations.save(ctx, owner, body.values, body.version)
     return _out(ctx, owner)
 

@@ -343,6 +343,9 @@ def test_rest_shows_sources_and_no_secret(gateway: App, client: Browser) -> None
     key = client.post("/api/v1/api-keys", json={"name": "script"}, headers=headers).json()["key"]
     forgotten = client.delete("/api/v1/settings/gateway/token", headers={"X-API-Key": key})
     assert forgotten.status_code == 401, "whoever opens another system's key signs in afresh"
+    for values, status in (({"token": "xyz"}, 401), ({"tries": 2}, 200)):
+        saved = client.patch("/api/v1/settings/gateway", json={"values": values}, headers={"X-API-Key": key})
+        assert saved.status_code == status, saved.text
 
 
 def test_the_system_page_changes_how_long_sessions_live(app: App, staff: Callable[..., Browser]) -> None:
