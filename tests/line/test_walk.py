@@ -236,6 +236,8 @@ _OPEN = {
     "/set-password/{token}",
     "/confirm-email/{token}",
     "/keep-email/{token}",
+    "/accept-contract/{token}",
+    "/accept-contract/{token}/document",
     "/api/v1/docs",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",

@@ -1,5 +1,12 @@
 """What contracts declare to the trunk."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trunkline.contracts import acting_pages, link_pages, links, pages, queries
+from trunkline.contracts.daily import DAILY
+from trunkline.contracts.demo import leave_contracts
 from trunkline.contracts.events import (
     ContractAccepted,
     ContractChanged,
@@ -13,8 +20,14 @@ from trunkline.contracts.events import (
     ContractTerminated,
     ContractWithdrawn,
 )
+from trunkline.contracts.search import CONTRACT
+from trunkline.contracts.tables import contracts_table
 from trunkline.i18n import gettext as _
-from trunkline.plugin import Permission
+from trunkline.lists import ListOf
+from trunkline.plugin import MailTemplate, MenuItem, Permission, ScheduledTask, Slot
+
+if TYPE_CHECKING:
+    from trunkline.rest.routing import RestRoutes
 
 _READERS = (
     "supervisor",
@@ -33,6 +46,7 @@ PERMISSIONS = (
     Permission("core.contract.view", _("View contracts and read their documents"), _READERS),
     Permission("core.contract.create", _("Draft contracts"), _WRITERS),
     Permission("core.contract.edit", _("Change the terms and documents of contracts"), _WRITERS),
+    Permission("core.contract.issue", _("Send contracts to customers"), _WRITERS),
     Permission("core.contract.cancel", _("Withdraw contracts that have not begun"), _WRITERS),
     Permission("core.contract_acceptance.record", _("Record that a contract was accepted"), _WRITERS),
     Permission(
@@ -54,3 +68,36 @@ EVENTS = (
     ContractIndexationDue,
     ContractIndexed,
 )
+SLOTS = (
+    Slot(
+        "customer.tabs", "contracts", pages.tab, "core.contract.list", _("Contracts"), 55, count=pages.count
+    ),
+    Slot("home.queues", "contracts_ending", pages.ending, "core.contract.list", _("Contracts"), 60),
+    Slot("home.queues", "contracts_to_index", pages.to_index, "core.contract.adjust", _("Indexation"), 61),
+)
+MENU = (MenuItem(_("Contracts"), "/contracts", "contract", "core.contract.list", "Care", order=25),)
+LISTS = (ListOf("contracts", "/contracts", "core.contract.list", contracts_table, queries.list_contracts),)
+SEARCH_KINDS = (CONTRACT,)
+DEMO_TODAY = (leave_contracts,)
+PAGES = (pages.pages, acting_pages.pages, link_pages.pages)
+MAIL_TEMPLATES = (
+    MailTemplate(
+        "core/mail/contract_sent",
+        _("A contract to accept"),
+        {
+            "name": "Ana Souza",
+            "operator": "Conecta Sul",
+            "number": "K000042",
+            "title": "Fibre 500",
+            "link": "https://bss.example.com/accept-contract/example",
+            "days": 14,
+        },
+    ),
+)
+SCHEDULED = (DAILY, ScheduledTask("contract_links", links.sweep, timedelta(hours=6)))
+
+
+def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.contracts.rest import of_customer, rest
+
+    return [rest, of_customer]

@@ -84,7 +84,10 @@ class Contract(Record, table=True):
     __tablename__ = "core_contract"
     __table_args__ = (
         Index("ix_core_contract_customer", "customer_id", "id"),
+        # Each tab of the list walks an index of its own in each order that the list offers.
+        Index("ix_core_contract_title", "title", "id"),
         Index("ix_core_contract_status", "status", "id"),
+        Index("ix_core_contract_status_title", "status", "title", "id"),
         Index("ix_core_contract_status_ends", "status", "ends_on", "id"),
         Index("ix_core_contract_status_indexation", "status", "next_indexation_on", "id"),
     )

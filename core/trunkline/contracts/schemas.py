@@ -4,12 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from trunkline.contracts import words
 from trunkline.contracts.models import (
     AcceptedBy,
     ContractStatus,
+    DocumentKind,
     IndexationKind,
     PenaltyKind,
     Renewal,
@@ -65,13 +66,22 @@ class ContractTerms(BaseModel):
         default=None,
         title=_("Amount of the penalty"),
         description=_("Once, or for each month that remains."),
-        json_schema_extra={**_AMOUNT, "section": _("Penalty")},
+        json_schema_extra={
+            **_AMOUNT,
+            "section": _("Penalty"),
+            "only_when": {"penalty": ["fixed", "per_month"]},
+        },
     )
     penalty_percent: Share | None = Field(
         default=None,
         title=_("Share of remaining charges"),
         description=_("Percent of what the remaining months cost."),
-        json_schema_extra={**_THIRD, "suffix": "%", "section": _("Penalty")},
+        json_schema_extra={
+            **_THIRD,
+            "suffix": "%",
+            "section": _("Penalty"),
+            "only_when": {"penalty": ["share"]},
+        },
     )
     currency: str = Field(
         default="",
@@ -89,18 +99,27 @@ class ContractTerms(BaseModel):
         default="",
         title=_("Index"),
         description=_("Such as IPCA, IGP-M or CPI."),
-        json_schema_extra={**_THIRD, "section": _("Indexation")},
+        json_schema_extra={**_THIRD, "section": _("Indexation"), "only_when": {"indexation": ["index"]}},
     )
     indexation_percent: Change | None = Field(
         default=None,
         title=_("Fixed share a year"),
-        json_schema_extra={**_THIRD, "suffix": "%", "section": _("Indexation")},
+        json_schema_extra={
+            **_THIRD,
+            "suffix": "%",
+            "section": _("Indexation"),
+            "only_when": {"indexation": ["fixed"]},
+        },
     )
     next_indexation_on: date | None = Field(
         default=None,
         title=_("Next indexation"),
         description=_("Then every 12 months. Empty: a year after the start."),
-        json_schema_extra={**_THIRD, "section": _("Indexation")},
+        json_schema_extra={
+            **_THIRD,
+            "section": _("Indexation"),
+            "only_when": {"indexation": ["index", "fixed"]},
+        },
     )
 
 
@@ -132,6 +151,76 @@ class AcceptContract(BaseModel):
         title=_("Protocol number"),
         description=_("Of the call; it has to be there when it was by telephone."),
         json_schema_extra=_THIRD,
+    )
+
+
+class AcceptOnFile(AcceptContract):
+    """The acceptance over REST: a signed copy that was attached before stands for the scan."""
+
+    signed_file_id: int | None = None
+
+
+class AcceptWithScan(AcceptContract):
+    """The form that records an acceptance."""
+
+    scan: Any = Field(
+        default=None,
+        title=_("Scan of the signed paper"),
+        description=_("It has to be there when it was on paper."),
+        json_schema_extra={
+            "widget": "file",
+            "accept": ".pdf,.png,.jpg,.jpeg",
+            "only_when": {"how": ["paper"]},
+        },
+    )
+
+
+class SendContract(BaseModel):
+    """Mail a contract to the customer, to be read and accepted by a link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Annotated[str, text(254)] = Field(
+        default="",
+        title=_("E-mail"),
+        description=_("Empty: the customer’s own."),
+        json_schema_extra={"widget": "email"},
+    )
+
+
+class AcceptOnline(BaseModel):
+    """What somebody writes who accepts a contract by its link."""
+
+    accepted_by: Name = Field(title=_("Your name"))
+    tax_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
+        title=_("Your tax id")
+    )
+    agreed: bool = Field(
+        default=False, validate_default=True, title=_("I have read the document and accept it")
+    )
+
+    @field_validator("agreed")
+    @classmethod
+    def _has_agreed(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError(_("Tick that you accept it."))
+        return value
+
+
+class AttachDocument(BaseModel):
+    """The form that attaches a document."""
+
+    kind: DocumentKind = Field(
+        default=DocumentKind.TEXT,
+        title=_("What it is"),
+        description=_("Another text takes the place of the present one and has to be accepted again."),
+        json_schema_extra=_choices(
+            {kind: label for kind, label in words.DOCUMENT_LABELS.items() if kind != DocumentKind.REPLACED}
+        ),
+    )
+    file: Any = Field(
+        title=_("File"),
+        json_schema_extra={"widget": "file", "accept": ".pdf,.docx,.odt,.txt,.png,.jpg,.jpeg"},
     )
 
 
@@ -178,6 +267,93 @@ class IndexContract(BaseModel):
     version: int | None = None
 
 
+class ContractRow(BaseModel):
+    """A contract in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: str
+    title: str
+    status: ContractStatus
+    customer: str
+    customer_name: str
+    starts_on: date | None
+    ends_on: date | None
+    renewal: Renewal
+    indexation: IndexationKind
+    next_indexation_on: date | None
+    terminates_on: date | None
+
+
+class DocumentOut(BaseModel):
+    """One document of a contract."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    file_id: int
+    kind: DocumentKind
+    name: str
+    size: int
+    digest: str
+    created_at: datetime
+    uploaded_by: str
+
+
+class AcceptanceOut(BaseModel):
+    """That a text was accepted; `digest` and `scan_digest` are SHA-256 of the document and of the scan."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    accepted_by: str
+    tax_id: str
+    how: AcceptedBy
+    reference: str
+    address: str
+    accepted_at: datetime
+    recorded_by: str
+    document_name: str
+    digest: str
+    terms_digest: str
+    scan_digest: str
+
+
+class IndexationOut(BaseModel):
+    """One indexation; 450 basis points are 4.5 %."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    index_name: str
+    basis_points: int
+    effective_on: date
+    indexed_at: datetime
+    indexed_by: str
+
+
+class WorthOut(BaseModel):
+    """What a service that the contract covers is charged a month, in minor units."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    amount_minor: int
+    currency: str
+    service: str
+
+
+class OutlookOut(BaseModel):
+    """What a termination would mean. Amounts in minor units; `monthly_minor` None: nobody knows what is charged."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    on: date
+    notice_until: date
+    keeps_notice: bool
+    remaining_months: int
+    monthly_minor: int | None
+    penalty_minor: int
+    currency: str
+
+
 class ContractOut(BaseModel):
     """A contract as REST shows it. Amounts are in minor units of `currency`, shares in basis points."""
 
@@ -205,5 +381,6 @@ class ContractOut(BaseModel):
     termination_months: int
     termination_penalty_minor: int
     termination_waived: bool
+    accepted: bool = False
     created_at: datetime
     version: int

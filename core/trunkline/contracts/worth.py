@@ -63,6 +63,11 @@ def monthly_minor(worths: Sequence[ContractWorth], currency: str) -> int | None:
     return sum(amounts) if amounts else None
 
 
+def indexed(amount_minor: int, basis_points: int) -> int:
+    """An amount after an indexation, in minor units, rounded half up: what a preview shows."""
+    return (amount_minor * (10_000 + basis_points) * 2 + 10_000) // 20_000
+
+
 def tell_terminating(ctx: "Context", contract: Contract, termination: ContractTermination) -> None:
     """Have the plugins do what follows a termination, in its transaction. Raises Refused when one of them cannot."""
     _tell(ctx, "contract_terminating", contract=contract, termination=termination)

@@ -593,6 +593,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_core_contract_status_indexation", ["status", "next_indexation_on", "id"], unique=False
         )
+        batch_op.create_index("ix_core_contract_status_title", ["status", "title", "id"], unique=False)
+        batch_op.create_index("ix_core_contract_title", ["title", "id"], unique=False)
 
     op.create_table(
         "core_customer_attribute",
@@ -1955,6 +1957,8 @@ def downgrade() -> None:
 
     op.drop_table("core_customer_attribute")
     with op.batch_alter_table("core_contract", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_contract_title")
+        batch_op.drop_index("ix_core_contract_status_title")
         batch_op.drop_index("ix_core_contract_status_indexation")
         batch_op.drop_index("ix_core_contract_status_ends")
         batch_op.drop_index("ix_core_contract_status")

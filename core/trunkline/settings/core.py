@@ -254,6 +254,14 @@ class CoreSettings(BaseModel):
         description=_("Days after which a request that nobody decided expires."),
         json_schema_extra={"section": _CARE, "suffix": _("days")},
     )
+    contract_link_days: int = Field(
+        14,
+        ge=1,
+        le=90,
+        title=_("Contracts can be accepted for"),
+        description=_("Days in which a customer can accept a contract by the mailed link."),
+        json_schema_extra={"section": _CARE, "suffix": _("days")},
+    )
     break_glass_minutes: int = Field(
         60,
         ge=5,

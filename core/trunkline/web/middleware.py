@@ -14,7 +14,7 @@ from trunkline.config import Config
 from trunkline.loopback import is_loopback
 
 log = logging.getLogger("trunkline.access")
-_LINKS = ("/set-password/", "/confirm-email/", "/keep-email/")
+_LINKS = ("/set-password/", "/confirm-email/", "/keep-email/", "/accept-contract/")
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 #: Pages run no inline script; style attributes (widths of meters) are allowed, style elements are not.

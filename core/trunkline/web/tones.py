@@ -56,6 +56,7 @@ STATE_LABELS = {
     "issued": _("Issued"),
     "voided": _("Voided"),
     "sent": _("Sent"),
+    "ended": _("Ended"),
     "delivered": _("Delivered"),
     "parked": _("Parked"),
     "available": _("Available"),

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import BinaryIO
 
+from sqlmodel import col, select
+
 from trunkline.contracts.dates import add_months
 from trunkline.contracts.events import ContractAccepted
 from trunkline.contracts.models import (
     AcceptedBy,
     Contract,
     ContractAcceptance,
+    ContractDocument,
     ContractStatus,
     DocumentKind,
     IndexationKind,
@@ -49,18 +52,23 @@ class _Facts:
 
 @operation("core.contract_acceptance.record")
 def accept(
-    ctx: Context, number: str, command: AcceptContract, scan: Scan | None = None
+    ctx: Context,
+    number: str,
+    command: AcceptContract,
+    scan: Scan | None = None,
+    signed_file_id: int | None = None,
 ) -> ContractAcceptance:
     """Write down that the customer accepted the present text, which makes a contract active that was not.
 
-    Raises Refused naming the field: a paper needs its `scan`, a call its protocol number; and what is over accepts nothing.
+    The `scan` of a paper may be a signed copy that was attached before, by its file. Raises Refused naming the field: a paper
+    needs its scan, a call its protocol number; and what is over accepts nothing.
     """
     contract = load(ctx, number)
     require_status(contract, *_OPEN)
     require_no_notice(contract)
-    _check(ctx, command, scan)
+    digest = _scanned(ctx, contract, scan, signed_file_id)
+    _check(ctx, command, digest)
     require_text(ctx, contract)
-    digest = "" if scan is None else _kept(ctx, contract, scan)
     facts = _Facts(
         command.accepted_by,
         command.tax_id,
@@ -73,8 +81,26 @@ def accept(
     return record(ctx, contract, facts)
 
 
-def _kept(ctx: Context, contract: Contract, scan: Scan) -> str:
-    return keep(ctx, contract, scan.file, scan.name, DocumentKind.SIGNED).digest
+def _scanned(ctx: Context, contract: Contract, scan: Scan | None, signed_file_id: int | None) -> str:
+    """The digest of the signed copy; empty without one."""
+    if scan is not None:
+        return keep(ctx, contract, scan.file, scan.name, DocumentKind.SIGNED).digest
+    if signed_file_id is None:
+        return ""
+    signed = ctx.session.scalars(
+        select(ContractDocument).where(
+            col(ContractDocument.contract_id) == contract.key,
+            col(ContractDocument.file_id) == signed_file_id,
+            col(ContractDocument.kind) == DocumentKind.SIGNED,
+        )
+    ).one_or_none()
+    if signed is None:
+        raise Refused(
+            _("Contract {number} has no such signed copy.", number=contract.number),
+            field="signed_file_id",
+            remedy=_("Attach it to the contract first."),
+        )
+    return signed.digest
 
 
 def accepted_online(
@@ -134,14 +160,14 @@ def _begin(ctx: Context, contract: Contract, at: datetime) -> None:
         contract.next_indexation_on = add_months(contract.starts_on, 12)
 
 
-def _check(ctx: Context, command: AcceptContract, scan: Scan | None) -> None:
+def _check(ctx: Context, command: AcceptContract, scan_digest: str) -> None:
     if command.how == AcceptedBy.PORTAL:
         raise Refused(
             _("What the customer accepts online is recorded by itself."),
             field="how",
             remedy=_("Send the contract to the customer."),
         )
-    if command.how == AcceptedBy.PAPER and scan is None:
+    if command.how == AcceptedBy.PAPER and not scan_digest:
         raise Refused(_("Attach the scan of the signed paper."), field="scan")
     if command.how == AcceptedBy.TELEPHONE and not command.reference:
         raise Refused(

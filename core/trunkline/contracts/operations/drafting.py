@@ -6,6 +6,7 @@ from sqlmodel import col
 from trunkline.contracts.events import ContractChanged, ContractCreated, ContractWithdrawn
 from trunkline.contracts.models import Contract, ContractLink, ContractStatus, Renewal
 from trunkline.contracts.schemas import ContractTerms, EditContract, WithdrawContract
+from trunkline.contracts.search import mark_contract
 from trunkline.contracts.terms import AGREED, term_ends_on, today, values_of
 from trunkline.contracts.words import STATUS_LABELS
 from trunkline.customers import queries as customers
@@ -34,6 +35,7 @@ def create(ctx: Context, customer_number: str, command: ContractTerms) -> Contra
     ctx.session.add(contract)
     ctx.session.flush()
     ctx.note(contract, label=contract.number)
+    mark_contract(ctx, contract)
     ctx.emit(
         ContractCreated(
             entity_id=contract.key,
@@ -68,6 +70,7 @@ def edit(ctx: Context, number: str, command: EditContract) -> Contract:
     if set(AGREED) & set(changed):
         recall(ctx, contract)
     ctx.note(contract, label=contract.number)
+    mark_contract(ctx, contract)
     tell_changed(ctx, contract, *changed)
     return contract
 

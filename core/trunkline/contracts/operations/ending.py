@@ -79,6 +79,18 @@ def keep(ctx: Context, number: str, version: int | None = None) -> Contract:
     return contract
 
 
+@operation("core.contract.terminate")
+def end_now(ctx: Context, number: str) -> Contract:
+    """End a contract whose notice is over and that could not be ended by itself. Raises Refused with what is in the way."""
+    contract = load(ctx, number)
+    require_status(contract, ContractStatus.ACTIVE)
+    if contract.terminates_on is None or contract.terminates_on > today(ctx):
+        raise Refused(_("The notice of contract {number} is not over.", number=contract.number))
+    ctx.note(contract, label=contract.number, reason=contract.termination_reason)
+    carry_out(ctx, contract)
+    return contract
+
+
 def outlook_of(ctx: Context, contract: Contract, on: date | None) -> Outlook:
     """What ending a contract with the day `on` would mean; None: the first day that keeps the notice. Changes nothing.
 

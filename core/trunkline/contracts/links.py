@@ -1,0 +1,81 @@
+"""Mailed links on which a customer reads a contract and accepts it: they work once, for a time, and for one text only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from trunkline.auth.digest import digest, new_token
+from trunkline.branding.spoken import address_for_customer
+from trunkline.contracts.models import (
+    Contract,
+    ContractDocument,
+    ContractLink,
+    ContractStatus,
+    DocumentKind,
+)
+from trunkline.contracts.terms import terms_digest
+from trunkline.files.models import StoredFile
+from trunkline.operation import Context
+from trunkline.settings.core import CoreSettings
+
+_OPEN = (ContractStatus.SENT, ContractStatus.ACTIVE)
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """A link that still works, with the contract and the text that it is about."""
+
+    link: ContractLink
+    contract: Contract
+    stored: StoredFile
+
+
+def make(
+    ctx: Context, contract: Contract, document: ContractDocument, email: str
+) -> tuple[ContractLink, str]:
+    """A fresh link and its secret."""
+    token, now = new_token(), ctx.now()
+    link = ContractLink(
+        contract_id=contract.key,
+        email=email,
+        token_hash=digest(token),
+        digest=document.digest,
+        terms_digest=terms_digest(contract),
+        created_at=now,
+        expires_at=now + timedelta(days=ctx.settings(CoreSettings).contract_link_days),
+    )
+    ctx.session.add(link)
+    return link, token
+
+
+def address_of(ctx: Context, contract: Contract, token: str) -> str:
+    """The URL that is mailed: at the host of the brand that the customer knows."""
+    return address_for_customer(ctx, contract.customer_id, f"/accept-contract/{token}")
+
+
+def find(ctx: Context, token: str, *, lock: bool = False) -> OpenLink | None:
+    """The link of this secret; None when it is unknown, used or over, or the contract is another by now."""
+    statement = (
+        select(ContractLink, Contract, ContractDocument, StoredFile)
+        .join(Contract, col(Contract.id) == col(ContractLink.contract_id))
+        .join(ContractDocument, col(ContractDocument.contract_id) == col(Contract.id))
+        .join(StoredFile, col(StoredFile.id) == col(ContractDocument.file_id))
+        .where(col(ContractLink.token_hash) == digest(token), col(ContractDocument.kind) == DocumentKind.TEXT)
+    )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    row = ctx.session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    link, contract, document, stored = row
+    over = link.used_at is not None or ctx.now() >= link.expires_at
+    gone = contract.status not in _OPEN or contract.terminates_on is not None
+    other = (link.digest, link.terms_digest) != (document.digest, terms_digest(contract))
+    return None if over or gone or other else OpenLink(link, contract, stored)
+
+
+def sweep(ctx: Context) -> None:
+    """Forget the links whose time is over."""
+    ctx.session.execute(delete(ContractLink).where(col(ContractLink.expires_at) <= ctx.now()))

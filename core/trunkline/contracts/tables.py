@@ -1,0 +1,81 @@
+"""Contracts as a list, for the page and for REST."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import col
+
+from trunkline.contracts.models import Contract, ContractStatus, IndexationKind
+from trunkline.contracts.terms import today
+from trunkline.contracts.words import INDEXATION_LABELS, RENEWAL_LABELS, STATUS_LABELS
+from trunkline.i18n import gettext as _
+from trunkline.operation import Context
+from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
+
+#: Days before its end at which a contract is announced and shown as one that ends soon; and before an indexation.
+ENDS_SOON, INDEXATION_SOON = 60, 30
+_ACTIVE: ColumnElement[bool] = col(Contract.status) == ContractStatus.ACTIVE
+
+
+def ends_soon(ctx: Context) -> ColumnElement[bool]:
+    """Active contracts whose term or notice ends within 60 days."""
+    until = today(ctx) + timedelta(days=ENDS_SOON)
+    return and_(_ACTIVE, (col(Contract.ends_on) <= until) | (col(Contract.terminates_on) <= until))
+
+
+def indexation_due(ctx: Context) -> ColumnElement[bool]:
+    """Active contracts whose charges are to be indexed within 30 days."""
+    return and_(_ACTIVE, col(Contract.next_indexation_on) <= today(ctx) + timedelta(days=INDEXATION_SOON))
+
+
+CONTRACTS = Table(
+    "contracts",
+    label=_("Contracts"),
+    columns=(
+        Column("title", _("Title"), sub="number", sort=True),
+        Column("customer_name", _("Customer"), href="/customers/{customer}/contracts"),
+        Column("starts_on", _("Starts on"), Kind.DATE, priority=3),
+        Column("ends_on", _("Ends on"), Kind.DATE, priority=2, named=True),
+        Column("renewal", _("Then"), priority=3, labels=RENEWAL_LABELS, optional=True),
+        Column("indexation", _("Indexation"), priority=3, labels=INDEXATION_LABELS, optional=True),
+        Column("next_indexation_on", _("Next indexation"), Kind.DATE, priority=2, named=True),
+        Column("status", _("Status"), Kind.STATUS, labels=STATUS_LABELS),
+    ),
+    tabs=(
+        Tab("all", _("All"), count=True),
+        Tab("active", _("Active"), _ACTIVE, count=True),
+        Tab("waiting", _("Not accepted"), col(Contract.status).in_(("draft", "sent")), count=True),
+    ),
+    filters=(
+        Filter("status", _("Status"), [(status.value, label) for status, label in STATUS_LABELS.items()]),
+        Filter(
+            "indexation", _("Indexation"), [(kind.value, INDEXATION_LABELS[kind]) for kind in IndexationKind]
+        ),
+        Filter("starts_on", _("Starts on"), kind="dates"),
+        Filter("ends_on", _("Ends on"), kind="dates"),
+        Filter("next_indexation_on", _("Next indexation"), kind="dates"),
+    ),
+    starts=("number", "title"),
+    found=(("contract", "id"), ("customer", "customer_id")),
+    search_label=_("Search number, title, customer"),
+    sort="-id",
+    row_href="/contracts/{number}",
+    empty=Empty(
+        _("No contracts yet"),
+        _("A contract is drafted on the page of its customer."),
+        icon="contract",
+        href="/customers",
+        action=_("Find a customer"),
+        permission="core.customer.list",
+    ),
+)
+
+
+def contracts_table(ctx: Context) -> Table:
+    """The list with the views of what is due, which move with the day."""
+    due = (
+        Tab("ends_soon", _("Ends within 60 days"), ends_soon(ctx), count=True, tone="warn"),
+        Tab("indexation_due", _("Indexation due"), indexation_due(ctx), count=True, tone="warn"),
+    )
+    return replace(CONTRACTS, tabs=(*CONTRACTS.tabs, *due))

@@ -1,0 +1,140 @@
+"""The customer reads a contract by a mailed link and accepts it once."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from sqlmodel import col, select
+
+from tests.clock import StandingClock
+from tests.core.contracts.agreeing import OTHER_TEXT, TEXT, add_customer, agreed, attach, draft
+from trunkline.app import App
+from trunkline.clock import Clock
+from trunkline.contracts import operations
+from trunkline.contracts.models import Contract, ContractAcceptance
+from trunkline.contracts.schemas import SendContract
+from trunkline.errors import Refused
+from trunkline.mail.models import Email
+from trunkline.testing import Browser
+from trunkline.typesetting import typeset
+
+pytestmark = pytest.mark.plugins()
+ANSWER = {"accepted_by": "Ana Souza", "tax_id": "529.982.247-25", "agreed": "1"}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return StandingClock(datetime(2026, 6, 15, 15, 0, tzinfo=UTC))
+
+
+def send(app: App, number: str) -> str:
+    """Send it and take the link's path from the mail."""
+    with app.unit_of_work() as ctx:
+        operations.send(ctx, number, SendContract())
+    with app.reading() as ctx:
+        mail = ctx.session.scalars(select(Email).order_by(col(Email.id).desc()).limit(1)).one()
+        found = re.search(r"/accept-contract/[A-Za-z0-9_-]{20,}", json.dumps(json.loads(mail.sealed or "{}")))
+        assert found is not None
+        assert found.group(0) not in mail.text + mail.html
+        return found.group(0)
+
+
+def status(app: App, number: str) -> str:
+    with app.reading() as ctx:
+        return ctx.load_by(Contract, Contract.number, number).status
+
+
+@pytest.mark.both_databases
+def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
+    app: App, make_client: Callable[[], Browser], caplog: pytest.LogCaptureFixture
+) -> None:
+    number = draft(app)
+    attach(app, number)
+    link, stranger = send(app, number), make_client()
+    assert status(app, number) == "sent"
+    with caplog.at_level("INFO"):
+        page = stranger.get(link)
+    assert "Internet 500" in page.text
+    assert link not in " ".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("trunkline")
+    )
+    assert stranger.get(f"{link}/document").content == TEXT
+    unticked = stranger.submit(link, {**ANSWER, "agreed": ""})
+    assert unticked.status_code == 422
+    assert "Tick that you accept it." in unticked.text
+    assert "The contract is accepted." in stranger.submit(link, ANSWER).text
+    assert status(app, number) == "active"
+    with app.reading() as ctx:
+        acceptance = ctx.session.scalars(select(ContractAcceptance)).one()
+        assert (acceptance.how, acceptance.accepted_by) == ("portal", "Ana Souza")
+        assert acceptance.digest == sha256(TEXT).hexdigest()
+        assert acceptance.address
+    assert stranger.get(link).status_code == 404
+    assert stranger.get(f"{link}/document").status_code == 404
+
+
+def test_another_text_other_terms_and_time_make_a_link_useless(
+    app: App, clock: StandingClock, make_client: Callable[[], Browser]
+) -> None:
+    number, stranger = draft(app), make_client()
+    attach(app, number)
+    first = send(app, number)
+    second = send(app, number)
+    assert stranger.get(first).status_code == 404
+    assert stranger.get(second).status_code == 200
+    attach(app, number, OTHER_TEXT)
+    assert status(app, number) == "draft"
+    assert stranger.get(second).status_code == 404
+    third = send(app, number)
+    clock.pass_time(days=15)
+    assert stranger.get(third).status_code == 404
+
+
+def test_a_changed_text_of_an_active_contract_is_accepted_again(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    number, stranger = agreed(app), make_client()
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="accepted as it is"):
+        operations.send(ctx, number, SendContract())
+    attach(app, number, OTHER_TEXT)
+    link = send(app, number)
+    assert status(app, number) == "active"
+    assert "The contract is accepted." in stranger.submit(link, ANSWER).text
+    assert stranger.get(link).status_code == 404
+
+
+def test_nobody_to_write_to_is_said_beside_the_field(app: App) -> None:
+    number = draft(app, add_customer(app, email=""))
+    attach(app, number)
+    with app.unit_of_work() as ctx, pytest.raises(Refused) as refused:
+        operations.send(ctx, number, SendContract())
+    assert refused.value.field == "email"
+
+
+def test_the_print_is_the_text_where_none_is_attached_and_says_who_accepted(
+    app: App,
+    staff: Callable[..., Browser],
+    make_client: Callable[[], Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = []
+
+    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
+        told.append(texts)
+        return typeset(template, texts, timestamp, logo)
+
+    monkeypatch.setattr("trunkline.contracts.printing.typeset", listening)
+    number, colleague = draft(app), staff("customer_care")
+    page = colleague.submit(f"/contracts/{number}/send", {"email": "ana@example.com"}).text
+    assert f"{number}.pdf" in page
+    assert told[-1]["sections"] == []
+    link = send(app, number)
+    assert make_client().submit(link, ANSWER).status_code == 200
+    answer = colleague.get(f"/contracts/{number}/contract.pdf")
+    assert answer.content.startswith(b"%PDF-")
+    [statement] = told[-1]["sections"]
+    assert ["Accepted by", "Ana Souza 529.982.247-25"] in statement["rows"]
+    assert ["Term", "12 months"] in told[-1]["facts"]
