@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from trunkline.activity import viewed
 from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
+from trunkline.db.haste import within
 from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
@@ -21,6 +22,8 @@ from trunkline_catalog.schemas import ServiceView
 _LATEST = 5
 #: Share of an allowance from which its meter warns.
 _NEARLY = 0.9
+#: Seconds that the charts of usage may take of a tab that is about the list.
+_PATIENCE = 0.2
 
 
 def totals(amounts: list[Money]) -> list[Money]:
@@ -75,7 +78,7 @@ def usage_tab(page: Page, customer: Customer) -> str:
         customer=customer,
         view=view,
         meters=_meters(page, subscriptions),
-        by_day=queries.all_usage_by_day(ctx, customer.key),
+        by_day=within(ctx.session, _PATIENCE, lambda: queries.all_usage_by_day(ctx, customer.key)),
     )
 
 

@@ -138,8 +138,23 @@ def test_figures_of_the_operator_are_for_those_who_see_the_books(billed: World, 
     assert dealer.get("/billing/customers/C000001/by-month.csv").status_code == 403
 
 
+def test_sums_of_very_many_invoices_wait_until_they_are_asked_for(
+    billed: World, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff("accountant")
+    # Nothing is added up in no time at all.
+    monkeypatch.setattr("trunkline_billing.pages.figures._PATIENCE", 0.0)
+    monkeypatch.setattr("trunkline.db.haste._INSTRUCTIONS", 1)
+    waiting = browser.get("/billing/figures").text
+    assert 'href="/billing/figures?sums=all"' in waiting
+    assert "billed-BRL" not in waiting
+    asked = browser.get("/billing/figures?sums=all").text
+    assert 'id="billed-BRL"' in asked
+    assert "Add up" not in asked
+
+
 def test_the_start_page_gets_the_charts_as_a_part(billed: World, staff: Staff) -> None:
-    part = staff("accountant").get("/billing/figures", headers={"HX-Request": "true"}).text
+    part = staff("accountant").get("/billing/figures?sums=all", headers={"HX-Request": "true"}).text
     assert "<html" not in part
     assert 'id="billed-BRL"' in part
     assert "Nothing is overdue" in part

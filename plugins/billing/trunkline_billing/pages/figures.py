@@ -1,20 +1,24 @@
 """Charts of billing: a page of its own, which the start page shows as a part, and their files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 
 from trunkline.activity import viewed
 from trunkline.charts import Chart
 from trunkline.customers import queries as customers
+from trunkline.db.haste import within
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
+from trunkline.operation import Context
 from trunkline.web.drawing import as_csv
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import queries
 from trunkline_billing.queries.charts import USAGE_TYPES
 
 PAGES = Pages()
+#: Seconds that each chart may take of a start page that is about other things.
+_PATIENCE = 0.4
 
 
 @PAGES.get("/billing/figures", permission="billing.ledger.view")
@@ -22,11 +26,17 @@ def figures(page: Page) -> Response:
     """What was invoiced and paid, and what is overdue."""
     page.title = str(_("Figures of billing"))
     page.crumbs((page.title, ""))
+    asked = page.query.get("sums") == "all"
     return page.render(
         "billing/figures.html",
-        by_month=queries.billed_by_month(page.ctx),
-        by_age=queries.overdue_by_age(page.ctx),
+        by_month=_in_time(page, queries.billed_by_month, asked),
+        by_age=_in_time(page, queries.overdue_by_age, asked),
     )
+
+
+def _in_time(page: Page, look: Callable[[Context], list[Chart]], asked: bool) -> list[Chart] | None:
+    """The charts; None where adding up millions of invoices takes long and nobody has asked for it."""
+    return look(page.ctx) if asked else within(page.ctx.session, _PATIENCE, lambda: look(page.ctx))
 
 
 @PAGES.get("/billing/figures/by-month.csv", permission="billing.ledger.view")
