@@ -24,7 +24,7 @@ from trunkline.health import reports
 from trunkline.plugin import Health
 from trunkline.providers import Place
 from trunkline.settings.operations import save
-from trunkline.testing import Browser, work_until_idle
+from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 from trunkline_geocoding_google.checking import connection
 from trunkline_geocoding_google.provider import GoogleGeocoding
 from trunkline_geocoding_google.settings import GoogleGeocodingSettings
@@ -276,6 +276,36 @@ def test_the_key_is_nowhere_but_in_the_call(
             assert KEY not in str(rows), table
 
 
+def test_a_key_that_cannot_be_one_is_refused_and_not_shown_again(
+    app: App, staff: Callable[..., Browser], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bad = f"{KEY} {KEY}"
+    browser = staff("administrator")
+    page = "/settings/geocoding_google"
+    sent = {"api_key": bad, "timeout_seconds": "8", "keep_days": "30", "version": "0"}
+    refused = browser.submit(page, sent)
+    assert refused.status_code == 422
+    assert "It is one word" in refused.text
+    create_user(app, "program@example.com", "administrator")
+    login = {"email": "program@example.com", "password": PASSWORD}
+    token = browser.post("/api/v1/auth/login", json=login).json()["access_token"]
+    answer = browser.patch(
+        "/api/v1/settings/geocoding_google",
+        json={"values": {"api_key": bad}},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 422
+    for text_ in (
+        refused.text,
+        answer.text,
+        browser.get(page).text,
+        browser.get("/activity").text,
+        caplog.text,
+    ):
+        assert KEY not in text_
+
+
 def test_the_test_of_the_connection_says_whether_google_is_asked_at_all(
     app: App, google: type[_Google]
 ) -> None:
@@ -315,7 +345,7 @@ def test_places_of_google_carry_its_name_and_stay_off_other_maps(
     browser = staff("customer_care")
     shown = browser.get(f"/customers/{number}/sites").text
     assert "Google Maps" in shown
-    assert "Only about" in shown
+    assert "Approximate" in shown
     assert "data-map" not in shown
     _settings(app, other_maps=True)
     assert "data-map" in browser.get(f"/customers/{number}/sites").text
