@@ -1,5 +1,6 @@
 """The trunk's own settings, shown on the page “System”."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -261,6 +262,18 @@ class CoreSettings(BaseModel):
         title=_("Contracts can be accepted for"),
         description=_("Days in which a customer can accept a contract by the mailed link."),
         json_schema_extra={"section": _CARE, "suffix": _("days")},
+    )
+    contract_waiver_above: Decimal | None = Field(
+        None,
+        ge=0,
+        max_digits=12,
+        decimal_places=2,
+        title=_("Second person for waived penalties above"),
+        description=_(
+            "Waiving more when a contract is terminated waits for somebody else; in other currencies always. "
+            "Empty: one person is enough."
+        ),
+        json_schema_extra={"section": _CARE, "widget": "money"},
     )
     break_glass_minutes: int = Field(
         60,

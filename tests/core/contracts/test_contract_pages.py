@@ -12,6 +12,7 @@ from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.search.indexing import index_due
 from trunkline.search.queries import find
+from trunkline.settings import operations as settings
 from trunkline.testing import PASSWORD, Browser, create_user
 
 pytestmark = pytest.mark.plugins()
@@ -153,3 +154,21 @@ def test_who_may_only_read_is_offered_nothing_else(app: App, staff: Callable[...
     for act in ("edit", "accept", "terminate", "index", "withdraw", "documents/new"):
         assert f'"/contracts/{number}/{act}"' not in page
         assert reader.get(f"/contracts/{number}/{act}").status_code == 403
+
+
+def test_waiving_more_than_the_settings_say_waits_for_a_second_person(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    with app.unit_of_work() as ctx:
+        settings.save(ctx, "core", {"contract_waiver_above": "100"})
+    small = agreed(app, penalty="fixed", penalty_amount="100", currency="BRL")
+    large = agreed(app, penalty="fixed", penalty_amount="100.01", currency="BRL")
+    first, second = staff("supervisor"), staff("supervisor")
+    form = {"on": "2026-06-15", "reason": "Moves away", "waive": "1"}
+    assert "Terminated" in first.submit(f"/contracts/{small}/terminate", form).text
+    asked = first.submit(f"/contracts/{large}/terminate", form)
+    assert asked.url.path == "/approvals/V000001"
+    assert "Moves away" in asked.text
+    assert "Active" in first.get(f"/contracts/{large}").text
+    second.submit("/approvals/V000001/approve", {"note": ""})
+    assert "Terminated" in first.get(f"/contracts/{large}").text

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from trunkline.approvals.second_person import Matter, SecondPerson, exceeds
+from trunkline.approvals.words import Amount
 from trunkline.contracts.dates import remaining_months
 from trunkline.contracts.events import ContractTerminated
 from trunkline.contracts.models import Contract, ContractStatus
@@ -13,7 +15,9 @@ from trunkline.contracts.terms import today
 from trunkline.contracts.worth import ContractTermination, monthly_minor, tell_terminating, worth_of
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline.money import MICROS, Money
 from trunkline.operation import Context, operation
+from trunkline.settings.core import CoreSettings
 from trunkline.versions import require_version
 
 #: The permission of its own that leaving out an agreed penalty needs.
@@ -37,7 +41,32 @@ class Outlook:
         return self.on >= self.notice_until
 
 
-@operation("core.contract.terminate")
+def _waiver(ctx: Context, number: str, command: TerminateContract) -> Matter | None:
+    """Waiving a penalty above the amount of the settings takes two."""
+    limit = ctx.settings(CoreSettings).contract_waiver_above
+    if not command.waive or limit is None:
+        return None
+    ctx.require(WAIVE)
+    contract = ctx.load_by(Contract, Contract.number, number)
+    outlook = outlook_of(ctx, contract, command.on)
+    micros = Money.of_minor(outlook.penalty_minor, outlook.currency).micros
+    if not exceeds(micros, outlook.currency, int(limit * MICROS), ctx.app.config.currency):
+        return None
+    amount = Amount(micros, outlook.currency)
+    return Matter(
+        _("Waive the penalty of {amount} of contract {number}", amount=amount, number=number),
+        ((_("Reason"), command.reason), (_("Months that remain"), str(outlook.remaining_months))),
+        micros,
+        outlook.currency,
+        contract.customer_id,
+        f"/contracts/{number}",
+    )
+
+
+TERMINATION = SecondPerson(_("Waive the penalty of a termination"), _waiver)
+
+
+@operation("core.contract.terminate", approval=TERMINATION)
 def terminate(ctx: Context, number: str, command: TerminateContract) -> Contract:
     """Give notice: the contract ends with the day that it names, at once if that has come.
 
