@@ -9,6 +9,7 @@ _NOT_FOUND = {
     "/branding/{brand_id:int}/pictures/{which}": "a form about a brand, which is found",
     "/catalog/orders/items/{template}": "an answer to the form of an order",
     "/contracts/{number}/documents/{file_id:int}": "the content of a document, listed with its contract, which is found",
+    "/customers/guided/{name}": "a step of adding a customer, which the palette offers",
     "/customers/{number}/fields/{field}": "a form about a customer, who is found",
     "/customers/{number}/files/{file_id:int}": "the content of a file, listed with its customer",
     "/customers/{number}/merge/{other}": "a form about a customer, who is found",
