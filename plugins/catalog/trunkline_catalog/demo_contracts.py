@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from io import BytesIO
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -31,7 +30,6 @@ _STAYS, _LEAVES = "Conectividade da matriz", "Linhas da filial"
 #: In which month of the history each is signed, and what then becomes of it.
 _SIGNED = {2: _STAYS, 3: _LEAVES}
 _INDEXED, _LEFT = 8, 9
-_TEXT = "Contrato de prestação de serviços: {title}. Prazo de 24 meses, reajuste anual pelo IPCA."
 
 
 def live(app: App, month: DemoMonth) -> None:
@@ -65,7 +63,7 @@ def _sign(ctx: Context, title: str) -> None:
         next_indexation_on=add_months(today, 6).replace(day=15),
     )
     number = contracts.create(ctx, customer.number, terms).number
-    contracts.attach(ctx, number, BytesIO(_TEXT.format(title=title).encode()), "contrato.txt")
+    contracts.adopt_print(ctx, number)
     signed = AcceptContract(how=AcceptedBy.DESK, accepted_by=customer.name, accepted_on=today)
     contracts.accept(ctx, number, signed)
     for service in services:

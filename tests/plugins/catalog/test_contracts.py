@@ -255,6 +255,14 @@ def test_a_service_is_put_under_a_contract_from_the_contracts_side(
     assert client.submit(here, {"service": "S000009"}).status_code == 422
     assert client.submit(here, {"service": "s000001"}).url.path == f"/contracts/{contract}"
     assert service(shop).contract == contract
+    shown = client.get(f"/contracts/{contract}").text
+    assert "Services covered" in shown
+    # What the button opens is there to be opened.
+    assert 'data-open="cover"' in shown
+    assert '<dialog class="modal modal-sm" id="cover"' in shown
+    assert 'href="/catalog/services/S000001"' in shown
+    assert f"{here}/S000001/remove" in shown
+    assert f"{here}/S000001/remove" not in staff("care_reader").get(f"/contracts/{contract}").text
     listed = client.get("/catalog/services?cols=label&cols=contract").text
     # The other customer's service stands under none, and leads to none.
     assert f'href="/contracts/{contract}"' in listed
