@@ -31,16 +31,14 @@ Known = Callable[[Sequence[int]], Sequence[tuple["SearchDocument", "Entries"]]]
 def fill_index(app: "App", known: Mapping[str, Known], progress: Callable[[str], None]) -> None:
     """Index everything of an operator whose index is empty; `known` has the kinds that are written down at once."""
     from trunkline.search import store
-    from trunkline.search.folding import WHOLE, typo_variants
+    from trunkline.search.folding import vocabulary_entries
 
     store.ensure(app)
     names: set[str] = set()
     with loading(app, _DOCUMENTS, "search_text") as bulk, _keys_apart(bulk):
         for kind in app.search_kinds.values():
             _fill_kind(bulk, _Kind(app, kind, known.get(kind.kind)), names, progress)
-        typos = sorted(
-            {(variant, name) for name in names for variant in (WHOLE + name, *typo_variants(name))}
-        )
+        typos = sorted({(variant, name) for name in names for variant in vocabulary_entries(name)})
         bulk.put("search_typo", ("variant", "word"), typos)
     progress("entries sorted")
     if app.database.is_sqlite:

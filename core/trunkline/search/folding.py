@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import filterfalse
+from itertools import combinations, filterfalse
 
 from trunkline.plugin import SearchDocument
 
@@ -20,8 +20,12 @@ _TURNS = 6
 _KEYS = 60
 _MOST_WORDS = 8
 _SHORTEST_TYPO, _LONGEST_TYPO = 4, 24
-#: Begins entries of a title from its second word on, of a number read backwards, and of a whole word of the vocabulary.
-TURNED, BACKWARDS, WHOLE = "~", "<", "="
+#: In a word of so many letters two mistakes are made good. Two words that differ so little share five letters, in order, of their
+#: first seven (Garbe's prefix filter): 21 entries a word, however long.
+_SHORTEST_FAR, _FAR_LETTERS = 8, 7
+#: Begins entries of a title from its second word on, of a number read backwards, of a whole word of the vocabulary, and of a long
+#: one without two of its letters.
+TURNED, BACKWARDS, WHOLE, FAR = "~", "<", "=", "-"
 _WORD = re.compile(r"[^\W_]+")
 _FIGURES = re.compile(r"[\d\s+()./\-]+")
 #: A number of ours, with its year or day where it has one, or a serial number.
@@ -161,6 +165,33 @@ def is_dated(text: str) -> bool:
     """Whether a text is a number of ours that holds a year or a day: all its figures together are no other number."""
     serial = _SERIAL.fullmatch(fold(text))
     return serial is not None and serial.group(1) is not None
+
+
+def far_variants(word: str) -> set[str]:
+    """What a long word shares with each that differs from it by two mistakes; nothing for one that no long word is meant by."""
+    if len(word) < _FAR_LETTERS:
+        return set()
+    return {FAR + "".join(kept) for kept in combinations(word[:_FAR_LETTERS], _FAR_LETTERS - 2)}
+
+
+def vocabulary_entries(word: str) -> list[str]:
+    """Everything that a word of the vocabulary is found by."""
+    far = far_variants(word) if len(word) >= _SHORTEST_FAR else set()
+    return [WHOLE + word, *sorted(typo_variants(word) | far)]
+
+
+def differ_little(one: str, other: str, mistakes: int) -> bool:
+    """Whether so many mistakes at most make one word the other: a letter too many, too few or wrong, or two changed over."""
+    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if start is None:
+        return abs(len(one) - len(other)) <= mistakes
+    if mistakes == 0:
+        return False
+    one, other = one[start:], other[start:]
+    turned = one[:2] == other[1::-1] and len(one) > 1 and differ_little(one[2:], other[2:], mistakes - 1)
+    return turned or any(
+        differ_little(one[skip:], other[jump:], mistakes - 1) for skip, jump in ((1, 1), (1, 0), (0, 1))
+    )
 
 
 def is_name(word: str) -> bool:

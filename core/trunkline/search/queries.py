@@ -96,11 +96,14 @@ def look_for(
         kept.add(dearer.by_fragment())
     if kept or beside or asked.number:
         return Found(_in_order(ctx, [*kept.groups(), *beside]))
-    likely = tiers.with_typos(ctx, asked.words)
+    likely, meant = tiers.with_typos(ctx, asked.words), list(asked.words)
     if likely is not None:
+        meant = next(tiers.spellings(asked.words, likely)).split()
         _add_spelt_right(ctx, kept, tiers.spellings(asked.words, likely), numbers, wanted)
         if not kept.full:
             kept.add_ranked(dearer.by_words(likely, _SECOND_MOMENT), asked)
+    if not kept:
+        _add_spelt_right(ctx, kept, tiers.misread(ctx, meant), numbers, wanted)
     return Found(list(kept.groups()), by_likeness=bool(kept))
 
 

@@ -1,6 +1,6 @@
 """The ways to look into the index, from the cheapest to the dearest. Each gives keys of documents, the best first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice, product
 from typing import Any
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from trunkline.operation import Context
-from trunkline.search.folding import WHOLE, is_name, typo_variants
+from trunkline.search.folding import WHOLE, differ_little, far_variants, is_name, typo_variants
 from trunkline.search.models import SearchDocument, span
 from trunkline.search.store import KEYS, TEXTS, TYPOS, VECTOR
 
@@ -36,8 +36,12 @@ LAST = "\U0010ffff"
 #: PostgreSQL gathers what all kinds have before it is cut: a query that finds more needs another letter.
 _GATHERED = 1000
 _GUESSES = 5
+#: So many words that share letters with one are compared with it.
+_FAR_LOOKED_AT = 500
 #: Of what may have been meant only so much is looked for by entries.
 _SPELLINGS = 3
+#: So much each word that is known may have been meant as.
+_MISREAD = 4
 #: A beginning of more words of the vocabulary is looked for as a beginning.
 SPELT_OUT = 30
 _DOCUMENT = col(SearchDocument.id)
@@ -207,10 +211,14 @@ def beginnings(ctx: Context, asked: Sequence[str]) -> Groups:
 
 
 def with_typos(ctx: Context, asked: Sequence[str]) -> Groups | None:
-    """The words, each that begins no known one replaced by those it may have been meant as; None if nothing helps."""
+    """The words, each that begins no known one replaced by those it may have been meant as; None if nothing helps.
+
+    A long word that no other differs from by one mistake may have two.
+    """
     groups, helped = list[Sequence[tuple[str, bool]]](beginnings(ctx, asked)), False
     for place, word in enumerate(asked):
-        if is_name(word) and groups[place] == [(word, True)] and (guesses := _guesses(ctx, word)):
+        known = not is_name(word) or groups[place] != [(word, True)]
+        if not known and (guesses := _guesses(ctx, word) or _far_guesses(ctx, word)):
             groups[place], helped = [(guess, False) for guess in guesses], True
     return groups if helped else None
 
@@ -222,6 +230,17 @@ def spellings(asked: Sequence[str], groups: Groups) -> Iterator[str]:
         for word, group in zip(asked, groups, strict=True)
     ]
     return map(" ".join, islice(product(*meant), _SPELLINGS))
+
+
+def misread(ctx: Context, asked: Sequence[str]) -> Iterator[str]:
+    """The words with one of them as it may have been meant, because a mistake may have made it a name of somebody else's.
+
+    Nothing for a single word, which stands for what it says.
+    """
+    for place, word in enumerate(asked) if len(asked) > 1 else ():
+        meant = (*_guesses(ctx, word), *_far_guesses(ctx, word)) if is_name(word) else ()
+        for guess in islice(dict.fromkeys(guess for guess in meant if guess != word), _MISREAD):
+            yield " ".join((*asked[:place], guess, *asked[place + 1 :]))
 
 
 def alike(ctx: Context, asked: Sequence[str]) -> Groups:
@@ -245,13 +264,39 @@ _SHARES = (
 )
 
 
+_FAR = (
+    select(TYPOS.c.word)
+    .distinct()
+    .where(
+        TYPOS.c.variant.in_(bindparam("variants", expanding=True)),
+        func.length(TYPOS.c.word).between(bindparam("shortest"), bindparam("longest")),
+    )
+    .limit(_FAR_LOOKED_AT)
+)
+
+
 def _begin_so(ctx: Context, word: str) -> list[str]:
     values = {"low": WHOLE + word, "high": WHOLE + word + LAST}
     return list(ctx.session.connection().execute(_BEGINS, values).scalars())
 
 
 def _guesses(ctx: Context, word: str) -> list[str]:
-    """The likeliest first: the same first letter, then the same length."""
+    """Words that differ by one mistake, the likeliest first."""
     found = ctx.session.connection().execute(_SHARES, {"variants": sorted(typo_variants(word))}).scalars()
+    return _likeliest(word, found)
+
+
+def _far_guesses(ctx: Context, word: str) -> list[str]:
+    """Words that differ from a long one by two mistakes, the likeliest first."""
+    variants = far_variants(word)
+    if not variants:
+        return []
+    values = {"variants": sorted(variants), "shortest": len(word) - 2, "longest": len(word) + 2}
+    found = ctx.session.connection().execute(_FAR, values).scalars()
+    return _likeliest(word, (guess for guess in found if differ_little(word, guess, 2)))
+
+
+def _likeliest(word: str, found: Iterable[str]) -> list[str]:
+    """The same first letter before others, then the same length."""
     likely = sorted(found, key=lambda guess: (guess[0] != word[0], abs(len(guess) - len(word)), guess))
     return likely[:_GUESSES]

@@ -11,7 +11,7 @@ from trunkline.db.upserting import insert_into
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument
 from trunkline.search import models
-from trunkline.search.folding import WHOLE, Entries, calling_code, entries_of, typo_variants
+from trunkline.search.folding import WHOLE, Entries, calling_code, entries_of, vocabulary_entries
 from trunkline.search.models import ENTITY_BITS, SearchKindNumber, document_id
 from trunkline.search.store import FEEDS, KEYS, TEXTS, TYPOS
 
@@ -177,7 +177,7 @@ def _learn(connection: Connection, entries: Iterable[Entries]) -> None:
         {"variant": variant, "word": name}
         for name in names
         if name not in known
-        for variant in (WHOLE + name, *sorted(typo_variants(name)))
+        for variant in vocabulary_entries(name)
     ]
     if rows:
         connection.execute(_insert_typos(connection.dialect.name), rows)

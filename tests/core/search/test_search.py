@@ -13,7 +13,7 @@ from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
 from trunkline.db.haste import within
 from trunkline.operation import Actor, ActorKind, Scope
-from trunkline.search.folding import fold, read_query
+from trunkline.search.folding import differ_little, fold, read_query
 from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
 from trunkline.search.queries import find, look_for
@@ -143,6 +143,53 @@ def test_a_title_is_found_by_its_words_in_any_order_and_in_spite_of_a_typing_err
     for query in ("aparecida con", "conceicao maria", "conceicoa", "mraia", "aparacida maria", "conseicao"):
         assert titles(app, query) == ["Maria Aparecida Conceição"], query
     assert titles(app, "marcos conseicao") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "aprecidda",
+        "aparezido",
+        "paaercida",
+        "apaecda maria",
+        "maira aparceidda",
+        "mario aparecida",
+        "maria conceicoa",
+    ],
+)
+def test_a_name_is_found_in_spite_of_two_mistakes_in_a_long_word_and_of_one_that_makes_it_anothers(
+    app: App, query: str
+) -> None:
+    add(app, "Maria Aparecida Conceição")
+    add(app, "Mario Pereira")
+    index_due(app)
+    assert titles(app, query) == ["Maria Aparecida Conceição"]
+
+
+@pytest.mark.parametrize("query", ["mroai", "aprexiddo", "pereira aparecida", "mario"])
+def test_what_is_too_far_from_a_name_is_not_found_by_likeness(app: App, query: str) -> None:
+    add(app, "Maria Aparecida Conceição")
+    index_due(app)
+    add(app, "Mario Pereira")
+    index_due(app)
+    assert "Maria Aparecida Conceição" not in titles(app, query)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "mistakes"),
+    [
+        ("aparecida", "aparecida", 0),
+        ("aparecida", "aparecdia", 1),
+        ("aparecida", "aparecid", 1),
+        ("aparecida", "aaparecida", 1),
+        ("aparecida", "paaercida", 2),
+        ("aparecida", "parezidoo", 4),
+        ("aparecida", "parecidaa", 2),
+        ("ab", "", 2),
+    ],
+)
+def test_mistakes_are_counted(one: str, other: str, mistakes: int) -> None:
+    assert [differ_little(one, other, most) for most in range(4)] == [most >= mistakes for most in range(4)]
 
 
 def test_who_types_on_is_not_kept_waiting_and_can_go_on_afterwards(app: App) -> None:
