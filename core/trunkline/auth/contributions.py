@@ -73,6 +73,31 @@ COMMANDS = [
     Command(
         _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
     ),
+    Command(
+        _("Language"),
+        "/profile#f-language",
+        "language",
+        "core.search.use",
+        # In every language: whoever looks for it may not read the one that is set.
+        words="language idioma langue",
+        order=91,
+    ),
+    Command(
+        _("Theme and density"),
+        "/profile#appearance",
+        "sun",
+        "core.search.use",
+        words=_("appearance dark light compact roomy"),
+        order=92,
+    ),
+    Command(
+        _("Sign out"),
+        "/sign-out",
+        "logout",
+        "core.search.use",
+        words=_("log out leave end session"),
+        order=93,
+    ),
 ]
 SEARCH_KINDS = (USER,)
 MENU = [

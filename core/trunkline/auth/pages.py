@@ -83,6 +83,12 @@ def _sign_in_page(page: Page, form: Form[SignIn], status: int = 200, waiting: st
     )
 
 
+@pages.get("/sign-out", permission=SIGNED_IN)
+def ask_to_sign_out(page: Page) -> Response:
+    page.title = _("Sign out?")
+    return page.render("auth/sign_out.html")
+
+
 @pages.post("/sign-out", permission=SIGNED_IN)
 def sign_out(page: Page) -> Response:
     with page.ctx.run("core.user.sign_out"):

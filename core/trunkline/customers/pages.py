@@ -58,6 +58,7 @@ def _new_initial(page: Page) -> Mapping[str, Any]:
     return {
         "country": page.app.config.country,
         "phone": page.query.get("phone", ""),
+        "email": page.query.get("email", ""),
         "form_options": {
             "cancel": "/customers",
             "noted": NOTED,

@@ -1,4 +1,4 @@
-"""The search page, the options of the palette (from the same address), and who is calling."""
+"""The search page, the options of the palette (from the same address), and who is calling or writing."""
 
 from urllib.parse import urlencode
 
@@ -110,15 +110,15 @@ def opened(page: Page) -> Response:
 
 @pages.get("/find", permission="core.search.use")
 def find(page: Page) -> Response:
-    """The customer behind a number: typed, pasted, or handed over by a telephone program as `/find?number=…`."""
+    """The customer behind a number or an address: typed, pasted, or handed over by a telephone program as `/find?number=…`."""
     number = page.query.get("number", "").strip()
     found = whose(page.ctx, number)
     if len(found.customers) == 1:
         return page.redirect(found.customers[0].path)
     if not found.customers and len(found.others) == 1:
         return page.redirect(found.others[0].path)
-    page.title = _("Whose number is it?")
+    page.title = _("Whose address is it?") if found.email else _("Whose number is it?")
     page.crumbs((_("Search"), "/search"), (page.title, ""))
-    known = {"phone": found.phone} if found.phone else {}
+    known = {name: value for name, value in (("phone", found.phone), ("email", found.email)) if value}
     register = f"/customers/new?{urlencode(known)}" if known else "/customers/new"
     return page.render("search/find.html", number=number, found=found, register=register)

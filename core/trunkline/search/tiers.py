@@ -57,6 +57,8 @@ def by_key(ctx: Context, numbers: Sequence[int], beginnings: Sequence[str], limi
 
     What begins as the first of them says comes first. A range of a B-tree each: what it costs does not grow with the table.
     """
+    if not numbers:
+        return []
     conditions = tuple(ctx.visible_conditions(SearchDocument))
     ends = [beginning + LAST for beginning in beginnings]
     values: dict[str, Any] = {"most": limit}

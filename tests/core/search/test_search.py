@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from trunkline import plugin
 from trunkline.app import App
+from trunkline.auth.models import User
 from trunkline.customers import operations
 from trunkline.customers.schemas import ContactData, RegisterCustomer, UpdateCustomer
 from trunkline.db.haste import within
@@ -18,7 +19,7 @@ from trunkline.search.indexing import drop, index_due, rebuild
 from trunkline.search.models import SearchDirty, SearchDocument
 from trunkline.search.queries import find, look_for
 from trunkline.search.writing import write
-from trunkline.testing import Browser, actor_with
+from trunkline.testing import Browser, actor_with, create_user
 
 pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
 
@@ -248,12 +249,40 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
         ("change password", "/profile"),
         ("performance", "/jobs/performance"),
         ("invite colleague", "/users/new"),
+        ("sign out", "/sign-out"),
+        ("log out", "/sign-out"),
+        ("language", "/profile#f-language"),
+        ("idioma", "/profile#f-language"),
+        ("dark", "/profile#appearance"),
+        ("density", "/profile#appearance"),
+        ("passkey", "/profile/second-factor"),
     ],
 )
 def test_pages_that_stand_in_no_menu_are_found_by_name(
     asked: str, path: str, staff: Callable[..., Browser]
 ) -> None:
     assert f'href="{path}"' in staff().get("/search", params={"q": asked}).text
+
+
+def test_commands_are_found_in_the_words_of_who_asks(app: App, make_client: Callable[[], Browser]) -> None:
+    create_user(app, "rui@example.com", "cashier")
+    with app.unit_of_work() as ctx:
+        ctx.load_by(User, User.email, "rui@example.com").language = "pt_BR"
+    browser = make_client().sign_in("rui@example.com")
+    assert 'href="/sign-out"' in browser.get("/search?q=sair").text
+
+
+def test_signing_out_by_name_asks_and_then_does_it(staff: Callable[..., Browser]) -> None:
+    browser = staff("cashier")
+    assert 'action="/sign-out"' in browser.get("/sign-out").text
+    browser.submit("/sign-out", {}, page="/sign-out")
+    assert browser.get("/profile", follow_redirects=False).headers["location"].startswith("/sign-in")
+
+
+def test_the_account_has_what_the_palette_leads_to(staff: Callable[..., Browser]) -> None:
+    page = staff("cashier").get("/profile").text.partition("<main")[2]
+    for part in ('id="f-language"', 'id="appearance"', 'data-set-theme="dark"', 'data-set-density="roomy"'):
+        assert part in page
 
 
 def test_a_page_is_found_by_those_who_may_open_it(staff: Callable[..., Browser]) -> None:

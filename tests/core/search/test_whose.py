@@ -6,9 +6,14 @@ import pytest
 
 from trunkline.app import App
 from trunkline.customers import operations
-from trunkline.customers.schemas import RegisterCustomer
+from trunkline.customers.models import Customer
+from trunkline.customers.schemas import ContactData, RegisterCustomer
+from trunkline.interactions import operations as interactions
+from trunkline.interactions.models import Channel
+from trunkline.interactions.schemas import RecordInteraction
 from trunkline.search.indexing import index_due
-from trunkline.testing import Browser
+from trunkline.sms import operations as sms
+from trunkline.testing import Browser, create_user
 
 Staff = Callable[..., Browser]
 
@@ -30,6 +35,64 @@ def test_a_number_of_one_customer_opens_that_customer_however_it_is_written(app:
                    "sip:5551991234567@pbx.example", "C000001", "c000001"):  # fmt: skip
         answer = browser.get("/find", params={"number": number}, follow_redirects=False)
         assert (answer.status_code, answer.headers.get("location")) == (303, f"/customers/{customer}"), number
+
+
+@pytest.mark.parametrize(
+    "typed", ["ana@example.com", " Ana@Example.com", "mailto:ana@example.com?subject=Hello"]
+)
+def test_an_address_of_one_customer_opens_that_customer(app: App, staff: Staff, typed: str) -> None:
+    customer = add(app, "Ana Souza", email="ana@example.com")
+    add(app, "Beto Lima", email="beto@example.com")
+    index_due(app)
+    answer = staff("customer_care").get("/find", params={"number": typed}, follow_redirects=False)
+    assert (answer.status_code, answer.headers.get("location")) == (303, f"/customers/{customer}")
+
+
+def test_an_address_of_a_contact_and_of_somebody_in_the_portal_opens_their_customer(
+    app: App, staff: Staff
+) -> None:
+    customer = add(app, "Ana Souza")
+    with app.unit_of_work() as ctx:
+        operations.add_contact(ctx, customer, ContactData(name="Carla", email="carla@example.com"))
+        key = ctx.load_by(Customer, Customer.number, customer).key
+    create_user(app, "portal@example.com", "portal_owner", customer_id=key)
+    index_due(app)
+    browser = staff("customer_care")
+    for typed in ("carla@example.com", "portal@example.com"):
+        answer = browser.get("/find", params={"number": typed}, follow_redirects=False)
+        assert answer.headers.get("location") == f"/customers/{customer}", typed
+    hidden = staff("warehouse").get("/find?number=portal@example.com", follow_redirects=False)
+    assert hidden.status_code == 200
+    assert "Ana Souza" not in hidden.text
+
+
+def test_an_address_of_several_lists_them_and_one_of_nobody_is_filled_in(app: App, staff: Staff) -> None:
+    add(app, "Ana Souza", email="both@example.com")
+    add(app, "Beto Lima", email="both@example.com")
+    index_due(app)
+    browser = staff("customer_care")
+    page = browser.get("/find?number=both@example.com").text
+    assert "Ana Souza" in page
+    assert "Beto Lima" in page
+    page = browser.get("/find?number=new@example.com").text
+    assert 'href="/customers/new?email=new%40example.com"' in page
+    assert 'value="new@example.com"' in browser.get("/customers/new?email=new%40example.com").text
+
+
+def test_a_protocol_number_and_that_of_a_job_open_whose_they_are(app: App, staff: Staff) -> None:
+    customer = add(app, "Ana Souza")
+    with app.unit_of_work() as ctx:
+        kept = interactions.record(ctx, customer, RecordInteraction(channel=Channel.PHONE, subject="Asks"))
+        key = ctx.load_by(Customer, Customer.number, customer).key
+        sms.queue(ctx, to="+5551991234567", text="Hello", key="hers", customer_id=key)
+        sms.queue(ctx, to="+5551991234567", text="Hello", key="nobodys")
+        protocol = kept.number
+    index_due(app)
+    browser = staff()
+    for typed, path in ((protocol, f"/customers/{customer}"), ("m1", f"/customers/{customer}"),
+                        ("M00000002", "/text-messages/M00000002")):  # fmt: skip
+        answer = browser.get("/find", params={"number": typed}, follow_redirects=False)
+        assert answer.headers.get("location") == path, typed
 
 
 def test_a_number_of_several_customers_lists_them(app: App, staff: Staff) -> None:

@@ -14,7 +14,7 @@ from trunkline.auth.second_factor import (
     steps,
 )
 from trunkline.i18n import gettext
-from trunkline.plugin import Permission, ScheduledTask, Slot
+from trunkline.plugin import Command, Permission, ScheduledTask, Slot
 from trunkline.web.pages import SIGNED_IN
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ PERMISSIONS = [
     Permission("core.second_factor.configure", _("Demand a second factor of everybody with a role")),
     Permission(
         "core.sign_in.release", _("Let somebody sign in again after too many attempts"), ("supervisor",)
+    ),
+]
+COMMANDS = [
+    Command(
+        _("Second factor"),
+        "/profile/second-factor",
+        "shield-lock",
+        "core.search.use",
+        words=_("security passkey authenticator app codes"),
+        order=91,
     ),
 ]
 PAGES = [sign_in_pages.pages, passkey_pages.pages, profile_pages.pages, admin_pages.pages]
