@@ -11,6 +11,7 @@ import typer
 from trunkline.activity.commands import activity_app
 from trunkline.auth.signing_keys.commands import signing_keys_app
 from trunkline.backup.commands import backup, restore
+from trunkline.customers.erasing.commands import customer_app
 from trunkline.errors import TrunklineError
 from trunkline.plugin_life.cli import plugin_app
 from trunkline.search.command_line import search_app
@@ -32,6 +33,7 @@ dev_app = typer.Typer(help="For people who change Trunkline itself.", no_args_is
 cli.add_typer(dev_app, name="dev")
 cli.add_typer(plugin_app, name="plugin")
 cli.add_typer(activity_app, name="activity")
+cli.add_typer(customer_app, name="customer")
 cli.add_typer(signing_keys_app, name="signing-keys")
 cli.add_typer(search_app, name="search")
 cli.command()(backup)
@@ -320,6 +322,7 @@ _QUICK = {
     "doctor",
     "search",
     "activity",
+    "customer",
     "backup",
     "restore",
 }

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.contracts.models import Contract
     from trunkline.contracts.worth import ContractTermination, ContractWorth, Indexation
+    from trunkline.customers.erasing.parts import Erased, Hindrance, Person
     from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
@@ -132,6 +133,20 @@ def customer_steps() -> "Sequence[CustomerStep]":  # type: ignore[empty-body]  #
 @hookspec
 def customer_rows() -> "Sequence[CustomerRows]":  # type: ignore[empty-body]  # a specification has no body
     """Tables whose rows belong to customers. Called when customers are first merged: their rows move to the one that stays."""
+
+
+@hookspec
+def customer_erasures() -> "Sequence[Erased]":  # type: ignore[empty-body]  # a specification has no body
+    """What becomes of a plugin's rows when a person is erased, in the order in which it happens.
+
+    Called for each preview and erasure; plugins that require others go first. A table that names customers and that nobody
+    declares stands in the way of erasing them.
+    """
+
+
+@hookspec
+def customer_erasure_hindrances(ctx: "Context", person: "Person") -> "Sequence[Hindrance]":  # type: ignore[empty-body]  # a specification has no body
+    """Why a person cannot be erased yet, each with its remedy. Called for each preview and erasure; one that fails refuses."""
 
 
 @hookspec

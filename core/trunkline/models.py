@@ -13,6 +13,7 @@ from trunkline.auth.signing_keys import models as signing_keys
 from trunkline.branding import models as branding
 from trunkline.contracts import models as contracts
 from trunkline.customers import models as customers
+from trunkline.customers.erasing import models as erasing
 from trunkline.customers.merging import models as merging
 from trunkline.db import numbers
 from trunkline.drafts import models as drafts
@@ -44,6 +45,7 @@ __all__ = [
     "counting",
     "customers",
     "drafts",
+    "erasing",
     "events",
     "files",
     "geocoding",

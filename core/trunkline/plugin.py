@@ -36,7 +36,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 #: The verbs a permission may end with.
 VERBS = frozenset(
     "view list create edit delete archive export import issue cancel approve run retry assign release suspend resume "
-    "terminate change record reverse configure invite disable impersonate use adjust reveal move merge".split()
+    "terminate change record reverse configure invite disable impersonate use adjust reveal move merge "
+    "erase".split()
 )
 
 

@@ -35,6 +35,7 @@ from trunkline.settings.core import CoreSettings
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.erasing.parts import Erased, Hindrance, Person
     from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.imports.importer import Importer
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 
 #: Packages of core, in the order of their menu entries; each has a module `contributions`.
 PACKAGES = (
-    "home", "customers.merging", "customers.sheets", "geocoding", "customers.guided", "customers", "contracts",
-    "interactions", "files",
+    "home", "customers.erasing", "customers.merging", "customers.sheets", "geocoding", "customers.guided", "customers",
+    "contracts", "interactions", "files",
     "search", "imports", "lists", "drafts", "jobs", "mail",
     "mail_templates", "sms", "webhooks", "activity", "auth", "auth.second_factor", "auth.code_sign_in",
     "auth.service_accounts", "auth.signing_keys", "access", "access.break_glass", "resellers", "approvals",
@@ -157,6 +158,22 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline.customers.merging.own_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_erasures() -> "Sequence[Erased]":
+    from trunkline.contracts.customer_erasures import CUSTOMER_ERASURES as OF_CONTRACTS
+    from trunkline.customers.erasing.own_rows import CUSTOMER_ERASURES
+
+    return (*OF_CONTRACTS, *CUSTOMER_ERASURES)
+
+
+@hookimpl
+def customer_erasure_hindrances(ctx: "Context", person: "Person") -> "Sequence[Hindrance]":
+    from trunkline.contracts.customer_erasures import hindrances as of_contracts
+    from trunkline.customers.erasing.own_rows import hindrances
+
+    return (*of_contracts(ctx, person), *hindrances(ctx, person))
 
 
 @hookimpl

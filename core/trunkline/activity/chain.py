@@ -44,6 +44,8 @@ SEAL_FIELDS = (
     "key_id",
 )
 _SEGMENT_FIELDS = ("at", "first_seal", "last_seal", "count", "file_name", "file_digest")
+#: What the proof of an erasure covers.
+ERASURE_FIELDS = ("entry_id", "at", "was", "salt", "digest")
 _SALT_BYTES = 16
 # Made once: making one takes as long as using it.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False)
@@ -71,6 +73,28 @@ class Sealer:
     def proof(self, segment: Mapping[Any, Any]) -> str:
         """What makes a row of removed seals believable."""
         return self._signed("segment", {name: plain(segment[name]) for name in _SEGMENT_FIELDS})
+
+    def erasure(self, fields: Mapping[Any, Any]) -> str:
+        """What makes an erasure of an entry's personal values believable."""
+        return self._signed("erasure", {name: plain(fields[name]) for name in ERASURE_FIELDS})
+
+    def fits(
+        self, entry: Mapping[Any, Any], salt: str, digest: str, erased: Mapping[Any, Any] | None = None
+    ) -> bool:
+        """Whether an entry is what was sealed as `digest`, or what an erasure, a proven one, has left of it."""
+        if erased is not None:
+            if (
+                erased["entry_id"] != entry["id"]
+                or erased["was"] != digest
+                or erased["proof"] != self.erasure(erased)
+            ):
+                return False
+            salt, digest = erased["salt"], erased["digest"]
+        try:
+            return self.digest(entry, salt) == digest
+        except ValueError:
+            # The salt is no hexadecimal any more.
+            return False
 
     def ending(self, digest: str) -> str:
         """What the last line of an exported segment proves: that the lines before it are all there."""

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from trunkline.activity import heads
 from trunkline.activity.chain import BEGINNING, FIELDS, Sealer, from_ranges, payload, root
+from trunkline.activity.erasures import erased, with_erasures
 from trunkline.activity.models import ActivityDigest, ActivityEntry, ActivitySeal, ActivitySegment
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -196,11 +197,18 @@ class _Verification:
 
     def _check_entries(self, part: Sequence[tuple[RowMapping, RowMapping | None]]) -> None:
         first, last = part[0][0]["number"], part[-1][0]["number"]
+        digests = _DIGEST.entry_id.table.outerjoin(_ENTRY.id.table, _ENTRY.id == _DIGEST.entry_id)
         statement = (
-            select(
-                _DIGEST.entry_id, _DIGEST.seal_no, _DIGEST.salt, _DIGEST.digest, *(_ENTRY[f] for f in FIELDS)
+            with_erasures(
+                select(
+                    _DIGEST.entry_id,
+                    _DIGEST.seal_no,
+                    _DIGEST.salt,
+                    _DIGEST.digest,
+                    *(_ENTRY[f] for f in FIELDS),
+                ),
+                digests,
             )
-            .select_from(_DIGEST.entry_id.table.outerjoin(_ENTRY.id.table, _ENTRY.id == _DIGEST.entry_id))
             .where(_DIGEST.seal_no.between(first, last))
             .order_by(_DIGEST.seal_no, _DIGEST.entry_id)
         )
@@ -248,11 +256,7 @@ class _Verification:
             self.report.found(_("The digests of seal {number} were altered.", number=number))
 
     def _fits(self, row: RowMapping) -> bool:
-        try:
-            return bool(self.sealer.digest(payload(row), row["salt"]) == row["digest"])
-        except ValueError:
-            # The salt is no hexadecimal any more.
-            return False
+        return self.sealer.fits(payload(row), row["salt"], row["digest"], erased(row))
 
     def _check_unsealed(self, last: RowMapping | None) -> None:
         statement = select(_ENTRY.id, _ENTRY.at).where(

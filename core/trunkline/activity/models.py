@@ -99,6 +99,22 @@ class ActivitySeal(SQLModel, table=True):
     key_id: str = Field(max_length=16)
 
 
+class ActivityErasure(SQLModel, table=True):
+    """That a sealed entry lost its personal values by an erasure: what it is now, beside what the seal knows it as."""
+
+    __tablename__ = "core_activity_erasure"
+    __table_args__ = (_APPEND_ONLY,)
+
+    entry_id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
+    #: The digest that the seal covers; the salt that it was made with is gone.
+    was: str = Field(max_length=64)
+    salt: str = Field(max_length=32)
+    digest: str = Field(max_length=64)
+    #: HMAC over all of this: nobody without the key can pass a change off as an erasure.
+    proof: str = Field(max_length=64)
+
+
 class ActivitySegment(SQLModel, table=True):
     """Sealed entries that were exported to a file, checked there and removed here."""
 

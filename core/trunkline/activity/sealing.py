@@ -16,7 +16,7 @@ BATCH = 2000
 _BATCHES_AT_ONCE = 5
 #: A unit of work that commits late leaves its entry below keys already sealed. A closer look every night finds any later one.
 _LOOK_BACK = 20_000
-_LOCK = 0x61637469  # one sealer at a time
+LOCK = 0x61637469  # one sealer at a time
 _ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 _DIGEST = ActivityDigest.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 
@@ -34,7 +34,7 @@ def seal_batch(ctx: Context, *, thorough: bool = False) -> int:
     Keys commit out of order on PostgreSQL, so it looks some way behind what is sealed, with `thorough` all the way.
     """
     if not ctx.app.database.is_sqlite:
-        ctx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        ctx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     last = newest_seal(ctx)
     newest_id = ctx.session.scalar(select(func.max(_ENTRY.id))) or 0
     statement = (

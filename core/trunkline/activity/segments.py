@@ -18,7 +18,14 @@ from sqlmodel import col
 
 from trunkline.activity.chain import FIELDS, SEAL_FIELDS, Sealer, from_ranges, payload, plain, root
 from trunkline.activity.checking import Period, verify
-from trunkline.activity.models import ActivityDigest, ActivityEntry, ActivitySeal, ActivitySegment
+from trunkline.activity.erasures import as_facts, erased, with_erasures
+from trunkline.activity.models import (
+    ActivityDigest,
+    ActivityEntry,
+    ActivityErasure,
+    ActivitySeal,
+    ActivitySegment,
+)
 from trunkline.db import append_only
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -115,7 +122,8 @@ def _write(app: "App", numbers: range, file: IO[bytes]) -> None:
         for seal, rows in _batches(app, at, min(at + _SEALS_AT_ONCE - 1, numbers[-1])):
             line("seal", {name: plain(seal[name]) for name in (*SEAL_FIELDS, "chain")})
             for row in rows:
-                line("entry", {"salt": row["salt"], "digest": row["digest"], "of": payload(row)})
+                facts = {"salt": row["salt"], "digest": row["digest"], "of": payload(row)}
+                line("entry", {**facts, **as_facts(erased(row))})
     digest = written.hexdigest()
     line("end", {"sha256": digest, "proof": sealer.ending(digest)})
 
@@ -126,9 +134,11 @@ def _batches(app: "App", first: int, last: int) -> Iterator[tuple[RowMapping, li
             select(_SEAL).where(_SEAL.c.number.between(first, last)).order_by(_SEAL.c.number)
         ).mappings()
         for seal in seals.all():
+            digests = _DIGEST.entry_id.table.join(_ENTRY.id.table, _ENTRY.id == _DIGEST.entry_id)
             statement = (
-                select(_DIGEST.salt, _DIGEST.digest, *(_ENTRY[name] for name in FIELDS))
-                .select_from(_DIGEST.entry_id.table.join(_ENTRY.id.table, _ENTRY.id == _DIGEST.entry_id))
+                with_erasures(
+                    select(_DIGEST.salt, _DIGEST.digest, *(_ENTRY[name] for name in FIELDS)), digests
+                )
                 .where(_DIGEST.seal_no == seal["number"])
                 .order_by(_DIGEST.entry_id)
             )
@@ -219,7 +229,7 @@ class _Reading:
         entry = line["of"]
         self.found.entries += 1
         self._digests.append((int(entry["id"]), line["digest"]))
-        if self.sealer.digest(entry, line["salt"]) != line["digest"]:
+        if not self.sealer.fits(entry, line["salt"], line["digest"], line.get("erased")):
             number = self._seal["number"] if self._seal else 0
             self._problems(_("Entry {entry} of seal {number} was altered.", entry=entry["id"], number=number))
 
@@ -294,8 +304,10 @@ def remove_seals(ctx: Context, first: int, last: int, count: int, file_name: str
     ctx.session.execute(insert(ActivitySegment), [segment])
     connection = ctx.session.connection()
     entries, digests = _ENTRY.id.table, _DIGEST.entry_id.table
+    erasures = ActivityErasure.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
     mine = select(_DIGEST.entry_id).where(_DIGEST.seal_no.between(first, last))
-    with append_only.lifted(connection, [entries.name, digests.name]):
+    with append_only.lifted(connection, [entries.name, digests.name, erasures.name]):
+        connection.execute(erasures.delete().where(erasures.c.entry_id.in_(mine)))
         gone = connection.execute(entries.delete().where(_ENTRY.id.in_(mine))).rowcount
         if gone != count:
             raise Refused(_("The log changed meanwhile, so nothing was removed."), remedy=_("Verify it."))

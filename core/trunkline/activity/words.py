@@ -73,6 +73,7 @@ _VERBS = {
     "test": _("tested"),
     "use": _("used"),
     "merge": _("merged"),
+    "erase": _("erased"),
     "make": _("made"),
 }
 #: Nouns that are not said as they are spelt, or that nothing else of the trunk says.

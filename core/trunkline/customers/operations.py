@@ -24,6 +24,7 @@ from trunkline.customers.belongings import (
     update_site,
     update_tag,
 )
+from trunkline.customers.erasing.stones import stone_of
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag, Site
 from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
@@ -198,6 +199,12 @@ def restore(ctx: Context, number: str) -> Customer:
             _("This customer was merged into another one."),
             field="status",
             remedy=_("Undo the merge on the page of that one."),
+        )
+    if stone_of(ctx, customer) is not None:
+        raise Refused(
+            _("The personal data of this customer were erased."),
+            field="status",
+            remedy=_("Register whoever comes back anew."),
         )
     _claim_tax_id(ctx, customer)
     _change_status(ctx, customer, CustomerStatus.CLOSED, "restored")

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.customers import queries
+from trunkline.customers.erasing.stones import stone_of
 from trunkline.customers.hierarchy import parent_of
 from trunkline.customers.identity import shown_tax_id, tax_id_label
 from trunkline.customers.models import ContactRole, Customer, CustomerKind, CustomerStatus
@@ -70,6 +71,7 @@ def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
         "tabs": _tabs(page, customer, tab, len(sites)),
         "may_edit": page.can("core.customer.edit") and customer.status != CustomerStatus.ARCHIVED,
         "may_archive": page.can("core.customer.archive"),
+        "erased": stone_of(page.ctx, customer) is not None,
         "becomes": [
             (str(status), *BECOMES[CustomerStatus(status)]) for status in TRANSITIONS[customer.status]
         ],

@@ -2,7 +2,8 @@
 
 A model says `__table_args__ = (…, {"info": {"append_only": True}})`. On PostgreSQL rows may be deleted in a transaction that has
 set `trunkline.append_only` to `lifted`; on SQLite, which knows no such settings, `lifted` takes the triggers away and puts them
-back in the same transaction. Nothing but the removal of exported activity does either.
+back in the same transaction. Nothing does either but the removal of exported activity, and the erasure of a person, after which
+an entry is put back without the personal values.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,8 @@
 """Attaching files to customers and taking them away again."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import func, select
@@ -92,10 +94,16 @@ def keep(
 
 def forget(ctx: Context, stored: StoredFile) -> None:
     """Remove a row, and after the commit its content, unless another row shares it."""
-    app, digest = ctx.app, stored.digest
     ctx.session.delete(stored)
     ctx.session.flush()
-    ctx.after_commit.append(lambda: _discard(app, digest))
+    discard_later(ctx, [stored.digest])
+
+
+def discard_later(ctx: Context, digests: Sequence[str]) -> None:
+    """Remove contents after the commit, unless a row still has them; part of operations that delete the rows."""
+    app = ctx.app
+    for digest in digests:
+        ctx.after_commit.append(partial(_discard, app, digest))
 
 
 def _discard(app: "App", digest: str) -> None:

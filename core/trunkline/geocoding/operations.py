@@ -1,8 +1,11 @@
 """Where a site is: asked for, answered, pinned by hand."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlmodel import col
 
 from trunkline.customers import queries
@@ -126,6 +129,24 @@ def expire(ctx: Context) -> None:
                 site.locating = WAITING
             ctx.note(site, label=site.name)
     ctx.session.flush()
+
+
+def digest_of(provider: str, address: str, country: str) -> str:
+    """Under what a provider's answer for an address is kept."""
+    return hashlib.sha256("\n".join((provider, country, address.casefold())).encode()).hexdigest()
+
+
+def forget_answers(ctx: Context, sites: Sequence[Site]) -> int:
+    """Drop what providers said about these sites' addresses; part of operations that erase them. Returns how many."""
+    providers = ctx.session.scalars(select(col(GeocodedAddress.provider)).distinct()).all()
+    kept = [digest_of(one, address_of(site), site.country) for one in providers for site in sites]
+    called = [site.located_as for site in sites if site.located_as]
+    gone: Any = ctx.session.execute(
+        delete(GeocodedAddress).where(
+            or_(col(GeocodedAddress.digest).in_(kept), col(GeocodedAddress.label).in_(called))
+        )
+    )
+    return int(gone.rowcount)
 
 
 def _wait(ctx: Context, site: Site) -> None:

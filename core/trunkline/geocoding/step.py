@@ -1,6 +1,5 @@
 """The job step that asks a provider for every address that waits, one after the other at the pace its terms allow."""
 
-import hashlib
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ from sqlmodel import col
 from trunkline.customers.models import Site
 from trunkline.errors import Refused, Unavailable
 from trunkline.geocoding.models import GeocodedAddress
-from trunkline.geocoding.operations import KEPT, STEP, WAITING, address_of, answered, gave_up
+from trunkline.geocoding.operations import KEPT, STEP, WAITING, address_of, answered, digest_of, gave_up
 from trunkline.geocoding.providers import provider_of, terms_of
 from trunkline.i18n import gettext as _
 from trunkline.jobs.steps import StepContext, TryAgain
@@ -75,15 +74,11 @@ def _ask(
     return _Kept(place, asked_at)
 
 
-def _digest(provider: str, address: str, country: str) -> str:
-    return hashlib.sha256("\n".join((provider, country, address.casefold())).encode()).hexdigest()
-
-
 def _kept(ctx: Context, provider: GeocodingProvider, address: str, country: str) -> _Kept | None:
     kept = terms_of(provider).kept or KEPT
     row = ctx.session.scalars(
         select(GeocodedAddress).where(
-            col(GeocodedAddress.digest) == _digest(provider.name, address, country),
+            col(GeocodedAddress.digest) == digest_of(provider.name, address, country),
             col(GeocodedAddress.asked_at) > ctx.now() - kept,
         )
     ).one_or_none()
@@ -109,7 +104,7 @@ def _keep(ctx: Context, provider: str, address: str, country: str, place: Place 
         "rough": place is not None and place.rough,
         "asked_at": ctx.now(),
     }
-    digest = _digest(provider, address, country)
+    digest = digest_of(provider, address, country)
     same = update(GeocodedAddress).where(col(GeocodedAddress.digest) == digest)
     done: Any = ctx.session.execute(same.values(**values))
     if not done.rowcount:

@@ -111,10 +111,7 @@ class SpoolTransport:
 
     def send(self, message: EmailMessage) -> str:
         """Write the message; the same one again replaces itself. Raises Unavailable when the folder cannot be written."""
-        name = (
-            "".join(c for c in str(message["Message-ID"]).partition("@")[0] if c.isalnum() or c in ".-_")
-            + ".eml"
-        )
+        name = spooled_as(str(message["Message-ID"]))
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = self.folder / f".{name}.part"
@@ -136,6 +133,11 @@ def check(ctx: Context) -> str:
             remedy=_("Send yourself a new password and look into the e-mail log."),
         )
     return transport.check()
+
+
+def spooled_as(message_id: str) -> str:
+    """What the file of a spooled message is called."""
+    return "".join(c for c in message_id.partition("@")[0] if c.isalnum() or c in ".-_") + ".eml"
 
 
 def spool_folder(app: "App") -> Path:

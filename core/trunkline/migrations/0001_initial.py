@@ -87,6 +87,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_activity_digest_seal_no"), ["seal_no"], unique=False)
 
     op.create_table(
+        "core_activity_erasure",
+        sa.Column(
+            "entry_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("proof", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_core_activity_erasure")),
+        info={"append_only": True},
+    )
+    op.create_table(
         "core_activity_seal",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -619,6 +635,29 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_core_customer_attribute_customer_id"), ["customer_id"], unique=False
         )
+
+    op.create_table(
+        "core_customer_erasure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_by", sa.String(length=200), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("kept_until", sa.Date(), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["core_customer.id"],
+            name=op.f("fk_core_customer_erasure_customer_id_core_customer"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_customer_erasure")),
+        sa.UniqueConstraint("customer_id", name=op.f("uq_core_customer_erasure_customer_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_core_customer_erasure_number")),
+    )
+    with op.batch_alter_table("core_customer_erasure", schema=None) as batch_op:
+        batch_op.create_index("ix_core_customer_erasure_kept", ["kept_until", "id"], unique=False)
 
     op.create_table(
         "core_customer_tag",
@@ -1734,6 +1773,7 @@ def upgrade() -> None:
 
     append_only.protect(op.get_bind(), "core_activity", "id")
     append_only.protect(op.get_bind(), "core_activity_digest", "entry_id")
+    append_only.protect(op.get_bind(), "core_activity_erasure", "entry_id")
     append_only.protect(op.get_bind(), "core_activity_seal", "number")
     append_only.protect(op.get_bind(), "core_activity_segment", "id")
     append_only.protect(op.get_bind(), "core_contract_acceptance", "id")
@@ -1952,6 +1992,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_tag_customer_id"))
 
     op.drop_table("core_customer_tag")
+    with op.batch_alter_table("core_customer_erasure", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_customer_erasure_kept")
+
+    op.drop_table("core_customer_erasure")
     with op.batch_alter_table("core_customer_attribute", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_customer_attribute_customer_id"))
 
@@ -2042,6 +2086,7 @@ def downgrade() -> None:
     op.drop_table("core_attempt_count")
     op.drop_table("core_activity_segment")
     op.drop_table("core_activity_seal")
+    op.drop_table("core_activity_erasure")
     with op.batch_alter_table("core_activity_digest", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_activity_digest_seal_no"))
 
@@ -2067,6 +2112,7 @@ def downgrade() -> None:
     op.drop_table("core_activity")
     append_only.forget(op.get_bind(), "core_activity")
     append_only.forget(op.get_bind(), "core_activity_digest")
+    append_only.forget(op.get_bind(), "core_activity_erasure")
     append_only.forget(op.get_bind(), "core_activity_seal")
     append_only.forget(op.get_bind(), "core_activity_segment")
     append_only.forget(op.get_bind(), "core_contract_acceptance")

@@ -15,6 +15,7 @@ _MAPS = _("Maps")
 _CARE = _("Second person and emergencies")
 _JOBS = _("Jobs")
 _BACKUP = _("Backup")
+_PRIVACY = _("Data protection")
 _DEMANDED_OF: dict[str, Any] = {
     "section": _SIGN_IN,
     "choices": [
@@ -310,4 +311,20 @@ class CoreSettings(BaseModel):
             "Days, on the system page and by `trunkline doctor`. 0 never warns: you back up by other means."
         ),
         json_schema_extra={"section": _BACKUP, "suffix": _("days")},
+    )
+    fiscal_years: int = Field(
+        5,
+        ge=0,
+        le=30,
+        title=_("Fiscal documents are kept for"),
+        description=_(
+            "Full years after the one they are of. Of an erased customer they go then; 5 is the term in Brazil."
+        ),
+        json_schema_extra={"section": _PRIVACY, "suffix": _("years")},
+    )
+    erasure_second_person: bool = Field(
+        True,
+        title=_("Erasing a customer needs a second person"),
+        description=_("It cannot be undone. Whoever agrees must be allowed to erase as well."),
+        json_schema_extra={"section": _PRIVACY},
     )

@@ -1,9 +1,11 @@
 """The PDF of an invoice: rendered when it is first asked for, then kept by its digest; made again it has the same bytes."""
 
+from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlmodel import col
 
 from trunkline.branding.documents import logo_content
@@ -57,3 +59,15 @@ def _remember(ctx: Context, invoice_id: int, digest: str, size: int) -> None:
         insert(BillingInvoiceDocument),
         [{"invoice_id": invoice_id, "sha256": digest, "size": size, "rendered_at": ctx.now()}],
     )
+
+
+def discard_documents(ctx: Context, invoice_ids: Sequence[int]) -> int:
+    """Remove the files of these invoices' documents after the commit; the rows are deleted by whoever calls."""
+    kept = ctx.session.scalars(
+        select(col(BillingInvoiceDocument.sha256)).where(
+            col(BillingInvoiceDocument.invoice_id).in_(invoice_ids)
+        )
+    ).all()
+    for digest in kept:
+        ctx.after_commit.append(partial(_path(ctx, digest).unlink, missing_ok=True))
+    return len(kept)

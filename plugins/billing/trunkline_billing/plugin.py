@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.contracts.models import Contract
     from trunkline.contracts.worth import ContractTermination
+    from trunkline.customers.erasing.parts import Erased, Hindrance, Person
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
     from trunkline.customers.sheets.sections import SheetSection
@@ -159,6 +160,20 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_billing.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_erasures() -> "Sequence[Erased]":
+    from trunkline_billing.customer_erasures import CUSTOMER_ERASURES
+
+    return CUSTOMER_ERASURES
+
+
+@hookimpl
+def customer_erasure_hindrances(ctx: Context, person: "Person") -> "Sequence[Hindrance]":
+    from trunkline_billing.customer_erasures import hindrances
+
+    return hindrances(ctx, person)
 
 
 @hookimpl

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
     from trunkline.contracts.models import Contract
     from trunkline.contracts.worth import ContractWorth, Indexation
+    from trunkline.customers.erasing.parts import Erased, Hindrance, Person
     from trunkline.customers.guided.steps import CustomerStep
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.customers.models import Customer
@@ -166,6 +167,20 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_catalog.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_erasures() -> "Sequence[Erased]":
+    from trunkline_catalog.customer_erasures import CUSTOMER_ERASURES
+
+    return CUSTOMER_ERASURES
+
+
+@hookimpl
+def customer_erasure_hindrances(ctx: Context, person: "Person") -> "Sequence[Hindrance]":
+    from trunkline_catalog.customer_erasures import hindrances
+
+    return hindrances(ctx, person)
 
 
 @hookimpl

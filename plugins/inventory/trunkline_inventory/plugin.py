@@ -12,10 +12,12 @@ from trunkline_inventory.permissions import PERMISSIONS, SENSITIVE
 
 if TYPE_CHECKING:
     from trunkline.app import App
+    from trunkline.customers.erasing.parts import Erased, Hindrance, Person
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.imports.importer import Importer
     from trunkline.lists import ListOf, RowAction
+    from trunkline.operation import Context
     from trunkline.rest.routing import RestRoutes
     from trunkline.web.pages import Pages
 
@@ -104,6 +106,20 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_inventory.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_erasures() -> "Sequence[Erased]":
+    from trunkline_inventory.customer_erasures import CUSTOMER_ERASURES
+
+    return CUSTOMER_ERASURES
+
+
+@hookimpl
+def customer_erasure_hindrances(ctx: "Context", person: "Person") -> "Sequence[Hindrance]":
+    from trunkline_inventory.customer_erasures import hindrances
+
+    return hindrances(ctx, person)
 
 
 @hookimpl

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import typer
 
     from trunkline.app import App
+    from trunkline.customers.erasing.parts import Erased
     from trunkline.customers.merging.rows import CustomerRows
     from trunkline.demo.month import DemoMonth
     from trunkline.lists import ListOf, RowAction
@@ -295,6 +296,13 @@ def customer_rows() -> "Sequence[CustomerRows]":
     from trunkline_provisioning.customer_rows import CUSTOMER_ROWS
 
     return CUSTOMER_ROWS
+
+
+@hookimpl
+def customer_erasures() -> "Sequence[Erased]":
+    from trunkline_provisioning.customer_erasures import CUSTOMER_ERASURES
+
+    return CUSTOMER_ERASURES
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from trunkline.approvals.models import Approval
 from trunkline.auth.models import User
 from trunkline.contracts.models import Contract
+from trunkline.customers.erasing.models import CustomerErasure
 from trunkline.customers.merging.rows import CustomerRows
 from trunkline.customers.models import Contact, Customer, CustomerAttribute, CustomerTag, Site
 from trunkline.files.models import StoredFile
@@ -28,6 +29,13 @@ def _alike(model: Any, name: str) -> Any:
         return list(ctx.session.scalars(select(model.id).where(model.customer_id == source, column.in_(had))))
 
     return stays
+
+
+def _stones(ctx: Context, source: int, target: int) -> Collection[int]:
+    """Who was erased stays erased, and is merged with nobody."""
+    return list(
+        ctx.session.scalars(select(CustomerErasure.id).where(col(CustomerErasure.customer_id) == source))
+    )
 
 
 def _but_itself(ctx: Context, source: int, target: int) -> Collection[int]:
@@ -52,6 +60,7 @@ CUSTOMER_ROWS = (
     CustomerRows(Sms, _("Text messages")),
     CustomerRows(Job, _("Jobs")),
     CustomerRows(Approval, _("Approvals")),
+    CustomerRows(CustomerErasure, "", stays=_stones),
     CustomerRows(Customer, _("Branches"), column="parent_id", stays=_but_itself),
     CustomerRows(Customer, _("Customers merged before"), column="merged_into_id"),
 )
