@@ -36,6 +36,7 @@ _NOUNS = {
     "job": _("Jobs"),
     "list_rows": _("Long lists"),
     "mail_template": _("Letters"),
+    "numbering": _("Numbers"),
     "plugin": _("Plugins"),
     "portal_user": _("People of customers"),
     "protocol": _("Protocol numbers"),
