@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy import RowMapping, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -288,7 +288,7 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
     return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
 
 
-def _contract_page(row: Mapping[str, Any]) -> str | None:
+def _contract_page(row: RowMapping) -> str | None:
     return f"/contracts/{row['contract']}" if row["contract"] else None
 
 

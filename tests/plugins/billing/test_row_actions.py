@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from tests.core.lists.bulk import begin
 from tests.plugins.billing.conftest import World
@@ -18,7 +19,7 @@ def test_of_many_reversals_those_above_the_limit_wait_for_a_second_person(
 ) -> None:
     first, second = staff("accountant"), staff("supervisor")
     with limited.app.reading() as ctx:
-        keys = ctx.session.scalars(select(BillingPayment.id)).all()
+        keys = ctx.session.scalars(select(col(BillingPayment.id))).all()
     run = begin(first, "/billing/payments", "payments", "billing.payment_reverse", keys, reason="Bounced")
     work_until_idle(limited.app)
     assert states(limited) == ["reversed", "received"]

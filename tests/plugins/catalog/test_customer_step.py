@@ -1,6 +1,7 @@
 """A customer who is added with a plan: registered and ordered for in one transaction, or neither."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from sqlmodel import col, select
@@ -36,8 +37,8 @@ def _sell(ctx: Context) -> None:
             code="mobile",
             name="Mobile 10 GB",
             needs=("sim", "number"),
-            monthly_price="50",
-            setup_price="0",
+            monthly_price=Decimal(50),
+            setup_price=Decimal(0),
             currency="BRL",
         ),
     )
@@ -47,8 +48,8 @@ def _sell(ctx: Context) -> None:
             code="line",
             name="Line with a name",
             parameters=(Parameter(name="display", label="Display name", ask=True, required=True),),
-            monthly_price="20",
-            setup_price="0",
+            monthly_price=Decimal(20),
+            setup_price=Decimal(0),
             currency="BRL",
         ),
     )
