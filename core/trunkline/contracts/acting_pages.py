@@ -94,7 +94,7 @@ def printed_contract(page: Page, number: str) -> Response:
 
 def _terminate_initial(page: Page, number: str) -> Mapping[str, Any]:
     found = queries.get(page.ctx, number)
-    below(page, found, str(_("Terminate")))
+    below(page, found, str(_("Terminate the contract")))
     outlook = outlook_of(page.ctx, found, None)
     exclude = () if page.can(WAIVE) and found.penalty != "none" else ("waive",)
     options = {"cancel": f"/contracts/{number}", "danger": True, "exclude": exclude}
@@ -127,7 +127,7 @@ def _outlook(page: Page, number: str) -> Mapping[str, Any]:
     title=_("Terminate the contract"),
     initial=_terminate_initial,
     extra=_outlook,
-    submit=_("Terminate"),
+    submit=_("Terminate the contract"),
 )
 def terminate(page: Page, command: TerminateContract, number: str) -> Response:
     contract = operations.terminate(page.ctx, number, command)
