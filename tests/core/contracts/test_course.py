@@ -229,6 +229,7 @@ def test_charges_are_indexed_once_in_twelve_months(app: App, charges: Charges) -
     with app.unit_of_work() as ctx, pytest.raises(Refused) as refused:
         operations.index(ctx, number, IndexContract(percent=Decimal("4.62"), effective_on=date(2026, 6, 30)))
     assert refused.value.field == "effective_on"
+    assert "1 Jul 2026" in str(refused.value)
     with app.unit_of_work() as ctx:
         operations.index(ctx, number, IndexContract(percent=Decimal("4.62")))
     assert charges.heard == [Indexation(462, date(2026, 7, 1), "IPCA")]

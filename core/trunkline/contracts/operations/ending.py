@@ -14,6 +14,7 @@ from trunkline.contracts.schemas import TerminateContract
 from trunkline.contracts.terms import today
 from trunkline.contracts.worth import ContractTermination, monthly_minor, tell_terminating, worth_of
 from trunkline.errors import Refused
+from trunkline.i18n import format_date
 from trunkline.i18n import gettext as _
 from trunkline.money import MICROS, Money
 from trunkline.operation import Context, operation
@@ -141,13 +142,13 @@ def outlook_of(ctx: Context, contract: Contract, on: date | None) -> Outlook:
 def _checked(contract: Contract, last: date) -> date:
     if contract.starts_on is not None and last < contract.starts_on:
         raise Refused(
-            _("The contract starts on {day}.", day=contract.starts_on),
+            _("The contract starts on {day}.", day=format_date(contract.starts_on)),
             field="on",
             remedy=_("Choose that day or a later one."),
         )
     if contract.ends_on is not None and last > contract.ends_on:
         raise Refused(
-            _("The term ends on {day}.", day=contract.ends_on),
+            _("The term ends on {day}.", day=format_date(contract.ends_on)),
             field="on",
             remedy=_("Choose that day or an earlier one."),
         )

@@ -10,6 +10,7 @@ from trunkline.contracts.schemas import IndexContract
 from trunkline.contracts.terms import basis_points, today
 from trunkline.contracts.worth import Indexation, tell_indexing
 from trunkline.errors import Refused
+from trunkline.i18n import format_date
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.versions import require_version
@@ -71,7 +72,7 @@ def _effective_on(ctx: Context, contract: Contract, wanted: date | None) -> date
     effective = wanted or max(due or today(ctx), today(ctx))
     if due is not None and effective < due:
         raise Refused(
-            _("The next indexation is due on {day}.", day=due),
+            _("The next indexation is due on {day}.", day=format_date(due)),
             field="effective_on",
             remedy=_("Choose that day or a later one."),
         )
