@@ -84,6 +84,29 @@ def test_notice_says_before_what_it_means(app: App, staff: Callable[..., Browser
     assert "Notice was given" not in page
 
 
+def test_a_draft_offers_to_attach_its_text_once(app: App, staff: Callable[..., Browser]) -> None:
+    page = staff("supervisor").get(f"/contracts/{draft(app)}").text
+    assert page.count("Attach a document") == 1
+    assert page.count("Use the printed contract") == 1
+
+
+def test_the_share_agreed_is_named_with_the_penalty(app: App, staff: Callable[..., Browser]) -> None:
+    colleague = staff("supervisor")
+    number = agreed(app, penalty="share", penalty_percent="30", indexation="index", index_name="IPCA")
+    assert "cost – 30&nbsp;%" in colleague.get(f"/contracts/{number}").text
+    page = colleague.get(f"/contracts/{number}/terminate").text
+    assert "cost – 30&nbsp;%" in page
+
+
+def test_a_contract_that_is_over_shows_no_next_indexation(app: App, staff: Callable[..., Browser]) -> None:
+    colleague = staff("supervisor")
+    number = agreed(app, indexation="index", index_name="IPCA", next_indexation_on="2026-07-20")
+    assert "20 Jul 2026" in colleague.get(f"/contracts/{number}").text
+    page = colleague.submit(f"/contracts/{number}/terminate", {"on": "2026-06-15", "reason": "Moves away"})
+    assert "Terminated" in page.text
+    assert "20 Jul 2026" not in page.text
+
+
 def test_terms_and_charges_are_changed_by_their_forms(app: App, staff: Callable[..., Browser]) -> None:
     colleague = staff("supervisor")
     number = agreed(app, indexation="index", index_name="IPCA", next_indexation_on="2026-06-20")
