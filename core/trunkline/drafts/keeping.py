@@ -94,10 +94,11 @@ def offered(ctx: Context, form: str) -> Offer | None:
     return Offer(row.form, row.resume, [(name, value) for name, value in row.fields], row.saved_at)
 
 
-def drop(ctx: Context, form: str) -> None:
-    """The form was sent, or its draft is not wanted."""
-    if ctx.actor.id is not None:
-        ctx.session.execute(delete(Draft).where(col(Draft.user_id) == ctx.actor.id, col(Draft.form) == form))
+def drop(ctx: Context, form: str) -> bool:
+    """The form was sent, or its draft is not wanted. Of two at once, one is told that there was a draft."""
+    mine = delete(Draft).where(col(Draft.user_id) == ctx.actor.id, col(Draft.form) == form)
+    found = ctx.session.execute(mine.returning(col(Draft.form)))
+    return found.first() is not None
 
 
 def forget_old(ctx: Context) -> None:

@@ -84,17 +84,21 @@ def _check_prefix(ctx: Context, now: NumberView, wanted: NumberView) -> None:
         )
     if wanted.prefix == now.prefix or not wanted.prefix:
         return
+    wish = wanted.prefix.rstrip("-")
     taken = next(
         (
-            other
+            (other.label, prefix)
             for other in queries.numbering(ctx)
-            if other.kind != now.kind and other.prefix.rstrip("-") == wanted.prefix.rstrip("-")
+            # Numbers that were given before keep the beginning that is declared.
+            for prefix in (other.prefix, other.declared.prefix)
+            if other.kind != now.kind and wish == prefix.rstrip("-")
         ),
         None,
     )
     if taken is not None:
+        label, prefix = taken
         raise Refused(
-            _("Numbers of “{label}” begin with {prefix}.", label=_(taken.label), prefix=taken.prefix),
+            _("Numbers of “{label}” begin with {prefix}.", label=_(label), prefix=prefix),
             field="prefix",
             remedy=_("Take another beginning: nobody could tell the two apart."),
         )

@@ -1,5 +1,6 @@
 """Adding a customer step by step: nothing is lost on the way, nothing is made before the end, and then all of it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -79,9 +80,31 @@ def test_what_was_filled_in_is_made_at_the_end_and_not_before(app: App, staff: S
 def test_sent_twice_it_is_made_once(app: App, staff: Staff) -> None:
     browser = staff("customer_care")
     _fill_in(browser)
+    shown = browser.get(f"{_BASE}/overview").text
     for _time in range(2):
-        browser.submit(f"{_BASE}/create", {}, page=f"{_BASE}/overview")
+        again = browser.submit(f"{_BASE}/create", _as_of(shown), page="/customers")
     assert _customers(app) == ["Ana Souza"]
+    assert again.url.path == "/customers"
+    assert "Nothing was added now" in again.text
+
+
+def test_only_what_the_overview_showed_is_made(app: App, staff: Staff) -> None:
+    browser = staff("customer_care")
+    _fill_in(browser)
+    first = browser.get(f"{_BASE}/overview").text
+    browser.submit(f"{_BASE}/discard", {}, page=f"{_BASE}/overview")
+    browser.submit(_WHO, {**_PERSON, "name": "Bia Prado"})
+    refused = browser.submit(f"{_BASE}/create", _as_of(first), page="/customers")
+    assert _customers(app) == []
+    assert "Nothing was added now" in refused.text
+    assert browser.get(_WHO).text.count('value="Bia Prado"') == 1
+
+
+def _as_of(overview: str) -> dict[str, str]:
+    """What the overview's button sends."""
+    found = re.search(r'name="as_of" value="([^"]+)"', overview)
+    assert found
+    return {"as_of": found.group(1)}
 
 
 def test_going_back_keeps_even_what_is_wrong_and_says_nothing_of_it(app: App, staff: Staff) -> None:

@@ -78,6 +78,13 @@ def test_what_failed_can_be_taken_away_and_tried_again(app: App, staff: Staff) -
         "/lists/customers/do/core.customer_suspend", {"failed_of": run.rpartition("/")[2]}, page="/customers"
     )
     assert "Suspend: one row" in again.text
+    assert "the other rows were done" in shown
+    run = _begin(browser, "core.customer_suspend", _ids(app, closed), reason="unpaid")
+    work_until_idle(app)
+    none = browser.get(run).text
+    assert "No row was done." in none
+    assert "the other rows were done" not in none
+    assert "Succeeded" not in none
 
 
 def test_rows_of_a_run_are_nobody_elses(app: App, staff: Staff) -> None:

@@ -114,6 +114,14 @@ def test_what_would_harm_is_refused_at_its_field(
     assert refused.value.field == field
 
 
+def test_what_numbers_of_another_kind_began_with_stays_theirs(app: App) -> None:
+    _take(app, "customer", 3)
+    _change(app, "customer", prefix="CLI-")
+    with pytest.raises(Refused, match="Numbers of “Customers” begin with C"):
+        _change(app, "order", prefix="C")
+    assert _change(app, "customer", prefix="C") == "C000004"
+
+
 def test_the_count_of_invoices_is_chosen_only_before_the_first_of_them(app: App) -> None:
     assert _change(app, "invoice", next_value=5001) == "F00005001"
     assert _take(app, "invoice") == ["F00005001"]

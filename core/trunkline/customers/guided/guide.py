@@ -118,6 +118,12 @@ class Guide:
         return [(stage.step, stage.form.command) for stage in stages]
 
     @property
+    def as_of(self) -> str:
+        """When it was filled in last; empty when nothing is kept."""
+        saved_at = self.kept.saved_at
+        return "" if saved_at is None else saved_at.isoformat()
+
+    @property
     def despite(self) -> list[str]:
         """The customers whom the clerk said it is not."""
         typed = self.kept.of(self.stages[0].step.name)

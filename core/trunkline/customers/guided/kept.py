@@ -46,9 +46,9 @@ class Kept:
         ]
 
 
-def drop(ctx: Context) -> None:
-    """It was all done, or is not wanted."""
-    keeping.drop(ctx, DRAFT)
+def drop(ctx: Context) -> bool:
+    """It was all done, or is not wanted; False when there was nothing any more."""
+    return keeping.drop(ctx, DRAFT)
 
 
 def values(fields: Fields | None) -> Mapping[str, str]:

@@ -60,15 +60,19 @@ def step(page: Page, name: str) -> Response:
 
 @pages.post(f"{BASE}/create", permission=_CREATE)
 def finish(page: Page) -> Response:
-    """Make all of it, or nothing."""
+    """Make all of it, or nothing; once, and only what the overview showed."""
     guide = Guide(page)
+    if page.form_data.get("as_of", guide.as_of) != guide.as_of:
+        return _other_meanwhile(page, guide)
     missing = guide.missing()
     if missing is not None:
         return page.redirect(missing.path)
     try:
         with page.ctx.session.begin_nested():
+            # First, so that of two who send it at once the other one waits, and finds nothing.
+            if not kept.drop(page.ctx):
+                return _other_meanwhile(page, Guide(page))
             customer = create(page.ctx, guide.answers(), guide.despite)
-            kept.drop(page.ctx)
     except RefusedAt as refused:
         page.ctx.session.rollback()
         page.ctx.after_commit.clear()
@@ -109,6 +113,14 @@ def take(page: Page, name: str) -> Response:
         return _refused(page, guide, refused)
     guide.save(f"{BASE}/overview")
     return page.redirect(guide.next(stage))
+
+
+def _other_meanwhile(page: Page, guide: Guide) -> Response:
+    """To what there is now: the customers, among which it may be already, or the steps as another window left them."""
+    return page.redirect(
+        BASE if guide.as_of else "/customers",
+        str(_("Nothing was added now: it was added, changed or thrown away before.")),
+    )
 
 
 def _refused(page: Page, guide: Guide, refused: RefusedAt) -> Response:
