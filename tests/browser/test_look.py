@@ -235,6 +235,15 @@ def _open_drawn(page: Page, address: str) -> None:
     wait_for(is_drawn, "a chart", within=_MAKING)
 
 
+def test_a_printed_chart_keeps_its_bars(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/billing/figures")
+    bars = staff_page.locator(".plot path.bar").first
+    expect(bars).to_be_visible()
+    staff_page.emulate_media(media="print")
+    expect(bars).to_be_visible()
+    expect(staff_page.locator(".nav-side").first).to_be_hidden()
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
 def test_a_chart_is_read_by_pointer_by_keys_and_as_a_table(demo: str, staff_page: Page) -> None:
     page = staff_page
