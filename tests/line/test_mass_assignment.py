@@ -47,6 +47,8 @@ _KNOWINGLY = {
     "PATCH /customers/{number}": {"kind"},
     # The kind of file that is brought in.
     "POST /imports": {"kind"},
+    # What a document of a contract is.
+    "POST /contracts/{number}/documents": {"kind"},
     "POST /inventory/items/{number}/state": {"state"},
     "PATCH /inventory/items/{number}": {"state"},
 }

@@ -243,7 +243,9 @@ class TerminateContract(BaseModel):
         title=_("Last day in force"),
         description=_("Empty: when the notice is over."),
     )
-    reason: Reason = Field(title=_("Reason"))
+    reason: Reason = Field(
+        title=_("Reason"), description=_("The customer reads it where the penalty is charged.")
+    )
     waive: bool = Field(default=False, title=_("Waive the penalty"))
     version: int | None = None
 

@@ -15,6 +15,7 @@ from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 
 #: Days before its end at which a contract is announced and shown as one that ends soon; and before an indexation.
 ENDS_SOON, INDEXATION_SOON = 60, 30
+_OVER = (ContractStatus.ENDED, ContractStatus.TERMINATED, ContractStatus.WITHDRAWN)
 _ACTIVE: ColumnElement[bool] = col(Contract.status) == ContractStatus.ACTIVE
 
 
@@ -46,7 +47,14 @@ CONTRACTS = Table(
         ),
         Column("renewal", _("Then"), priority=3, labels=RENEWAL_LABELS, optional=True),
         Column("indexation", _("Indexation"), priority=3, labels=INDEXATION_LABELS, optional=True),
-        Column("next_indexation_on", _("Next indexation"), Kind.DATE, priority=2, named=True),
+        Column(
+            "next_indexation_on",
+            _("Next indexation"),
+            Kind.DATE,
+            priority=2,
+            named=True,
+            value=lambda row: None if row["status"] in _OVER else row["next_indexation_on"],
+        ),
         Column("status", _("Status"), Kind.STATUS, labels=STATUS_LABELS),
     ),
     tabs=(

@@ -44,6 +44,7 @@ def test_every_staff_permission_is_some_jobs_or_kept_for_administrators_on_purpo
         "brand",
         "identity",
         "impersonation",
+        "numbering",
         "plugin",
         "role",
         "second_factor",
