@@ -31,7 +31,8 @@ class CleanRoom:
             **{
                 key: value
                 for key, value in os.environ.items()
-                if not key.startswith(("TRUNKLINE_", "PYTHON", "VIRTUAL"))
+                # A run of tests in here is a run of its own: as one of a worker it would take templates of earlier runs.
+                if not key.startswith(("TRUNKLINE_", "PYTEST_", "PYTHON", "VIRTUAL"))
             },
             "UV_OFFLINE": "1",
             "UV_NO_INDEX": "1",

@@ -127,7 +127,7 @@ def test_the_count_of_invoices_is_chosen_only_before_the_first_of_them(app: App)
     assert _take(app, "invoice") == ["F00005001"]
     with pytest.raises(Refused, match="no gaps"):
         _change(app, "invoice", next_value=6000)
-    assert _change(app, "invoice", next_value=5002, prefix="NF-") == "NF-00005002"
+    assert _change(app, "invoice", next_value=5002, prefix="INV-") == "INV-00005002"
 
 
 def test_who_is_late_is_told_of_the_other_change(app: App) -> None:

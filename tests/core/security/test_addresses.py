@@ -9,7 +9,13 @@ from trunkline.web.app import page_routes
 
 _SECRET = re.compile(r"token|secret|password|passwd|api_?key|otp|session(?!_id)|jwt|bearer|credential")
 #: What comes by mail can only be an address. Each works once, for a time, and logs leave it out.
-_MAILED = {"/set-password/{token}", "/confirm-email/{token}", "/keep-email/{token}"}
+_MAILED = {
+    "/set-password/{token}",
+    "/confirm-email/{token}",
+    "/keep-email/{token}",
+    "/accept-contract/{token}",
+    "/accept-contract/{token}/document",
+}
 
 
 def _parameters(document: dict[str, Any]) -> set[str]:
