@@ -8,11 +8,27 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.db.parts import parts
+from trunkline.db.prepared import Prepared, among
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogProduct, CatalogServicePrice
 from trunkline_catalog.queries.products import monthly_prices, price_at
 from trunkline_catalog.schemas import OwnPrice, ProductView
+
+_OWN = Prepared(
+    select(
+        col(CatalogServicePrice.service_id),
+        col(CatalogProduct.code),
+        col(CatalogServicePrice.effective_from),
+        col(CatalogServicePrice.monthly_micros),
+        col(CatalogServicePrice.currency),
+        col(CatalogServicePrice.index_name),
+        col(CatalogServicePrice.basis_points),
+    )
+    .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogServicePrice.product_id))
+    .where(col(CatalogServicePrice.service_id).in_(among("keys")))
+    .order_by(col(CatalogServicePrice.effective_from), col(CatalogServicePrice.id))
+)
 
 
 class Priced(Protocol):
@@ -30,20 +46,7 @@ def own_prices(ctx: Context, service_ids: Sequence[int]) -> dict[int, list[OwnPr
     """The prices that these services had, have and will have of their own, by service, the earliest first."""
     found: dict[int, list[OwnPrice]] = {}
     for some in parts(sorted(set(service_ids))):
-        for row in ctx.session.execute(
-            select(
-                col(CatalogServicePrice.service_id),
-                col(CatalogProduct.code),
-                col(CatalogServicePrice.effective_from),
-                col(CatalogServicePrice.monthly_micros),
-                col(CatalogServicePrice.currency),
-                col(CatalogServicePrice.index_name),
-                col(CatalogServicePrice.basis_points),
-            )
-            .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogServicePrice.product_id))
-            .where(col(CatalogServicePrice.service_id).in_(some))
-            .order_by(col(CatalogServicePrice.effective_from), col(CatalogServicePrice.id))
-        ):
+        for row in _OWN.rows(ctx, keys=list(some)):
             found.setdefault(row.service_id, []).append(OwnPrice(*row))
     return found
 
@@ -59,7 +62,8 @@ def in_force(prices: Sequence[OwnPrice], product_code: str, at: datetime) -> Own
 def monthly_of(ctx: Context, services: Iterable[Priced]) -> dict[int, Money]:
     """What these services cost a month now, by key; 0 for one whose bundle pays, none for one whose product has no price."""
     wanted = list(services)
-    own = own_prices(ctx, [one.id for one in wanted])
+    keys = tuple(one.id for one in wanted)
+    own = ctx.once(("catalog.own_prices", keys), lambda: own_prices(ctx, keys))
     listed = monthly_prices(ctx, (one.product_code for one in wanted))
     return {one.id: price for one in wanted if (price := _now(ctx, one, own, listed)) is not None}
 
