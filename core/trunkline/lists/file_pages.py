@@ -72,7 +72,8 @@ def rows(page: Page, number: str) -> Response:
     """Rows of a run that ended in one way, as CSV: what failed and why, to work it off."""
     run = runs.get(page.ctx, number)
     asked = page.query.get("outcome", RowOutcome.FAILED.value)
-    if run.kind != RunKind.ACTION or asked not in (RowOutcome.DONE, RowOutcome.FAILED, RowOutcome.LEFT):
+    ended = [outcome for outcome in RowOutcome if outcome != RowOutcome.WAITING]
+    if run.kind != RunKind.ACTION or asked not in ended:
         raise NotFound(_("There is no such page."))
     found = runs.every_result(page.ctx, run, RowOutcome(asked))
     heads = (str(_("Row")), str(_("Reason")), str(_("Link")))

@@ -91,7 +91,7 @@ class ListRun(Record, table=True):
         default=None, sa_column=Column(BigKey, ForeignKey("core_user.id", ondelete="SET NULL"), index=True)
     )
     user_name: str = Field(default="", max_length=200)
-    #: Language and zone that a file is written in.
+    #: Language that a file is written in, and that what became of each row is said in.
     language: str = Field(default="en", max_length=10)
     job_number: str = Field(default="", max_length=20)
     error: str = ""
@@ -106,6 +106,8 @@ class RowOutcome(StrEnum):
     WAITING = ""
     DONE = "done"
     FAILED = "failed"
+    #: Nothing was done yet: a second person is asked.
+    ASKED = "asked"
     #: Somebody cancelled before its turn came.
     LEFT = "left"
 

@@ -125,7 +125,7 @@ def _picked(page: Page) -> Mapping[str, str]:
     if form.get("all") == "1":
         return {"all": "1", "query": str(form.get("query", ""))}
     if form.get("failed_of"):
-        return {"ids": ",".join(runs.failed_keys(page.ctx, str(form["failed_of"])))}
+        return {"ids": ",".join(runs.undone_keys(page.ctx, str(form["failed_of"])))}
     return {"ids": ",".join(values_of(form, "ids"))}
 
 
@@ -204,16 +204,18 @@ def follow(page: Page, number: str) -> Response:
     over = run.state in (RunState.DONE, RunState.REFUSED)
     job = jobs.get(page.ctx, run.job_number) if run.job_number and not over else None
     stopped = job is not None and (bool(job.error) or JobState(job.state).is_over)
+    waiting, counts = not over and not stopped, runs.counts(page.ctx, run)
     return page.render(
         "lists/run.html",
         run=run,
         job=job if stopped else None,
-        waiting=not over and not stopped,
-        left=run.total - run.done - run.failed,
-        counts=runs.counts(page.ctx, run),
-        again=_again(page, run, found),
+        waiting=waiting,
+        left=counts.get("waiting", 0) + counts.get("left", 0),
+        counts=counts,
+        again=_again(page, run, found) if counts.keys() & {"waiting", "failed", "left"} else "",
         failed=runs.results(page.ctx, run, RowOutcome.FAILED),
         done=runs.results(page.ctx, run, RowOutcome.DONE),
+        asked=runs.results(page.ctx, run, RowOutcome.ASKED),
         untouched=runs.results(page.ctx, run, RowOutcome.LEFT),
         back=found.path if found is not None else "/",
         mine=run.user_id == page.actor.id,
@@ -223,9 +225,9 @@ def follow(page: Page, number: str) -> Response:
 
 
 def _again(page: Page, run: ListRun, found: ListOf | None) -> str:
-    """Where the rows that were not done can be tried once more; empty when there are none or it is somebody else's."""
+    """Where the rows that were not done can be tried once more; empty when it is somebody else's."""
     action = page.app.row_actions.get(run.action)
-    if not run.failed or found is None or action is None or action.page or run.user_id != page.actor.id:
+    if found is None or action is None or action.page or run.user_id != page.actor.id:
         return ""
     return (
         f"/lists/{found.name}/do/{action.name}" if page.can(action.permission) and page.can(runs.ACT) else ""

@@ -100,10 +100,10 @@ class RunOut(BaseModel):
 
 
 class RunRow(BaseModel):
-    """One row, and what became of it; `waiting` until its turn has come."""
+    """One row, and what became of it; `waiting` until its turn has come, `asked` when a second person is to agree first."""
 
     label: str
-    outcome: Literal["waiting", "done", "failed", "left"]
+    outcome: Literal["waiting", "done", "failed", "asked", "left"]
     message: str
 
 

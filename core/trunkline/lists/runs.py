@@ -155,12 +155,12 @@ def results(ctx: Context, run: ListRun, outcome: RowOutcome, limit: int = 200) -
     )
 
 
-def failed_keys(ctx: Context, number: str) -> Sequence[str]:
-    """Keys of the rows of a run that were not done. Raises NotFound."""
+def undone_keys(ctx: Context, number: str) -> Sequence[str]:
+    """Keys of the rows of a run that were refused or left as they are, but not asked of a second person. Raises NotFound."""
     row, run = ListRunRow, get(ctx, number)
     keys = ctx.session.scalars(
         select(col(row.row_id))
-        .where(col(row.run_id) == run.key, col(row.outcome) == RowOutcome.FAILED)
+        .where(col(row.run_id) == run.key, col(row.outcome).not_in((RowOutcome.DONE, RowOutcome.ASKED)))
         .order_by(col(row.id))
     )
     return [str(key) for key in keys]

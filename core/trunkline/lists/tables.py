@@ -13,6 +13,7 @@ _LABELS = {
     "waiting": _("Waiting"),
     "done": _("Done"),
     "failed": _("Failed"),
+    "asked": _("Waits for a second person"),
     "left": _("Left as it is"),
 }
 _OUTCOME = case((col(ListRunRow.outcome) == RowOutcome.WAITING, "waiting"), else_=col(ListRunRow.outcome))

@@ -52,11 +52,22 @@ def folder(app: "App") -> Path:
 
 def act_on_rows(step: StepContext) -> Mapping[str, Any]:
     """Do the action to each row that waits, as whoever asked. A row is done once, however often this step runs."""
-    try:
-        actor, action, values = _beginning(step)
-    except TrunklineError as refusal:
-        return _refused(step, refusal)
-    command = action.schema.model_validate(values)
+    with use_locale(_language(step), str(step.app.config.time_zone)):
+        try:
+            actor, action, values = _beginning(step)
+        except TrunklineError as refusal:
+            return _refused(step, refusal)
+        return _act_on_all(step, actor, action, action.schema.model_validate(values))
+
+
+def _language(step: StepContext) -> str:
+    """What the person read who asked: they read the reasons, too."""
+    with step.app.reading() as ctx:
+        wanted = select(col(ListRun.language)).where(col(ListRun.number) == step.inputs.number)
+        return ctx.session.scalars(wanted).one()
+
+
+def _act_on_all(step: StepContext, actor: Actor, action: RowAction, command: BaseModel) -> Mapping[str, Any]:
     number = step.inputs.number
     while not step.cancelled():
         waiting = _waiting(step, number)
@@ -104,24 +115,23 @@ def _act_on_one(app: "App", actor: Actor, action: RowAction, command: BaseModel,
             row.outcome = RowOutcome.DONE
             action.do(ctx, row.row_id, command)
     except WaitsForSecondPerson as waiting:
-        _fail(
-            app,
-            key,
-            str(_("Nothing was done yet: {number} waits for a second person.", number=waiting.number)),
-        )
+        said = _("Nothing was done yet: {number} waits for a second person.", number=waiting.number)
+        _fail(app, key, said, RowOutcome.ASKED, f"/approvals/{waiting.number}")
     except TrunklineError as refusal:
-        remedy = getattr(refusal, "remedy", None)
-        _fail(app, key, f"{refusal} {remedy}" if remedy else str(refusal))
+        _fail(app, key, str(refusal))
     except Exception:  # a plugin's code may raise anything, and the other rows go on
         log.exception("action %s failed on a row", action.name)
-        _fail(app, key, str(_("Something broke inside; nothing was changed.")))
+        _fail(app, key, _("Something broke inside; nothing was changed."))
 
 
-def _fail(app: "App", key: int, message: str) -> None:
+def _fail(
+    app: "App", key: int, message: str, outcome: RowOutcome = RowOutcome.FAILED, href: str = ""
+) -> None:
+    """Keep why nothing was done; `href` leads to what stands in the way, where the row itself does not."""
     with app.unit_of_work() as ctx:
         row = _row(ctx, key)
         if row.outcome == RowOutcome.WAITING:
-            row.outcome, row.message = RowOutcome.FAILED, message[:500]
+            row.outcome, row.message, row.href = outcome, str(message)[:500], href or row.href
 
 
 def _row(ctx: Context, key: int) -> ListRunRow:
@@ -147,7 +157,7 @@ def _end(step: StepContext, number: str) -> Mapping[str, Any]:
         run.done, run.failed = found.get("done", 0), found.get("failed", 0)
         run.state, run.finished_at = RunState.DONE, ctx.now()
         outcome = {"done": run.done, "failed": run.failed, "left": found.get("left", 0)}
-    step.log(_("{done} rows done, {failed} not.", **outcome), "warn" if outcome["failed"] else "ok")
+    step.log(_("Done: {done}. Not done: {failed}.", **outcome), "warn" if outcome["failed"] else "ok")
     return outcome
 
 

@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,6 +15,10 @@ from trunkline.app import App
 from trunkline.customers import operations
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.schemas import SetStatus
+from trunkline.jobs.models import Job
+from trunkline.jobs.steps import StepContext
+from trunkline.lists import runs
+from trunkline.operation import Context
 from trunkline.testing import Browser, work_until_idle
 
 pytestmark = pytest.mark.plugins()
@@ -113,3 +119,35 @@ def test_only_who_may_archive_one_may_archive_many(app: App, staff: Staff) -> No
     )
     assert answer.status_code == 403
     assert _states(app) == {number: "active"}
+
+
+def test_what_was_stopped_says_so_and_the_rest_can_be_gone_on_with(
+    app: App, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [add(app, name) for name in ("Ana Souza", "Bruno Lima", "Carla Dias")]
+    browser = staff("supervisor")
+    action = app.row_actions["core.customer_close"]
+
+    def stopped_at_the_first(ctx: Context, key: int, command: Any) -> None:
+        action.do(ctx, key, command)
+        runs.stop(ctx, run.rpartition("/")[2])
+
+    def is_to_stop(step: StepContext) -> bool:
+        """What a worker hears of once in a while, at once."""
+        with step.app.reading() as ctx:
+            return ctx.load_by(Job, Job.number, step.job_number).cancel_requested
+
+    app.row_actions[action.name] = replace(action, do=stopped_at_the_first)
+    monkeypatch.setattr(StepContext, "cancelled", is_to_stop)
+    run = _begin(browser, action.name, _ids(app, *numbers), reason="gone")
+    work_until_idle(app)
+    shown = browser.get(run).text
+    assert "It stopped." in shown
+    assert "2 rows were left as they are." in shown
+    assert "Try these again" in shown
+    assert "Succeeded" not in shown
+    assert sorted(_states(app).values()) == ["active", "active", "closed"]
+    again = browser.submit(
+        f"/lists/customers/do/{action.name}", {"failed_of": run.rpartition("/")[2]}, page="/customers"
+    )
+    assert "Close: 2 rows" in again.text

@@ -1,5 +1,6 @@
 """Many payments and invoices at once: each that needs a second person waits for one by itself."""
 
+import html
 from collections.abc import Callable
 
 from sqlalchemy import select
@@ -10,7 +11,9 @@ from tests.plugins.billing.conftest import World
 from tests.plugins.billing.test_second_person import limited as limited
 from tests.plugins.billing.test_second_person import states
 from trunkline.approvals.models import Approval
+from trunkline.lists.models import ListRunRow
 from trunkline.testing import Browser, work_until_idle
+from trunkline_billing.models.accounts import BillingAccount
 from trunkline_billing.models.payments import BillingPayment
 
 
@@ -39,3 +42,44 @@ def test_who_may_not_reverse_one_payment_may_not_reverse_many(
     )
     assert asked.status_code == 403
     assert states(limited) == ["received", "received"]
+
+
+def test_what_waits_for_a_second_person_has_not_failed_and_is_not_asked_for_again(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first = staff("accountant")
+    with limited.app.reading() as ctx:
+        keys = ctx.session.scalars(select(col(BillingPayment.id))).all()
+    run = begin(first, "/billing/payments", "payments", "billing.payment_reverse", keys, reason="Bounced")
+    work_until_idle(limited.app)
+    page = first.get(run).text
+    assert "One row waits for a second person." in page
+    assert 'href="/approvals/V000001"' in page
+    assert "Try these again" not in page
+    again = first.submit(
+        "/lists/payments/do/billing.payment_reverse",
+        {"failed_of": run.rpartition("/")[2]},
+        page="/billing/payments",
+    )
+    assert "Nothing is selected." in again.text
+
+
+def test_why_rows_were_not_done_is_said_once_and_in_the_readers_language(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first = staff("accountant")
+    first.submit("/profile", {"name": "Ana Souza", "language": "pt_BR"})
+    with limited.app.reading() as ctx:
+        keys = ctx.session.scalars(select(col(BillingAccount.id))).all()
+    for _twice in range(2):
+        run = begin(first, "/billing/accounts", "accounts", "billing.account_invoice", keys)
+        work_until_idle(limited.app)
+    with limited.app.reading() as ctx:
+        reasons = ctx.session.scalars(
+            select(col(ListRunRow.message)).where(col(ListRunRow.outcome) == "failed")
+        ).all()
+    assert reasons
+    for reason in reasons:
+        assert "nothing to invoice" not in reason
+        assert reason.count("Charges and usage") + reason.count("cobranças") <= 1
+    assert str(reasons[-1]) in html.unescape(first.get(run).text)
