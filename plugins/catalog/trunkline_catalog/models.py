@@ -117,7 +117,7 @@ class CatalogService(Record, table=True):
 
 
 class CatalogServicePrice(Record, table=True):
-    """What one service costs a month from a moment on, instead of what its product costs. Rows are only ever added."""
+    """What one service costs a month from a moment on, instead of what its product costs. Rows are added, and end once."""
 
     __tablename__ = "catalog_service_price"
     __table_args__ = (Index("ix_catalog_service_price_service", "service_id", "effective_from"),)
@@ -125,13 +125,15 @@ class CatalogServicePrice(Record, table=True):
     service_id: int = Field(
         sa_column=Column(BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), nullable=False)
     )
-    #: Only while it is this product: a change of plan leaves the price behind.
+    #: Only while it is this product.
     product_id: int = Field(
         sa_column=Column(
             BigKey, ForeignKey("catalog_product.id", ondelete="RESTRICT"), index=True, nullable=False
         )
     )
     effective_from: datetime = Field(sa_type=UtcDateTime, nullable=False)
+    #: When the service became another product, which ends the price for good; None while it counts.
+    effective_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     monthly_micros: int = Field(sa_type=Micros)
     currency: str = Field(max_length=3)
     #: The contract whose indexation set it.

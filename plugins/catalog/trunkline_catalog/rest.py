@@ -303,6 +303,7 @@ def service_prices(ctx: Context, number: str) -> Listing[OwnPriceView]:
             OwnPriceView(
                 product=one.product_code,
                 effective_from=one.effective_from,
+                effective_until=one.effective_until,
                 monthly=str(Money(one.monthly_micros, one.currency)),
                 currency=one.currency,
                 index=one.index_name,

@@ -147,3 +147,27 @@ def more(world: World) -> Callable[[int], World]:
         return world
 
     return add
+
+
+@pytest.fixture
+def plans(world: World) -> World:
+    """Besides Mobile 10 GB at 49.90 there is Mobile 30 GB at 79.90, whose calls to Brazil cost a quarter."""
+    world.tariff(
+        "prefix,destination,connect_fee,rate,rate_unit,increment,interval_start,effective_from\n"
+        "55,Brazil,0,0.03,60,6,0,2025-01-01\n",
+        "cheap",
+    )
+    with world.app.unit_of_work() as ctx:
+        catalog.create_product(
+            ctx,
+            CreateProduct(
+                code="mobile_30",
+                name="Mobile 30 GB",
+                needs=("number",),
+                tariff="cheap",
+                monthly_price=Decimal("79.90"),
+                currency="BRL",
+                effective_from=datetime(2025, 1, 1, tzinfo=UTC),
+            ),
+        )
+    return world

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plugins.billing.conftest import World
-from tests.plugins.billing.test_plan_changes import bill, charges, share
+from tests.plugins.billing.test_plan_changes import become, bill, charges, failing_late, share
 from trunkline.errors import Refused
 from trunkline.money import Money
+from trunkline.testing import work_until_idle
 from trunkline_billing import queries
 from trunkline_billing.documents import invoice_pdf
 from trunkline_billing.operations.charges import stop_charging
@@ -167,3 +168,74 @@ def test_an_adjusted_price_is_the_exact_one_rounded_half_up_once(
     exact = Decimal(cents).scaleb(-digits) * (Decimal(10_000 + points) / Decimal(10_000))
     rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     assert adjusted(cents * 10 ** (6 - digits), points, code) == int(rounded.scaleb(6))
+
+
+@pytest.mark.both_databases
+def test_a_change_of_plan_ends_the_indexed_price_for_good_and_the_days_before_keep_it(plans: World) -> None:
+    adjust(plans, first_moment(6, 10))
+    plans.at(2026, 10, 16, 15)
+    become(plans)
+    work_until_idle(plans.app)
+    plans.at(2026, 11, 1, 9)
+    bill(plans, "2026-10")
+    assert charges(plans) == [
+        ("Mobile 10 GB", 1, 5, share(OLD, 5)),
+        ("Mobile 10 GB", 6, 15, share(NEW, 10)),
+        ("Mobile 30 GB", 16, 31, share(79_900_000, 16)),
+    ]
+    notes = [line.note for line in invoice(plans, numbers(plans)[0]).lines if line.kind == "monthly"]
+    assert notes == ["", "IPCA +4.83 % since 6 Oct 2026", ""]
+    # What it was before costs what the price list says now: the index had adjusted another time of it.
+    plans.at(2026, 11, 11, 15)
+    become(plans, "mobile_10")
+    work_until_idle(plans.app)
+    plans.at(2026, 12, 1, 9)
+    bill(plans, "2026-11")
+    assert charges(plans, first=date(2026, 11, 1)) == [
+        ("Mobile 30 GB", 1, 10, share(79_900_000, 10, 30)),
+        ("Mobile 10 GB", 11, 30, share(OLD, 20, 30)),
+    ]
+    with plans.app.reading() as ctx:
+        assert queries.subscriptions_of(ctx, 1)[0].monthly == Money(OLD, "BRL")
+
+
+def test_a_plan_that_is_left_and_taken_again_on_one_day_costs_its_list_price_from_that_day(
+    plans: World,
+) -> None:
+    adjust(plans, first_moment(6, 10))
+    for hour, code in ((14, "mobile_30"), (15, "mobile_10")):
+        plans.at(2026, 10, 16, hour)
+        become(plans, code)
+        work_until_idle(plans.app)
+    plans.at(2026, 11, 1, 9)
+    bill(plans, "2026-10")
+    assert charges(plans) == [
+        ("Mobile 10 GB", 1, 5, share(OLD, 5)),
+        ("Mobile 10 GB", 6, 15, share(NEW, 10)),
+        ("Mobile 10 GB", 16, 31, share(OLD, 16)),
+    ]
+
+
+def test_a_price_that_was_to_come_does_not_reach_another_plan(plans: World) -> None:
+    adjust(plans, first_moment(1))
+    for day, code in ((16, "mobile_30"), (20, "mobile_10")):
+        plans.at(2026, 10, day, 15)
+        become(plans, code)
+        work_until_idle(plans.app)
+    plans.at(2026, 12, 1, 9)
+    bill(plans, "2026-11")
+    assert charges(plans, first=date(2026, 11, 1)) == [("Mobile 10 GB", 1, 30, OLD)]
+
+
+def test_a_change_of_plan_that_fails_leaves_the_indexed_price(plans: World) -> None:
+    adjust(plans, first_moment(6, 10))
+    plans.at(2026, 10, 16, 15)
+    with failing_late(plans.app):
+        become(plans)
+        work_until_idle(plans.app)
+    plans.at(2026, 11, 1, 9)
+    bill(plans, "2026-10")
+    assert charges(plans) == [
+        ("Mobile 10 GB", 1, 5, share(OLD, 5)),
+        ("Mobile 10 GB", 6, 31, share(NEW, 26)),
+    ]

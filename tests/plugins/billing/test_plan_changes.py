@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -32,7 +31,6 @@ from trunkline_catalog import queries as offers
 from trunkline_catalog.operations.previewing import PlanPreview, preview_plan
 from trunkline_catalog.schemas import (
     ChangeService,
-    CreateProduct,
     LineStep,
     OrderView,
     ServiceView,
@@ -47,30 +45,6 @@ OLD, NEW = 49_900_000, 79_900_000
 def share(monthly: int, days: int, of: int = 31) -> int:
     """Rounded half up once, in micro-units."""
     return (monthly * days * 2 + of) // (2 * of)
-
-
-@pytest.fixture
-def plans(world: World) -> World:
-    """Besides Mobile 10 GB at 49.90 there is Mobile 30 GB at 79.90, whose calls to Brazil cost a quarter."""
-    world.tariff(
-        "prefix,destination,connect_fee,rate,rate_unit,increment,interval_start,effective_from\n"
-        "55,Brazil,0,0.03,60,6,0,2025-01-01\n",
-        "cheap",
-    )
-    with world.app.unit_of_work() as ctx:
-        catalog.create_product(
-            ctx,
-            CreateProduct(
-                code="mobile_30",
-                name="Mobile 30 GB",
-                needs=("number",),
-                tariff="cheap",
-                monthly_price=Decimal("79.90"),
-                currency="BRL",
-                effective_from=datetime(2025, 1, 1, tzinfo=UTC),
-            ),
-        )
-    return world
 
 
 def become(world: World, code: str = "mobile_30", number: str = "S000001", **wish: object) -> OrderView:

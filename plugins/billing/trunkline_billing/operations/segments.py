@@ -96,16 +96,18 @@ def segments(
     if begins <= days[1]:
         code, name = subscription.product_code, subscription.product_name
         found.append(Segment(code, name, begins, days[1], began, begins == days[0]))
-    return [part for one in _joined(found) for part in by_price(one, own, zone)]
+    return _joined([part for one in found for part in by_price(one, own, zone)])
 
 
 def by_price(segment: Segment, own: Sequence[OwnPrice], zone: ZoneInfo) -> list[Segment]:
-    """The days of a segment by the service's own prices as that product."""
+    """The days of a segment by the service's own prices as that product, without those that a change of plan ended before."""
     found = [segment]
     for price in own:
         begins = local_day(price.effective_from, zone)
         last = found[-1]
         if price.product_code != segment.product_code or begins > segment.last_day:
+            continue
+        if price.effective_until and local_day(price.effective_until, zone) <= segment.first_day:
             continue
         if begins <= last.first_day:
             found[-1] = replace(last, own=price)
@@ -116,10 +118,10 @@ def by_price(segment: Segment, own: Sequence[OwnPrice], zone: ZoneInfo) -> list[
 
 
 def _joined(found: Sequence[Segment]) -> list[Segment]:
-    """Neighbours of one product as one: it was changed back on the day it was changed."""
+    """Neighbours of one product and price as one: it was changed back on the day it was changed."""
     joined: list[Segment] = []
     for segment in found:
-        if joined and joined[-1].product_code == segment.product_code:
+        if joined and (joined[-1].product_code, joined[-1].own) == (segment.product_code, segment.own):
             joined[-1] = replace(joined[-1], last_day=segment.last_day)
         else:
             joined.append(segment)

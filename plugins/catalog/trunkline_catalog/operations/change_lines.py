@@ -21,6 +21,7 @@ from trunkline_catalog.operations.lines import (
     with_lent,
 )
 from trunkline_catalog.operations.orders import main_identifier
+from trunkline_catalog.operations.service_prices import end_prices, revive_prices
 from trunkline_catalog.queries.products import product
 from trunkline_catalog.queries.services import identifiers_from
 from trunkline_catalog.schemas import LineState, Previous, ServiceKind
@@ -44,6 +45,8 @@ def change(ctx: Context, line_id: int, lent: Mapping[str, str] | None = None) ->
         stock.rehold(ctx, line_holder(line), service_holder(service))
         stock.assign(ctx, holder=service_holder(service))
     complete(ctx, line)
+    if service.product_id != line.product_id:
+        end_prices(ctx, service.key, line.finished_at or ctx.now())
     service.product_id = line.product_id
     _identify(ctx, line, service, before, lent or {})
     service.parameters, service.secret_values = dict(line.parameters), dict(line.secret_values)
@@ -124,6 +127,8 @@ def undo_change(ctx: Context, line_id: int) -> None:
     service.parameters, service.switches = before.parameters, list(before.switches)
     service.secret_values = dict(line.secret_values_before)
     if before.product:
+        if line.finished_at is not None:
+            revive_prices(ctx, service.key, line.finished_at)
         service.product_id = product(ctx, before.product).id
     service.label = main_identifier(before.identifiers)
     mark(ctx, "service", service.key)

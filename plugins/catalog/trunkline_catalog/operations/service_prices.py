@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, update
+from sqlmodel import col
+
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.money import minor_digits
@@ -73,6 +76,28 @@ def adjust_prices(ctx: Context, services: Sequence[ServiceView], command: Adjust
     ctx.session.flush()
     _tell(ctx, services, rows)
     return len(rows)
+
+
+def end_prices(ctx: Context, service_id: int, at: datetime) -> None:
+    """What a service has of own prices ends because it becomes another product at `at`; part of operations."""
+    ctx.session.execute(
+        update(CatalogServicePrice)
+        .where(_of(service_id), col(CatalogServicePrice.effective_until).is_(None))
+        .values(effective_until=at)
+    )
+
+
+def revive_prices(ctx: Context, service_id: int, at: datetime) -> None:
+    """What `end_prices` ended at `at` counts again, because the change was taken back; part of operations."""
+    ctx.session.execute(
+        update(CatalogServicePrice)
+        .where(_of(service_id), col(CatalogServicePrice.effective_until) == at)
+        .values(effective_until=None)
+    )
+
+
+def _of(service_id: int) -> ColumnElement[bool]:
+    return col(CatalogServicePrice.service_id) == service_id
 
 
 def adjusted(monthly_micros: int, basis_points: int, currency: str) -> int:

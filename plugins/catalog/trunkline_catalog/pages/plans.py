@@ -169,12 +169,19 @@ def _review(page: Page, number: str, *, trying: bool = False) -> Response:
                 service,
                 target=target,
                 plan=plan,
+                indexed=target.code != service.product_code and _is_indexed(page, service),
                 fields=kept,
                 key=key,
                 tried=tried,
                 may_try=page.can("catalog.dry_run.create") and page.can("core.job.view"),
             )
     return _ask(page, service, target, form, 422)
+
+
+def _is_indexed(page: Page, service: ServiceView) -> bool:
+    """Whether the service has a price of its own, now or later, which a change of plan ends."""
+    own = queries.own_prices(page.ctx, [service.id]).get(service.id, ())
+    return any(one.effective_until is None for one in own)
 
 
 @pages.post("/catalog/services/{number}/plan", permission="catalog.service.change")

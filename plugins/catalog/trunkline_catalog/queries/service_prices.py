@@ -24,6 +24,7 @@ _OWN = Prepared(
         col(CatalogServicePrice.currency),
         col(CatalogServicePrice.index_name),
         col(CatalogServicePrice.basis_points),
+        col(CatalogServicePrice.effective_until),
     )
     .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogServicePrice.product_id))
     .where(col(CatalogServicePrice.service_id).in_(among("keys")))
@@ -52,9 +53,15 @@ def own_prices(ctx: Context, service_ids: Sequence[int]) -> dict[int, list[OwnPr
 
 
 def in_force(prices: Sequence[OwnPrice], product_code: str, at: datetime) -> OwnPrice | None:
-    """The last of a service's own prices that has begun at a moment, if it was for what the service then is."""
+    """The last of a service's own prices that counts at a moment: it has begun, and no change of plan has ended it."""
     return next(
-        (one for one in reversed(prices) if one.product_code == product_code and one.effective_from <= at),
+        (
+            one
+            for one in reversed(prices)
+            if one.product_code == product_code
+            and one.effective_from <= at
+            and (one.effective_until is None or at < one.effective_until)
+        ),
         None,
     )
 
