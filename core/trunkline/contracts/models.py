@@ -27,6 +27,10 @@ class ContractStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+#: What was in force and is not any more.
+OVER = (ContractStatus.ENDED, ContractStatus.TERMINATED)
+
+
 class Renewal(StrEnum):
     """What follows the end of a term."""
 

@@ -6,6 +6,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import case, func
+from sqlmodel import col
+
 from trunkline.contracts.dates import add_months, last_day
 from trunkline.contracts.models import Contract, IndexationKind, PenaltyKind, Renewal
 from trunkline.contracts.schemas import ContractTerms
@@ -14,6 +17,8 @@ from trunkline.i18n import gettext as _
 from trunkline.money import minor_digits
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from trunkline.operation import Context
 
 #: What a customer agrees to; dates of the course of things, such as the next indexation, are left out.
@@ -118,6 +123,12 @@ def term_ends_on(contract: Contract) -> date | None:
     if contract.starts_on is None or contract.term_months is None:
         return None
     return last_day(contract.starts_on, contract.term_months * (contract.renewals + 1))
+
+
+def last_day_in_force() -> "ColumnElement[date | None]":
+    """The day with which a contract ends or ended, as a column; null where it goes on after its term."""
+    ends = case((col(Contract.renewal) == Renewal.ENDS, col(Contract.ends_on)))
+    return func.coalesce(col(Contract.terminates_on), ends)
 
 
 def terms_digest(contract: Contract) -> str:

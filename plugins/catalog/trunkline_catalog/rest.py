@@ -115,6 +115,7 @@ class ServiceRow(BaseModel):
     product: str
     customer: str
     contract: str | None
+    contract_status: str | None
     activated_at: datetime | None
     ended_at: datetime | None
 

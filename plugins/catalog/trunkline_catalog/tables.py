@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from trunkline.contracts.models import Contract
+from trunkline.contracts.models import OVER, Contract
 from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -264,6 +264,7 @@ def list_services(ctx: Context) -> Statement:
             col(Customer.number).label("customer"),
             col(Customer.name).label("customer_name"),
             col(Contract.number).label("contract"),
+            col(Contract.status).label("contract_status"),
             col(CatalogService.activated_at),
             col(CatalogService.ended_at),
         )
@@ -288,12 +289,18 @@ def _suspended_or_not(chosen: Sequence[str]) -> Any:
     return _is_suspended(True) if wanted else col(CatalogService.suspended).is_(False)
 
 
+def _contract(row: RowMapping) -> str | None:
+    """The contract under which a service stands, or stood when it ended."""
+    over = row["contract_status"] in OVER and row["ended_at"] is None
+    return None if over else row["contract"]
+
+
 def _contract_page(row: RowMapping) -> str | None:
-    return f"/contracts/{row['contract']}" if row["contract"] else None
+    return f"/contracts/{row['contract']}" if _contract(row) else None
 
 
 def _under(numbers: Sequence[str]) -> Any:
-    """Services under the contract with a number."""
+    """Services that stand under the contract with a number, or did until it ended."""
     named = select(col(Contract.id)).where(col(Contract.number) == numbers[-1].strip().upper())
     return col(CatalogService.contract_id).in_(named)
 
@@ -319,7 +326,15 @@ def services_table(products: Sequence[ProductView]) -> Table:
             ),
             Column("number", _("Number"), Kind.MONO, sort=True, priority=2),
             Column("customer_name", _("Customer"), href="/customers/{customer}"),
-            Column("contract", _("Contract"), Kind.MONO, href=_contract_page, priority=3, optional=True),
+            Column(
+                "contract",
+                _("Contract"),
+                Kind.MONO,
+                value=_contract,
+                href=_contract_page,
+                priority=3,
+                optional=True,
+            ),
             Column("activated_at", _("Active since"), Kind.DATE, sort=True, priority=2),
             Column("ended_at", _("Ended"), Kind.DATE, priority=3, optional=True),
             Column("state", _("State"), Kind.STATUS),

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from tests.plugins.billing.conftest import World
 from tests.plugins.billing.test_own_prices import NEW, OLD, invoice, numbers
 from tests.plugins.billing.test_plan_changes import bill, charges, share
+from trunkline.contracts import daily
 from trunkline.contracts import operations as contracts
 from trunkline.contracts.models import AcceptedBy, Contract, IndexationKind, PenaltyKind
 from trunkline.contracts.operations.ending import carry_out
@@ -180,3 +181,36 @@ def test_an_invoice_names_the_contract_that_its_services_stood_under_when_it_was
     with world.app.unit_of_work() as ctx:
         catalog.set_contract(ctx, "S000001", SetContract())
     assert invoice(world, number).lines == before
+
+
+@pytest.mark.both_databases
+def test_no_line_names_a_contract_for_days_after_its_end_or_before_its_start(world: World) -> None:
+    over, next_one = agree(world), agree(world, starts_on=date(2026, 12, 1), next_indexation_on=None)
+    cover(world, over)
+    end(world, over, date(2026, 10, 15), waive=True)
+    world.at(2026, 10, 16, 9)
+    with world.app.unit_of_work() as ctx:
+        daily.run(ctx)
+    world.at(2026, 11, 1, 9)
+    bill(world, "2026-10")
+    world.at(2026, 11, 10, 9)
+    cover(world, next_one)
+    named = []
+    for month, period in ((12, "2026-11"), (1, "2026-12")):
+        world.at(2027 if month == 1 else 2026, month, 1, 9)
+        bill(world, period)
+    for number in numbers(world):
+        named.append({one.contract_number for one in invoice(world, number).lines if one.kind == "monthly"})
+    assert named == [{over}, {""}, {next_one}]
+
+
+def test_a_term_that_ran_out_is_named_no_more(world: World) -> None:
+    contract = agree(world, starts_on=date(2025, 10, 16), next_indexation_on=None)
+    cover(world, contract)
+    for month, period in ((11, "2026-10"), (12, "2026-11")):
+        world.at(2026, month, 1, 9)
+        with world.app.unit_of_work() as ctx:
+            daily.run(ctx)
+        bill(world, period)
+    named = [{one.contract_number for one in invoice(world, number).lines} for number in numbers(world)]
+    assert named == [{contract}, {""}]

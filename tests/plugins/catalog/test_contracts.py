@@ -280,3 +280,35 @@ def test_who_may_not_put_services_under_contracts_is_not_offered_it(
     client = staff("dealer")
     assert client.get("/catalog/services/S000001/contract").status_code == 403
     assert "/catalog/services/S000001/contract" not in client.get("/catalog/services/S000001").text
+
+
+@pytest.mark.both_databases
+def test_a_service_whose_contract_is_over_stands_under_none_and_can_be_put_under_another(
+    shop: App, staff: Staff, order: Order, api: TestClient
+) -> None:
+    order()
+    work_until_idle(shop)
+    over = agree(shop, penalty=PenaltyKind.NONE, penalty_amount=None)
+    put(shop, over)
+    with shop.unit_of_work() as ctx:
+        contracts.terminate(ctx, over, TerminateContract(reason="Moved away"))
+    ended_on = service(shop).contract_ended_on
+    assert ended_on is not None
+    client = staff("supervisor")
+    here = "/catalog/services/S000001"
+    assert f'none; <a href="/contracts/{over}">{over}</a> ended on' in client.get(here).text
+    # There is no other one yet, so that there is nothing to choose.
+    assert f"{here}/contract" not in client.get(here).text
+    assert f"/contracts/{over}" not in client.get("/catalog/services?cols=label&cols=contract").text
+    shown = api.get("/api/v1/catalog/services/S000001").json()
+    assert (shown["contract"], shown["contract_ended_on"]) == (over, ended_on.isoformat())
+    listed = api.get("/api/v1/catalog/services").json()["items"][0]
+    assert (listed["contract"], listed["contract_status"]) == (over, "terminated")
+    following = agree(shop)
+    form = client.get(f"{here}/contract").text
+    assert following in form
+    assert over not in form
+    assert "S000001" in client.get(f"/catalog/contracts/{following}/services/choices?service=mobile").text
+    assert client.submit(f"{here}/contract", {"contract": following}).url.path == here
+    assert (service(shop).contract, service(shop).contract_ended_on) == (following, None)
+    assert f'href="/contracts/{following}"' in client.get(here).text

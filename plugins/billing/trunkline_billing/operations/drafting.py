@@ -21,6 +21,7 @@ from trunkline_billing.models.invoices import BillingTaxRate, BillingTaxScheme
 from trunkline_billing.periods import Period
 from trunkline_billing.tax import NamedRate, taxes_on
 from trunkline_catalog import queries as catalog
+from trunkline_catalog.schemas import CoveringContract
 
 #: A credit for suspended days stands below the monthly charge of its service.
 _ORDER = {
@@ -62,9 +63,15 @@ class Draft:
     customer_id: int
     currency: str
     rates: Sequence[NamedRate]
-    #: Numbers of contracts by the services that they cover.
-    contracts: Mapping[int, str]
+    #: Contracts by the services that they cover.
+    contracts: Mapping[int, CoveringContract]
     lines: dict[tuple[Any, ...], DraftLine] = field(default_factory=dict)
+
+    def contract_of(self, charge: Any) -> str:
+        """The number of the contract under which its service stood on one of its days; empty without one."""
+        covering = self.contracts.get(charge.service_id)
+        in_force = covering is not None and covering.reaches(charge.first_day, charge.last_day)
+        return covering.number if covering is not None and in_force else ""
 
     def add(self, charge: Any) -> None:
         """Uses of one type, service and month come together; everything else has a line of its own."""
@@ -87,7 +94,7 @@ class Draft:
                 charge.description,
                 charge.first_day,
                 charge.last_day,
-                charge.contract_number or self.contracts.get(charge.service_id, ""),
+                charge.contract_number or self.contract_of(charge),
                 charge.adjusted,
             )
         line.first_day, line.last_day = (
@@ -167,7 +174,7 @@ def drafts_of(ctx: Context, account_ids: Sequence[int], until: date) -> list[Dra
     return [draft for draft in drafts.values() if draft.net > 0]
 
 
-def _contracts(ctx: Context, account_ids: Sequence[int]) -> dict[int, str]:
+def _contracts(ctx: Context, account_ids: Sequence[int]) -> dict[int, CoveringContract]:
     """The contracts of what is charged to these accounts, by service."""
     charged = select(col(BillingSubscription.service_id)).where(
         col(BillingSubscription.account_id).in_(account_ids)
@@ -176,7 +183,9 @@ def _contracts(ctx: Context, account_ids: Sequence[int]) -> dict[int, str]:
     rows = ctx.session.execute(
         covered.where(covered.selected_columns.service_id.in_(charged.scalar_subquery()))
     )
-    return {row.service_id: row.contract_number for row in rows}
+    return {
+        row.service_id: CoveringContract(row.contract_number, row.starts_on, row.last_day) for row in rows
+    }
 
 
 def tax_schemes(ctx: Context) -> dict[int | None, list[NamedRate]]:

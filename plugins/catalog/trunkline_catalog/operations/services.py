@@ -21,6 +21,7 @@ from trunkline_catalog.operations.allowed import (
     turning,
 )
 from trunkline_catalog.operations.along import going_along, refuse_alone, refuse_covered
+from trunkline_catalog.operations.contracts import contract_of_host
 from trunkline_catalog.operations.orders import (
     hold_exchanged,
     new_order,
@@ -294,7 +295,7 @@ def _add_line(
         reason=wish.reason.value if wish.reason is not None else "",
         note=wish.note,
         needs_network=needs_network,
-        contract_id=service.contract_id,
+        contract_id=contract_of_host(ctx, service),
         site_id=service.site_id,
         contact_id=service.contact_id,
     )

@@ -22,11 +22,9 @@ _COVER = "catalog.service.assign"
 def _contract_initial(page: Page, number: str) -> Mapping[str, Any]:
     service = queries.service(page.ctx, number)
     offered = queries.contracts_in_force(page.ctx, service.customer_id)
-    if service.contract and service.contract not in {value for value, _label in offered}:
-        offered = [(service.contract, service.contract), *offered]
     here = f"/catalog/services/{number}"
     return {
-        "contract": service.contract,
+        "contract": "" if service.contract_ended_on else service.contract,
         "form_options": {"action": f"{here}/contract", "choices": {"contract": offered}},
     }
 

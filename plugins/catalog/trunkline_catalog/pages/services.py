@@ -162,7 +162,8 @@ def _may_cover(page: Page, service: ServiceView) -> bool:
     over = service.state in (ServiceState.TERMINATED, ServiceState.CANCELLED, ServiceState.FAILED)
     if over or not page.can("catalog.service.assign"):
         return False
-    return bool(service.contract or queries.contracts_in_force(page.ctx, service.customer_id))
+    stands = service.contract and not service.contract_ended_on
+    return bool(stands or queries.contracts_in_force(page.ctx, service.customer_id))
 
 
 def _waiting(page: Page, service: ServiceView) -> list[tuple[OrderLineView, datetime]]:

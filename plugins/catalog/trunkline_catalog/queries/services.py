@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from trunkline.contracts.models import Contract
+from trunkline.contracts.models import OVER, Contract
+from trunkline.contracts.terms import last_day_in_force
 from trunkline.customers.models import Contact, Customer, Site
 from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound
@@ -50,6 +51,7 @@ _COLUMNS = (
         _PRODUCT.service_kind,
         col(_PARENT.number).label("parent_number"),
         col(Contract.number).label("contract"),
+        case((col(Contract.status).in_(OVER), last_day_in_force())).label("contract_ended_on"),
     )
     .join(_PRODUCT.id.table, _PRODUCT.id == _SERVICE.product_id)
     .outerjoin(_PARENT, col(_PARENT.id) == _SERVICE.parent_id)
@@ -159,6 +161,7 @@ def _viewed(
             identifiers=identifiers.get(row.id, {}),
             contract_id=row.contract_id,
             contract=row.contract or "",
+            contract_ended_on=row.contract_ended_on,
             site_id=row.site_id,
             contact_id=row.contact_id,
             parameters=row.parameters,

@@ -14,7 +14,7 @@ from trunkline_catalog.events import (
     ServiceTerminated,
 )
 from trunkline_catalog.schemas.changes import PLAN, ChangeOffer, ChangeService, Previous
-from trunkline_catalog.schemas.contracts import SetContract
+from trunkline_catalog.schemas.contracts import CoveringContract, SetContract
 from trunkline_catalog.schemas.orders import (
     MAX_LINES,
     LineAction,
@@ -72,6 +72,7 @@ __all__ = [
     "ChangeOffer",
     "ChangeService",
     "Code",
+    "CoveringContract",
     "CreateProduct",
     "Currency",
     "LineAction",

@@ -1,6 +1,6 @@
 """Services: what a customer has of a product."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -69,9 +69,10 @@ class ServiceView(BaseModel):
     suspensions: tuple[SuspensionReason, ...] = ()
     #: What identifies it now (while it lives): msisdn, imsi, iccid, …
     identifiers: dict[str, str] = Field(default_factory=dict)
-    #: Key and number of the contract under which the customer has it.
+    #: Key and number of the contract under which the customer has it, or had it: then `contract_ended_on` is its last day.
     contract_id: int | None = None
     contract: str = ""
+    contract_ended_on: date | None = None
     site_id: int | None = None
     contact_id: int | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
