@@ -23,4 +23,4 @@ def make() -> "Starlette":
 
         configure_logging()
         sys.setswitchinterval(_TURN)
-        return make_web(ready_app(Config.load()), rest_later=True)
+        return make_web(ready_app(Config.load()), rest_later=True, document_apart=True)

@@ -206,8 +206,9 @@ def test_in_pages_and_rest(staff: Staff, code: str) -> None:
     failed = browser.get("/bad?x=1")
     assert failed.status_code == 500
     assert 'href="/bad?x=1"' in failed.text
-    assert browser.get("/api/v1/openapi.json").status_code == 200
+    assert browser.get("/api/v1/bad/things").status_code == 404
     _named(browser)
+    assert browser.get("/api/v1/openapi.json").status_code == 200
     own = browser.get("/system/plugins/bad").text
     for words in ("/customers/mine must begin with /bad/", "page /bad/{x}{x}", "NobodyKnows"):
         assert words in own

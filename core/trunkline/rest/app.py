@@ -1,10 +1,7 @@
 """The REST application at `/api/v1`: routes of core and plugins, problem+json errors, OpenAPI."""
 
 import logging
-import sys
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -13,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
 from trunkline.errors import TrunklineError, WaitsForSecondPerson
-from trunkline.rest.describing import describe
+from trunkline.rest.finding import DeclaredRoutes
 from trunkline.rest.limiting import TellBudget
 from trunkline.rest.routing import RestRoutes
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from trunkline.app import App
-    from trunkline.rest.routing import TableOf
+    from trunkline.rest.document import Document
 
 log = logging.getLogger(__name__)
 #: What helps somebody whom no route knows.
@@ -31,64 +28,35 @@ _ASTRAY = {
 }
 
 
-def make_rest(app: "App") -> "FastAPI":
+def make_rest(app: "App", document: "Document") -> "FastAPI":
     """The FastAPI application of `app`."""
     from fastapi import FastAPI
     from fastapi.exceptions import RequestValidationError
-    from pydantic.warnings import UnsupportedFieldAttributeWarning
-
-    # FastAPI silences it while it makes its adapters of fields; ours are built later, at the first request.
-    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
 
     api = FastAPI(
         title=f"{app.config.operator_name} API",
         version="1",
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     api.state.app = app
     api.add_middleware(TellBudget)
-    tables: dict[str, TableOf] = {}
-    with _without_pydantic_1():
-        for plugin, routes in app.part(rest_routes):
-            try:
-                api.include_router(routes.router())
-                tables.update(_tables(routes))
-            except Exception as error:  # a plugin's code may raise anything
-                app.hooks.failed(plugin, f"REST routes {routes.prefix}", error)
+    api.router.add_route("/openapi.json", document.answer)
+    api.router.routes.append(app.part(routes_of))
     api.add_exception_handler(TrunklineError, _known)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     for away in NO_DATABASE:
         api.add_exception_handler(away, _no_database)
     api.add_exception_handler(Exception, _unknown)
-    describe(api, tables)
     return api
 
 
-@contextmanager
-def _without_pydantic_1() -> Iterator[None]:
-    """FastAPI asks of every type whether it is Pydantic 1's, and loads all of that to know, 2.4 MB.
-
-    Meanwhile it finds none here, as it will in Pydantic 3. Whoever has such types has loaded it already.
-    """
-    name = "pydantic.v1"
-    if name in sys.modules:
-        yield
-        return
-    # As Python documents it, None there ends an import.
-    sys.modules[name] = None  # type: ignore[assignment]  # its stubs know modules only
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-def _tables(routes: RestRoutes) -> "dict[str, TableOf]":
-    """The tables of lists by address."""
-    return {f"{routes.prefix}{route.path}": route.table for route in routes.routes if route.table is not None}
+def routes_of(app: "App") -> DeclaredRoutes:
+    """All REST routes of `app`, made as they are asked for."""
+    return DeclaredRoutes(app, app.part(rest_routes))
 
 
 def rest_routes(app: "App") -> list[tuple[str, RestRoutes]]:
@@ -136,10 +104,6 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     from fastapi.exceptions import RequestValidationError
-    from pydantic.warnings import UnsupportedFieldAttributeWarning
-
-    # FastAPI silences it while it makes its adapters of fields; ours are built later, at the first request.
-    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
 
     assert isinstance(error, RequestValidationError)  # noqa: S101 — FastAPI calls it with this one only
     errors = [
@@ -161,7 +125,9 @@ def _words_of(error: Mapping[str, Any]) -> str:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 — FastAPI calls it with this one only
     detail = _ASTRAY.get(error.status_code, "")
-    return _problem(request, error.status_code, str(error.detail), detail or str(error.detail), [])
+    answer = _problem(request, error.status_code, str(error.detail), detail or str(error.detail), [])
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _no_database(request: Request, error: Exception) -> JSONResponse:

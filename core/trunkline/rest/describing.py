@@ -1,7 +1,7 @@
 """What the OpenAPI document says beside FastAPI's own words: sign-in, refusals, the second person's queue, what lists take."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.i18n import use_locale
@@ -9,7 +9,7 @@ from trunkline.rest.list_parameters import list_parameters
 from trunkline.web.pages import PUBLIC, SIGNED_IN
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi.routing import APIRoute
 
     from trunkline.app import App
     from trunkline.rest.routing import TableOf
@@ -39,6 +39,8 @@ _PROBLEM: dict[str, Any] = {
     },
 }
 _FRESH = "Needs an access token of a sign-in that is not older than ten minutes (RFC 9470); an API key is not enough."
+#: Where the application is mounted.
+_SERVERS = [{"url": "/api/v1"}]
 _WAITING: dict[str, Any] = {
     "title": "Waiting",
     "type": "object",
@@ -51,27 +53,22 @@ _WAITING: dict[str, Any] = {
 }
 
 
-def describe(api: "FastAPI", tables: "Mapping[str, TableOf]") -> None:
-    """Complete the OpenAPI document when it is first asked for. `tables` are those that lists answer with, by address."""
-    original = api.openapi
+def describe(app: "App", routes: "Sequence[APIRoute]", tables: "Mapping[str, TableOf]") -> dict[str, Any]:
+    """The OpenAPI document of `routes`. `tables` are those that lists answer with, by address."""
+    from fastapi.openapi.utils import get_openapi
 
-    def openapi() -> dict[str, Any]:
-        if api.openapi_schema is not None:
-            return api.openapi_schema
-        document = original()
-        components = document.setdefault("components", {})
-        components["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        }
-        components.setdefault("schemas", {}).update(Problem=_PROBLEM, Waiting=_WAITING)
-        for path in document["paths"].values():
-            for method, operation in path.items():
-                _complete(method, operation)
-        _describe_lists(api.state.app, document["paths"], tables)
-        return document
-
-    api.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+    document = get_openapi(title=f"{app.config.operator_name} API", version="1", routes=routes)
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    components.setdefault("schemas", {}).update(Problem=_PROBLEM, Waiting=_WAITING)
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _complete(method, operation)
+    _describe_lists(app, document["paths"], tables)
+    return {**document, "servers": _SERVERS}
 
 
 def _describe_lists(app: "App", paths: dict[str, Any], tables: "Mapping[str, TableOf]") -> None:

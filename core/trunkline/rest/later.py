@@ -1,4 +1,4 @@
-"""The REST application, put together after the first page can be served: it takes a quarter of a start and no page needs it."""
+"""The REST application, put together when the first program asks: no page needs it."""
 
 import threading
 from typing import TYPE_CHECKING, Any
@@ -6,55 +6,49 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
-from trunkline.assembling import assembling
+from trunkline.rest.document import Document
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from trunkline.app import App
 
-#: Whoever signs in first has the processor to themselves for so long.
-_SECONDS_AFTER_START = 1.0
-
 
 class LaterRest:
-    """An ASGI application that is made once, by `begin_soon`'s thread or by the first request, which waits for it.
+    """An ASGI application that is made once, by the first request, which waits for it.
 
-    What is wrong with a plugin's routes is named when it is made, a second after the start at the latest.
+    What is wrong with a plugin's routes is named when one of them is first asked for, or the document of all.
     """
 
-    def __init__(self, app: "App") -> None:
+    def __init__(self, app: "App", *, document_apart: bool = False) -> None:
         self._app = app
         self._made: FastAPI | None = None
         self._making = threading.Lock()
+        self._document = Document(app, apart=document_apart)
 
-    def begin_soon(self) -> None:
-        """Make it in a moment, beside the first pages."""
-        timer = threading.Timer(_SECONDS_AFTER_START, self._make_for_good)
-        timer.daemon = True
-        timer.start()
+    def make_all(self) -> None:
+        """Make it and each of its routes now."""
+        from trunkline.rest.app import routes_of
 
-    def _make_for_good(self) -> None:
-        with assembling():
-            self.made()
+        self._make()
+        self._app.part(routes_of).every()
 
-    def made(self) -> "FastAPI":
-        """The application, made now when it is not yet. Takes half a second the first time."""
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return self._document.read()
+
+    def _make(self) -> "FastAPI":
         with self._making:
             if self._made is None:
                 from trunkline.rest.app import make_rest
 
-                self._made = make_rest(self._app)
+                self._made = make_rest(self._app, self._document)
             return self._made
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        return self.made().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         api = self._made
         if api is None:
-            api = await run_in_threadpool(self.made)
+            api = await run_in_threadpool(self._make)
         answered = False
 
         async def noticing(message: Message) -> None:

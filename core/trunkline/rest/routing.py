@@ -5,7 +5,10 @@ read; all others run in one unit of work committed before the answer leaves, rep
 """
 
 import inspect
-from collections.abc import Callable
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
+    from fastapi.routing import APIRoute
 
     from trunkline.operation import Context
     from trunkline.web.tables import Table
@@ -53,7 +56,7 @@ class RestRoutes:
     prefix: str
     tag: str
     routes: list[RestRoute] = field(default_factory=list)
-    _router: "APIRouter | None" = field(default=None, init=False, repr=False, compare=False)
+    _made: "list[APIRoute] | None" = field(default=None, init=False, repr=False, compare=False)
 
     def get(
         self, path: str, *, permission: str, table: "TableOf | None" = None, **options: Any
@@ -98,44 +101,62 @@ class RestRoutes:
         def decorate(handler: Handler) -> Handler:
             route = RestRoute(method, path, handler, permission, status, options, reads, hashes, table, sudo)
             self.routes.append(route)
-            self._router = None
+            self._made = None
             return handler
 
         return decorate
 
-    def router(self) -> "APIRouter":
-        """The FastAPI router of these routes. It knows no application, and making one takes long, so several share it."""
-        if self._router is None:
-            self._router = self._made_router()
-        return self._router
+    def made(self) -> "list[APIRoute]":
+        """FastAPI's routes for these. They know no application, and making them takes long, so several share them."""
+        if self._made is None:
+            from pydantic.warnings import UnsupportedFieldAttributeWarning
 
-    def _made_router(self) -> "APIRouter":
-        from fastapi import APIRouter, Depends
+            # FastAPI silences it while it makes its adapters of fields; ours are built later, at the first request.
+            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            with _without_pydantic_1():
+                self._made = [self._api_route(route) for route in self.routes]
+        return self._made
 
-        router = APIRouter(prefix=self.prefix, tags=[self.tag])
-        for route in self.routes:
-            returns = inspect.signature(route.handler, eval_str=True).return_annotation
-            model = (
-                None
-                if returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns)
-                else returns
-            )
-            options = {"response_model": model, **route.options}
-            admitted = _admitted(route)
-            router.add_api_route(
-                route.path,
-                _endpoint(route, admitted),
-                # First of all: FastAPI solves these in order, and remembers what one gave.
-                dependencies=[Depends(admitted)],
-                methods=[route.method],
-                status_code=route.status,
-                openapi_extra={
-                    "x-permission": route.permission,
-                    **({"x-fresh-sign-in": True} if route.sudo else {}),
-                },
-                **options,
-            )
-        return router
+    def _api_route(self, route: RestRoute) -> "APIRoute":
+        from fastapi import Depends
+        from fastapi.routing import APIRoute
+
+        returns = inspect.signature(route.handler, eval_str=True).return_annotation
+        no_model = returns in (inspect.Signature.empty, None, type(None)) or _is_response(returns)
+        options = {"response_model": None if no_model else returns, **route.options}
+        admitted = _admitted(route)
+        return APIRoute(
+            f"{self.prefix}{route.path}",
+            _endpoint(route, admitted),
+            # First of all: FastAPI solves these in order, and remembers what one gave.
+            dependencies=[Depends(admitted)],
+            tags=[self.tag],
+            methods=[route.method],
+            status_code=route.status,
+            openapi_extra={
+                "x-permission": route.permission,
+                **({"x-fresh-sign-in": True} if route.sudo else {}),
+            },
+            **options,
+        )
+
+
+@contextmanager
+def _without_pydantic_1() -> Iterator[None]:
+    """FastAPI asks of every type whether it is Pydantic 1's, and loads all of that to know, 2.4 MB.
+
+    Meanwhile it finds none here, as it will in Pydantic 3. Whoever has such types has loaded it already.
+    """
+    name = "pydantic.v1"
+    if name in sys.modules:
+        yield
+        return
+    # As Python documents it, None there ends an import.
+    sys.modules[name] = None  # type: ignore[assignment]  # its stubs know modules only
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _is_response(annotation: Any) -> bool:

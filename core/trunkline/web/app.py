@@ -1,8 +1,7 @@
 """The web application: every page of core and plugins, static files, the REST application and health."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -119,12 +118,16 @@ def _page_routes(web: WebApp) -> list[BaseRoute]:
     return built
 
 
-def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
-    """The ASGI application of `app`. With `rest_later` its REST part is made a moment after the server has started."""
+def make_web(app: "App", *, rest_later: bool = False, document_apart: bool = False) -> Starlette:
+    """The ASGI application of `app`.
+
+    With `rest_later` its REST part is made when the first program asks, and with `document_apart` another process of the same
+    configuration writes the OpenAPI document.
+    """
     signing.set_signing_key(secrets.derive("signing"))
-    web, api = WebApp(app), LaterRest(app)
+    web, api = WebApp(app), LaterRest(app, document_apart=document_apart)
     if not rest_later:
-        api.made()
+        api.make_all()
     routes: list[BaseRoute] = [
         Mount("/static/core", HashedStatic(directory=web.assets.folders["core"], check_dir=False)),
         *(
@@ -137,12 +140,11 @@ def make_web(app: "App", *, rest_later: bool = False) -> Starlette:
         *_page_routes(web),
         Mount("/api/v1", api),
     ]
-    lifespan = _starting(api) if rest_later else None
     starlette = Starlette(
         middleware=_layers(web),
         exception_handlers={404: _status_page(web, 404), 405: _status_page(web, 405)},
     )
-    starlette.router = ByFirstWord(routes, lifespan)
+    starlette.router = ByFirstWord(routes)
     starlette.state.web = web
     starlette.state.app = app
     starlette.state.api = api
@@ -164,15 +166,6 @@ def _layers(web: WebApp) -> list[Middleware]:
         layers.append(Middleware(KnownHosts, hosts=hosts))
     limited = Middleware(BodyLimit, limits=MAX_BODIES, page=too_large_page(web))
     return [*layers, Middleware(PlainAddresses), limited]
-
-
-def _starting(api: LaterRest) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def starting(starlette: Starlette) -> AsyncIterator[None]:
-        api.begin_soon()
-        yield
-
-    return starting
 
 
 def _status_page(web: WebApp, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
