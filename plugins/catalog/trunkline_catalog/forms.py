@@ -144,6 +144,12 @@ class AddOnFacts(BaseModel):
     )
 
 
+class EditAddOnFacts(AddOnFacts):
+    """The same with the version of the product that was opened."""
+
+    version: int | None = None
+
+
 class BundleMember(BaseModel):
     """A product of a bundle."""
 

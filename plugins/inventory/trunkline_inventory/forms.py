@@ -6,7 +6,15 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 
 from trunkline.i18n import gettext as _
-from trunkline_inventory.schemas import Check, FieldKind, Minimum, TemplateField, TemplateView, Word
+from trunkline_inventory.schemas import (
+    Check,
+    CreateStock,
+    FieldKind,
+    Minimum,
+    TemplateField,
+    TemplateView,
+    Word,
+)
 
 #: Prefix of a template's fields in a form, so that none of them can clash with the form's own.
 VALUE = "value_"
@@ -130,6 +138,12 @@ class NewField(BaseModel):
         max_length=100,
     )
     example: str = Field(default="", max_length=100, title=_("Example"))
+
+
+class EditStock(CreateStock):
+    """The same with the version that was opened."""
+
+    version: int | None = None
 
 
 class EditTemplate(BaseModel):

@@ -88,7 +88,7 @@ def stocks(ctx: Context, *, archived: bool = False) -> list[StockView]:
     if not archived:
         statement = statement.where(col(InventoryStock.archived).is_(False))
     return [
-        StockView(id=row.key, name=row.name, note=row.note, archived=row.archived)
+        StockView(id=row.key, name=row.name, note=row.note, archived=row.archived, version=row.version)
         for row in ctx.session.scalars(statement)
     ]
 

@@ -186,6 +186,7 @@ class StockView(BaseModel):
     name: str
     note: str = ""
     archived: bool = False
+    version: int = 1
 
 
 class CreateStock(BaseModel):

@@ -158,6 +158,11 @@ def test_an_add_on_is_made_added_to_a_service_and_shown_with_it(
     assert "Roaming" in client.get("/catalog/services/S000001").text
     assert "No active service that it goes with" in client.get(choose).text
     manager.submit("/catalog/products/roaming/fits", {"fits": ["mobile_10"], "most_per_service": "0"})
+    late = manager.submit(
+        "/catalog/products/roaming/fits", {"fits": ["mobile_10"], "most_per_service": "7", "version": "1"}
+    )
+    assert late.status_code == 409
+    assert "Somebody changed this after you opened it." in late.text
     assert "No active service that it goes with" not in client.get(choose).text
 
 

@@ -174,3 +174,15 @@ def test_items_move_to_a_new_stock(app: App, staff: Staff, stocked: Stocked) -> 
 def test_every_page_opens(staff: Staff, stocked: Stocked, path: str) -> None:
     stocked(1)
     assert staff().get(path).status_code == 200
+
+
+def test_the_second_of_two_who_edit_a_stock_sees_what_the_first_wrote(app: App, staff: Staff) -> None:
+    first, second = staff(), staff()
+    first.submit("/inventory/stocks/new", {"name": "Shop", "note": ""})
+    opened = {"version": "1"}
+    first.submit("/inventory/stocks/2", {"name": "Shop", "note": "Rua Um, 5", **opened})
+    answer = second.submit("/inventory/stocks/2", {"name": "Shop", "note": "Rua Dois, 9", **opened})
+    assert answer.status_code == 409
+    assert "Somebody changed this after you opened it." in answer.text
+    assert "Rua Um, 5" in answer.text
+    assert "Rua Dois, 9" in answer.text

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_catalog import operations, queries
-from trunkline_catalog.forms import AddOnFacts, BundleMember
+from trunkline_catalog.forms import BundleMember, EditAddOnFacts
 from trunkline_catalog.pages.products import standalone
 from trunkline_catalog.schemas import Member, UpdateProduct
 
@@ -56,6 +56,7 @@ def _fits_initial(page: Page, code: str) -> Mapping[str, Any]:
     return {
         "fits": list(product.fits),
         "most_per_service": product.most_per_service,
+        "version": product.version,
         "form_options": {"cancel": back, "choices": {"fits": standalone(page)}},
     }
 
@@ -63,12 +64,14 @@ def _fits_initial(page: Page, code: str) -> Mapping[str, Any]:
 @pages.form(
     "/catalog/products/{code}/fits",
     permission="catalog.product.edit",
-    schema=AddOnFacts,
+    schema=EditAddOnFacts,
     template="catalog/form.html",
     title=_("Goes with"),
     initial=_fits_initial,
 )
-def edit_fits(page: Page, command: AddOnFacts, code: str) -> Response:
-    changes = UpdateProduct(fits=tuple(command.fits), most_per_service=command.most_per_service)
+def edit_fits(page: Page, command: EditAddOnFacts, code: str) -> Response:
+    changes = UpdateProduct(
+        fits=tuple(command.fits), most_per_service=command.most_per_service, version=command.version
+    )
     operations.update_product(page.ctx, code, changes)
     return page.redirect(f"/catalog/products/{code}", str(_("Saved.")))

@@ -95,9 +95,12 @@ def create_stock(ctx: Context, command: CreateStock) -> StockView:
 
 
 @operation("inventory.stock.edit")
-def update_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView:
-    """Rename a stock or change its note."""
+def update_stock(
+    ctx: Context, stock_id: int, command: CreateStock, *, version: int | None = None
+) -> StockView:
+    """Rename a stock or change its note. Raises Conflict when it is another version by now, or the name is taken."""
     row = _stock(ctx, stock_id)
+    require_version(row, version, {"name": command.name, "note": command.note})
     if row.name != command.name:
         if row.name == queries.DEFAULT_STOCK:
             raise Refused(
@@ -108,7 +111,7 @@ def update_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView
     ctx.session.flush()
     queries.forget_names(ctx)
     ctx.note(row, label=row.name)
-    return StockView(id=row.key, name=row.name, note=row.note, archived=row.archived)
+    return StockView(id=row.key, name=row.name, note=row.note, archived=row.archived, version=row.version)
 
 
 @operation("inventory.stock.edit")
@@ -126,7 +129,7 @@ def archive_stock(ctx: Context, stock_id: int) -> StockView:
     row.archived = True
     ctx.session.flush()
     ctx.note(row, label=row.name)
-    return StockView(id=row.key, name=row.name, note=row.note, archived=True)
+    return StockView(id=row.key, name=row.name, note=row.note, archived=True, version=row.version)
 
 
 def _stock(ctx: Context, stock_id: int) -> InventoryStock:

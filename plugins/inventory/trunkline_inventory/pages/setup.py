@@ -9,7 +9,7 @@ from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_inventory import operations, queries
-from trunkline_inventory.forms import EditTemplate, NewField, NewTemplate
+from trunkline_inventory.forms import EditStock, EditTemplate, NewField, NewTemplate
 from trunkline_inventory.pages.items import home
 from trunkline_inventory.schemas import (
     CreateStock,
@@ -190,20 +190,25 @@ def _stock_initial(page: Page, stock_id: int) -> Mapping[str, Any]:
     stock = _stock(page, stock_id)
     page.crumbs(home(), _of_stocks(), (stock.name, ""))
     page.title = stock.name
-    return {"name": stock.name, "note": stock.note, "form_options": {"cancel": "/inventory/stocks"}}
+    return {
+        "name": stock.name,
+        "note": stock.note,
+        "version": stock.version,
+        "form_options": {"cancel": "/inventory/stocks"},
+    }
 
 
 @pages.form(
     "/inventory/stocks/{stock_id:int}",
     permission="inventory.stock.edit",
-    schema=CreateStock,
+    schema=EditStock,
     template="inventory/stock.html",
     title=_("Stock"),
     initial=_stock_initial,
     extra=lambda page, stock_id: {"stock": _stock(page, stock_id)},
 )
-def edit_stock(page: Page, command: CreateStock, stock_id: int) -> Response:
-    stock = operations.update_stock(page.ctx, stock_id, command)
+def edit_stock(page: Page, command: EditStock, stock_id: int) -> Response:
+    stock = operations.update_stock(page.ctx, stock_id, command, version=command.version)
     return page.redirect("/inventory/stocks", str(_("{name} was saved.", name=stock.name)))
 
 
