@@ -37,6 +37,7 @@ from trunkline.plugin import (
     Slot,
     StepKind,
 )
+from trunkline.plugin_life.keeping import FaultKeeper
 from trunkline.settings.store import check_configuration, read_settings
 
 log = logging.getLogger(__name__)
@@ -67,9 +68,15 @@ class App:
     clock: Clock = utc_now
     permissions: dict[str, Permission] = field(default_factory=dict)
     step_kinds: dict[str, StepKind] = field(default_factory=dict)
+    #: What failed in plugins, for the pages of every process.
+    faults: FaultKeeper = field(init=False, repr=False)
     _parts: dict[Any, Any] = field(default_factory=dict, repr=False)
     #: Reentrant, because a part may ask for another while it is made.
     _making_part: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.faults = FaultKeeper(self)
+        self.hooks.keep = self.faults.take
 
     @classmethod
     def start(cls, config: Config, *, clock: Clock = utc_now, waker: Waker | None = None) -> "App":
@@ -251,5 +258,6 @@ class App:
             call()
 
     def close(self) -> None:
-        """Give up the database connections."""
+        """Write down what is still to be written of failures, and give up the database connections."""
+        self.faults.close()
         self.database.dispose()

@@ -23,4 +23,6 @@ def make() -> "Starlette":
 
         configure_logging()
         sys.setswitchinterval(_TURN)
-        return make_web(ready_app(Config.load()), rest_later=True, document_apart=True)
+        app = ready_app(Config.load())
+        app.faults.begin("web")
+        return make_web(app, rest_later=True, document_apart=True)

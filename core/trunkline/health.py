@@ -17,6 +17,7 @@ from trunkline.jobs.models import Job, JobState
 from trunkline.loader import PluginState
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport
+from trunkline.plugin_life.faults import failing
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -39,7 +40,7 @@ def _core_reports(ctx: Context) -> list[HealthReport]:
         _jobs(ctx),
         _deliveries(ctx),
         _plugins(ctx.app),
-        _faults(ctx.app),
+        _faults(ctx),
     ]
 
 
@@ -91,13 +92,13 @@ def _plugins(app: "App") -> HealthReport:
     return HealthReport(name, Health.OK, ngettext("One is enabled.", "{n} are enabled.", enabled))
 
 
-def _faults(app: "App") -> HealthReport:
-    names = sorted({fault.plugin for fault in app.hooks.faults.values()})
+def _faults(ctx: Context) -> HealthReport:
+    names = sorted(failing(ctx))
     name = str(_("Plugin faults"))
     if names:
-        remedy = _("The plugins page has the tracebacks.")
+        remedy = _("The plugins page has the tracebacks. Put them away there when they are mended.")
         return HealthReport(name, Health.WARNING, ", ".join(names), str(remedy))
-    return HealthReport(name, Health.OK, str(_("None since the start.")))
+    return HealthReport(name, Health.OK, str(_("None is kept.")))
 
 
 def liveness(app: "App") -> Endpoint:

@@ -67,13 +67,15 @@ def _may_be_hook(namespace: Any, name: str) -> bool:
 
 
 class Hooks:
-    """The plugin manager and what went wrong in it. Faults are kept in memory, newest last, one per plugin and place."""
+    """The plugin manager and what went wrong in it: the last faults of this process, newest last, one per plugin and place."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self.manager = _Manager(PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self.strict = strict
         self.faults: dict[tuple[str, str], Fault] = {}
+        #: Whoever writes them down for other processes; must not raise.
+        self.keep: Callable[[Fault], None] | None = None
 
     def add_event(self, event: type[Event]) -> None:
         """Give `event` its two hooks. Raises ValueError when an event of that name has them already."""
@@ -202,6 +204,8 @@ class Hooks:
         self.faults[plugin, place] = Fault(
             plugin, place, f"{type(error).__name__}: {error}", text, times=known.times + 1 if known else 1
         )
+        if self.keep is not None:
+            self.keep(self.faults[plugin, place])
         while len(self.faults) > _KEPT_FAULTS:
             del self.faults[next(iter(self.faults))]
 

@@ -27,6 +27,7 @@ from trunkline.jobs import sweeper
 from trunkline.lists import models as lists
 from trunkline.mail import models as mail
 from trunkline.mail_templates import models as mail_templates
+from trunkline.plugin_life import models as plugin_life
 from trunkline.rest import units
 from trunkline.search import models as search
 from trunkline.settings import store as settings
@@ -58,6 +59,7 @@ __all__ = [
     "mail_templates",
     "merging",
     "numbers",
+    "plugin_life",
     "search",
     "second_factor",
     "settings",

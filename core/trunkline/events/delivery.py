@@ -15,6 +15,7 @@ from trunkline.db.types import UtcDateTime
 from trunkline.events.event import Event
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
 from trunkline.operation import SYSTEM, Context
+from trunkline.plugin_life.withholding import kept_error
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -164,7 +165,7 @@ def _failed(app: "App", key: int, subscriber: str, error: Exception) -> None:
         if delivery is None:
             return
         delivery.tries += 1
-        delivery.error = f"{type(error).__name__}: {error}"[:1000]
+        delivery.error = kept_error(f"{type(error).__name__}: {error}")
         delivery.next_try_at = app.clock() + timedelta(seconds=min(2**delivery.tries, 3600))
         if delivery.tries >= MAX_TRIES:
             delivery.state = DeliveryState.PARKED

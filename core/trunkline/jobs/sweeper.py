@@ -14,6 +14,7 @@ from trunkline.events.delivery import deliver_due
 from trunkline.jobs import wake
 from trunkline.jobs.models import IS_OPEN, Job
 from trunkline.operation import SYSTEM, Context
+from trunkline.plugin_life.withholding import kept_error
 from trunkline.search.indexing import index_due
 from trunkline.webhooks.sending import due_endpoints
 
@@ -165,7 +166,7 @@ def _run_if_due(app: "App", row: ScheduledRun | None, name: str, plugin: str, ta
         with app.unit_of_work(SYSTEM) as ctx:
             task.run(ctx)
     except Exception as failure:  # one failing task must not stop the others
-        error = f"{type(failure).__name__}: {failure}"
+        error = kept_error(f"{type(failure).__name__}: {failure}")
         app.hooks.failed(plugin, f"scheduled task {task.name}", failure)
     if error or (row is not None and row.error):
         with app.unit_of_work(SYSTEM) as ctx:

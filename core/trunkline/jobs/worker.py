@@ -37,6 +37,7 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
         app = App.start(config)
     app.database.keep_statements()
     _wait_for_schema(app)
+    app.faults.begin("worker")
     if not isinstance(app.waker, HueyWaker):
         app.waker = HueyWaker(app.config)
     _ = app.waker.tasks
@@ -62,6 +63,7 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
     finally:
         sweeper.stop()
         services.stop()
+        app.faults.close()
 
 
 def _wait_for_schema(app: App) -> None:

@@ -264,6 +264,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("template", "language", name=op.f("uq_core_mail_wording_template_language")),
     )
     op.create_table(
+        "core_plugin_fault",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plugin", sa.String(length=80), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("process", sa.String(length=12), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("traceback", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_plugin_fault")),
+        sa.UniqueConstraint(
+            "plugin", "place", "process", name=op.f("uq_core_plugin_fault_plugin_place_process")
+        ),
+    )
+    op.create_table(
         "core_reseller",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -2053,6 +2068,7 @@ def downgrade() -> None:
     op.drop_table("core_scheduled_run")
     op.drop_table("core_role")
     op.drop_table("core_reseller")
+    op.drop_table("core_plugin_fault")
     op.drop_table("core_mail_wording")
     with op.batch_alter_table("core_idempotent_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_idempotent_answer_at"))

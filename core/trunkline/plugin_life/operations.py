@@ -16,6 +16,7 @@ from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.operation import SYSTEM, Actor, Context, operation
 from trunkline.plugin_life import belongings
 from trunkline.plugin_life.belongings import Belongings
+from trunkline.plugin_life.models import PluginFault
 from trunkline.search.indexing import drop as drop_documents
 from trunkline.search.models import SearchDirty
 from trunkline.settings.store import Setting
@@ -58,6 +59,8 @@ def forget(ctx: Context, name: str) -> Belongings:
     ctx.session.execute(delete(SearchDirty).where(belongings.marks_of(name)))
     drop_documents(ctx, belongings.documents_of(name))
     ctx.session.execute(delete(EventDelivery).where(belongings.deliveries_of(name)))
+    ctx.app.faults.forget(name)
+    ctx.session.execute(delete(PluginFault).where(col(PluginFault.plugin) == name))
     ctx.session.execute(delete(ScheduledRun).where(belongings.schedule_of(name)))
     ctx.note(None, label=name, action="purged", tables=found.tables, **found.rows)
     return found

@@ -7,7 +7,7 @@ from trunkline.errors import Refused
 from trunkline.health import reports
 from trunkline.i18n import gettext as _
 from trunkline.loader import PluginState
-from trunkline.plugin_life import operations, queries, reloading
+from trunkline.plugin_life import faults, operations, queries, reloading
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -24,7 +24,7 @@ def system(page: Page) -> Response:
         queue=queries.queue(page.ctx),
         deliveries=queries.troubled_deliveries(page.ctx),
         schedule=queries.scheduled(page.ctx),
-        faults=queries.faults_of_core(page.ctx),
+        faults=queries.faults_elsewhere(page.ctx),
         tab="system",
     )
 
@@ -69,6 +69,15 @@ def plugin(page: Page, name: str) -> Response:
         is_enabled=detail.line.status.state is PluginState.ENABLED,
         has_settings=has_settings,
         most_counted=queries.MOST_COUNTED,
+    )
+
+
+@pages.post("/system/plugins/{name}/clear", permission="core.plugin.configure")
+def clear_faults(page: Page, name: str) -> Response:
+    faults.clear(page.ctx, name)
+    known = name in page.app.loaded.statuses
+    return page.redirect(
+        f"/system/plugins/{name}" if known else "/system", str(_("The failures were put away."))
     )
 
 

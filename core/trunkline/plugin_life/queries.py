@@ -4,7 +4,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import importlib_metadata
 from sqlalchemy import RowMapping, Select, func, or_, select, text
@@ -13,17 +13,14 @@ from sqlmodel import col
 from trunkline.db import migrate
 from trunkline.errors import NotFound
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
-from trunkline.hooks import Fault
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.loader import BROKEN, CORE_DISTRIBUTION, PluginState, PluginStatus
 from trunkline.operation import Context
 from trunkline.plugin_life import belongings
+from trunkline.plugin_life.faults import KeptFault, failing_as_known, faults
 from trunkline.rest.app import rest_routes
 from trunkline.web.app import page_routes
-
-if TYPE_CHECKING:
-    from trunkline.app import App
 
 #: Counting of a table's rows stops here.
 MOST_COUNTED = 100_000
@@ -45,7 +42,7 @@ class PluginLine:
     """One plugin in the list; `problem` is empty when all is well."""
 
     status: PluginStatus
-    faults: Sequence[Fault]
+    faults: Sequence[KeptFault]
     problem: str
     errors: Sequence[RowMapping] = ()
 
@@ -122,6 +119,14 @@ def troubled_deliveries(ctx: Context, subscriber: str = "", limit: int = 50) -> 
     return ctx.session.execute(statement).mappings().all()
 
 
+def parked_deliveries(ctx: Context) -> int:
+    """How many deliveries to plugins wait for a person."""
+    statement = select(func.count()).where(
+        col(EventDelivery.state) == DeliveryState.PARKED, col(EventDelivery.webhook_id).is_(None)
+    )
+    return ctx.session.scalar(statement) or 0
+
+
 def scheduled(ctx: Context, plugin: str = "") -> Sequence[RowMapping]:
     """Scheduled tasks by name: when next, and the last error."""
     statement: Select[*tuple[Any, ...]] = select(
@@ -139,8 +144,12 @@ def lines(ctx: Context) -> list[PluginLine]:
     troubled: dict[str, list[RowMapping]] = {}
     for row in troubled_deliveries(ctx, limit=200):
         troubled.setdefault(row["subscriber"], []).append(row)
+    failed: dict[str, list[KeptFault]] = {}
+    for fault in faults(ctx):
+        failed.setdefault(fault.plugin, []).append(fault)
     found = [
-        _line(ctx.app, status, troubled.get(status.name, [])) for status in ctx.app.loaded.statuses.values()
+        _line(status, failed.get(status.name, []), troubled.get(status.name, []))
+        for status in ctx.app.loaded.statuses.values()
     ]
     order = list(ctx.app.loaded.order)
     return sorted(found, key=lambda line: (line.status.state not in BROKEN, _place(order, line.status.name)))
@@ -152,7 +161,7 @@ def detail(ctx: Context, name: str) -> PluginDetail:
     status = app.loaded.statuses.get(name)
     if status is None:
         raise NotFound(f"There is no plugin “{name}”.")
-    line = _line(app, status, troubled_deliveries(ctx, name))
+    line = _line(status, faults(ctx, name), troubled_deliveries(ctx, name))
     counts = belongings.count_rows(ctx, belongings.tables_of(app, name), at_most=MOST_COUNTED + 1)
     tables = [(table, rows if rows <= MOST_COUNTED else None) for table, rows in counts.items()]
     if status.state is not PluginState.ENABLED:
@@ -197,21 +206,23 @@ def orphans(ctx: Context) -> list[tuple[str, dict[str, int]]]:
 
 
 def broken(ctx: Context) -> int | None:
-    """How many plugins do not run or have failed since the start; None when all is well."""
-    app = ctx.app
-    names = {status.name for status in app.loaded.statuses.values() if status.state in BROKEN}
-    return len(names | {fault.plugin for fault in app.hooks.faults.values()}) or None
+    """How many plugins do not run or have failed, as far as this process knows; None when all is well."""
+    names = {status.name for status in ctx.app.loaded.statuses.values() if status.state in BROKEN}
+    return len(names | failing_as_known(ctx)) or None
 
 
-def faults_of_core(ctx: Context) -> Sequence[Fault]:
-    """What failed in core's own hooks."""
-    return [fault for fault in ctx.app.hooks.faults.values() if fault.plugin == "core"]
+def faults_elsewhere(ctx: Context) -> dict[str, list[KeptFault]]:
+    """What failed in core itself, and in what is no longer installed and so has no page, by its name."""
+    found: dict[str, list[KeptFault]] = {}
+    for fault in faults(ctx):
+        if fault.plugin not in ctx.app.loaded.statuses:
+            found.setdefault(fault.plugin, []).append(fault)
+    return found
 
 
-def _line(app: "App", status: PluginStatus, errors: Sequence[RowMapping]) -> PluginLine:
-    faults = [fault for fault in reversed(app.hooks.faults.values()) if fault.plugin == status.name]
-    problem = status.error or (faults[0].error if faults else "") or (errors[0]["error"] if errors else "")
-    return PluginLine(status, faults, problem, errors)
+def _line(status: PluginStatus, failed: Sequence[KeptFault], errors: Sequence[RowMapping]) -> PluginLine:
+    problem = status.error or (failed[0].error if failed else "") or (errors[0]["error"] if errors else "")
+    return PluginLine(status, failed, problem, errors)
 
 
 def _place(order: list[str], name: str) -> tuple[int, str]:

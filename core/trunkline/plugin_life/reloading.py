@@ -11,6 +11,7 @@ from trunkline.errors import ConfigError, Refused
 from trunkline.i18n import gettext as _
 from trunkline.loader import PluginState, extension_scripts
 from trunkline.operation import Context, operation
+from trunkline.plugin_life.faults import clear_scripts
 
 
 @operation("core.plugin.configure")
@@ -34,6 +35,7 @@ def reload_scripts(ctx: Context) -> None:
         ) from error
     if config.strict_plugins:
         _refuse_broken(config.extension_folder)
+    clear_scripts(ctx)
     ctx.note(None, label=str(config.extension_folder), action="reloaded")
     renewal.ask(config.data)
 

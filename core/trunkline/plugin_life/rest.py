@@ -10,7 +10,7 @@ from trunkline.health import reports
 from trunkline.loader import PluginState
 from trunkline.operation import Context
 from trunkline.plugin import Health
-from trunkline.plugin_life import operations, queries, reloading
+from trunkline.plugin_life import faults, operations, queries, reloading
 from trunkline.plugin_life.queries import PluginLine
 from trunkline.rest.paging import Listing, list_of
 from trunkline.rest.routing import RestRoutes
@@ -66,10 +66,28 @@ class RouteOut(BaseModel):
     permission: str
 
 
+class FaultOut(BaseModel):
+    """The last time a plugin, a script or `core` failed in one place.
+
+    `process` is `web`, `worker`, or empty where it is not written yet.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    plugin: str
+    place: str
+    process: str
+    error: str
+    traceback: str
+    at: datetime
+    times: int
+
+
 class PluginOut(PluginSummary):
-    """A plugin with all that it contributes. `tables` are rows by table, null above 100,000."""
+    """A plugin with all that it contributes. `tables` are rows by table, null above 100,000; `faults` the newest first."""
 
     traceback: str
+    faults: list[FaultOut]
     required_by: list[str]
     pages: list[RouteOut]
     rest: list[RouteOut]
@@ -128,12 +146,25 @@ def plugin(ctx: Context, name: str) -> PluginOut:
     return PluginOut(
         **_facts(found.line),
         traceback=found.line.status.traceback,
+        faults=[FaultOut.model_validate(fault) for fault in found.line.faults],
         required_by=list(found.dependants),
         pages=_routes(found.pages),
         rest=_routes(found.rest),
         tables=dict(found.tables),
         hooks=list(found.hooks),
     )
+
+
+@rest.get("/faults", permission="core.plugin.view")
+def kept_faults(ctx: Context) -> Listing[FaultOut]:
+    """What failed in plugins, scripts and core, in any process: the newest first, twenty places of each at most."""
+    return list_of([FaultOut.model_validate(fault) for fault in faults.faults(ctx)])
+
+
+@rest.post("/plugins/{name}/clear", permission="core.plugin.configure", status=204)
+def clear_faults(ctx: Context, name: str) -> None:
+    """Put away what failed in a plugin, a script or `core`. Whatever still fails appears again."""
+    faults.clear(ctx, name)
 
 
 @rest.get("/deliveries", permission="core.plugin.view")
