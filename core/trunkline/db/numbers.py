@@ -27,7 +27,7 @@ LONGEST = 19
 _MOST_FIGURES = 9
 _CLOCK = "trunkline_clock"
 #: As a number of any shape may be typed.
-_TYPED = re.compile(r"[A-Z][A-Z-]*(\d{4}-|\d{8}-)?\d+", re.ASCII)
+_TYPED = re.compile(r"([A-Z][A-Z-]*(\d{4}-|\d{8}-)?|\d{8}-)\d+", re.ASCII)
 
 
 @dataclass(frozen=True)

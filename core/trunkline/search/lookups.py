@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from trunkline.db.numbers import in_full
+from trunkline.db.numbers import in_full, kinds
 from trunkline.errors import Forbidden, NotFound
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchLookup
-from trunkline.search.folding import words
+from trunkline.search.folding import fold, words
 
 R = TypeVar("R")
 
@@ -26,6 +26,12 @@ def numbered(
     return find
 
 
+def written_out(ctx: Context, typed: str) -> list[str]:
+    """Entries of the index for the whole numbers that a short one may mean, as `c000007` for `c7`."""
+    found = in_full(ctx.session, [kind.name for kind in kinds()], typed)
+    return list(dict.fromkeys(fold(number) for numbers in found.values() for number in numbers))
+
+
 def begun(query: str, text: str) -> bool:
     """Whether every word of the query begins a word of the text; an empty query begins nothing."""
     asked, known = words(query), words(text)
@@ -33,15 +39,13 @@ def begun(query: str, text: str) -> bool:
 
 
 def look_up(
-    ctx: Context, query: str, limit: int, kinds: Sequence[str] = (), *, numbers_only: bool = False
+    ctx: Context, query: str, limit: int, of: Sequence[str] = (), *, numbers_only: bool = False
 ) -> Iterator[tuple[SearchLookup, list[SearchDocument]]]:
     """What the lookups find of a query, as far as the actor may open it; each beside its lookup."""
     lookups = [
         (plugin, lookup)
         for name, (plugin, lookup) in ctx.app.search_lookups.items()
-        if (not kinds or name in kinds)
-        and _may(ctx, lookup.permission)
-        and (lookup.numbers or not numbers_only)
+        if (not of or name in of) and _may(ctx, lookup.permission) and (lookup.numbers or not numbers_only)
     ]
     meant = in_full(ctx.session, {lookup.numbers for _plugin, lookup in lookups if lookup.numbers}, query)
     for plugin, lookup in lookups:

@@ -11,7 +11,7 @@ from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchLookup
 from trunkline.search import models, tiers
 from trunkline.search.folding import SHORTEST_INNER, TURNED, Asked, fold, read_query, words
-from trunkline.search.lookups import look_up
+from trunkline.search.lookups import look_up, written_out
 from trunkline.search.models import ENTITY_BITS
 from trunkline.search.store import Abilities
 from trunkline.search.writing import KindNumbers
@@ -88,6 +88,8 @@ def look_for(
         return Found(beside)
     wanted = min(limit, MOST) + 1
     kept = _Kept(ctx, wanted)
+    if short := [one for one in written_out(ctx, query) if one != asked.whole]:
+        kept.add(tiers.exactly(ctx, numbers, short, wanted))
     kept.add(tiers.by_key(ctx, numbers, asked.beginnings, wanted))
     dearer = _Dearer(ctx, asked, numbers, max(wanted, _RANKED), hurried)
     if not kept.full and not asked.number:

@@ -13,7 +13,7 @@ from trunkline.customers.models import Customer
 from trunkline.operation import Context
 from trunkline.search import tiers
 from trunkline.search.folding import BACKWARDS, KEY_LENGTH, figures, fold, is_dated
-from trunkline.search.lookups import look_up
+from trunkline.search.lookups import look_up, written_out
 from trunkline.search.models import SearchDocument
 from trunkline.search.queries import Hit
 from trunkline.search.writing import KindNumbers
@@ -73,6 +73,7 @@ def _whose_number(ctx: Context, text: str) -> Whose:
     if is_dated(text) or (_LETTER.search(text) and len(digits.lstrip("0")) < _ALIKE):
         # Who writes S000002 or INV-2026-000002 names one thing: its few figures alone are in numbers of others too.
         keys = {fold(text)}
+    keys |= set(written_out(ctx, text))
     if not keys:
         return Whose((), (), phone)
     numbers = _numbers(ctx)

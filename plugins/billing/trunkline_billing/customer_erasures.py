@@ -174,7 +174,7 @@ def hindrances(ctx: Context, person: Person) -> list[Hindrance]:
             Hindrance(
                 str(_("Refund {number} is under way.", number=refund.number)),
                 str(_("Wait until it has arrived.")),
-                f"/customers/{person.number}/billing",
+                f"/billing/refunds/{refund.number}",
             )
         )
     return found

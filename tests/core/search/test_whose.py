@@ -1,5 +1,6 @@
 """A number typed, pasted or handed over by a telephone program opens its customer; what was opened is offered again."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,8 @@ from trunkline.interactions.schemas import RecordInteraction
 from trunkline.search.indexing import index_due
 from trunkline.sms import operations as sms
 from trunkline.testing import Browser, create_user
+from trunkline_billing.operations import accounts
+from trunkline_billing.schemas import OpenAccount
 
 Staff = Callable[..., Browser]
 
@@ -93,6 +96,22 @@ def test_a_protocol_number_and_that_of_a_job_open_whose_they_are(app: App, staff
                         ("M00000002", "/text-messages/M00000002")):  # fmt: skip
         answer = browser.get("/find", params={"number": typed}, follow_redirects=False)
         assert answer.headers.get("location") == path, typed
+
+
+@pytest.mark.plugins("inventory", "catalog", "billing")
+def test_short_numbers_of_every_kind_in_the_index_open_whose_they_are(app: App, staff: Staff) -> None:
+    customer = add(app, "Ana Souza")
+    with app.unit_of_work() as ctx:
+        key = ctx.load_by(Customer, Customer.number, customer).key
+        account = accounts.open_account(ctx, OpenAccount(customer_id=key)).number
+        kept = interactions.record(ctx, customer, RecordInteraction(channel=Channel.PHONE, subject="Asks"))
+    index_due(app)
+    browser = staff()
+    shortened = (re.sub(r"(?<=\D)0+", "", number).lower() for number in (customer, account, kept.number))
+    for typed in shortened:
+        answer = browser.get("/find", params={"number": typed}, follow_redirects=False)
+        assert answer.headers.get("location") == f"/customers/{customer}", typed
+        assert "Ana Souza" in browser.get("/search", params={"q": typed}).text, typed
 
 
 def test_a_number_of_several_customers_lists_them(app: App, staff: Staff) -> None:

@@ -86,6 +86,7 @@ def hindrances(ctx: Context, person: Person) -> list[Hindrance]:
                     )
                 ),
                 str(_("Ask whoever made the plugin, or remove these rows first.")),
+                f"/system/plugins/{plugin}",
             )
         )
     return found
