@@ -9,6 +9,10 @@ from trunkline.operation import Context
 
 
 def _end_sessions(ctx: Context, key: int, command: NoValues) -> None:
+    if key == ctx.actor.id:
+        raise Refused(
+            _("You were left out: your own sessions go on."), remedy=_("End them on your own account's page.")
+        )
     operations.end_sessions(ctx, key)
 
 
@@ -47,7 +51,7 @@ ROW_ACTIONS = (
         _end_sessions,
         icon="logout",
         tone="danger",
-        effect=_("They are signed out everywhere at once, and may sign in again."),
+        effect=_("They are signed out everywhere at once, and may sign in again. You yourself are left out."),
         order=20,
     ),
     RowAction(
@@ -58,7 +62,9 @@ ROW_ACTIONS = (
         _disable,
         icon="ban",
         tone="danger",
-        effect=_("They are signed out at once and cannot sign in until somebody enables them."),
+        effect=_(
+            "They are signed out at once and cannot sign in until somebody enables them. You yourself are left out."
+        ),
         order=30,
         sudo=True,
     ),

@@ -34,6 +34,16 @@ def test_many_are_disabled_at_once_but_never_oneself(app: App, staff: Staff) -> 
     assert UserStatus.ACTIVE in states.values()
 
 
+def test_the_sessions_of_many_end_at_once_but_never_ones_own(app: App, staff: Staff) -> None:
+    clerk, administrator = staff("customer_care"), staff("administrator")
+    with app.reading() as ctx:
+        keys = [user.key for user in ctx.session.scalars(select(User).where(col(User.kind) == "staff"))]
+    run = begin(administrator, "/users", "users", "core.user_end_sessions", keys)
+    work_until_idle(app)
+    assert "You were left out" in administrator.get(run).text
+    assert clerk.get("/", follow_redirects=False).headers["location"].startswith("/sign-in")
+
+
 def test_customers_are_given_to_a_reseller_and_taken_back(app: App, staff: Staff) -> None:
     numbers = [add(app, "Ana Souza"), add(app, "Bruno Lima")]
     with app.unit_of_work() as ctx:
