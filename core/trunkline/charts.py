@@ -16,7 +16,7 @@ from trunkline import i18n
 from trunkline.i18n.reader import babel_locale
 from trunkline.money import Money
 
-#: A figure as it is stored: a count, micro-units of money, seconds or bytes. None where nothing was measured.
+#: A figure as it is stored: a count, micro-units of money, seconds, bytes or a share of one. None where nothing was measured.
 Figure = int | float | None
 
 
@@ -36,6 +36,7 @@ class Unit(StrEnum):
     MONEY = "money"
     SECONDS = "seconds"
     BYTES = "bytes"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,16 @@ class Chart:
             return i18n.format_money(int(value), self.currency)
         if self.unit is Unit.SECONDS:
             return i18n.format_duration(value)
+        if self.unit is Unit.SHARE:
+            return i18n.format_percent(value, digits=1)
         return i18n.format_bytes(int(value)) if self.unit is Unit.BYTES else i18n.format_number(value)
 
     def plain(self, value: Figure) -> int | Decimal | None:
-        """A figure for programs: money in whole units, seconds to the millisecond, everything else as it is."""
+        """A figure for programs: money in whole units, seconds to the millisecond, shares to a ten-thousandth."""
         if value is None or isinstance(value, int):
             money = self.unit is Unit.MONEY and value is not None
             return Decimal(str(Money(value, self.currency))) if money and value is not None else value
-        return Decimal(f"{value:.3f}")
+        return Decimal(f"{value:.{4 if self.unit is Unit.SHARE else 3}f}")
 
     def rows(self) -> Iterator[tuple[Point, list[Figure]]]:
         """Each point with the figures of all series."""
@@ -119,7 +122,7 @@ class ChartPointOut(BaseModel):
 
 
 class ChartOut(BaseModel):
-    """The figures of a chart: money as amounts of `currency`, times in seconds."""
+    """The figures of a chart: money as amounts of `currency`, times in seconds, shares of one."""
 
     axis: str
     unit: Unit

@@ -7,6 +7,7 @@ from trunkline.customers import (
     belonging_pages,
     client_pages,
     field_pages,
+    figures_pages,
     hierarchy_pages,
     pages,
     queries,
@@ -65,6 +66,14 @@ COMMANDS = (
         words=_("new register"),
         order=10,
     ),
+    Command(
+        _("Figures of customers"),
+        "/customers/figures",
+        "chart-bar",
+        "core.customer.list",
+        words=_("charts new left churn status"),
+        order=90,
+    ),
 )
 IMPORTERS = (CUSTOMERS,)
 LISTS = row_actions.LISTS
@@ -78,6 +87,7 @@ LIST_COLUMNS = (
     ),
 )
 PAGES = (
+    figures_pages.pages,
     client_pages.pages,
     hierarchy_pages.pages,
     pages.pages,

@@ -4,15 +4,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from trunkline.db.base import Record
+from trunkline.db.base import UNLOGGED, Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
 
 register("customer", "C", label=_("Customers"))
+_LEFT = "closed_at IS NOT NULL"
 
 
 class CustomerKind(StrEnum):
@@ -81,6 +82,12 @@ class Customer(Record, table=True):
         Index("ix_core_customer_tax_id", "tax_id"),
         Index("ix_core_customer_email", "email"),
         Index("ix_core_customer_phone", "phone"),
+        Index(
+            "ix_core_customer_closed",
+            "closed_at",
+            sqlite_where=text(_LEFT),
+            postgresql_where=text(_LEFT),
+        ),
     )
 
     number: str = Field(max_length=20, unique=True)
@@ -103,6 +110,11 @@ class Customer(Record, table=True):
     reseller_id: int | None = Field(
         default=None,
         sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT"), index=True),
+    )
+    #: Since when they are no customer any more: closed, or archived without ever being active. None while they are one.
+    #: The log says it by the status.
+    closed_at: datetime | None = Field(
+        default=None, sa_column=Column(UtcDateTime, nullable=True, info={UNLOGGED: True})
     )
     #: The customer whose branch, or whose customer, this one is; and the one that this one was merged into.
     parent_id: int | None = Field(

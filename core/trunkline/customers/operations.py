@@ -213,6 +213,10 @@ def restore(ctx: Context, number: str) -> Customer:
 
 def _change_status(ctx: Context, customer: Customer, status: CustomerStatus, reason: str) -> None:
     before, customer.status = customer.status, status.value
+    if status not in (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED):
+        customer.closed_at = None
+    elif customer.closed_at is None:
+        customer.closed_at = ctx.now()
     _flush(ctx, customer)
     ctx.note(customer, **({"reason": reason} if reason else {}))
     mark(ctx, "customer", customer.key)

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from trunkline.customers import hierarchy, operations, queries
+from trunkline.charts import ChartOut
+from trunkline.customers import figures, hierarchy, operations, queries
 from trunkline.customers.schemas import (
     AssignCustomer,
     AttributeData,
@@ -68,6 +69,27 @@ def register(ctx: Context, command: RegisterNewCustomer) -> CustomerOut:
     that names them; send it again with their numbers in `despite` when it is somebody else."""
     registering = RegisterCustomer.model_validate(command.model_dump(exclude={"despite"}))
     return CustomerOut.model_validate(operations.register(ctx, registering, despite=command.despite))
+
+
+@rest.get("/figures/by-month", permission=_LIST)
+def by_month(ctx: Context) -> ChartOut:
+    """How many customers were registered (`new`) and closed (`left`) in each of the last twelve months.
+
+    Merged doubles are left out.
+    """
+    return ChartOut.of(figures.by_month(figures.movements(ctx)))
+
+
+@rest.get("/figures/churn", permission=_LIST)
+def churn(ctx: Context) -> ChartOut:
+    """Which share of those who were customers as a month began left in it, for each of the last twelve months."""
+    return ChartOut.of(figures.churn(figures.movements(ctx)))
+
+
+@rest.get("/figures/by-status", permission=_LIST)
+def by_status(ctx: Context) -> ChartOut:
+    """How many customers are active, pending, suspended and closed."""
+    return ChartOut.of(figures.by_status(ctx))
 
 
 @rest.get("/{number}", permission=_VIEW)

@@ -20,6 +20,7 @@ from trunkline.demo.month import DemoClock, DemoMonth
 from trunkline.demo.reselling import open_reseller
 from trunkline.demo.signing_up import sign_up
 from trunkline.demo.staff import SignIn, hire, sign_ins
+from trunkline.demo.turning_away import turn_away
 from trunkline.jobs.idle import work_until_idle
 from trunkline.jobs.sweeper import run_scheduled
 from trunkline.jobs.wake import Silent
@@ -84,6 +85,7 @@ def _live(
         month.work()
         for _plugin, function in app.hooks.implementations("demo_month"):
             function(app=app, month=month)
+        turn_away(app, month)
         if month.is_current:
             clock.move_to(month.ends)
             for _plugin, function in app.hooks.implementations("demo_today"):

@@ -418,6 +418,7 @@ def upgrade() -> None:
         sa.Column("website", sa.String(length=300), nullable=False),
         sa.Column("notes", sa.String(), nullable=False),
         sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("assigned_user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -447,6 +448,13 @@ def upgrade() -> None:
     with op.batch_alter_table("core_customer", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_core_customer_assigned_user_id"), ["assigned_user_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_core_customer_closed",
+            ["closed_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
         )
         batch_op.create_index("ix_core_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_core_customer_email", ["email"], unique=False)
@@ -2053,6 +2061,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_customer_kind")
         batch_op.drop_index("ix_core_customer_email")
         batch_op.drop_index("ix_core_customer_created")
+        batch_op.drop_index(
+            "ix_core_customer_closed",
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))
 
     op.drop_table("core_customer")

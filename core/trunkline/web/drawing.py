@@ -28,6 +28,8 @@ _STEPS = 4
 #: What a step may be: these times a power of ten; for time what clocks show.
 _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
+#: The least step of shares, which are written with one decimal of a percent.
+_LEAST_SHARE = 0.005
 #: How tall the picture is in its own units, and how wide a bar is of the room for it.
 _TALL, _BAR = 1000.0, 0.64
 #: Labels that fit below a wide and a narrow chart.
@@ -135,6 +137,8 @@ class Drawing:
         unit = self.chart.unit
         if unit in (Unit.SECONDS, Unit.BYTES):
             return self.chart.write(value) if value else "0"
+        if unit is Unit.SHARE:
+            return i18n.format_percent(value, digits=1)
         figure = value / MICROS if unit is Unit.MONEY else value
         return _numbers.format_compact_decimal(figure, locale=babel_locale(), fraction_digits=2)
 
@@ -191,7 +195,7 @@ def _top(highest: float, unit: Unit) -> float:
         if least <= 1:
             return _STEPS
         return _STEPS * next((one for one in _CLOCK if one >= least), ceil(least / 86400) * 86400)
-    smallest = MICROS if unit is Unit.MONEY else 1
+    smallest = {Unit.MONEY: MICROS, Unit.SHARE: _LEAST_SHARE}.get(unit, 1)
     if least <= smallest:
         return float(smallest * _STEPS)
     power = 10 ** floor(log10(least))

@@ -82,6 +82,7 @@ class CustomerOut(CustomerSummary):
     state_registration: str
     website: str
     notes: str
+    closed_at: datetime | None
     assigned_user_id: int | None
     version: int
     updated_at: datetime
