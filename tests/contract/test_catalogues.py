@@ -1,5 +1,7 @@
 """Every language says everything: a message that a catalogue lacks, or marks as uncertain, fails the build."""
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,19 @@ PACKAGES = (
 def test_every_message_is_translated_and_keeps_its_names(package: Path) -> None:
     found = {language: list(problems(package, language)) for language in TRANSLATED}
     assert found == {language: [] for language in TRANSLATED}, "run `trunkline dev messages`, then translate"
+
+
+def _unmarked(package: Path) -> Iterator[str]:
+    """Words that a module has translated, but that no catalogue gathers: `translate` is for what was marked elsewhere."""
+    for module in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "translate" and isinstance(node.args[0].value, str):
+                yield f"{module.relative_to(package)}:{node.lineno} {node.args[0].value!r}"
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_words_are_marked_where_they_are_written(package: Path) -> None:
+    assert list(_unmarked(package)) == [], "write _(…) around them, so that catalogues gather them"

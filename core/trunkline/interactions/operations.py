@@ -70,11 +70,12 @@ def _tell(ctx: Context, customer: Customer, interaction: Interaction) -> ToldBy:
         return ToldBy.EMAIL
     if customer.phone:
         with i18n.use_locale(language, ctx.app.config.time_zone):
-            text = i18n.translate(
+            said = _(
                 "{operator}: the protocol number of our contact is {number}.",
                 operator=brand_for(ctx, customer.reseller_id).name,
                 number=interaction.number,
             )
+            text = str(said)
         sms.queue(ctx, to=customer.phone, text=text, customer_id=customer.key, key=key)
         return ToldBy.SMS
     return ToldBy.NOBODY

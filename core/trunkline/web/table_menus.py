@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trunkline.i18n import translate
+from trunkline.i18n import gettext as _
 
 if TYPE_CHECKING:
     from trunkline.web.table_view import TableView
@@ -27,8 +27,8 @@ def order_ways(view: "TableView") -> Sequence[tuple[str, str, str, bool]]:
         return []
     key, falling = view.sort.lstrip("-"), view.sort.startswith("-")
     return [
-        (translate("Ascending"), "arrow-up", view.url(sort=key), not falling),
-        (translate("Descending"), "arrow-down", view.url(sort=f"-{key}"), falling),
+        (str(_("Ascending")), "arrow-up", view.url(sort=key), not falling),
+        (str(_("Descending")), "arrow-down", view.url(sort=f"-{key}"), falling),
     ]
 
 
@@ -62,6 +62,6 @@ def preset_choices(view: "TableView") -> Sequence[Choice]:
     known = {column.key for column in view.table.offered_columns}
     shown = [column.key for column in view.columns]
     standard = [column.key for column in view.table.columns if not column.optional]
-    sets = [(translate("Standard"), standard)]
+    sets = [(str(_("Standard")), standard)]
     sets += [(item.label, [key for key in item.columns if key in known]) for item in view.table.presets]
     return [(label, view.url(cols=",".join(keys)), keys == shown) for label, keys in sets]

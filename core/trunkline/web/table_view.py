@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 from markupsafe import Markup
 from sqlalchemy import RowMapping
 
-from trunkline.i18n import format_number, ngettext, translate
+from trunkline.i18n import format_number, ngettext
+from trunkline.i18n import gettext as _
 from trunkline.web import keyset, table_menus
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
@@ -184,7 +185,7 @@ class TableView:
             tone = item.tone if count else ""
             drawn.append(TabView(item.label, href, item is self.tab and here is None, shown, tone))
         if self.saved and not drawn:
-            drawn = [TabView(translate("All"), self.plain(), here is None, "", "")]
+            drawn = [TabView(str(_("All")), self.plain(), here is None, "", "")]
         for view, href in self.saved:
             drawn.append(TabView(view.name, href, view is here, "", "", shared=view.shared, own=True))
         return drawn
@@ -269,7 +270,7 @@ class TableView:
     def words(self, item: "Filter") -> dict[str, str]:
         """Values of a filter with their labels."""
         if item.kind == "bool":
-            return {"1": translate("Yes"), "0": translate("No")}
+            return {"1": str(_("Yes")), "0": str(_("No"))}
         return {str(getattr(value, "value", value)): str(label) for value, label in item.choices}
 
     def chosen(self, item: "Filter") -> Sequence[str]:
@@ -348,14 +349,14 @@ class TableView:
         """How much of the list is on this page."""
         if len(self.rows) == self.total:
             return ngettext("{n} row", "{n} rows", self.total)
-        return translate("{n} of {total} rows", n=format_number(len(self.rows)), total=self.total_text)
+        return str(_("{n} of {total} rows", n=format_number(len(self.rows)), total=self.total_text))
 
     @property
     def export_text(self) -> str:
         """What an export will hold."""
         if self.total_is_exact:
             return ngettext("The one matching row", "All {n} matching rows", self.total)
-        return translate("All matching rows")
+        return str(_("All matching rows"))
 
     def row_drawer(self, svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
         """What draws the cells of a row; `svg` draws icons."""
