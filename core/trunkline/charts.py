@@ -117,7 +117,9 @@ class ChartSeriesOut(BaseModel):
 class ChartPointOut(BaseModel):
     """One point of a chart."""
 
-    key: str = Field(description="A day (2026-11-23), a month (2026-11) or the code of a group.")
+    key: str = Field(
+        description="A moment (2026-11-23T08:15Z), a day (2026-11-23), a month (2026-11) or the code of a group."
+    )
     name: str
 
 

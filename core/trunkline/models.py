@@ -22,8 +22,8 @@ from trunkline.files import models as files
 from trunkline.geocoding import models as geocoding
 from trunkline.imports import models as imports
 from trunkline.interactions import models as interactions
+from trunkline.jobs import load, sweeper
 from trunkline.jobs import models as jobs
-from trunkline.jobs import sweeper
 from trunkline.lists import models as lists
 from trunkline.mail import models as mail
 from trunkline.mail_templates import models as mail_templates
@@ -55,6 +55,7 @@ __all__ = [
     "interactions",
     "jobs",
     "lists",
+    "load",
     "mail",
     "mail_templates",
     "merging",

@@ -14,6 +14,7 @@ from trunkline.jobs import (
     undecided_pages,
     watch_pages,
 )
+from trunkline.jobs.load import NOTING
 from trunkline.jobs.pages import pages
 from trunkline.jobs.rehearsal import STEP_KINDS as STEP_KINDS
 from trunkline.jobs.retention import RETENTION
@@ -103,7 +104,7 @@ PAGES = (
     plan_pages.pages,
     watch_pages.pages,
 )
-SCHEDULED = (RETENTION,)
+SCHEDULED = (RETENTION, NOTING)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -250,6 +250,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_idempotent_answer_at"), ["at"], unique=False)
 
     op.create_table(
+        "core_load",
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("jobs_waiting", sa.Integer(), nullable=False),
+        sa.Column("jobs_running", sa.Integer(), nullable=False),
+        sa.Column("jobs_succeeded", sa.Integer(), nullable=False),
+        sa.Column("jobs_failed", sa.Integer(), nullable=False),
+        sa.Column("mails_waiting", sa.Integer(), nullable=False),
+        sa.Column("deliveries_waiting", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("at", name=op.f("pk_core_load")),
+    )
+    op.create_table(
         "core_mail_wording",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -2083,6 +2094,7 @@ def downgrade() -> None:
     op.drop_table("core_reseller")
     op.drop_table("core_plugin_fault")
     op.drop_table("core_mail_wording")
+    op.drop_table("core_load")
     with op.batch_alter_table("core_idempotent_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_idempotent_answer_at"))
 

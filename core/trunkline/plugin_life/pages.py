@@ -6,8 +6,10 @@ from trunkline import renewal
 from trunkline.errors import Refused
 from trunkline.health import reports
 from trunkline.i18n import gettext as _
+from trunkline.jobs import load_charts
 from trunkline.loader import PluginState
 from trunkline.plugin_life import faults, operations, queries, reloading
+from trunkline.web.drawing import as_csv
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
@@ -17,8 +19,11 @@ pages = Pages()
 def system(page: Page) -> Response:
     page.title = str(_("System"))
     page.crumbs((page.title, ""))
+    points, found = load_charts.samples(page.ctx)
     return page.render(
         "system/system.html",
+        waiting=load_charts.waiting(points, found),
+        done=load_charts.done(points, found),
         reports=reports(page.ctx),
         versions=queries.versions(page.ctx),
         queue=queries.queue(page.ctx),
@@ -27,6 +32,16 @@ def system(page: Page) -> Response:
         faults=queries.faults_elsewhere(page.ctx),
         tab="system",
     )
+
+
+@pages.get("/system/load/waiting.csv", permission="core.plugin.view")
+def waiting_file(page: Page) -> Response:
+    return as_csv(load_charts.waiting(*load_charts.samples(page.ctx)), "work-waiting")
+
+
+@pages.get("/system/load/done.csv", permission="core.plugin.view")
+def done_file(page: Page) -> Response:
+    return as_csv(load_charts.done(*load_charts.samples(page.ctx)), "jobs-done")
 
 
 @pages.get("/system/plugins", permission="core.plugin.view")

@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trunkline.charts import ChartOut
 from trunkline.health import reports
+from trunkline.jobs import load_charts
 from trunkline.loader import PluginState
 from trunkline.operation import Context
 from trunkline.plugin import Health
@@ -131,6 +133,21 @@ def system(ctx: Context) -> SystemOut:
     ]
     jobs = JobsOut.model_validate(queries.queue(ctx), from_attributes=True)
     return SystemOut(checks=checks, jobs=jobs, versions=dict(queries.versions(ctx)))
+
+
+@rest.get("/load/waiting", permission="core.plugin.view")
+def load_waiting(ctx: Context) -> ChartOut:
+    """The most jobs, mails and event deliveries that waited in each quarter of an hour of the last day.
+
+    Null where no worker ran.
+    """
+    return ChartOut.of(load_charts.waiting(*load_charts.samples(ctx)))
+
+
+@rest.get("/load/done", permission="core.plugin.view")
+def load_done(ctx: Context) -> ChartOut:
+    """Jobs that went well and that failed in each quarter of an hour of the last day."""
+    return ChartOut.of(load_charts.done(*load_charts.samples(ctx)))
 
 
 @rest.get("/plugins", permission="core.plugin.view")
