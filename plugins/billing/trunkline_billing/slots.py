@@ -1,7 +1,5 @@
 """What billing adds to other pages: tabs, figures and cards of customers and services, tiles of the start page."""
 
-from collections.abc import Sequence
-
 from trunkline.activity import viewed
 from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
@@ -77,27 +75,20 @@ def usage_tab(page: Page, customer: Customer) -> str:
         "billing/slots/usage_tab.html",
         customer=customer,
         view=view,
-        meters=_meters(page, subscriptions),
+        meters=_meters(page, customer, subscriptions),
         by_day=within(ctx.session, _PATIENCE, lambda: queries.all_usage_by_day(ctx, customer.key)),
     )
 
 
 def _meters(
-    page: Page, subscriptions: list[SubscriptionView]
+    page: Page, customer: Customer, subscriptions: list[SubscriptionView]
 ) -> list[tuple[SubscriptionView, list[dict[str, object]]]]:
-    running = [one for one in subscriptions if one.monthly is not None]
-    allowances = _allowances(page, running)
+    allowances = queries.allowances_of_customer(page.ctx, customer.key)
     return [
         (one, [meter(view) for view in allowances[one.service_id]])
-        for one in running
+        for one in subscriptions
         if allowances.get(one.service_id)
     ]
-
-
-def _allowances(page: Page, running: Sequence[SubscriptionView]) -> dict[int, list[AllowanceView]]:
-    services = [one.service_id for one in running]
-    products = [(one.service_id, one.product_code) for one in running]
-    return queries.allowances_of_many(page.ctx, services, products=products)
 
 
 def meter(view: AllowanceView) -> dict[str, object]:
@@ -114,9 +105,8 @@ def meter(view: AllowanceView) -> dict[str, object]:
 
 def summary(page: Page, customer: Customer) -> str:
     accounts = queries.accounts_of(page.ctx, customer.key)
-    subscriptions = queries.subscriptions_of(page.ctx, customer.key)
-    running = [one for one in subscriptions if one.monthly is not None]
-    data = [view for views in _allowances(page, running).values() for view in views if view.type == "data"]
+    allowances = queries.allowances_of_customer(page.ctx, customer.key)
+    data = [view for views in allowances.values() for view in views if view.type == "data"]
     return page.fragment(
         "billing/slots/summary.html",
         customer=customer,

@@ -37,13 +37,13 @@ def _services_tab(page: Page, customer: Customer) -> str:
         orders=queries.orders_of(page.ctx, customer.key, limit=10),
         icons=KIND_ICONS,
         actions=ACTION_LABELS,
-        prices=_prices(page, services),
+        prices=_prices(page, customer, services),
     )
 
 
-def _prices(page: Page, services: Sequence[ServiceView]) -> dict[int, Money]:
-    """What each of these services costs a month now."""
-    return queries.monthly_of(page.ctx, services)
+def _prices(page: Page, customer: Customer, services: Sequence[ServiceView]) -> dict[int, Money]:
+    """What each of these services of the customer costs a month now."""
+    return queries.monthly_of(page.ctx, services, customer_id=customer.key)
 
 
 def _count(page: Page, customer: Customer) -> int:
@@ -52,7 +52,7 @@ def _count(page: Page, customer: Customer) -> int:
 
 def _summary(page: Page, customer: Customer) -> str:
     services = queries.services_of(page.ctx, customer.key)
-    prices = _prices(page, services)
+    prices = _prices(page, customer, services)
     working = [one for one in services if one.state is ServiceState.ACTIVE]
     monthly: dict[str, Money] = {}
     for price in (prices[one.id] for one in working if one.id in prices and not one.covered):
@@ -78,7 +78,7 @@ def _overview(page: Page, customer: Customer) -> str:
         services=services[:_ON_OVERVIEW],
         count=len(services),
         icons=KIND_ICONS,
-        prices=_prices(page, services),
+        prices=_prices(page, customer, services),
     )
 
 
@@ -194,7 +194,7 @@ def _contract_services(page: Page, contract: Contract) -> str:
         contract=contract,
         services=services,
         nested=queries.nested(services),
-        prices=_prices(page, services),
+        prices=queries.monthly_of(page.ctx, services, customer_id=contract.customer_id),
         may_cover=contract.status == ContractStatus.ACTIVE and page.can("catalog.service.assign"),
     )
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
+from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.clock import utc_now
 from trunkline.errors import Refused
+from trunkline.money import Money
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import (
@@ -18,6 +21,7 @@ from trunkline_catalog.schemas import (
     ResumeService,
     ServiceState,
     ServiceView,
+    SetPrice,
     SuspendService,
     SuspensionReason,
     TerminateService,
@@ -238,3 +242,27 @@ def test_a_customer_with_a_living_service_cannot_be_closed(active: App) -> None:
     work_until_idle(active)
     with active.unit_of_work() as ctx:
         assert customers.set_status(ctx, "C000001", close).status == CustomerStatus.CLOSED
+
+
+def test_a_price_that_begins_within_the_minute_counts_from_its_very_moment(active: App) -> None:
+    moment = (active.clock() + timedelta(days=30)).replace(second=30, microsecond=0)
+    with active.unit_of_work() as ctx:
+        operations.set_price(
+            ctx,
+            "mobile_10",
+            SetPrice(setup_price=Decimal(0), monthly_price=Decimal("59.90"), effective_from=moment),
+        )
+
+    def monthly(at: datetime) -> list[Money | None]:
+        active.clock = StandingClock(at)
+        with active.reading() as ctx:
+            services = queries.services_of(ctx, 1)
+            return [
+                queries.monthly_of(ctx, services, customer_id=owner).get(services[0].id)
+                for owner in (None, 1)
+            ]
+
+    before, after = Money(49_900_000, "BRL"), Money(59_900_000, "BRL")
+    assert monthly(moment - timedelta(microseconds=1)) == [before, before]
+    assert monthly(moment) == [after, after]
+    assert monthly(moment + timedelta(minutes=2)) == [after, after]

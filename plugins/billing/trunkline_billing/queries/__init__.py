@@ -15,6 +15,7 @@ from trunkline_billing.queries.accounts import (
     trial_balance,
     unbilled,
 )
+from trunkline_billing.queries.allowances import allowances_of, allowances_of_customer, allowances_of_many
 from trunkline_billing.queries.charts import all_usage_by_day, billed_by_month, overdue_by_age, usage_by_day
 from trunkline_billing.queries.invoices import (
     invoice,
@@ -33,7 +34,7 @@ from trunkline_billing.queries.invoices import (
 )
 from trunkline_billing.queries.refunds import refund, refund_select, refundable, refunds_of_payment
 from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tariff_names, tariffs
-from trunkline_billing.queries.usage import allowances_of, allowances_of_many, usage_of, usage_select, used_in
+from trunkline_billing.queries.usage import usage_of, usage_select, used_in
 
 __all__ = [
     "account",
@@ -42,6 +43,7 @@ __all__ = [
     "accounts_of",
     "all_usage_by_day",
     "allowances_of",
+    "allowances_of_customer",
     "allowances_of_many",
     "balance",
     "billed_by_month",

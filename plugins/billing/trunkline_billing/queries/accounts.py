@@ -236,7 +236,9 @@ def subscriptions_of(ctx: Context, customer_id: int) -> list[SubscriptionView]:
     def ask() -> list[SubscriptionView]:
         rows = _SUBSCRIPTIONS.rows(ctx, customer_id=customer_id)
         monthly = catalog.monthly_of(
-            ctx, (Charged(row.service_id, row.product_code, row.covered) for row in rows)
+            ctx,
+            (Charged(row.service_id, row.product_code, row.covered) for row in rows),
+            customer_id=customer_id,
         )
         return [_subscription(row, monthly, ctx.now()) for row in rows]
 

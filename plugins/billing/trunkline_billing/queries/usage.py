@@ -1,36 +1,17 @@
-"""Usage and allowances."""
+"""Rated usage."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlmodel import col
 
-from trunkline.db.prepared import Prepared, among, columns
 from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import BillingAccount, BillingSubscription
-from trunkline_billing.models.usage import BillingAllowance, BillingUsage
+from trunkline_billing.models.usage import BillingUsage
 from trunkline_billing.periods import Period
-from trunkline_billing.schemas import UNITS, AllowanceView, UsageView
-from trunkline_catalog import queries as catalog
-
-_ALLOWANCE = columns(BillingAllowance)
-_SUBSCRIPTION = columns(BillingSubscription)
-_OF_MONTH = Prepared(
-    select(_ALLOWANCE.service_id, _ALLOWANCE.type, _ALLOWANCE.quantity, _ALLOWANCE.used).where(
-        _ALLOWANCE.service_id.in_(among("services")), _ALLOWANCE.period == bindparam("month")
-    ),
-    BillingAllowance,
-)
-_PRODUCTS = Prepared(
-    select(_SUBSCRIPTION.service_id, _SUBSCRIPTION.product_code).where(
-        _SUBSCRIPTION.service_id.in_(among("services"))
-    ),
-    BillingSubscription,
-)
-_TYPES = ("data", "voice", "sms", "event")
+from trunkline_billing.schemas import UNITS, UsageView
 
 
 def usage_select(
@@ -94,51 +75,6 @@ def usage_of(ctx: Context, service_id: int, limit: int = 100) -> list[UsageView]
         )
         for row in rows
     ]
-
-
-def allowances_of(ctx: Context, service_id: int, period: str = "") -> list[AllowanceView]:
-    """What a service may still use of what is included in a month (this one unless given); data first, then calls, then messages.
-
-    A month without any use yet shows what its product and its add-ons include.
-    """
-    month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
-    return allowances_of_many(ctx, [service_id], month).get(service_id, [])
-
-
-def allowances_of_many(
-    ctx: Context,
-    service_ids: Sequence[int],
-    period: str = "",
-    *,
-    products: Iterable[tuple[int, str]] | None = None,
-) -> dict[int, list[AllowanceView]]:
-    """`allowances_of` for several services at once; `products` are their (service, product code), where the caller knows them."""
-    if not service_ids:
-        return {}
-    month = period or str(Period.at(ctx.now(), ctx.app.config.zone))
-    found: dict[int, dict[str, AllowanceView]] = {}
-    for row in _OF_MONTH.rows(ctx, services=service_ids, month=month):
-        view = AllowanceView(row.service_id, month, row.type, UNITS[row.type], row.quantity, row.used)
-        found.setdefault(row.service_id, {})[row.type] = view
-    if products is None:
-        products = [(row.service_id, row.product_code) for row in _PRODUCTS.rows(ctx, services=service_ids)]
-    _add_untouched(ctx, products, month, found)
-    return {
-        service_id: [kinds[kind] for kind in _TYPES if kind in kinds] for service_id, kinds in found.items()
-    }
-
-
-def _add_untouched(
-    ctx: Context, products: Iterable[tuple[int, str]], month: str, found: dict[int, dict[str, AllowanceView]]
-) -> None:
-    sold = list(products)
-    included = catalog.included(ctx, [code for _service, code in sold])
-    added = catalog.added_allowances(ctx, [service_id for service_id, _code in sold])
-    for service_id, product_code in sold:
-        kinds = found.setdefault(service_id, {})
-        whole = Counter(included.get(product_code, {})) + Counter(added.get(service_id, {}))
-        for kind, quantity in whole.items():
-            kinds.setdefault(kind, AllowanceView(service_id, month, kind, UNITS[kind], quantity, 0))
 
 
 def used_in(

@@ -20,11 +20,10 @@ from trunkline_catalog.queries.orders import (
 )
 from trunkline_catalog.queries.parents import added_allowances, belonging_to, extends, hosts_of, nested
 from trunkline_catalog.queries.plans import plan_choices
+from trunkline_catalog.queries.product_terms import included
 from trunkline_catalog.queries.products import (
-    included,
     known_playbooks,
     known_tariffs,
-    monthly_prices,
     offer_price,
     price_at,
     priced,
@@ -76,7 +75,6 @@ __all__ = [
     "lines_of_service",
     "monthly_at",
     "monthly_of",
-    "monthly_prices",
     "nested",
     "offer_price",
     "open_line_of",

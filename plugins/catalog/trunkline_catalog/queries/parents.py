@@ -3,14 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import col
+from sqlalchemy import bindparam, select
 
 from trunkline.db.parts import parts
+from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogProduct, CatalogService
 from trunkline_catalog.queries.services import services_of
 from trunkline_catalog.schemas import ProductKind, ProductView, ServiceState, ServiceView
+
+_SERVICE, _PRODUCT = columns(CatalogService), columns(CatalogProduct)
+_ADDED = (
+    select(_SERVICE.parent_id, _PRODUCT.needs, _PRODUCT.allowances)
+    .join_from(_SERVICE.id.table, _PRODUCT.id.table, _PRODUCT.id == _SERVICE.product_id)
+    .where(
+        _PRODUCT.kind == ProductKind.ADD_ON,
+        _SERVICE.state == ServiceState.ACTIVE,
+        _SERVICE.parent_id.is_not(None),
+    )
+)
+_ADDED_TO_ALL = Prepared(_ADDED)
+_ADDED_TO = Prepared(_ADDED.where(_SERVICE.parent_id.in_(among("services"))))
+_ADDED_OF_CUSTOMER = Prepared(_ADDED.where(_SERVICE.customer_id == bindparam("customer_id")))
 
 
 def hosts_of(ctx: Context, customer_id: int, add_on: ProductView) -> list[ServiceView]:
@@ -40,27 +54,24 @@ def extends(product: ProductView) -> bool:
     return product.kind is ProductKind.ADD_ON and not product.needs
 
 
-def added_allowances(ctx: Context, service_ids: Sequence[int] | None = None) -> dict[int, dict[str, int]]:
+def added_allowances(
+    ctx: Context, service_ids: Sequence[int] | None = None, *, customer_id: int | None = None
+) -> dict[int, dict[str, int]]:
     """What active add-ons include a month for the services they were added to, beyond those services' own products: quantities
-    (bytes, seconds, messages) by service and type of use; of these services, else of all."""
-    statement = (
-        select(col(CatalogService.parent_id), col(CatalogProduct.needs), col(CatalogProduct.allowances))
-        .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogService.product_id))
-        .where(
-            col(CatalogProduct.kind) == ProductKind.ADD_ON, col(CatalogService.state) == ServiceState.ACTIVE
-        )
-    )
+    (bytes, seconds, messages) by service and type of use; of these services, of a customer's, else of all."""
     found: dict[int, dict[str, int]] = {}
-    for some in [None] if service_ids is None else parts(service_ids):
-        among = (
-            statement.where(col(CatalogService.parent_id).is_not(None))
-            if some is None
-            else statement.where(col(CatalogService.parent_id).in_(some))
-        )
-        for parent_id, needs, allowances in ctx.session.execute(among):
-            if not needs and parent_id is not None:
-                add_up(found.setdefault(parent_id, {}), allowances)
+    for row in _added(ctx, service_ids, customer_id):
+        if not row.needs:
+            add_up(found.setdefault(row.parent_id, {}), row.allowances)
     return found
+
+
+def _added(ctx: Context, service_ids: Sequence[int] | None, customer_id: int | None) -> Iterable[Found]:
+    if customer_id is not None:
+        return _ADDED_OF_CUSTOMER.rows(ctx, customer_id=customer_id)
+    if service_ids is None:
+        return _ADDED_TO_ALL.rows(ctx)
+    return [row for some in parts(service_ids) for row in _ADDED_TO.rows(ctx, services=list(some))]
 
 
 def add_up(sums: dict[str, int], allowances: Iterable[Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Products and what they cost when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, bindparam, or_, select
@@ -10,7 +10,6 @@ from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
-from trunkline.money import Money
 from trunkline.operation import Context
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.schemas import (
@@ -39,18 +38,6 @@ _WITH_PRICE = (
 _BY_CODE = Prepared(_WITH_PRICE.where(_PRODUCT.code == bindparam("code")))
 _BY_KEYS = Prepared(_WITH_PRICE.where(_PRODUCT.id.in_(among("keys"))))
 _ALL, _SOLD = Prepared(_WITH_PRICE), Prepared(_WITH_PRICE.where(_PRODUCT.retired.is_(False)))
-_TERMS = Prepared(
-    select(
-        _PRODUCT.code,
-        _PRODUCT.kind,
-        _PRODUCT.needs,
-        _PRODUCT.allowances,
-        _PRICE.monthly_micros,
-        _PRICE.currency,
-    )
-    .outerjoin_from(_PRODUCT.id.table, _PRICE.id.table, _IN_FORCE)
-    .where(_PRODUCT.code.in_(among("codes")))
-)
 
 
 def product(ctx: Context, code: str) -> ProductView:
@@ -95,37 +82,6 @@ def priced(ctx: Context, product: ProductView) -> ProductView:
         return product
     setup, monthly = offer_price(product, {one.code: one for one in products(ctx, retired=True)})
     return product.model_copy(update={"setup_price_micros": setup, "monthly_price_micros": monthly})
-
-
-def monthly_prices(ctx: Context, codes: Iterable[str]) -> dict[str, Money]:
-    """What these products cost a month now; one without a price is left out."""
-    return {
-        row.code: Money(row.monthly_micros, row.currency)
-        for row in _terms(ctx, codes)
-        if row.currency is not None
-    }
-
-
-def included(ctx: Context, codes: Iterable[str]) -> dict[str, dict[str, int]]:
-    """What services of these products include a month by themselves: quantities (bytes, seconds, messages) by the type of use.
-
-    What add-ons include for the service that they are added to, `added_allowances` tells.
-    """
-    found: dict[str, dict[str, int]] = {}
-    for row in _terms(ctx, codes):
-        sums = found[row.code] = {}
-        if row.kind == ProductKind.ADD_ON and not row.needs:
-            continue
-        for allowance in row.allowances:
-            sums[allowance["type"]] = sums.get(allowance["type"], 0) + int(allowance["quantity"])
-    return found
-
-
-def _terms(ctx: Context, codes: Iterable[str]) -> Sequence[Found]:
-    wanted = tuple(sorted(set(codes)))
-    if not wanted:
-        return ()
-    return ctx.once(("catalog.terms", wanted), lambda: _TERMS.rows(ctx, codes=wanted, at=ctx.now()))
 
 
 def _view(row: Found) -> ProductView:

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from trunkline.db.parts import parts
-from trunkline.db.prepared import Prepared, among
+from trunkline.db.prepared import Found, Prepared, among, columns
 from trunkline.money import Money
 from trunkline.operation import Context
-from trunkline_catalog.models import CatalogProduct, CatalogServicePrice
-from trunkline_catalog.queries.products import monthly_prices, price_at
+from trunkline_catalog.models import CatalogProduct, CatalogService, CatalogServicePrice
+from trunkline_catalog.queries.product_terms import Terms, terms_of
+from trunkline_catalog.queries.products import price_at
 from trunkline_catalog.schemas import OwnPrice, ProductView
 
-_OWN = Prepared(
+_OWN = (
     select(
         col(CatalogServicePrice.service_id),
         col(CatalogProduct.code),
@@ -27,8 +28,16 @@ _OWN = Prepared(
         col(CatalogServicePrice.effective_until),
     )
     .join(CatalogProduct, col(CatalogProduct.id) == col(CatalogServicePrice.product_id))
-    .where(col(CatalogServicePrice.service_id).in_(among("keys")))
     .order_by(col(CatalogServicePrice.effective_from), col(CatalogServicePrice.id))
+)
+_OWN_OF = Prepared(_OWN.where(col(CatalogServicePrice.service_id).in_(among("keys"))))
+_SERVICE = columns(CatalogService)
+_OWN_OF_CUSTOMER = Prepared(
+    _OWN.where(
+        col(CatalogServicePrice.service_id).in_(
+            select(_SERVICE.id).where(_SERVICE.customer_id == bindparam("customer_id"))
+        )
+    )
 )
 
 
@@ -45,10 +54,14 @@ class Priced(Protocol):
 
 def own_prices(ctx: Context, service_ids: Sequence[int]) -> dict[int, list[OwnPrice]]:
     """The prices that these services had, have and will have of their own, by service, the earliest first."""
+    some_of_all = parts(sorted(set(service_ids)))
+    return _by_service(row for some in some_of_all for row in _OWN_OF.rows(ctx, keys=list(some)))
+
+
+def _by_service(rows: Iterable[Found]) -> dict[int, list[OwnPrice]]:
     found: dict[int, list[OwnPrice]] = {}
-    for some in parts(sorted(set(service_ids))):
-        for row in _OWN.rows(ctx, keys=list(some)):
-            found.setdefault(row.service_id, []).append(OwnPrice(*row))
+    for row in rows:
+        found.setdefault(row.service_id, []).append(OwnPrice(*row))
     return found
 
 
@@ -66,20 +79,36 @@ def in_force(prices: Sequence[OwnPrice], product_code: str, at: datetime) -> Own
     )
 
 
-def monthly_of(ctx: Context, services: Iterable[Priced]) -> dict[int, Money]:
-    """What these services cost a month now, by key; 0 for one whose bundle pays, none for one whose product has no price."""
+def monthly_of(
+    ctx: Context, services: Iterable[Priced], *, customer_id: int | None = None
+) -> dict[int, Money]:
+    """What these services cost a month now, by key; 0 for one whose bundle pays, none for one whose product has no price.
+
+    `customer_id` says whose they all are, where the caller knows: a page about a customer then asks it together with all else.
+    """
     wanted = list(services)
-    keys = tuple(one.id for one in wanted)
-    own = ctx.once(("catalog.own_prices", keys), lambda: own_prices(ctx, keys))
-    listed = monthly_prices(ctx, (one.product_code for one in wanted))
+    if not wanted:
+        return {}
+    if customer_id is None:
+        own = own_prices(ctx, [one.id for one in wanted])
+    else:
+        own = ctx.once(
+            ("catalog.own_prices_of_customer", customer_id),
+            lambda: _by_service(_OWN_OF_CUSTOMER.rows(ctx, customer_id=customer_id)),
+        )
+    listed = terms_of(ctx, (one.product_code for one in wanted), customer_id=customer_id)
     return {one.id: price for one in wanted if (price := _now(ctx, one, own, listed)) is not None}
 
 
 def _now(
-    ctx: Context, service: Priced, own: Mapping[int, Sequence[OwnPrice]], listed: Mapping[str, Money]
+    ctx: Context, service: Priced, own: Mapping[int, Sequence[OwnPrice]], listed: Mapping[str, Terms]
 ) -> Money | None:
     price = in_force(own.get(service.id, ()), service.product_code, ctx.now())
-    money = Money(price.monthly_micros, price.currency) if price else listed.get(service.product_code)
+    if price is not None:
+        money: Money | None = Money(price.monthly_micros, price.currency)
+    else:
+        terms = listed.get(service.product_code)
+        money = terms.monthly if terms else None
     return Money(0, money.currency) if money is not None and service.covered else money
 
 
