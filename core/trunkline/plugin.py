@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from pydantic import BaseModel
 
+from trunkline.i18n import use_locale
+
 if TYPE_CHECKING:
     from trunkline.events import Event
     from trunkline.jobs.renewing import Newer, Renewed
@@ -72,12 +74,18 @@ class Sensitive:
 class MailTemplate:
     """A letter that operators may word themselves. `name` is that of its files, as in `billing/mail/invoice_issued`.
 
-    `sample` has a value for each name that the letter uses, to try a wording with.
+    `sample` has a value for each name that the letter uses, to try a wording with. What is written in each language its own way
+    (an amount, a day) is a function without parameters, called while that language is the reader's.
     """
 
     name: str
     label: str
     sample: Mapping[str, Any]
+
+    def sample_in(self, language: str) -> dict[str, Any]:
+        """The sample as the letter's reader of that language finds it."""
+        with use_locale(language):
+            return {name: value() if callable(value) else value for name, value in self.sample.items()}
 
 
 @dataclass(frozen=True)

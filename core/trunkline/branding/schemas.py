@@ -143,7 +143,7 @@ class BrandPicture(BaseModel):
 
     file: Any = Field(
         title=_("Picture"),
-        description=_("PNG, JPEG or WebP, at most 1 MB."),
+        description=_("PNG, JPEG, WebP or GIF, at most 1 MB."),
         json_schema_extra={"widget": "file", "accept": _PICTURE},
     )
 

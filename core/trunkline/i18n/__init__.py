@@ -1,6 +1,13 @@
 """Languages: translated strings, and figures and dates written the reader's way."""
 
-from trunkline.i18n.dates import format_date, format_datetime, format_relative, format_time, localize
+from trunkline.i18n.dates import (
+    format_date,
+    format_datetime,
+    format_month,
+    format_relative,
+    format_time,
+    localize,
+)
 from trunkline.i18n.figures import (
     format_bytes,
     format_duration,
@@ -47,6 +54,7 @@ __all__ = [
     "format_datetime",
     "format_duration",
     "format_money",
+    "format_month",
     "format_number",
     "format_percent",
     "format_relative",

@@ -34,6 +34,11 @@ def format_datetime(value: datetime, locale: str | None = None, style: str = "me
     return f"{day}, {clock}" if style != "full" else f"{day}, {clock} {moment.tzname()}"
 
 
+def format_month(month: str, locale: str | None = None) -> str:
+    """A month that is kept as `2026-11`, as people name it: `Nov 2026`."""
+    return _month(month, locale or current_locale())
+
+
 def format_time(value: datetime, locale: str | None = None, style: str = "short") -> str:
     """The clock time in the zone of display; `long` has seconds."""
     return _dates.format_time(
@@ -53,6 +58,11 @@ def format_relative(value: datetime, locale: str | None = None, now: datetime | 
 @lru_cache(maxsize=4096)
 def _day(day: date, locale: str) -> str:
     return format_date(day, locale)
+
+
+@lru_cache(maxsize=512)
+def _month(month: str, locale: str) -> str:
+    return _dates.format_skeleton("yMMM", date.fromisoformat(f"{month}-01"), locale=babel_locale(locale))
 
 
 @lru_cache(maxsize=4096)

@@ -48,7 +48,7 @@ def restore(ctx: Context, name: str, language: str) -> None:
 @operation("core.mail_template.edit")
 def send_sample(ctx: Context, name: str, language: str) -> Email:
     """Mail the letter as it goes out now, with its sample, to whoever asks. Raises NotFound, Refused for want of an address."""
-    sample = queries.letter(ctx, name).sample
+    sample = queries.letter(ctx, name).sample_in(language)
     user = ctx.session.get(User, ctx.actor.id) if ctx.actor.id is not None else None
     if user is None or not user.email:
         raise Refused(_("There is no e-mail address to write to."), remedy=_("Add one first."))
@@ -62,7 +62,7 @@ def try_out(ctx: Context, name: str, language: str, words: WordingFields) -> Ren
     """The letter in these words, with its sample values. Raises as `word`."""
     if language not in LANGUAGES:
         raise Refused(_("Choose one of the languages offered."), field="language")
-    sample = queries.letter(ctx, name).sample
+    sample = queries.letter(ctx, name).sample_in(language)
     for field in ("subject", "text", "html"):
         part: str = getattr(words, field)
         only = (

@@ -141,7 +141,7 @@ class CoreSettings(BaseModel):
         max_length=60,
         title=_("Text messages leave by"),
         description=_("Name of the transport. The spool writes them into the folder sms of the data folder."),
-        json_schema_extra={"section": _SIGN_IN},
+        json_schema_extra={"section": _("Text messages")},
     )
     file_megabytes: int = Field(
         20,
@@ -262,7 +262,7 @@ class CoreSettings(BaseModel):
         le=90,
         title=_("Contracts can be accepted for"),
         description=_("Days in which a customer can accept a contract by the mailed link."),
-        json_schema_extra={"section": _CARE, "suffix": _("days")},
+        json_schema_extra={"section": _("Contracts"), "suffix": _("days")},
     )
     contract_waiver_above: Decimal | None = Field(
         None,
@@ -274,7 +274,7 @@ class CoreSettings(BaseModel):
             "Waiving more when a contract is terminated waits for somebody else; in other currencies always. "
             "Empty: one person is enough."
         ),
-        json_schema_extra={"section": _CARE, "widget": "money"},
+        json_schema_extra={"section": _("Contracts"), "widget": "money"},
     )
     break_glass_minutes: int = Field(
         60,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Draw = Callable[[Any, RowMapping], str]
 Svg = Callable[..., Markup]
 
-_NOWRAP = {"datetime", "date", "relative", "mono", "money", "phone", "duration", "bytes"}
-_SOFT = {"datetime", "date", "relative", "mono", "phone"}
+_NOWRAP = {"datetime", "date", "month", "relative", "mono", "money", "phone", "duration", "bytes"}
+_SOFT = {"datetime", "date", "month", "relative", "mono", "phone"}
 
 
 def row_drawer(columns: "Sequence[Column]", svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
@@ -117,6 +117,7 @@ _PLAIN: dict[str, Callable[[Any], str]] = {
     "number": i18n.format_number,
     "count": figure,
     "bytes": i18n.format_bytes,
+    "month": i18n.format_month,
     "duration": i18n.format_duration,
     "phone": phone_text,
     "bool": lambda value: i18n.translate("Yes" if value else "No"),

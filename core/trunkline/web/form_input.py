@@ -26,6 +26,14 @@ class Input:
     errors: dict[str, str] = field(default_factory=dict)
 
 
+def read_version(posted: object) -> int:
+    """The version that a form was opened with; -1, which no row has, where its hidden field was tampered with."""
+    try:
+        return int(str(posted))
+    except ValueError:
+        return -1
+
+
 def read_input(specs: Sequence[FieldSpec], data: Mapping[str, Any], prefix: str = "") -> Input:
     """Reads every field of a posted form. Fields that were left blank are absent, so that defaults apply."""
     read = Input()

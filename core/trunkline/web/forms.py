@@ -19,7 +19,7 @@ from trunkline.i18n import gettext
 from trunkline.web import form_opened
 from trunkline.web.field_kinds import FieldSpec, read_specs
 from trunkline.web.form_errors import message_for
-from trunkline.web.form_input import flat, read_input, shown_value
+from trunkline.web.form_input import flat, read_input, read_version, shown_value
 
 if TYPE_CHECKING:
     from trunkline.drafts.keeping import Offer
@@ -227,7 +227,9 @@ class Form(Generic[M]):
         form.errors = dict(read.errors)
         for name in ("version", "idempotency_key"):
             if form_data.get(name) not in (None, ""):
-                setattr(form, name, int(form_data[name]) if name == "version" else str(form_data[name]))
+                setattr(
+                    form, name, read_version(form_data[name]) if name == "version" else str(form_data[name])
+                )
         form._opened = str(form_data.get(form_opened.NAME, ""))
         candidate = {**read.values, **self.fixed}
         for name in ("version", "idempotency_key"):

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     COUNT = "count"
     MONEY = "money"
     DATE = "date"
+    #: A month kept as `2026-11`.
+    MONTH = "month"
     DATETIME = "datetime"
     RELATIVE = "relative"
     STATUS = "status"

@@ -302,6 +302,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "datetime": datetime_filter,
     "date": date_filter,
+    "month": _i18n.format_month,
     "time": time_filter,
     "relative": relative,
     "duration": duration,

@@ -1,7 +1,12 @@
 """The letters that billing writes, with sample values."""
 
+from datetime import date
+
+from trunkline.i18n import format_date, format_money
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MailTemplate
+
+_PRICE = 129_900_000
 
 LETTERS = (
     MailTemplate(
@@ -12,8 +17,8 @@ LETTERS = (
             "operator_name": "Conecta Sul",
             "number": "F00000789",
             "account": "A000123",
-            "total": "R$ 129,90",
-            "due_date": "2026-12-10",
+            "total": lambda: format_money(_PRICE, "BRL"),
+            "due_date": lambda: format_date(date(2026, 12, 10)),
             "address": "https://bss.example.com/portal/invoices/F00000789",
         },
     ),
@@ -25,7 +30,7 @@ LETTERS = (
             "operator_name": "Conecta Sul",
             "number": "D000123",
             "payment": "R000456",
-            "amount": "R$ 129,90",
+            "amount": lambda: format_money(_PRICE, "BRL"),
             "method": "bank_transfer",
             "reason": "Paid twice",
             "address": "https://bss.example.com/portal/payments",

@@ -47,7 +47,7 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
     columns = [
         Column("number", _("Invoice"), Kind.MONO, sort=True, href="/billing/invoices/{number}"),
         _WHO,
-        Column("period", _("Month"), priority=3),
+        Column("period", _("Month"), Kind.MONTH, priority=3),
         Column("issued_on", _("Issued"), Kind.DATE, sort=True, priority=3),
         Column("due_date", _("Due"), Kind.DATE, sort=True, priority=2),
         Column("status", _("Status"), Kind.STATUS, labels={"void": _("Void")}),

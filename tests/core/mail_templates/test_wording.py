@@ -27,7 +27,7 @@ def word(app: App, text: str, *, subject: str = "Bem-vindo", html: str = "", nam
 
 def sent(app: App, language: str, name: str = "Ana", key: str = "k") -> str:
     with app.unit_of_work() as ctx:
-        sample = {**app.mail_templates[NAME][1].sample, "name": name}
+        sample = {**app.mail_templates[NAME][1].sample_in(language), "name": name}
         email = mail.queue(
             ctx, template=NAME, to="ana@example.com", language=language, context=sample, key=key + language
         )
@@ -43,7 +43,7 @@ def test_every_letter_is_declared_with_a_sample_that_renders_in_every_language(a
     assert files == set(app.mail_templates)
     for name, (_plugin, letter) in app.mail_templates.items():
         for language in LANGUAGES:
-            assert render_mail(app, name, language, letter.sample).text
+            assert render_mail(app, name, language, letter.sample_in(language)).text
 
 
 def test_the_words_an_operator_begins_with_say_what_the_letter_says(app: App) -> None:
@@ -52,8 +52,9 @@ def test_the_words_an_operator_begins_with_say_what_the_letter_says(app: App) ->
             for language in LANGUAGES:
                 words = queries.words_in_force(ctx, name, language)
                 assert "_(" not in words.text.replace("ngettext(", "")
-                assert render_mail(app, name, language, letter.sample, wording=words) == render_mail(
-                    app, name, language, letter.sample
+                sample = letter.sample_in(language)
+                assert render_mail(app, name, language, sample, wording=words) == render_mail(
+                    app, name, language, sample
                 )
 
 
@@ -151,9 +152,27 @@ def test_whoever_words_a_letter_gets_a_sample_and_reads_who_worded_it_before(app
         (email,) = ctx.session.scalars(select(Email)).all()
     assert f"It goes to {email.recipient}" in answer.text
     assert email.recipient.startswith("administrator-")
-    sample = app.mail_templates[NAME][1].sample
+    sample = app.mail_templates[NAME][1].sample_in("pt_BR")
     assert (email.subject, email.text.strip()) == ("Seja bem-vindo", f"Olá {sample['name']}")
     browser.submit(f"{PATH}/restore", page=PATH)
     shown = browser.get(PATH).text
     assert shown.index("Standard wording again") < shown.index("Worded anew"), "newest first"
     assert staff("customer_care").submit(f"{PATH}/sample").status_code == 403
+
+
+def test_a_preview_writes_amounts_and_days_as_the_letters_language_does(staff: Staff) -> None:
+    browser = staff("supervisor")
+    for language, day, amount in (
+        ("en", "10 Dec 2026", "R$129.90"),
+        ("pt_BR", "10 de dez. de 2026", "R$ 129,90"),
+        ("fr", "10 déc. 2026", "129,90 R$"),
+    ):
+        page = f"/letters/billing/invoice_issued/{language}"
+        fields = {"subject": "{{ due_date }}", "text": "{{ total }}"}
+        shown = (
+            browser.submit(f"{page}/preview", fields, page=page)
+            .text.replace("\xa0", " ")
+            .replace("\u202f", " ")
+        )
+        assert day in shown, language
+        assert amount in shown, language

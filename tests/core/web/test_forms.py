@@ -199,6 +199,12 @@ def test_fields_of_a_nested_schema_are_read_and_refused_by_their_dotted_names() 
     assert str(whole.errors[""]) == "Nowhere cannot be served."
 
 
+@pytest.mark.parametrize("tampered", ["abc", " ", "1.5", "../../etc/passwd"])
+def test_a_version_that_is_none_is_of_no_row_and_breaks_nothing(tampered: str) -> None:
+    form = Form(Placed).parse({"version": tampered, "address.street": "Rua A"})
+    assert form.version == -1
+
+
 def test_version_and_idempotency_key_travel_as_hidden_fields() -> None:
     form = Form(Placed, {"version": 7, "address": Address(street="Rua A", city=None)}, idempotency_key="k1")
     assert ("version", "7") in form.hidden

@@ -184,6 +184,16 @@ def test_a_run_started_in_the_browser_is_a_job_that_invoices(world: World, staff
         assert len(queries.invoices_of(ctx, 1)) == 1
 
 
+def test_months_are_named_as_readers_name_them(billed: World, staff: Staff) -> None:
+    accountant = staff("accountant")
+    for page in ("/billing/invoices/F00000001", "/billing/runs", "/billing/invoices?cols=number,period"):
+        assert "Oct 2026" in accountant.get(page).text, page
+    assert "Nov 2026" in accountant.get("/billing/runs/new?period=2026-11").text
+    assert accountant.get("/billing/runs/new?period=nonsense").status_code == 422
+    accountant.submit("/profile", {"name": "Ana", "language": "pt_BR"})
+    assert "out. de 2026" in accountant.get("/billing/runs").text
+
+
 def test_a_quote_tells_cost_and_parts_and_refuses_an_unknown_prefix(world: World, staff: Staff) -> None:
     manager = staff("product_manager")
     asked = {"to": "+12025550142", "type": "voice", "usage": "90s"}

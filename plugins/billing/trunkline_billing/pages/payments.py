@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from trunkline.customers import queries as customers
 from trunkline.errors import NotFound
-from trunkline.i18n import format_money
+from trunkline.i18n import format_money, format_month
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
@@ -67,7 +67,7 @@ def _initial(page: Page) -> Mapping[str, Any]:
 
 def _line(invoice: InvoiceView) -> str:
     to_pay = format_money(invoice.due.micros, invoice.due.currency)
-    return f"{invoice.number} · {invoice.period} · {to_pay}"
+    return f"{invoice.number} · {format_month(invoice.period)} · {to_pay}"
 
 
 def _plain(micros: int, account: AccountView) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from trunkline.i18n import format_month
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
@@ -32,7 +33,7 @@ def _initial(page: Page) -> Mapping[str, Any]:
     due = operations.due_periods(page.ctx)
     period = page.query.get("period") or (due[0] if due else _last_month(page))
     offered = list(dict.fromkeys([*due, _last_month(page), period]))
-    choices = {"period": [(name, name) for name in sorted(offered)]}
+    choices = {"period": [(name, format_month(str(Period.parse(name)))) for name in sorted(offered)]}
     return {"period": period, "form_options": {"cancel": LIST, "choices": choices}}
 
 
