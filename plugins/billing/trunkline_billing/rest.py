@@ -16,7 +16,7 @@ from trunkline_billing import operations, queries
 from trunkline_billing.paying import ways_to_pay
 from trunkline_billing.queries.charts import UsageType
 from trunkline_billing.quoting import quote
-from trunkline_billing.rest_schemas import (
+from trunkline_billing.rest_schemas.accounts import (
     AccountOut,
     AccountRow,
     AllowanceOut,
@@ -24,22 +24,11 @@ from trunkline_billing.rest_schemas import (
     ChargeRow,
     CreditOut,
     EntryRow,
-    InvoiceOut,
-    InvoiceRow,
-    IssueInvoiceIn,
     OpenAccountIn,
-    PaymentBegun,
-    PaymentOut,
-    PaymentRow,
-    QuoteOut,
-    RateRow,
-    RunOut,
-    RunQueued,
-    SegmentOut,
-    TariffOut,
-    UsageRow,
-    WayOut,
 )
+from trunkline_billing.rest_schemas.invoices import InvoiceOut, InvoiceRow, IssueInvoiceIn, RunOut, RunQueued
+from trunkline_billing.rest_schemas.payments import PaymentBegun, PaymentOut, PaymentRow, WayOut
+from trunkline_billing.rest_schemas.tariffs import QuoteOut, RateRow, SegmentOut, TariffOut, UsageRow
 from trunkline_billing.schemas import (
     GiveCredit,
     OpenAccount,

@@ -11,7 +11,7 @@ from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_billing import operations, queries
 from trunkline_billing.refund_schemas import FailRefund, RefundPayment
-from trunkline_billing.rest_schemas import AmountOut, MoneyRow
+from trunkline_billing.rest_schemas.amounts import AmountOut, MoneyRow
 from trunkline_billing.tables import refund_table
 
 REST = RestRoutes("/billing", "billing")

@@ -53,9 +53,9 @@ def routes() -> "Sequence[Pages]":
 
 @hookimpl
 def rest_routes() -> "Sequence[RestRoutes]":
-    from trunkline_catalog.rest import rest
+    from trunkline_catalog.rest import ROUTES
 
-    return (rest,)
+    return ROUTES
 
 
 @hookimpl

@@ -1,0 +1,1 @@
+"""What the REST routes of billing take and give: amounts as decimal text beside their currency."""
