@@ -43,20 +43,20 @@ def show_role(ctx: Context, name: str) -> RoleOut:
     return _role(ctx, name)
 
 
-@roles.post("", permission="core.role.create")
+@roles.post("", permission="core.role.create", sudo=True, by_service=True)
 def create_role(ctx: Context, command: CreateRole) -> RoleOut:
     """Make a role of the operator's own."""
     return _role(ctx, operations.create_role(ctx, command).name)
 
 
-@roles.patch("/{name}", permission="core.role.edit")
+@roles.patch("/{name}", permission="core.role.edit", sudo=True, by_service=True)
 def edit_role(ctx: Context, name: str, command: EditRole, version: int | None = if_match) -> RoleOut:
     """Say what a role is called and grants: `permissions` replaces what it granted."""
     operations.edit_role(ctx, name, command.model_copy(update={"version": version}))
     return _role(ctx, name)
 
 
-@roles.delete("/{name}", permission="core.role.delete")
+@roles.delete("/{name}", permission="core.role.delete", sudo=True, by_service=True)
 def delete_role(ctx: Context, name: str) -> None:
     """Remove a role that nobody holds."""
     operations.delete_role(ctx, name)
@@ -77,7 +77,7 @@ def permissions_of_user(ctx: Context, user_id: int) -> AccessOut:
     return _access(ctx, ctx.load(User, user_id))
 
 
-@permissions.patch("/users/{user_id}", permission="core.user.edit")
+@permissions.patch("/users/{user_id}", permission="core.user.edit", sudo=True, by_service=True)
 def set_row_facts(ctx: Context, user_id: int, command: RowFacts, version: int | None = if_match) -> AccessOut:
     """Say by which reseller (its code) and tags a person sees customers, where their roles ask for these."""
     changed = command.model_copy(update={"version": version})

@@ -28,13 +28,14 @@ _REMEMBERED = 5000
 class Caller:
     """Who calls. `counted_as` names whose requests are counted together; `used_key` a key whose use is due to be written.
 
-    `proved_at` is when the sign-in behind a token was; None for a key.
+    `proved_at` is when the sign-in behind a token was; None for a key. `is_service`: the key is one of a service account.
     """
 
     actor: Actor
     counted_as: str
     used_key: int | None = None
     proved_at: datetime | None = None
+    is_service: bool = False
 
 
 class KnownCallers:
@@ -100,4 +101,5 @@ def _asked(
     if not key:
         return None
     owner = api_keys.verify(session, key, now, address)
-    return Caller(owner.actor, f"key/{owner.key_id}", owner.key_id if owner.stale else None)
+    used = owner.key_id if owner.stale else None
+    return Caller(owner.actor, f"key/{owner.key_id}", used, is_service=owner.is_service)

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from trunkline.access.roles import actor_for
 from trunkline.auth.digest import digest, new_token
-from trunkline.auth.models import ApiKey, User
+from trunkline.auth.models import ApiKey, User, UserKind
 from trunkline.auth.networks import lies_in
 from trunkline.auth.own_account import own_user
 from trunkline.auth.schemas import CreateApiKey
@@ -93,6 +93,7 @@ class KeyHolder:
     actor: Actor
     key_id: int
     stale: bool
+    is_service: bool
 
 
 # Built once: every request of a program runs it.
@@ -125,7 +126,8 @@ def verify(session: Session, secret: str, now: datetime, address: str) -> KeyHol
             remedy=_("Use it from one of its networks, or make another."),
         )
     stale = key.last_used_at is None or now - key.last_used_at >= TOUCH_EVERY
-    return KeyHolder(_actor(session, key, user, address), key.key, stale)
+    actor = _actor(session, key, user, address)
+    return KeyHolder(actor, key.key, stale, user.kind == UserKind.SERVICE)
 
 
 def _actor(session: Session, key: ApiKey, user: User, address: str) -> Actor:

@@ -95,20 +95,20 @@ def show_user(ctx: Context, user_id: int) -> UserOut:
     return _user(ctx, user_id)
 
 
-@users.post("", permission="core.user.invite")
+@users.post("", permission="core.user.invite", sudo=True, by_service=True)
 def invite(ctx: Context, command: InviteUser) -> UserOut:
     """Add a member of staff; they are mailed a link to set a password."""
     return _user(ctx, operations.invite_staff(ctx, command).key)
 
 
-@users.patch("/{user_id}", permission="core.user.edit")
+@users.patch("/{user_id}", permission="core.user.edit", sudo=True, by_service=True)
 def edit(ctx: Context, user_id: int, command: EditUser, version: int | None = if_match) -> UserOut:
     """Change name, language and roles."""
     operations.edit_user(ctx, user_id, command.model_copy(update={"version": version}))
     return _user(ctx, user_id)
 
 
-@users.post("/{user_id}/disable", permission="core.user.disable", status=200)
+@users.post("/{user_id}/disable", permission="core.user.disable", status=200, sudo=True, by_service=True)
 def disable(ctx: Context, user_id: int) -> UserOut:
     """Keep somebody from signing in; sessions, tokens and keys end at once."""
     operations.disable_user(ctx, user_id)

@@ -39,6 +39,9 @@ _PROBLEM: dict[str, Any] = {
     },
 }
 _FRESH = "Needs an access token of a sign-in that is not older than ten minutes (RFC 9470); an API key is not enough."
+_FRESH_OR_SERVICE = (
+    "Needs an access token of a sign-in not older than ten minutes (RFC 9470) or a service account's API key."
+)
 #: Where the application is mounted.
 _SERVERS = [{"url": "/api/v1"}]
 _WAITING: dict[str, Any] = {
@@ -90,7 +93,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     if permission != PUBLIC:
         operation["security"] = [{"bearer": []}, {"key": []}]
     if operation.get("x-fresh-sign-in"):
-        operation["description"] = f"{operation.get('description', '')}\n\n{_FRESH}".strip()
+        asked = _FRESH_OR_SERVICE if operation.get("x-or-service-account") else _FRESH
+        operation["description"] = f"{operation.get('description', '')}\n\n{asked}".strip()
     answers = operation.setdefault("responses", {})
     # FastAPI describes its own form of refusal, which is not ours.
     answers.pop("422", None)

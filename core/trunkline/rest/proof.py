@@ -1,7 +1,8 @@
 """Dangerous actions ask programs for a fresh sign-in, as pages ask people for their password once more (RFC 9470).
 
 A route declares it with `sudo=True`; a handler that knows only later takes a `Proof`. What counts is how long ago the sign-in of
-the access token was, not the token: refreshing it proves nothing. An API key proves nothing either, so it is asked for a token.
+the access token was, not the token: refreshing it proves nothing. An API key proves nothing either, so it is asked for a token;
+but for routes with `by_service=True`, which a service account's key is good for: its making asked a person for their password.
 """
 
 from datetime import datetime

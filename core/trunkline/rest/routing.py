@@ -47,6 +47,8 @@ class RestRoute:
     table: "TableOf | None" = None
     #: Asks for a fresh sign-in (see `trunkline.rest.proof`).
     sudo: bool = False
+    #: The key of a service account is as good as a fresh sign-in: its making asked for one.
+    by_service: bool = False
 
 
 @dataclass
@@ -73,18 +75,26 @@ class RestRoutes:
         reads: bool = False,
         hashes: bool = False,
         sudo: bool = False,
+        by_service: bool = False,
         **options: Any,
     ) -> Callable[[Handler], Handler]:
-        """A route that acts. With `sudo` it needs a token of a sign-in not older than ten minutes."""
-        return self._register("POST", path, permission, status, options, reads, hashes, sudo=sudo)
+        """A route that acts.
+
+        With `sudo` it needs a token of a sign-in not older than ten minutes or, with `by_service` too, a service account's key.
+        """
+        return self._register(
+            "POST", path, permission, status, options, reads, hashes, sudo=sudo, by_service=by_service
+        )
 
     def patch(
-        self, path: str, *, permission: str, sudo: bool = False, **options: Any
+        self, path: str, *, permission: str, sudo: bool = False, by_service: bool = False, **options: Any
     ) -> Callable[[Handler], Handler]:
-        return self._register("PATCH", path, permission, 200, options, sudo=sudo)
+        return self._register("PATCH", path, permission, 200, options, sudo=sudo, by_service=by_service)
 
-    def delete(self, path: str, *, permission: str, **options: Any) -> Callable[[Handler], Handler]:
-        return self._register("DELETE", path, permission, 204, options)
+    def delete(
+        self, path: str, *, permission: str, sudo: bool = False, by_service: bool = False, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._register("DELETE", path, permission, 204, options, sudo=sudo, by_service=by_service)
 
     def _register(
         self,
@@ -97,9 +107,12 @@ class RestRoutes:
         hashes: bool = False,
         table: "TableOf | None" = None,
         sudo: bool = False,
+        by_service: bool = False,
     ) -> Callable[[Handler], Handler]:
         def decorate(handler: Handler) -> Handler:
-            route = RestRoute(method, path, handler, permission, status, options, reads, hashes, table, sudo)
+            route = RestRoute(
+                method, path, handler, permission, status, options, reads, hashes, table, sudo, by_service
+            )
             self.routes.append(route)
             self._made = None
             return handler
@@ -136,6 +149,7 @@ class RestRoutes:
             openapi_extra={
                 "x-permission": route.permission,
                 **({"x-fresh-sign-in": True} if route.sudo else {}),
+                **({"x-or-service-account": True} if route.by_service else {}),
             },
             **options,
         )

@@ -41,27 +41,27 @@ def show(ctx: Context, number: str) -> WebhookOut:
     return _webhook(ctx, number)
 
 
-@webhooks.post("", permission="core.webhook.create")
+@webhooks.post("", permission="core.webhook.create", sudo=True, by_service=True)
 def create(ctx: Context, command: WebhookFields) -> MadeWebhookOut:
     """Make an endpoint. The answer holds the secret that signs its messages, for the only time."""
     webhook, secret = operations.create(ctx, command)
     return MadeWebhookOut(**_webhook(ctx, webhook.number).model_dump(), secret=secret)
 
 
-@webhooks.patch("/{number}", permission=_EDIT)
+@webhooks.patch("/{number}", permission=_EDIT, sudo=True, by_service=True)
 def edit(ctx: Context, number: str, command: EditWebhook, version: int | None = if_match) -> WebhookOut:
     """Change name, address and events."""
     operations.edit(ctx, number, command.model_copy(update={"version": version}))
     return _webhook(ctx, number)
 
 
-@webhooks.delete("/{number}", permission="core.webhook.delete")
+@webhooks.delete("/{number}", permission="core.webhook.delete", sudo=True, by_service=True)
 def remove(ctx: Context, number: str) -> None:
     """Forget an endpoint with its deliveries."""
     operations.remove(ctx, number)
 
 
-@webhooks.post("/{number}/secret", permission=_EDIT, status=200)
+@webhooks.post("/{number}/secret", permission=_EDIT, status=200, sudo=True, by_service=True)
 def change_secret(ctx: Context, number: str) -> MadeWebhookOut:
     """Give it a new secret; the former one signs beside it for another day."""
     _changed, secret = operations.change_secret(ctx, number)

@@ -172,7 +172,44 @@ def test_a_key_of_ones_own_is_made_shown_once_and_revoked(boss: Browser) -> None
     assert boss.delete(f"{_KEYS}/999").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "done"),
+    [
+        ("POST", "/roles", {"name": "night_shift", "label": "Night shift", "permissions": []}, 201),
+        ("POST", "/users", {"name": "Rui Alves", "email": "rui@example.com", "roles": ["cashier"]}, 201),
+        ("POST", "/service-accounts", {"code": "erp", "name": "ERP", "roles": ["auditor"]}, 201),
+        ("POST", "/webhooks", {"name": "ERP", "url": "https://erp.example.com/in", "events": []}, 201),
+        ("DELETE", "/roles/night_shift", None, 404),
+    ],
+)
+def test_a_service_accounts_key_does_what_an_old_sign_in_and_a_persons_key_are_refused(
+    app: App,
+    boss: Browser,
+    clock: StandingClock,
+    method: str,
+    path: str,
+    sent: dict[str, Any] | None,
+    done: int,
+) -> None:
+    own = boss.post(_KEYS, json={"name": "script"}).json()["key"]
+    made = boss.post(
+        "/api/v1/service-accounts", json={"code": "sync", "name": "Sync", "roles": ["administrator"]}
+    )
+    assert made.status_code == 201, made.text
+    key = boss.post(f"/api/v1/service-accounts/{made.json()['id']}/keys", json={"name": "k"}).json()["key"]
+    clock.pass_time(minutes=10)
+
+    def ask(headers: dict[str, str]) -> Any:
+        return boss.request(method, f"/api/v1{path}", json=sent, headers=headers)
+
+    assert _asks_for_a_sign_in(ask({}))
+    assert _asks_for_a_sign_in(ask({"X-API-Key": own, "Authorization": ""}))
+    answer = ask({"X-API-Key": key, "Authorization": ""})
+    assert answer.status_code == done, answer.text
+
+
 def test_the_document_says_what_needs_a_fresh_sign_in(client: Browser) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
     assert "not older than ten minutes" in paths["/signing-keys/rotate"]["post"]["description"]
-    assert "not older" not in paths["/users"]["post"].get("description", "")
+    assert "or a service account's API key" in paths["/users"]["post"]["description"]
+    assert "not older" not in paths["/customers"]["post"].get("description", "")

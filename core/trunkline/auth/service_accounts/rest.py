@@ -35,13 +35,13 @@ def show(ctx: Context, account_id: int) -> ServiceAccountOut:
     return _account(ctx, account_id)
 
 
-@accounts.post("", permission="core.service_account.create")
+@accounts.post("", permission="core.service_account.create", sudo=True, by_service=True)
 def create(ctx: Context, command: CreateServiceAccount) -> ServiceAccountOut:
     """Make a service account; it can do nothing until it has a key."""
     return _account(ctx, operations.create(ctx, command).key)
 
 
-@accounts.patch("/{account_id}", permission=_EDIT)
+@accounts.patch("/{account_id}", permission=_EDIT, sudo=True, by_service=True)
 def edit(
     ctx: Context, account_id: int, command: EditServiceAccount, version: int | None = if_match
 ) -> ServiceAccountOut:
@@ -50,7 +50,9 @@ def edit(
     return _account(ctx, account_id)
 
 
-@accounts.post("/{account_id}/disable", permission="core.service_account.disable", status=200)
+@accounts.post(
+    "/{account_id}/disable", permission="core.service_account.disable", status=200, sudo=True, by_service=True
+)
 def disable(ctx: Context, account_id: int) -> ServiceAccountOut:
     """Stop every key of the account at once."""
     operations.disable(ctx, account_id)
@@ -72,7 +74,7 @@ def list_keys(ctx: Context, account_id: int) -> Listing[ApiKeyOut]:
 
 
 # Opens its own unit of work: a key must not be remembered for repeats under an Idempotency-Key.
-@accounts.post("/{account_id}/keys", permission=_EDIT, reads=True)
+@accounts.post("/{account_id}/keys", permission=_EDIT, reads=True, sudo=True, by_service=True)
 def create_key(ctx: Context, account_id: int, command: CreateApiKey) -> MadeApiKeyOut:
     """Make a key. `key` is in this answer only; `days` 0 lets it live until it is revoked."""
     with ctx.app.unit_of_work(ctx.actor, request_id=ctx.request_id) as unit:
