@@ -1,18 +1,19 @@
 """Stable human numbers: `C000123` for customers, `S000456` for services. Gaps are allowed; reuse is not.
 
 Operators give each kind the form they like (`trunkline.numbering`). The count of a kind only ever goes on, whatever form its
-numbers have, and a form has no figures before the count but a year or a day: so each count can be read from its number, and no
-two numbers of a kind are ever the same.
+numbers have, unless it begins anew each year or month, which then stands in the number. A form has no figures before the count
+but a year, a month or a day: so each count can be read from its number, and no two numbers of a kind are ever the same.
 """
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlmodel import Field, Session, SQLModel
 
 from trunkline.clock import Clock, utc_now
@@ -27,35 +28,60 @@ LONGEST = 19
 _MOST_FIGURES = 9
 _CLOCK = "trunkline_clock"
 #: As a number of any shape may be typed.
-_TYPED = re.compile(r"([A-Z][A-Z-]*(\d{4}-|\d{8}-)?|\d{8}-)\d+", re.ASCII)
+_TYPED = re.compile(r"([A-Z][A-Z-]*((\d{4}|\d{6}|\d{8})-)?|\d{8}-)\d+", re.ASCII)
+
+
+class Restart(StrEnum):
+    """When a count begins anew; the year or the month is part of the number then."""
+
+    NEVER = "never"
+    YEAR = "year"
+    MONTH = "month"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What numbers of a kind look like: `C000123`, with the year `C-2026-000123`, or for each day `20261122-000123`."""
+    """What numbers of a kind look like: `C000123`, with the year `C-2026-000123`, with the month `C-202611-000123`, or for each
+    day `20261122-000123`."""
 
     prefix: str
     width: int
     with_year: bool = False
     by_day: bool = False
+    restart: Restart = Restart.NEVER
 
     def write(self, count: int, day: date) -> str:
         """The number of this count that is given on `day`."""
-        when = f"{day:%Y%m%d}-" if self.by_day else f"{day:%Y}-" if self.with_year else ""
+        when = f"{day:{self._when}}-" if self._when else ""
         return f"{self.prefix}{when}{count:0{self.width}d}"
 
-    def count_of(self, number: str) -> int | None:
-        """The count within a number of this shape; None when it does not look like one."""
-        when = r"\d{8}-" if self.by_day else r"\d{4}-" if self.with_year else ""
+    def period(self, day: date) -> str:
+        """The span around `day` that has a count of its own; empty where one count goes on for ever."""
+        return f"{day:{self._when}}" if self.by_day or self.restart is not Restart.NEVER else ""
+
+    def read(self, number: str) -> tuple[str, int] | None:
+        """The year, month or day within a number of this shape (if any) and its count; None when it looks otherwise."""
         figures = rf"(\d{{{self.width},{_MOST_FIGURES}}})"
-        found = re.fullmatch(re.escape(self.prefix) + when + figures, number, re.ASCII)
-        return int(found.group(1)) if found and len(number) <= LONGEST else None
+        found = re.fullmatch(self._before_count + figures, number, re.ASCII)
+        return (found.group(1), int(found.group(2))) if found and len(number) <= LONGEST else None
 
     def in_full(self, typed: str) -> str:
         """The number of this shape that was typed without some of its zeros; empty when it is none."""
-        when = r"\d{8}-" if self.by_day else r"\d{4}-" if self.with_year else ""
-        found = re.fullmatch(rf"({re.escape(self.prefix)}{when})(\d{{1,{_MOST_FIGURES}}})", typed, re.ASCII)
-        return f"{found.group(1)}{int(found.group(2)):0{self.width}d}" if found else ""
+        found = re.fullmatch(rf"{self._before_count}(\d{{1,{_MOST_FIGURES}}})", typed, re.ASCII)
+        return f"{typed[: found.start(2)]}{int(found.group(2)):0{self.width}d}" if found else ""
+
+    @property
+    def _when(self) -> str:
+        if self.by_day:
+            return "%Y%m%d"
+        if self.restart is Restart.MONTH:
+            return "%Y%m"
+        return "%Y" if self.with_year or self.restart is Restart.YEAR else ""
+
+    @property
+    def _before_count(self) -> str:
+        figures = {"%Y%m%d": 8, "%Y%m": 6, "%Y": 4}.get(self._when)
+        return re.escape(self.prefix) + (rf"(\d{{{figures}}})-" if figures else "()")
 
 
 @dataclass(frozen=True)
@@ -83,12 +109,14 @@ class Counter(SQLModel, table=True):
     prefix: str | None = Field(default=None, max_length=LONGEST_PREFIX)
     width: int | None = None
     with_year: bool | None = None
+    #: `year` or `month` while each of them has a count of its own, in a row `<kind>:<period>`; None: one count goes on.
+    restart: str | None = Field(default=None, max_length=5)
     #: How often the shape was changed; None: never.
     shape_version: int | None = None
 
 
 _COUNTERS = Counter.__table__  # type: ignore[attr-defined]  # SQLModel's types hide it
-_SHAPE = (_COUNTERS.c.prefix, _COUNTERS.c.width, _COUNTERS.c.with_year)
+_SHAPE = (_COUNTERS.c.prefix, _COUNTERS.c.width, _COUNTERS.c.with_year, _COUNTERS.c.restart)
 _CHOSEN_SHAPES = select(_COUNTERS.c.kind, *_SHAPE).where(_COUNTERS.c.prefix.is_not(None))
 _OWN_SHAPE = select(*_SHAPE).where(_COUNTERS.c.kind == bindparam("kind"))
 
@@ -97,7 +125,8 @@ _OWN_SHAPE = select(*_SHAPE).where(_COUNTERS.c.kind == bindparam("kind"))
 def _statements(dialect: str) -> tuple[Any, Any]:
     """Count on by `last`, and raise to `last`; each gives the new number and makes the counter where there is none.
 
-    One statement, so that two who take the very first number do not both insert the row.
+    One statement, so that two who take the very first number do not both insert the row. A count that begins anew each year or
+    month is not here but in that one's row: of this one only the shape is read, and its lock kept.
     """
     insert = insert_into(_COUNTERS, dialect)
     wanted, now = insert.excluded.last, _COUNTERS.c.last
@@ -106,7 +135,8 @@ def _statements(dialect: str) -> tuple[Any, Any]:
         change = insert.on_conflict_do_update(index_elements=["kind"], set_={"last": raised})
         return change.returning(now, *_SHAPE)
 
-    return or_set(now + wanted), or_set(case((now < wanted, wanted), else_=now))
+    goes_on = case((_COUNTERS.c.restart.is_(None), now + wanted), else_=now)
+    return or_set(goes_on), or_set(case((now < wanted, wanted), else_=now))
 
 
 def register(
@@ -148,11 +178,19 @@ def take_numbers(session: Session, kind: str, count: int) -> list[str]:
     """`count` numbers in a row, for bulk work."""
     declared, day = _KINDS[kind].shape, day_of(session)
     if declared.by_day:
-        last, shape = _count_on(session, f"{kind}:{day:%Y%m%d}", count)[0], shape_of(session, kind)
+        last, shape = _count_on(session, row_of(kind, declared, day), count)[0], shape_of(session, kind)
     else:
         last, *own = _count_on(session, kind, count)
         shape = shape_with(declared, *own)
+        if shape.period(day):
+            last = _count_on(session, row_of(kind, shape, day), count)[0]
     return [shape.write(n, day) for n in range(last - count + 1, last + 1)]
+
+
+def row_of(kind: str, shape: Shape, day: date) -> str:
+    """The counter that numbers of this shape are counted by on `day`."""
+    period = shape.period(day)
+    return f"{kind}:{period}" if period else kind
 
 
 def shape_of(session: Session, kind: str) -> Shape:
@@ -161,11 +199,14 @@ def shape_of(session: Session, kind: str) -> Shape:
     return shape_with(_KINDS[kind].shape, *row) if row else _KINDS[kind].shape
 
 
-def shape_with(declared: Shape, prefix: str | None, width: int | None, with_year: bool | None) -> Shape:
+def shape_with(
+    declared: Shape, prefix: str | None, width: int | None, with_year: bool | None, restart: str | None
+) -> Shape:
     """`declared` with what an operator chose instead, if anything."""
     if prefix is None or width is None:
         return declared
-    return replace(declared, prefix=prefix, width=width, with_year=bool(with_year))
+    begins_anew = Restart(restart or Restart.NEVER)
+    return replace(declared, prefix=prefix, width=width, with_year=bool(with_year), restart=begins_anew)
 
 
 def _count_on(session: Session, kind: str, by: int) -> Any:
@@ -193,7 +234,7 @@ def in_full(session: Session, wanted: Collection[str], text: str) -> dict[str, l
     if not _TYPED.fullmatch(typed):
         return {}
     rows = session.connection().execute(_CHOSEN_SHAPES)
-    chosen = {row.kind: (row.prefix, row.width, row.with_year) for row in rows}
+    chosen = {kind: own for kind, *own in rows}
     found = {}
     for kind in wanted:
         declared = _KINDS[kind].shape
@@ -211,15 +252,28 @@ def claim_number(session: Session, kind: str, number: str) -> None:
     Raises Refused when it looks neither like a number of `kind` as it is now nor as its package declares it.
     """
     now = shape_of(session, kind)
-    shapes = {now, replace(now, with_year=False), _KINDS[kind].shape}
-    counts = [count for shape in shapes if (count := shape.count_of(number)) is not None]
-    if not counts:
+    goes_on = replace(now, restart=Restart.NEVER)
+    shapes = (now, replace(goes_on, with_year=True), replace(goes_on, with_year=False), _KINDS[kind].shape)
+    found = next((read for shape in shapes if (read := shape.read(number)) is not None), None)
+    if found is None:
         raise Refused(
             _("“{number}” does not look like a number of this kind.", number=number),
             field="number",
             remedy=_("Write it as {example}, or leave it empty.", example=now.write(1, day_of(session))),
         )
-    raise_count(session, kind, counts[0])
+    period, count = found
+    # The kind's own row first, as who takes numbers locks it.
+    raise_count(session, kind, 0 if period and now.restart is not Restart.NEVER else count)
+    # A number with a year or month counts there, too, should its count ever begin anew.
+    if period:
+        raise_count(session, f"{kind}:{period}", count)
+
+
+def highest_count(session: Session, kind: str) -> int:
+    """The highest count that numbers of `kind` ever had, in whatever year or month."""
+    column = _COUNTERS.c.kind
+    of_kind = or_(column == kind, column.startswith(f"{kind}:", autoescape=True))
+    return session.connection().execute(select(func.max(_COUNTERS.c.last)).where(of_kind)).scalar() or 0
 
 
 def raise_count(session: Session, kind: str, last: int) -> int:

@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("prefix", sa.String(length=5), nullable=True),
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("with_year", sa.Boolean(), nullable=True),
+        sa.Column("restart", sa.String(length=5), nullable=True),
         sa.Column("shape_version", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_core_counter")),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import update
 from sqlmodel import col
 
-from trunkline.db.numbers import LONGEST, Counter, raise_count
+from trunkline.db.numbers import LONGEST, Counter, Restart, highest_count, raise_count, row_of
 from trunkline.errors import Faults, Refused
 from trunkline.i18n import gettext as _
 from trunkline.numbering import queries
@@ -31,8 +31,8 @@ def change(ctx: Context, kind: str, command: NumberChange) -> NumberView:
     wanted = changed(ctx, now, command)
     if wanted == now:
         return now
-    if wanted.last != now.last:
-        raise_count(ctx.session, kind, wanted.last)
+    if wanted.last != now.last or wanted.restart != now.restart:
+        raise_count(ctx.session, row_of(kind, wanted.shape, now.day), wanted.last)
     ctx.session.execute(
         update(Counter)
         .where(col(Counter.kind) == kind)
@@ -40,6 +40,7 @@ def change(ctx: Context, kind: str, command: NumberChange) -> NumberView:
             prefix=wanted.prefix,
             width=wanted.width,
             with_year=wanted.with_year,
+            restart=None if wanted.restart is Restart.NEVER else wanted.restart.value,
             shape_version=now.version + 1,
         )
         .execution_options(synchronize_session=False)
@@ -56,15 +57,18 @@ def changed(ctx: Context, now: NumberView, command: NumberChange) -> NumberView:
         prefix=now.prefix if command.prefix is None else command.prefix,
         width=command.width or now.width,
         with_year=now.with_year if command.with_year is None else command.with_year,
+        restart=now.restart if command.restart is None else command.restart,
     )
     wanted = replace(now, shape=shape)
+    if shape.restart != now.restart:
+        wanted = replace(wanted, last=_carried_on(ctx, now, shape.restart))
     faults = Faults()
     with faults.noted():
         _check_prefix(ctx, now, wanted)
     with faults.noted():
         _check_day(command, now)
     with faults.noted():
-        wanted = replace(wanted, last=_last(now, command.next_value))
+        wanted = replace(wanted, last=_last(wanted, command.next_value))
     faults.refuse()
     if len(wanted.next_number) > LONGEST:
         raise Refused(
@@ -107,8 +111,8 @@ def _check_prefix(ctx: Context, now: NumberView, wanted: NumberView) -> None:
 def _check_day(command: NumberChange, now: NumberView) -> None:
     if not now.by_day:
         return
-    for field in ("with_year", "next_value"):
-        if getattr(command, field):
+    for field in ("with_year", "restart", "next_value"):
+        if getattr(command, field) not in (None, False, Restart.NEVER):
             raise Refused(
                 _("These numbers hold their day, and are counted anew each day."),
                 field=field,
@@ -116,6 +120,19 @@ def _check_day(command: NumberChange, now: NumberView) -> None:
             )
     if command.width is not None and command.width > 6:
         raise Refused(_("Six figures at most."), field="width", remedy=_("Take fewer."))
+
+
+def _carried_on(ctx: Context, now: NumberView, restart: Restart) -> int:
+    """Where the count stands once it begins anew at other times: it goes on until the year or month ends.
+
+    So no number is given twice: one with the year may have been given while its count did not begin anew, and one without after
+    any count of any year.
+    """
+    if restart is Restart.NEVER:
+        return highest_count(ctx.session, now.kind)
+    stood = queries.count_under(ctx, now.kind, replace(now.shape, restart=restart), now.day)
+    goes_on = queries.count_under(ctx, now.kind, replace(now.shape, restart=Restart.NEVER), now.day)
+    return max(now.last, stood, goes_on if restart is Restart.YEAR else 0)
 
 
 def _last(now: NumberView, next_value: int | None) -> int:

@@ -37,6 +37,7 @@ def _initial(page: Page, kind: str) -> Mapping[str, Any]:
         "prefix": now.prefix,
         "width": now.width,
         "with_year": now.with_year,
+        "restart": now.restart,
         "version": now.version,
         "form_options": {"cancel": _LIST},
     }
@@ -44,7 +45,7 @@ def _initial(page: Page, kind: str) -> Mapping[str, Any]:
 
 def _around(page: Page, kind: str) -> Mapping[str, Any]:
     now = queries.numbers_of(page.ctx, kind)
-    fields = ["prefix", "width"] if now.by_day else ["prefix", "width", "with_year", "next_value"]
+    fields = ["prefix", "width"] if now.by_day else ["prefix", "width", "with_year", "restart", "next_value"]
     return {
         "now": now,
         "fields": fields,

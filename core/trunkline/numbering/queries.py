@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
-from trunkline.db.numbers import Counter, Kind, Shape, kinds, shape_with
+from trunkline.db.numbers import Counter, Kind, Restart, Shape, kinds, row_of, shape_with
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -18,7 +18,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class NumberView:
-    """Numbers of one kind. `last` is the last count that was given (of today, where each day has its own), 0 for none."""
+    """Numbers of one kind. `last` is the last count that was given (of the day, month or year where each has its own), or 0."""
 
     kind: str
     label: str
@@ -38,6 +38,12 @@ class NumberView:
         return self.shape.write(self.last + 2, self.day)
 
     @property
+    def first_of_next(self) -> str:
+        """The first number of the next year or month, where each has a count of its own."""
+        year, month = (self.day.year + 1, 1) if self.restart is Restart.YEAR else _month_after(self.day)
+        return self.shape.write(1, date(year, month, 1))
+
+    @property
     def prefix(self) -> str:
         return self.shape.prefix
 
@@ -54,12 +60,20 @@ class NumberView:
         return self.shape.by_day
 
     @property
+    def restart(self) -> Restart:
+        return self.shape.restart
+
+    @property
     def next_value(self) -> int:
         return self.last + 1
 
     @property
     def changed(self) -> bool:
         return self.shape != self.declared
+
+
+def _month_after(day: date) -> tuple[int, int]:
+    return (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
 
 
 @dataclass(frozen=True)
@@ -81,35 +95,58 @@ def kind_of(name: str) -> Kind:
 
 def numbering(ctx: Context) -> list[NumberView]:
     """Every kind, by its name for people."""
-    day = ctx.now().astimezone(ctx.app.config.zone).date()
-    rows = {
-        row.kind: row for row in ctx.session.scalars(select(Counter).where(col(Counter.kind).in_(_rows(day))))
-    }
-    found = [_view(kind, rows, day) for kind in kinds()]
+    day = _today(ctx)
+    own = _rows(ctx, [kind.name for kind in kinds()])
+    shapes = {kind.name: _shape(kind, own.get(kind.name)) for kind in kinds()}
+    counted = _rows(ctx, [row_of(name, shape, day) for name, shape in shapes.items()])
+    found = [
+        _view(
+            kind,
+            shapes[kind.name],
+            own.get(kind.name),
+            counted.get(row_of(kind.name, shapes[kind.name], day)),
+            day,
+        )
+        for kind in kinds()
+    ]
     return sorted(found, key=lambda view: str(_(view.label)).casefold())
 
 
 def numbers_of(ctx: Context, name: str) -> NumberView:
     """One kind. Raises NotFound."""
-    kind_of(name)
-    return next(view for view in numbering(ctx) if view.kind == name)
+    kind, day = kind_of(name), _today(ctx)
+    own = _rows(ctx, [name]).get(name)
+    shape = _shape(kind, own)
+    row = row_of(name, shape, day)
+    return _view(kind, shape, own, _rows(ctx, [row]).get(row), day)
 
 
-def _rows(day: date) -> list[str]:
-    names = [kind.name for kind in kinds()]
-    return [*names, *(f"{kind.name}:{day:%Y%m%d}" for kind in kinds() if kind.shape.by_day)]
+def count_under(ctx: Context, kind: str, shape: Shape, day: date) -> int:
+    """The last count that numbers of this shape got, in the year or month of `day` where each has its own; 0 for none."""
+    row = row_of(kind, shape, day)
+    found = _rows(ctx, [row]).get(row)
+    return found.last if found else 0
 
 
-def _view(kind: Kind, rows: dict[str, Counter], day: date) -> NumberView:
-    own = rows.get(kind.name)
-    counts = rows.get(f"{kind.name}:{day:%Y%m%d}") if kind.shape.by_day else own
-    shape = shape_with(kind.shape, own.prefix, own.width, own.with_year) if own else kind.shape
+def _today(ctx: Context) -> date:
+    return ctx.now().astimezone(ctx.app.config.zone).date()
+
+
+def _rows(ctx: Context, names: Sequence[str]) -> dict[str, Counter]:
+    return {row.kind: row for row in ctx.session.scalars(select(Counter).where(col(Counter.kind).in_(names)))}
+
+
+def _shape(kind: Kind, own: Counter | None) -> Shape:
+    return shape_with(kind.shape, own.prefix, own.width, own.with_year, own.restart) if own else kind.shape
+
+
+def _view(kind: Kind, shape: Shape, own: Counter | None, counted: Counter | None, day: date) -> NumberView:
     return NumberView(
         kind.name,
         kind.label,
         shape,
         kind.shape,
-        counts.last if counts else 0,
+        counted.last if counted else 0,
         kind.gapless,
         (own.shape_version or 0) if own else 0,
         day,

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from trunkline.db.numbers import Restart
 from trunkline.i18n import gettext as _
 from trunkline.numbering import operations, queries
 from trunkline.numbering.queries import NumberView
@@ -26,6 +27,8 @@ class NumbersOut(BaseModel):
     with_year: bool
     #: Whether numbers hold their day and are counted anew each day.
     by_day: bool
+    #: When the count begins anew; numbers hold the year or the month then.
+    restart: Restart
     #: Whether each count has to be there, as tax offices want of invoices.
     gapless: bool
     next_value: int

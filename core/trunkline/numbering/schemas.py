@@ -1,10 +1,10 @@
 """What goes into the form of numbers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from trunkline.db.numbers import LONGEST_PREFIX
+from trunkline.db.numbers import LONGEST_PREFIX, Restart
 from trunkline.i18n import gettext as _
 
 _LEAVE_EMPTY = _(
@@ -40,6 +40,13 @@ Count = Annotated[
 ]
 
 
+_RESTARTS: Any = [
+    (Restart.NEVER.value, _("Never")),
+    (Restart.YEAR.value, _("Each year")),
+    (Restart.MONTH.value, _("Each month")),
+]
+
+
 class NumberChange(BaseModel):
     """What is to be different about numbers of a kind from now on; what is left out stays. Given numbers are never changed."""
 
@@ -48,6 +55,8 @@ class NumberChange(BaseModel):
     prefix: Prefix | None = None
     width: Width | None = None
     with_year: bool | None = None
+    #: When the count begins anew; numbers hold the year or the month then, whatever `with_year` says.
+    restart: Restart | None = None
     next_value: Count | None = None
     version: int | None = None
 
@@ -68,9 +77,15 @@ class NumberFields(BaseModel):
     with_year: bool = Field(
         False,
         title=_("With the year"),
+        description=_("Of the day on which a number is given, as in INV-2026-000124."),
+    )
+    restart: Restart = Field(
+        Restart.NEVER,
+        title=_("The count begins anew"),
         description=_(
-            "Of the day on which a number is given, as in INV-2026-000124. The count goes on in the new year."
+            "Numbers hold the year or the month then, as in INV-202611-000001. The present count goes on until that is over."
         ),
+        json_schema_extra={"choices": _RESTARTS},
     )
     next_value: Count | None = Field(None, title=_("Go on with"), description=_LEAVE_EMPTY)
     version: int | None = None

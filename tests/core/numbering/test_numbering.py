@@ -1,6 +1,7 @@
 """What numbers look like is the operator's choice; no number is given twice, and old ones are found as before."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -14,7 +15,7 @@ from tests.clock import StandingClock
 from trunkline.app import App
 from trunkline.customers import operations as customers
 from trunkline.customers.schemas import RegisterCustomer
-from trunkline.db.numbers import claim_number, count_in, next_number, take_numbers
+from trunkline.db.numbers import Restart, claim_number, count_in, next_number, take_numbers
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.interactions import operations as interactions
 from trunkline.interactions.models import Channel
@@ -71,6 +72,47 @@ def test_the_year_is_that_of_the_day_in_the_operators_zone(app: App, clock: Stan
     assert _take(app, "invoice") == ["INV-2027-00000002"]
 
 
+@pytest.mark.both_databases
+def test_the_count_begins_anew_each_year_or_month_and_the_number_says_which(
+    app: App, clock: StandingClock
+) -> None:
+    _take(app, "invoice", 2)
+    assert _change(app, "invoice", prefix="INV-", width=4, restart="year") == "INV-2026-0003"
+    assert _take(app, "invoice") == ["INV-2026-0003"]
+    clock.moment = datetime(2027, 1, 1, tzinfo=app.config.zone).astimezone(UTC)
+    assert _take(app, "invoice", 2) == ["INV-2027-0001", "INV-2027-0002"]
+    assert _change(app, "invoice", restart="month") == "INV-202701-0003"
+    clock.pass_time(days=31)
+    assert _take(app, "invoice") == ["INV-202702-0001"]
+    # Without a year in them, numbers go on above every count that was ever given.
+    assert _change(app, "invoice", restart="never") == "INV-0004"
+    assert _take(app, "invoice") == ["INV-0004"]
+    assert _change(app, "invoice", restart="year") == "INV-2027-0005"
+
+
+def test_a_number_of_a_file_with_a_year_to_come_is_not_given_again_in_that_year(
+    app: App, clock: StandingClock
+) -> None:
+    _change(app, "customer", prefix="CLI-", width=4, with_year=True)
+    assert _customer(app, "From a file", number="CLI-2027-0002") == "CLI-2027-0002"
+    _change(app, "customer", restart="year")
+    assert _customer(app, "From another", number="CLI-2028-0001") == "CLI-2028-0001"
+    clock.moment = datetime(2027, 6, 1, tzinfo=UTC)
+    assert _customer(app) == "CLI-2027-0003"
+    clock.moment = datetime(2028, 6, 1, tzinfo=UTC)
+    assert _customer(app, "Quitanda") == "CLI-2028-0002"
+
+
+@pytest.mark.both_databases
+def test_who_take_numbers_at_once_get_each_count_once(app: App) -> None:
+    _change(app, "invoice", prefix="INV-", width=3, restart="month")
+    with ThreadPoolExecutor(4) as people:
+        taken = list(people.map(lambda count: _take(app, "invoice", count), [1, 3, 2, 4, 1, 3, 2, 4]))
+    assert sorted(number for some in taken for number in some) == [
+        f"INV-202611-{count:03}" for count in range(1, 21)
+    ]
+
+
 def test_protocols_hold_their_day_and_are_counted_anew_each_day(app: App, clock: StandingClock) -> None:
     number = _customer(app)
 
@@ -84,7 +126,12 @@ def test_protocols_hold_their_day_and_are_counted_anew_each_day(app: App, clock:
     assert record() == "P20261123-0002"
     clock.pass_time(days=1)
     assert record() == "P20261124-0001"
-    for values in ({"with_year": True}, {"next_value": 7}, {"prefix": "ABCDE", "width": 6}):
+    for values in (
+        {"with_year": True},
+        {"restart": "year"},
+        {"next_value": 7},
+        {"prefix": "ABCDE", "width": 6},
+    ):
         with pytest.raises(Refused):
             _change(app, "interaction", **values)
 
@@ -98,6 +145,8 @@ def test_protocols_hold_their_day_and_are_counted_anew_each_day(app: App, clock:
         ("customer", {"next_value": 3}, "next_value", "The count stands at 3"),
         ("customer", {"next_value": 1}, "next_value", "Write 4 or more"),
         ("invoice", {"next_value": 9}, "next_value", "must have no gaps"),
+        ("invoice", {"restart": "year", "next_value": 9}, "next_value", "must have no gaps"),
+        ("order", {"prefix": "ABCD-", "width": 8, "restart": "month"}, "prefix", "longer than 19 signs"),
         ("invoice", {"prefix": "ABCD-", "width": 9, "with_year": True, "next_value": 2}, "", ""),
     ],
 )
@@ -154,10 +203,11 @@ _ACTS = st.one_of(
         prefix=st.none() | st.sampled_from(["C", "C-", "CLI", "A-A", "CC"]) | _PREFIXES,
         width=st.none() | st.integers(3, 9),
         with_year=st.none() | st.booleans(),
+        restart=st.none() | st.sampled_from(Restart),
         next_value=st.none() | st.integers(1, 3000),
     ),
     st.integers(1, 40),
-    st.sampled_from(["C", "CLI-", "C-2026-"]).flatmap(
+    st.sampled_from(["C", "CLI-", "C-2026-", "C2027-", "CLI-202611-", "C-202706-"]).flatmap(
         lambda head: st.integers(1, 3000).map(lambda n: f"{head}{n:06d}")
     ),
     st.just(timedelta(days=200)),
@@ -188,8 +238,9 @@ def test_no_number_is_given_twice_however_their_form_changes(app: App, clock: St
             given_.append(next_number(ctx.session, "customer"))
         assert len(set(given_)) == len(given_)
         assert max(map(len, given_)) <= 19
-        own = [int(count_in(number)) for number in given_]
-        assert own[-1] == max(own)
+        if not any(isinstance(act, NumberChange) and act.restart for act in acts):
+            own = [int(count_in(number)) for number in given_]
+            assert own[-1] == max(own)
 
     never_twice()
 
@@ -209,9 +260,12 @@ def test_old_and_new_numbers_are_found_alike(app: App, staff: Staff) -> None:
     old = _customer(app, "Padaria Antiga")
     _change(app, "customer", prefix="CLI-", with_year=True, next_value=40217)
     new = _customer(app, "Quitanda Nova")
+    _change(app, "customer", prefix="MES-", width=8, restart="month")
+    monthly = _customer(app, "Mercearia")
+    assert monthly == "MES-202611-00040218"
     work_until_idle(app)
     browser = staff("supervisor")
-    for typed, number in ((old, old), (new, new), (new.lower(), new), (old.lower(), old)):
+    for typed, number in ((old, old), (new, new), (new.lower(), new), (old.lower(), old), (monthly, monthly)):
         found = browser.get("/find", params={"number": typed}, follow_redirects=False)
         assert found.headers["location"] == f"/customers/{number}", typed
     for typed, name in (
@@ -219,6 +273,8 @@ def test_old_and_new_numbers_are_found_alike(app: App, staff: Staff) -> None:
         ("40217", "Quitanda Nova"),
         ("2026-040217", "Quitanda Nova"),
         (old, "Padaria Antiga"),
+        (monthly, "Mercearia"),
+        ("mes-202611-40218", "Mercearia"),
     ):
         assert name in browser.get("/search", params={"q": typed}).text, typed
     assert browser.get(f"/customers/{new}").status_code == 200
@@ -254,6 +310,9 @@ def test_the_pages_show_preview_save_and_remember(app: App, staff: Staff) -> Non
         in browser.submit(f"{LIST}/invoice/preview", {**data, "prefix": "S"}, page=f"{LIST}/invoice").text
     )
     assert "F00000001" in browser.get(LIST).text
+    anew = {**data, "restart": "year"}
+    shown = browser.submit(f"{LIST}/invoice/preview", anew, page=f"{LIST}/invoice").text
+    assert "FAT-2027-00001" in shown
     refused = browser.submit(f"{LIST}/invoice", {**data, "prefix": "9"})
     assert refused.status_code == 422
     saved = browser.submit(f"{LIST}/invoice", data)
@@ -281,6 +340,10 @@ def test_numbering_over_rest(app: App, make_client: Callable[[], Browser]) -> No
     headers = {"If-Match": '"0"'}
     changed = api.patch("/api/v1/settings/numbering/order", json={"prefix": "ORD-"}, headers=headers)
     assert (changed.status_code, changed.json()["next_number"]) == (200, "ORD-000001")
+    monthly = api.patch(
+        "/api/v1/settings/numbering/payment", json={"restart": "month"}, headers=headers
+    ).json()
+    assert (monthly["restart"], monthly["next_number"]) == ("month", "R202611-000001")
     late = api.patch("/api/v1/settings/numbering/order", json={"width": 4}, headers=headers)
     assert late.status_code == 409
     taken = api.patch("/api/v1/settings/numbering/order", json={"prefix": "S"}, headers={"If-Match": "*"})
