@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlmodel import col
 
 from trunkline.auth.digest import digest, new_token
@@ -57,12 +57,27 @@ def address_of(ctx: Context, contract: Contract, token: str) -> str:
 
 def find(ctx: Context, token: str, *, lock: bool = False) -> OpenLink | None:
     """The link of this secret; None when it is unknown, used or over, or the contract is another by now."""
+    return _open(ctx, col(ContractLink.token_hash) == digest(token), lock)
+
+
+def offer_of(ctx: Context, contract: Contract, *, lock: bool = False) -> OpenLink | None:
+    """The link of a contract that still works: what the customer can accept now. None when nothing waits."""
+    latest = (
+        select(col(ContractLink.id))
+        .where(col(ContractLink.contract_id) == contract.key)
+        .order_by(col(ContractLink.id).desc())
+        .limit(1)
+    )
+    return _open(ctx, col(ContractLink.id) == latest.scalar_subquery(), lock)
+
+
+def _open(ctx: Context, condition: ColumnElement[bool], lock: bool) -> OpenLink | None:
     statement = (
         select(ContractLink, Contract, ContractDocument, StoredFile)
         .join(Contract, col(Contract.id) == col(ContractLink.contract_id))
         .join(ContractDocument, col(ContractDocument.contract_id) == col(Contract.id))
         .join(StoredFile, col(StoredFile.id) == col(ContractDocument.file_id))
-        .where(col(ContractLink.token_hash) == digest(token), col(ContractDocument.kind) == DocumentKind.TEXT)
+        .where(condition, col(ContractDocument.kind) == DocumentKind.TEXT)
     )
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)

@@ -68,7 +68,10 @@ class DocumentKind(StrEnum):
 class AcceptedBy(StrEnum):
     """How a customer accepted a contract."""
 
+    #: Signed in to the portal, so that the person is known.
     PORTAL = "portal"
+    #: By a mailed link, so that it is whoever reads that mailbox.
+    LINK = "link"
     PAPER = "paper"
     TELEPHONE = "telephone"
     DESK = "desk"

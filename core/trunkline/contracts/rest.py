@@ -34,6 +34,7 @@ from trunkline.contracts.terms import today
 from trunkline.contracts.worth import worth_of
 from trunkline.customers import queries as customers
 from trunkline.customers.sheets.pages import as_download
+from trunkline.errors import Refused
 from trunkline.files.downloads import download
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
@@ -136,7 +137,12 @@ def acceptances(ctx: Context, number: str) -> list[AcceptanceOut]:
 def accept(ctx: Context, number: str, command: AcceptOnFile) -> AcceptanceOut:
     """Record that the present text was accepted. On paper: attach the signed copy first and name it by `signed_file_id`."""
     plain = AcceptContract.model_validate(command.model_dump(exclude={"signed_file_id"}))
-    made = operations.accept(ctx, number, plain, signed_file_id=command.signed_file_id)
+    try:
+        made = operations.accept(ctx, number, plain, signed_file_id=command.signed_file_id)
+    except Refused as error:
+        if error.field == "scan":
+            raise Refused(error.message, field="signed_file_id", remedy=error.remedy) from error
+        raise
     return AcceptanceOut.model_validate(made)
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from trunkline.contracts import words
 from trunkline.contracts.models import (
@@ -138,7 +138,7 @@ class AcceptContract(BaseModel):
         default=AcceptedBy.PAPER,
         title=_("How"),
         json_schema_extra=_choices(
-            {how: label for how, label in words.ACCEPTED_LABELS.items() if how != AcceptedBy.PORTAL}
+            {how: label for how, label in words.ACCEPTED_LABELS.items() if how not in words.ONLINE}
         ),
     )
     accepted_by: Name = Field(title=_("Who accepted it"))
@@ -188,23 +188,37 @@ class SendContract(BaseModel):
     )
 
 
+def _has_agreed(value: bool) -> bool:
+    if not value:
+        raise ValueError(_("Tick that you accept it."))
+    return value
+
+
+OwnTaxId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
+    Field(title=_("Your tax id")),
+]
+Agreed = Annotated[
+    bool,
+    AfterValidator(_has_agreed),
+    Field(validate_default=True, title=_("I have read the document and accept it")),
+]
+
+
 class AcceptOnline(BaseModel):
     """What somebody writes who accepts a contract by its link."""
 
     accepted_by: Name = Field(title=_("Your name"))
-    tax_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
-        title=_("Your tax id")
-    )
-    agreed: bool = Field(
-        default=False, validate_default=True, title=_("I have read the document and accept it")
-    )
+    tax_id: OwnTaxId
+    agreed: Agreed = False
 
-    @field_validator("agreed")
-    @classmethod
-    def _has_agreed(cls, value: bool) -> bool:
-        if not value:
-            raise ValueError(_("Tick that you accept it."))
-        return value
+
+class AcceptSignedIn(BaseModel):
+    """What somebody writes who accepts a contract and is signed in."""
+
+    tax_id: OwnTaxId
+    agreed: Agreed = False
 
 
 class AttachDocument(BaseModel):

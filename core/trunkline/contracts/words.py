@@ -41,10 +41,13 @@ DOCUMENT_LABELS = {
     DocumentKind.REPLACED: _("Former text"),
 }
 ACCEPTED_LABELS = {
-    AcceptedBy.PORTAL: _("Online"),
+    AcceptedBy.PORTAL: _("In the portal"),
+    AcceptedBy.LINK: _("By the mailed link"),
     AcceptedBy.PAPER: _("On paper"),
     AcceptedBy.TELEPHONE: _("By telephone"),
     AcceptedBy.DESK: _("At the desk"),
 }
+#: What customers do themselves, and no colleague writes down for them.
+ONLINE = (AcceptedBy.PORTAL, AcceptedBy.LINK)
 #: Indexes that forms suggest; any other name may be written.
 INDEX_NAMES = ("IPCA", "IGP-M", "INPC", "IST", "CPI", "HICP", "IPC", "RPI")

@@ -6,7 +6,7 @@ from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import queries as billing
-from trunkline_portal import account, queries
+from trunkline_portal import account, contracts, queries
 from trunkline_portal.tables import invoice_table, line_name, payment_table, refund_table, usage_table
 
 pages = Pages(audience="portal")
@@ -16,6 +16,7 @@ pages = Pages(audience="portal")
 def home(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     sees_money, sees_lines = page.can("portal.invoice.list"), page.can("portal.service.view")
+    accepts = page.can("portal.contract_acceptance.record")
     return page.render(
         "portal/home.html",
         customer=customer,
@@ -24,6 +25,7 @@ def home(page: Page) -> Response:
         accounts=billing.accounts_of(page.ctx, customer.key) if sees_money else [],
         cards=queries.services(page.ctx, customer.key) if sees_lines else [],
         sees_lines=sees_lines,
+        to_accept=contracts.waiting(page.ctx, customer) if accepts else [],
     )
 
 

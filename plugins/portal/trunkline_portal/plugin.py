@@ -43,6 +43,9 @@ plugin = Plugin(
             "portal",
         ),
         Permission("portal.invoice.view", _("Download invoices"), _MONEY, "portal"),
+        Permission("portal.contract.list", _("See contracts"), _MONEY, "portal"),
+        Permission("portal.contract.view", _("Read contracts and their documents"), _MONEY, "portal"),
+        Permission("portal.contract_acceptance.record", _("Accept contracts"), ("portal_owner",), "portal"),
     ),
     summary=_("Customers see services, usage and invoices, and sign in for themselves."),
 )
@@ -65,15 +68,15 @@ def menu() -> Sequence[MenuItem]:
         ),
         entry(30, _("Services"), "/portal/services", "apps", "portal.service.view"),
         entry(40, _("Usage"), "/portal/usage", "chart-bar", "portal.usage.list"),
-        entry(50, _("Account"), "/portal/account", "user", "portal.home.view"),
+        entry(50, _("Account"), "/portal/account", "user", "portal.home.view", "/portal/contracts"),
     ]
 
 
 @hookimpl
 def routes() -> Sequence[Pages]:
-    from trunkline_portal import pages, people_pages, phone_pages, staff_pages
+    from trunkline_portal import contract_pages, pages, people_pages, phone_pages, staff_pages
 
-    return [pages.pages, people_pages.pages, staff_pages.pages, phone_pages.pages]
+    return [pages.pages, contract_pages.pages, people_pages.pages, staff_pages.pages, phone_pages.pages]
 
 
 @hookimpl

@@ -31,7 +31,9 @@ class InviteToPortal(BaseModel):
         default=["portal_owner"],
         min_length=1,
         title=_("May see"),
-        description=_("Owners see everything, finance contacts invoices, technical contacts services."),
+        description=_(
+            "Owners see everything, finance contacts invoices and contracts, technical contacts services."
+        ),
         json_schema_extra={"widget": "checkboxes", "choices": [list(pair) for pair in _ROLES]},
     )
 
@@ -46,7 +48,9 @@ class InviteByStaff(InviteToPortal):
 
 
 _MAY_SEE: dict[str, Any] = {"widget": "checkboxes", "choices": [list(pair) for pair in _ROLES]}
-_MAY_SEE_HINT = _("Owners see everything, finance contacts invoices, technical contacts services.")
+_MAY_SEE_HINT = _(
+    "Owners see everything, finance contacts invoices and contracts, technical contacts services."
+)
 
 
 def may_see_field() -> Any:

@@ -69,7 +69,7 @@ def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
     assert status(app, number) == "active"
     with app.reading() as ctx:
         acceptance = ctx.session.scalars(select(ContractAcceptance)).one()
-        assert (acceptance.how, acceptance.accepted_by) == ("portal", "Ana Souza")
+        assert (acceptance.how, acceptance.accepted_by) == ("link", "Ana Souza")
         assert acceptance.digest == sha256(TEXT).hexdigest()
         assert acceptance.address
     assert stranger.get(link).status_code == 404

@@ -145,8 +145,10 @@ def test_programs_do_what_pages_do(app: App, api: Browser) -> None:
     files = {"file": ("text.pdf", TEXT, "application/pdf")}
     [document] = api.post(f"{here}/documents", files=files).json()
     assert api.get(f"{here}/documents/{document['file_id']}").content == TEXT
+    unsent = api.post(f"{here}/send", json={"email": "ana at example"}).json()
+    assert [error["field"] for error in unsent["errors"]] == ["email"]
     answer = api.post(f"{here}/acceptances", json={"how": "paper", "accepted_by": "Ana Souza"})
-    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["signed_file_id"]
     signed = api.post(f"{here}/documents", files=files, data={"kind": "signed"}).json()[0]
     facts = {"how": "paper", "accepted_by": "Ana Souza", "signed_file_id": signed["file_id"]}
     assert api.post(f"{here}/acceptances", json=facts).json()["digest"] == document["digest"]

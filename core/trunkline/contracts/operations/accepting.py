@@ -21,6 +21,7 @@ from trunkline.contracts.operations.documents import keep, require_text
 from trunkline.contracts.operations.drafting import load, require_no_notice, require_status, settle_end
 from trunkline.contracts.schemas import AcceptContract
 from trunkline.contracts.terms import day_of, terms_digest, today
+from trunkline.contracts.words import ONLINE
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
@@ -104,10 +105,10 @@ def _scanned(ctx: Context, contract: Contract, scan: Scan | None, signed_file_id
 
 
 def accepted_online(
-    ctx: Context, contract: Contract, *, accepted_by: str, tax_id: str, address: str
+    ctx: Context, contract: Contract, how: AcceptedBy, *, accepted_by: str, tax_id: str, address: str
 ) -> ContractAcceptance:
     """Keep what the customer accepted by themselves; part of operations."""
-    return record(ctx, contract, _Facts(accepted_by, tax_id, AcceptedBy.PORTAL, ctx.now(), address=address))
+    return record(ctx, contract, _Facts(accepted_by, tax_id, how, ctx.now(), address=address))
 
 
 def record(ctx: Context, contract: Contract, facts: _Facts) -> ContractAcceptance:
@@ -161,7 +162,7 @@ def _begin(ctx: Context, contract: Contract, at: datetime) -> None:
 
 
 def _check(ctx: Context, command: AcceptContract, scan_digest: str) -> None:
-    if command.how == AcceptedBy.PORTAL:
+    if command.how in ONLINE:
         raise Refused(
             _("What the customer accepts online is recorded by itself."),
             field="how",

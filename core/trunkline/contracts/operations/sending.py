@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from trunkline.auth.digest import digest
+from trunkline.auth.impersonation.limits import in_person
 from trunkline.branding.spoken import brand_for, language_for
 from trunkline.contracts import links
 from trunkline.contracts.events import ContractSent
-from trunkline.contracts.models import Contract, ContractAcceptance, ContractStatus, DocumentKind
+from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance, ContractStatus, DocumentKind
 from trunkline.contracts.operations.accepting import accepted_online
 from trunkline.contracts.operations.documents import keep, text_of
 from trunkline.contracts.operations.drafting import (
@@ -20,6 +21,7 @@ from trunkline.contracts.printing import as_file
 from trunkline.contracts.queries import accepted_now
 from trunkline.contracts.schemas import AcceptOnline, SendContract
 from trunkline.contracts.terms import day_of
+from trunkline.customers.identity import check_email
 from trunkline.customers.models import Customer
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -60,7 +62,8 @@ def send(ctx: Context, number: str, command: SendContract) -> Contract:
         ctx, contract, as_file(ctx, contract), f"{contract.number}.pdf", DocumentKind.TEXT
     )
     customer = ctx.session.get_one(Customer, contract.customer_id)
-    link, token = links.make(ctx, contract, document, command.email or customer.email)
+    email = check_email(command.email or customer.email, field="email")
+    link, token = links.make(ctx, contract, document, email)
     if contract.status == ContractStatus.DRAFT:
         contract.status = ContractStatus.SENT.value
     _mail(ctx, contract, customer, token, link.email)
@@ -121,13 +124,27 @@ def accept_by_link(ctx: Context, token: str, command: AcceptOnline, address: str
     )
     try:
         with ctx.run("core.contract_acceptance.record"):
-            found.link.used_at = ctx.now()
-            return accepted_online(
-                ctx,
-                found.contract,
-                accepted_by=command.accepted_by,
-                tax_id=command.tax_id,
-                address=address,
-            )
+            return _accepted(ctx, found, AcceptedBy.LINK, command.tax_id)
     finally:
         ctx.actor = before
+
+
+def accept_signed_in(ctx: Context, contract: Contract, tax_id: str) -> ContractAcceptance:
+    """Accept the text that the customer was sent, as the portal user who acts; the mailed link is used up by that, too.
+
+    Part of operations. Raises Refused when no text waits to be accepted, Forbidden for who works as that user.
+    """
+    in_person(ctx)
+    found = links.offer_of(ctx, contract, lock=True)
+    if found is None:
+        raise Refused(
+            _("Contract {number} does not wait to be accepted.", number=contract.number),
+            remedy=_("Ask us to send it to you again."),
+        )
+    return _accepted(ctx, found, AcceptedBy.PORTAL, tax_id)
+
+
+def _accepted(ctx: Context, found: links.OpenLink, how: AcceptedBy, tax_id: str) -> ContractAcceptance:
+    found.link.used_at = ctx.now()
+    who, address = ctx.actor.name, ctx.actor.address
+    return accepted_online(ctx, found.contract, how, accepted_by=who, tax_id=tax_id, address=address)
