@@ -32,11 +32,11 @@ def run(ctx: Context) -> None:
     """Do what is due by today where the operator is. Doing it again the same day changes nothing."""
     day = today(ctx)
     _each(ctx, col(Contract.terminates_on) <= day, _terminate)
-    _each(ctx, col(Contract.terminates_on).is_(None) & (col(Contract.ends_on) < day), _end_or_renew)
+    _each(ctx, col(Contract.terminates_on).is_(None) & (col(Contract.last_day) < day), _end_or_renew)
     _each(
         ctx,
         col(Contract.terminates_on).is_(None)
-        & (col(Contract.ends_on) <= day + timedelta(days=ENDS_SOON))
+        & (col(Contract.last_day) <= day + timedelta(days=ENDS_SOON))
         & _not_said(col(Contract.end_announced_on), col(Contract.ends_on)),
         _announce_end,
     )

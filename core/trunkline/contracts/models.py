@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Computed, Date, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
@@ -94,8 +94,11 @@ class Contract(Record, table=True):
         # Each tab of the list walks an index of its own in each order that the list offers.
         Index("ix_core_contract_title", "title", "id"),
         Index("ix_core_contract_status", "status", "id"),
+        Index("ix_core_contract_last_day", "last_day", "id"),
+        Index("ix_core_contract_accepted", "accepted", "id"),
+        Index("ix_core_contract_status_customer", "status", "customer_id", "id"),
         Index("ix_core_contract_status_title", "status", "title", "id"),
-        Index("ix_core_contract_status_ends", "status", "ends_on", "id"),
+        Index("ix_core_contract_status_last_day", "status", "last_day", "id"),
         Index("ix_core_contract_status_indexation", "status", "next_indexation_on", "id"),
     )
 
@@ -105,6 +108,8 @@ class Contract(Record, table=True):
     )
     title: str = Field(max_length=200)
     status: str = Field(default=ContractStatus.DRAFT, max_length=12)
+    #: Whether text and terms as they are now were accepted.
+    accepted: bool = Field(default=False, nullable=False)
     #: None in a draft that begins with its acceptance.
     starts_on: date | None = None
     #: None: open-ended from the beginning.
@@ -128,6 +133,10 @@ class Contract(Record, table=True):
     indexation_announced_on: date | None = None
     #: The last day in force, once notice was given; with the penalty as it was told then.
     terminates_on: date | None = None
+    #: The last day in force as far as it is known: that of a notice, else of the present term. The database keeps it.
+    last_day: date | None = Field(
+        default=None, sa_column=Column(Date, Computed("coalesce(terminates_on, ends_on)", persisted=True))
+    )
     termination_reason: str = Field(default="", max_length=500)
     termination_months: int = Field(default=0, nullable=False)
     termination_penalty_minor: int = Field(default=0, sa_type=BigInteger, nullable=False)

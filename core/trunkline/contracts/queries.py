@@ -26,8 +26,8 @@ _ROW: tuple[Any, ...] = (
     *(
         col(getattr(Contract, name)).label(name)
         for name in (
-            "id", "number", "title", "status", "customer_id", "starts_on", "ends_on", "renewal", "term_months",
-            "indexation", "next_indexation_on", "terminates_on", "currency",
+            "id", "number", "title", "status", "accepted", "customer_id", "starts_on", "ends_on", "last_day", "renewal",
+            "term_months", "indexation", "next_indexation_on", "terminates_on", "currency",
         )
     ),
     col(Customer.number).label("customer"),

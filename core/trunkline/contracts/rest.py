@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from trunkline.activity import viewed
 from trunkline.contracts import operations, queries
-from trunkline.contracts.models import Contract, DocumentKind
+from trunkline.contracts.models import DocumentKind
 from trunkline.contracts.operations.ending import outlook_of
 from trunkline.contracts.printing import printed
 from trunkline.contracts.schemas import (
@@ -46,11 +46,6 @@ of_customer = RestRoutes("/customers/{number}/contracts", "contracts")
 _VIEW, _EDIT = "core.contract.view", "core.contract.edit"
 
 
-def _out(ctx: Context, contract: Contract) -> ContractOut:
-    accepted = queries.accepted_now(ctx, contract) is not None
-    return ContractOut.model_validate(contract).model_copy(update={"accepted": accepted})
-
-
 def _documents(ctx: Context, number: str) -> list[DocumentOut]:
     found = queries.documents_of(ctx, queries.get(ctx, number))
     return [DocumentOut.model_validate(row) for row in found]
@@ -58,8 +53,8 @@ def _documents(ctx: Context, number: str) -> list[DocumentOut]:
 
 @rest.get("", permission="core.contract.list", table=contracts_table)
 def contracts(ctx: Context, params: ListParams = list_params) -> Listing[ContractRow]:
-    """Contracts, the latest first. Filters: `status`, `indexation`, and `_from`, `_to` of `starts_on`, `ends_on` and
-    `next_indexation_on`."""
+    """Contracts, the latest first. Filters: `status`, `indexation`, `accepted`, `_from`, `_to` of `starts_on`, `last_day` and
+    `next_indexation_on`, and `ends_in_min`, `ends_in_max` in days from today."""
     return read_list(ctx, contracts_table(ctx), queries.list_contracts(ctx), params, ContractRow)
 
 
@@ -73,20 +68,20 @@ def contracts_of(ctx: Context, number: str, params: ListParams = list_params) ->
 @of_customer.post("", permission="core.contract.create")
 def create(ctx: Context, number: str, command: ContractTerms) -> ContractOut:
     """Draft a contract for a customer."""
-    return _out(ctx, operations.create(ctx, number, command))
+    return ContractOut.model_validate(operations.create(ctx, number, command))
 
 
 @rest.get("/{number}", permission=_VIEW)
 def contract(ctx: Context, number: str) -> ContractOut:
     """One contract; `accepted` says whether the present text and terms are, `version` is what an update sends back."""
-    return _out(ctx, queries.get(ctx, number))
+    return ContractOut.model_validate(queries.get(ctx, number))
 
 
 @rest.patch("/{number}", permission=_EDIT)
 def edit(ctx: Context, number: str, command: EditContract, version: int | None = if_match) -> ContractOut:
     """Agree on other terms: all of them, as they shall be."""
     command = command.model_copy(update={"version": version})
-    return _out(ctx, operations.edit(ctx, number, command))
+    return ContractOut.model_validate(operations.edit(ctx, number, command))
 
 
 @rest.get("/{number}/documents", permission=_VIEW)
@@ -149,7 +144,7 @@ def accept(ctx: Context, number: str, command: AcceptOnFile) -> AcceptanceOut:
 @rest.post("/{number}/send", permission="core.contract.issue", status=200)
 def send(ctx: Context, number: str, command: SendContract) -> ContractOut:
     """Mail the customer a link to read the text and accept it."""
-    return _out(ctx, operations.send(ctx, number, command))
+    return ContractOut.model_validate(operations.send(ctx, number, command))
 
 
 @rest.post("/{number}/documents/print", permission=_EDIT)
@@ -173,7 +168,7 @@ def print_contract(ctx: Context, number: str) -> Response:
 @rest.post("/{number}/withdraw", permission="core.contract.cancel", status=200)
 def withdraw(ctx: Context, number: str, command: WithdrawContract) -> ContractOut:
     """Withdraw a contract that has not begun."""
-    return _out(ctx, operations.withdraw(ctx, number, command))
+    return ContractOut.model_validate(operations.withdraw(ctx, number, command))
 
 
 @rest.get("/{number}/worth", permission=_VIEW)
@@ -192,7 +187,7 @@ def termination(ctx: Context, number: str, on: date | None = None) -> OutlookOut
 @rest.post("/{number}/termination", permission="core.contract.terminate", status=200)
 def terminate(ctx: Context, number: str, command: TerminateContract) -> ContractOut:
     """Give notice; it ends at once where its last day has come. Waiving needs a permission of its own."""
-    return _out(ctx, operations.terminate(ctx, number, command))
+    return ContractOut.model_validate(operations.terminate(ctx, number, command))
 
 
 @rest.delete("/{number}/termination", permission="core.contract.terminate")
@@ -204,7 +199,7 @@ def keep(ctx: Context, number: str) -> None:
 @rest.post("/{number}/termination/carry-out", permission="core.contract.terminate", status=200)
 def end_now(ctx: Context, number: str) -> ContractOut:
     """End a contract whose notice is over and that could not be ended by itself."""
-    return _out(ctx, operations.end_now(ctx, number))
+    return ContractOut.model_validate(operations.end_now(ctx, number))
 
 
 @rest.get("/{number}/indexations", permission=_VIEW)

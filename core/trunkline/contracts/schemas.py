@@ -293,8 +293,10 @@ class ContractRow(BaseModel):
     status: ContractStatus
     customer: str
     customer_name: str
+    accepted: bool
     starts_on: date | None
     ends_on: date | None
+    last_day: date | None
     renewal: Renewal
     indexation: IndexationKind
     next_indexation_on: date | None
@@ -397,6 +399,6 @@ class ContractOut(BaseModel):
     termination_months: int
     termination_penalty_minor: int
     termination_waived: bool
-    accepted: bool = False
+    accepted: bool
     created_at: datetime
     version: int

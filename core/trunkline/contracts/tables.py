@@ -1,7 +1,10 @@
 """Contracts as a list, for the page and for REST."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
@@ -11,10 +14,12 @@ from trunkline.contracts.terms import today
 from trunkline.contracts.words import INDEXATION_LABELS, RENEWAL_LABELS, STATUS_LABELS
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
+from trunkline.web.tables import Column, Empty, Filter, Kind, Statement, Tab, Table
 
 #: Days before its end at which a contract is announced and shown as one that ends soon; and before an indexation.
 ENDS_SOON, INDEXATION_SOON = 60, 30
+#: Days beyond which nobody asks: a hundred years.
+_FAR = 36_525
 _OVER = (ContractStatus.ENDED, ContractStatus.TERMINATED, ContractStatus.WITHDRAWN)
 _ACTIVE: ColumnElement[bool] = col(Contract.status) == ContractStatus.ACTIVE
 
@@ -22,7 +27,7 @@ _ACTIVE: ColumnElement[bool] = col(Contract.status) == ContractStatus.ACTIVE
 def ends_soon(ctx: Context) -> ColumnElement[bool]:
     """Active contracts whose term or notice ends within 60 days."""
     until = today(ctx) + timedelta(days=ENDS_SOON)
-    return and_(_ACTIVE, (col(Contract.ends_on) <= until) | (col(Contract.terminates_on) <= until))
+    return and_(_ACTIVE, col(Contract.last_day) <= until)
 
 
 def indexation_due(ctx: Context) -> ColumnElement[bool]:
@@ -30,21 +35,38 @@ def indexation_due(ctx: Context) -> ColumnElement[bool]:
     return and_(_ACTIVE, col(Contract.next_indexation_on) <= today(ctx) + timedelta(days=INDEXATION_SOON))
 
 
+@dataclass(frozen=True)
+class DaysAhead(Filter):
+    """A range of days from today on a column of dates, asked so that its index answers. Without a first one it is today."""
+
+    today: date = date.min
+
+    def condition(self, statement: Statement, params: Mapping[str, Any]) -> ColumnElement[bool] | None:
+        """What it asks of each row, None when it is not in force."""
+        first, last = self.ends(params)
+        if not first and not last:
+            return None
+        begins = self.column >= self._day(first or "0")
+        return and_(begins, self.column <= self._day(last)) if last else begins
+
+    def _day(self, days: str) -> date:
+        return self.today + timedelta(days=max(-_FAR, min(_FAR, int(Decimal(days)))))
+
+
 CONTRACTS = Table(
     "contracts",
     label=_("Contracts"),
     columns=(
         Column("title", _("Title"), sub="number", sort=True),
-        Column("customer_name", _("Customer"), href="/customers/{customer}/contracts"),
-        Column("starts_on", _("Starts on"), Kind.DATE, priority=3),
         Column(
-            "ends_on",
-            _("Ends on"),
-            Kind.DATE,
-            priority=2,
-            named=True,
-            value=lambda row: row["terminates_on"] or row["ends_on"],
+            "customer_name",
+            _("Customer"),
+            sort="customer_id",
+            sub="customer",
+            href="/customers/{customer}/contracts",
         ),
+        Column("starts_on", _("Starts on"), Kind.DATE, priority=3),
+        Column("last_day", _("Ends on"), Kind.DATE, sort=True, priority=2, named=True),
         Column("renewal", _("Then"), priority=3, labels=RENEWAL_LABELS, optional=True),
         Column("indexation", _("Indexation"), priority=3, labels=INDEXATION_LABELS, optional=True),
         Column(
@@ -55,7 +77,7 @@ CONTRACTS = Table(
             named=True,
             value=lambda row: None if row["status"] in _OVER else row["next_indexation_on"],
         ),
-        Column("status", _("Status"), Kind.STATUS, labels=STATUS_LABELS),
+        Column("status", _("Status"), Kind.STATUS, sort=True, labels=STATUS_LABELS),
     ),
     tabs=(
         Tab("all", _("All"), count=True),
@@ -67,8 +89,9 @@ CONTRACTS = Table(
         Filter(
             "indexation", _("Indexation"), [(kind.value, INDEXATION_LABELS[kind]) for kind in IndexationKind]
         ),
+        Filter("accepted", _("Accepted as it is now"), kind="bool"),
         Filter("starts_on", _("Starts on"), kind="dates"),
-        Filter("ends_on", _("Ends on"), kind="dates"),
+        Filter("last_day", _("Ends on"), kind="dates"),
         Filter("next_indexation_on", _("Next indexation"), kind="dates"),
     ),
     starts=("number", "title"),
@@ -93,4 +116,7 @@ def contracts_table(ctx: Context) -> Table:
         Tab("ends_soon", _("Ends within 60 days"), ends_soon(ctx), count=True, tone="warn"),
         Tab("indexation_due", _("Indexation due"), indexation_due(ctx), count=True, tone="warn"),
     )
-    return replace(CONTRACTS, tabs=(*CONTRACTS.tabs, *due))
+    ahead = DaysAhead(
+        "ends_in", _("Ends in days"), kind="number", column=col(Contract.last_day), today=today(ctx)
+    )
+    return replace(CONTRACTS, tabs=(*CONTRACTS.tabs, *due), filters=(*CONTRACTS.filters, ahead))

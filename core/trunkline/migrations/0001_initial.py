@@ -607,6 +607,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("term_months", sa.Integer(), nullable=True),
         sa.Column("renewals", sa.Integer(), nullable=False),
@@ -624,6 +625,12 @@ def upgrade() -> None:
         sa.Column("end_announced_on", sa.Date(), nullable=True),
         sa.Column("indexation_announced_on", sa.Date(), nullable=True),
         sa.Column("terminates_on", sa.Date(), nullable=True),
+        sa.Column(
+            "last_day",
+            sa.Date(),
+            sa.Computed("coalesce(terminates_on, ends_on)", persisted=True),
+            nullable=True,
+        ),
         sa.Column("termination_reason", sa.String(length=500), nullable=False),
         sa.Column("termination_months", sa.Integer(), nullable=False),
         sa.Column("termination_penalty_minor", sa.BigInteger(), nullable=False),
@@ -638,12 +645,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_core_contract_number")),
     )
     with op.batch_alter_table("core_contract", schema=None) as batch_op:
+        batch_op.create_index("ix_core_contract_accepted", ["accepted", "id"], unique=False)
         batch_op.create_index("ix_core_contract_customer", ["customer_id", "id"], unique=False)
+        batch_op.create_index("ix_core_contract_last_day", ["last_day", "id"], unique=False)
         batch_op.create_index("ix_core_contract_status", ["status", "id"], unique=False)
-        batch_op.create_index("ix_core_contract_status_ends", ["status", "ends_on", "id"], unique=False)
+        batch_op.create_index(
+            "ix_core_contract_status_customer", ["status", "customer_id", "id"], unique=False
+        )
         batch_op.create_index(
             "ix_core_contract_status_indexation", ["status", "next_indexation_on", "id"], unique=False
         )
+        batch_op.create_index("ix_core_contract_status_last_day", ["status", "last_day", "id"], unique=False)
         batch_op.create_index("ix_core_contract_status_title", ["status", "title", "id"], unique=False)
         batch_op.create_index("ix_core_contract_title", ["title", "id"], unique=False)
 
@@ -2038,10 +2050,13 @@ def downgrade() -> None:
     with op.batch_alter_table("core_contract", schema=None) as batch_op:
         batch_op.drop_index("ix_core_contract_title")
         batch_op.drop_index("ix_core_contract_status_title")
+        batch_op.drop_index("ix_core_contract_status_last_day")
         batch_op.drop_index("ix_core_contract_status_indexation")
-        batch_op.drop_index("ix_core_contract_status_ends")
+        batch_op.drop_index("ix_core_contract_status_customer")
         batch_op.drop_index("ix_core_contract_status")
+        batch_op.drop_index("ix_core_contract_last_day")
         batch_op.drop_index("ix_core_contract_customer")
+        batch_op.drop_index("ix_core_contract_accepted")
 
     op.drop_table("core_contract")
     with op.batch_alter_table("core_contact", schema=None) as batch_op:

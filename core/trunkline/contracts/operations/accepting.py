@@ -132,6 +132,7 @@ def record(ctx: Context, contract: Contract, facts: _Facts) -> ContractAcceptanc
         scan_digest=facts.scan_digest,
     )
     ctx.session.add(acceptance)
+    contract.accepted = True
     ctx.session.flush()
     ctx.note(
         contract,

@@ -5,7 +5,13 @@ from typing import BinaryIO
 from sqlmodel import col, select
 
 from trunkline.contracts.models import Contract, ContractDocument, ContractStatus, DocumentKind
-from trunkline.contracts.operations.drafting import load, recall, require_status, tell_changed
+from trunkline.contracts.operations.drafting import (
+    load,
+    recall,
+    require_status,
+    settle_acceptance,
+    tell_changed,
+)
 from trunkline.errors import NotFound, Refused
 from trunkline.files import operations as files
 from trunkline.files.models import StoredFile
@@ -72,7 +78,7 @@ def keep(ctx: Context, contract: Contract, file: BinaryIO, name: str, kind: Docu
         contract_id=contract.key, file_id=stored.key, kind=kind.value, digest=stored.digest
     )
     ctx.session.add(document)
-    ctx.session.flush()
+    settle_acceptance(ctx, contract)
     return document
 
 

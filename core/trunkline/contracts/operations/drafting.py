@@ -5,6 +5,7 @@ from sqlmodel import col
 
 from trunkline.contracts.events import ContractChanged, ContractCreated, ContractWithdrawn
 from trunkline.contracts.models import Contract, ContractLink, ContractStatus, Renewal
+from trunkline.contracts.queries import accepted_now
 from trunkline.contracts.schemas import ContractTerms, EditContract, WithdrawContract
 from trunkline.contracts.search import mark_contract
 from trunkline.contracts.terms import AGREED, term_ends_on, today, values_of
@@ -69,6 +70,7 @@ def edit(ctx: Context, number: str, command: EditContract) -> Contract:
     settle_end(ctx, contract)
     if set(AGREED) & set(changed):
         recall(ctx, contract)
+        settle_acceptance(ctx, contract)
     ctx.note(contract, label=contract.number)
     mark_contract(ctx, contract)
     tell_changed(ctx, contract, *changed)
@@ -143,6 +145,12 @@ def recall(ctx: Context, contract: Contract) -> None:
         .values(expires_at=ctx.now())
         .where(col(ContractLink.expires_at) > ctx.now())
     )
+
+
+def settle_acceptance(ctx: Context, contract: Contract) -> None:
+    """Say whether text and terms as they are now were accepted, as they may have been before."""
+    ctx.session.flush()
+    contract.accepted = accepted_now(ctx, contract) is not None
 
 
 def tell_changed(ctx: Context, contract: Contract, *fields: str) -> None:
