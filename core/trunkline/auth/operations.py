@@ -1,7 +1,7 @@
 """What administrators do with users: invite, edit, disable, enable."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col
 
@@ -12,7 +12,7 @@ from trunkline.access.operations import (
 )
 from trunkline.auth import links, queries, sessions, tokens
 from trunkline.auth.digest import digest
-from trunkline.auth.events import UserInvited
+from trunkline.auth.events import UserChanged, UserDisabled, UserEnabled, UserInvited
 from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
 from trunkline.auth.offers import keeper_of
 from trunkline.auth.schemas import EditUser, InvitePortalUser, InviteUser
@@ -155,6 +155,7 @@ def edit_user(ctx: Context, user_id: int, command: EditUser) -> User:
     # Roles live in a table of their own; the form's version must notice them all the same.
     user.updated_at = ctx.now()
     ctx.note(user, label=user.email)
+    ctx.emit(UserChanged(**_of(user)))
     return user
 
 
@@ -184,6 +185,7 @@ def _disable(ctx: Context, user: User) -> User:
     sessions.end_all(ctx, user.key)
     tokens.revoke_all(ctx, user.key, "user disabled")
     ctx.note(user, label=user.email)
+    ctx.emit(UserDisabled(**_of(user)))
     return user
 
 
@@ -205,7 +207,18 @@ def _enable(ctx: Context, user: User) -> User:
     waits = UserStatus.AT_DIRECTORY if user.origin else UserStatus.INVITED
     user.status = UserStatus.ACTIVE if user.password_hash or needs_none else waits
     ctx.note(user, label=user.email)
+    ctx.emit(UserEnabled(**_of(user)))
     return user
+
+
+def _of(user: User) -> dict[str, Any]:
+    """What every event about the user says."""
+    return {
+        "entity_id": user.key,
+        "customer_id": user.customer_id,
+        "email": user.email or "",
+        "kind": str(user.kind),
+    }
 
 
 @operation("core.user.disable")

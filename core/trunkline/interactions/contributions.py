@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext as _
 from trunkline.interactions import pages
 from trunkline.interactions.demo import leave_contacts
+from trunkline.interactions.events import InteractionRecorded
 from trunkline.interactions.search import INTERACTION
 from trunkline.plugin import Permission, Slot
 
@@ -49,6 +50,7 @@ SLOTS = (
     Slot("customer.actions", "interactions", pages.action, "core.interaction.record", order=90),
     Slot("portal.home", "protocols", pages.in_portal, "core.protocol.list", _("Your contacts"), order=90),
 )
+EVENTS = (InteractionRecorded,)
 SEARCH_KINDS = (INTERACTION,)
 PAGES = (pages.pages,)
 DEMO_TODAY = (leave_contacts,)

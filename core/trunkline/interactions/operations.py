@@ -7,6 +7,7 @@ from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+from trunkline.interactions.events import InteractionRecorded
 from trunkline.interactions.models import Interaction, ToldBy
 from trunkline.interactions.schemas import RecordInteraction
 from trunkline.mail import operations as mail
@@ -45,6 +46,15 @@ def record(ctx: Context, customer_number: str, command: RecordInteraction) -> In
     ctx.session.flush()
     ctx.note(interaction, label=interaction.number, told_by=interaction.told_by)
     mark(ctx, SEARCH_KIND, interaction.key)
+    ctx.emit(
+        InteractionRecorded(
+            entity_id=interaction.key,
+            customer_id=customer.key,
+            number=interaction.number,
+            channel=str(interaction.channel),
+            told_by=str(interaction.told_by),
+        )
+    )
     return interaction
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.i18n import gettext
 from trunkline.plugin import ConnectionCheck, MenuItem, Permission
 from trunkline.settings import pages, redis_check
+from trunkline.settings.events import SettingsChanged
 from trunkline.settings.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ PERMISSIONS = [
     Permission("core.settings.view", _("See settings"), ("supervisor", "auditor")),
     Permission("core.settings.edit", _("Change settings")),
 ]
+EVENTS = [SettingsChanged]
 MENU = [MenuItem(_("Settings"), "/settings", "settings", "core.settings.view", "Administration", 90)]
 PAGES = [pages.pages]
 CONNECTIONS = [ConnectionCheck("redis", _("Redis"), redis_check.check)]

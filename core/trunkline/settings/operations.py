@@ -16,6 +16,7 @@ from trunkline.operation import Context, operation
 from trunkline.plugin import Plugin
 from trunkline.settings import choices, store
 from trunkline.settings.choices import ChecksItself
+from trunkline.settings.events import SettingsChanged
 from trunkline.settings.store import Setting
 
 _ = gettext
@@ -72,6 +73,7 @@ def save(ctx: Context, owner: str, values: Mapping[str, Any], version: int | Non
     store.forget_cached(ctx.session, owner)
     if changes:
         ctx.note(None, label=str.__str__(plugin.label), owner=owner, settings=_shown(changes))
+        ctx.emit(SettingsChanged(entity_id=0, owner=owner, names=tuple(sorted(changes))))
     return valid
 
 
@@ -94,6 +96,7 @@ def forget(ctx: Context, owner: str, name: str) -> None:
         _write(ctx, row, owner, name, _json_value(default), sealed=False)
     store.forget_cached(ctx.session, owner)
     ctx.note(None, label=str.__str__(plugin.label), owner=owner, reset=name)
+    ctx.emit(SettingsChanged(entity_id=0, owner=owner, names=(name,)))
 
 
 def _rows(ctx: Context, owner: str) -> dict[str, Setting]:

@@ -20,6 +20,23 @@ class InvoiceIssued(Event):
     account_id: int
 
 
+class InvoiceVoided(Event):
+    """An invoice does not count any more; its number stays used and its charges wait for the next one."""
+
+    name: ClassVar[str] = "invoice.voided"
+    number: str
+    account_id: int
+
+
+class CreditGiven(Event):
+    """An amount, net of tax, comes off the account's next invoices; `entity_id` is the credit's charge."""
+
+    name: ClassVar[str] = "credit.given"
+    account_id: int
+    amount_micros: int
+    currency: str
+
+
 class BillingRunAdvanced(Event):
     """A run issued a batch of invoices; `entity_id` is the run's key."""
 
@@ -76,6 +93,8 @@ class RefundFailed(Event):
 EVENTS = (
     AccountOpened,
     InvoiceIssued,
+    InvoiceVoided,
+    CreditGiven,
     BillingRunAdvanced,
     PaymentReceived,
     PaymentsReceived,

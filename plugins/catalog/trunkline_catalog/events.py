@@ -33,6 +33,54 @@ class OrderLineFailed(Event):
     error: str = ""
 
 
+class OrderLineCancelled(Event):
+    """A line is not wanted any more; what it held is given back. `entity_id` is the line."""
+
+    name: ClassVar[str] = "order_line.cancelled"
+    number: str
+    action: str
+    service_id: int
+
+
+class ProductEvent(Event):
+    """Base of what happens to a product; `entity_id` is the product."""
+
+    code: str
+
+
+class ProductCreated(ProductEvent):
+    """A product was made, with its first price."""
+
+    name: ClassVar[str] = "product.created"
+
+
+class ProductChanged(ProductEvent):
+    """A product is another for orders to come; `fields` names what was given anew."""
+
+    name: ClassVar[str] = "product.changed"
+    fields: tuple[str, ...]
+
+
+class ProductPriceChanged(ProductEvent):
+    """A product costs something else from a moment on, or, `withdrawn`, a price that was to come does not."""
+
+    name: ClassVar[str] = "product.price_changed"
+    effective_from: datetime
+    withdrawn: bool = False
+
+
+class ProductRetired(ProductEvent):
+    """A product is not sold any more; services of it live on."""
+
+    name: ClassVar[str] = "product.retired"
+
+
+class ProductReinstated(ProductEvent):
+    """A product is sold again."""
+
+    name: ClassVar[str] = "product.reinstated"
+
+
 class ServiceEvent(Event):
     """Base of what happens to a service; `entity_id` is the service."""
 
@@ -99,6 +147,12 @@ EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
     OrderLineCompleted,
     OrderLineFailed,
+    OrderLineCancelled,
+    ProductCreated,
+    ProductChanged,
+    ProductPriceChanged,
+    ProductRetired,
+    ProductReinstated,
     ServiceActivated,
     ServiceSuspended,
     ServiceResumed,

@@ -128,7 +128,7 @@ _QUANTITY: dict[str, JsonValue] = {"width": "third"}
 class AddOnFacts(BaseModel):
     """What an add-on goes with."""
 
-    fits: list[str] = Field(
+    fits: list[Code] = Field(
         default_factory=list,
         title=_("Goes with"),
         description=_("Services of these products can get it."),
@@ -153,7 +153,7 @@ class EditAddOnFacts(AddOnFacts):
 class BundleMember(BaseModel):
     """A product of a bundle."""
 
-    product: str = Field(title=_("Product"), json_schema_extra={"widget": "select"})
+    product: Code = Field(title=_("Product"), json_schema_extra={"widget": "select"})
     quantity: int = Field(
         default=1,
         ge=1,

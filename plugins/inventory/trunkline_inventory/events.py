@@ -26,4 +26,25 @@ class ItemReleased(Event):
     state: str
 
 
-EVENTS: tuple[type[Event], ...] = (ItemAssigned, ItemReleased)
+class ItemsAdded(Event):
+    """Items of one kind were put on the shelf together; `entity_id` is the first one's key."""
+
+    name: ClassVar[str] = "inventory_items.added"
+    number: str
+    template: str
+    count: int
+
+
+class ItemsChanged(Event):
+    """Items got another state (`what` is `state`), went to another `stock`, or one was corrected (`fields`).
+
+    `entity_id` is the first one's key; `numbers` names at most the first 200 of `count`.
+    """
+
+    name: ClassVar[str] = "inventory_items.changed"
+    what: str
+    count: int
+    numbers: tuple[str, ...]
+
+
+EVENTS: tuple[type[Event], ...] = (ItemAssigned, ItemReleased, ItemsAdded, ItemsChanged)

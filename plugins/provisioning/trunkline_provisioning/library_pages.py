@@ -227,7 +227,8 @@ def _variables(text: str) -> Mapping[str, Any]:
 
     try:
         found = yaml.safe_load(text) if text.strip() else {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # A date that does not exist is a bare ValueError.
         raise Refused(
             _("This is no YAML: {reason}", reason=" ".join(str(error).split())), field="variables"
         ) from error

@@ -222,6 +222,9 @@ def test_the_list_says_what_a_bundle_costs_that_its_products_price(shop: App, st
     facts = {**FACTS, "code": "duo", "name": "Duo", "kind": "bundle", "members": ["mobile_10"]}
     client.submit("/catalog/products/new", {**facts, "monthly_price": "0", "priced_by_members": "true"})
     client.submit("/catalog/products/duo/members/new", {"product": "mobile_10", "quantity": "2"})
+    nonsense = client.submit("/catalog/products/duo/members/new", {"product": "../x", "quantity": "2"})
+    assert nonsense.status_code == 422
+    assert 'id="f-product-error"' in nonsense.text
     row = client.get("/catalog/products?q=duo").text.partition("<tbody")[2].partition("</tbody>")[0]
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row))
     assert "99.80" in said

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from trunkline.app import App
 from trunkline.customers import operations as customers
 from trunkline.customers.models import CustomerStatus
 from trunkline.customers.schemas import SetStatus
 from trunkline.errors import Conflict, NotFound, Refused
+from trunkline.events.models import OutboxEvent
 from trunkline.jobs.models import Job, JobState
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
@@ -154,6 +155,9 @@ def test_a_queued_line_is_cancelled_at_once(order: Order, shop: App, network: Si
     assert service_of(shop, placed).state is ServiceState.CANCELLED
     assert network.done == []
     assert states_of_items(shop) == {"sim": {"available": 5}, "number": {"available": 5}}
+    with shop.reading() as ctx:
+        told = select(col(OutboxEvent.payload)).where(col(OutboxEvent.name) == "order_line.cancelled")
+        assert [event["number"] for event in ctx.session.scalars(told)] == [placed.lines[0].number]
 
 
 def test_a_job_cancelled_on_its_own_page_cancels_its_line(order: Order, shop: App) -> None:

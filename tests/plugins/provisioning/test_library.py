@@ -457,6 +457,12 @@ def test_the_editor_names_every_line_at_fault_and_keeps_the_text(
     assert new.headers["location"] == "/provisioning/playbooks/fibre/edit/do"
     for path in ("fibre", "fibre/versions", "fibre/versions/1", "fibre/try", "fibre/files/new"):
         assert client.get(f"/provisioning/playbooks/{path}").status_code == 200, path
+    day = client.submit(
+        "/provisioning/playbooks/fibre/try", {"word": "do", "variables": "{since: 2026-02-31}"}
+    )
+    assert day.status_code == 422
+    assert "This is no YAML" in day.text
+    assert "2026-02-31" in day.text
     reader = staff("auditor")
     assert reader.get("/provisioning/playbooks/fibre/versions/1").status_code == 200
     for path in ("fibre/edit/do", "fibre/try", "new"):

@@ -5,6 +5,7 @@ from secrets import token_hex
 from sqlmodel import col, select
 
 from trunkline.operation import Context, Subject, operation
+from trunkline_billing.events import CreditGiven
 from trunkline_billing.models.accounts import BillingCharge, ChargeKind, ChargeState, Ledger
 from trunkline_billing.operations.accounts import account_by_number
 from trunkline_billing.operations.ledger import post_one
@@ -49,4 +50,13 @@ def give_credit(ctx: Context, account_number: str, command: GiveCredit) -> Billi
     # A charge's row is none that the log reads by itself, and a credit is not called a charge.
     subject = Subject("billing_credit", credit.id, account.number, account.customer_id)
     ctx.note(subject, reason=command.reason, amount_micros=amount, currency=account.currency)
+    ctx.emit(
+        CreditGiven(
+            entity_id=credit.id or 0,
+            customer_id=account.customer_id,
+            account_id=account.key,
+            amount_micros=amount,
+            currency=account.currency,
+        )
+    )
     return credit

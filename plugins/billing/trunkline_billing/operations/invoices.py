@@ -7,7 +7,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
-from trunkline_billing.events import InvoiceIssued
+from trunkline_billing.events import InvoiceIssued, InvoiceVoided
 from trunkline_billing.models.accounts import BillingCharge, BillingEntry, ChargeState
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.models.payments import BillingAllocation
@@ -74,4 +74,12 @@ def void_invoice(ctx: Context, number: str, command: VoidInvoice) -> BillingInvo
     ctx.session.flush()
     use_credit(ctx, [invoice.account_id])
     ctx.note(invoice, label=number, reason=command.reason)
+    ctx.emit(
+        InvoiceVoided(
+            entity_id=invoice.key,
+            customer_id=invoice.customer_id,
+            number=number,
+            account_id=invoice.account_id,
+        )
+    )
     return invoice

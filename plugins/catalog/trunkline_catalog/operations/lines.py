@@ -13,6 +13,7 @@ from trunkline.jobs.models import Job
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline_catalog.events import (
+    OrderLineCancelled,
     OrderLineCompleted,
     OrderLineFailed,
     ServiceActivated,
@@ -126,6 +127,15 @@ def close_cancelled(ctx: Context, line: CatalogOrderLine) -> None:
     _give_back(ctx, line, ServiceState.CANCELLED)
     line.state, line.open_service_id, line.finished_at = LineState.CANCELLED, None, ctx.now()
     refresh_order(ctx, line.order_id)
+    ctx.emit(
+        OrderLineCancelled(
+            entity_id=line.key,
+            customer_id=line.customer_id,
+            number=line.number,
+            action=line.action,
+            service_id=line.service_id,
+        )
+    )
 
 
 def close_failed(ctx: Context, line: CatalogOrderLine, error: str) -> None:

@@ -14,6 +14,13 @@ from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline.versions import require_version
 from trunkline_catalog import queries
+from trunkline_catalog.events import (
+    ProductChanged,
+    ProductCreated,
+    ProductPriceChanged,
+    ProductReinstated,
+    ProductRetired,
+)
 from trunkline_catalog.models import CatalogPrice, CatalogProduct
 from trunkline_catalog.operations.composing import check_changed, check_new, check_price
 from trunkline_catalog.operations.second_person import PRICE
@@ -65,6 +72,7 @@ def create_product(ctx: Context, command: CreateProduct) -> ProductView:
     _add_price(ctx, row, price)
     mark(ctx, "product", row.key)
     ctx.note(row, label=row.code)
+    ctx.emit(ProductCreated(entity_id=row.key, code=row.code))
     return _checked(ctx, queries.product(ctx, row.code))
 
 
@@ -147,6 +155,7 @@ def update_product(ctx: Context, code: str, command: UpdateProduct) -> ProductVi
     mark(ctx, "product", row.key)
     ctx.session.flush()
     ctx.note(row, label=row.code)
+    ctx.emit(ProductChanged(entity_id=row.key, code=row.code, fields=tuple(sorted(changes))))
     changed = queries.product(ctx, code)
     return _checked(ctx, changed) if changes.keys() & {"playbook", "needs", "parameters"} else changed
 
@@ -158,6 +167,7 @@ def retire_product(ctx: Context, code: str) -> ProductView:
     row.retired = True
     ctx.session.flush()
     ctx.note(row, label=row.code)
+    ctx.emit(ProductRetired(entity_id=row.key, code=row.code))
     return queries.product(ctx, code)
 
 
@@ -168,6 +178,7 @@ def reinstate_product(ctx: Context, code: str) -> ProductView:
     row.retired = False
     ctx.session.flush()
     ctx.note(row, label=row.code)
+    ctx.emit(ProductReinstated(entity_id=row.key, code=row.code))
     return queries.product(ctx, code)
 
 
@@ -178,6 +189,7 @@ def set_price(ctx: Context, code: str, command: SetPrice) -> PriceView:
     check_price(queries.product_by_id(ctx, row.key), command.setup_price, command.monthly_price)
     price = _add_price(ctx, row, command)
     ctx.note(row, label=row.code, setup=str(command.setup_price), monthly=str(command.monthly_price))
+    ctx.emit(ProductPriceChanged(entity_id=row.key, code=row.code, effective_from=price.effective_from))
     return next(view for view in queries.prices(ctx, row.key) if view.id == price.key)
 
 
@@ -192,13 +204,17 @@ def withdraw_price(ctx: Context, code: str, price_id: int) -> None:
         raise Refused(
             _("This price has begun; it is part of the past."), remedy=_("Set a new price from now on.")
         )
-    before = _last_before(ctx, row.key, price.effective_from)
+    would_begin = price.effective_from
+    before = _last_before(ctx, row.key, would_begin)
     ctx.session.delete(price)
     ctx.session.flush()
-    if before is not None and before.effective_to == price.effective_from:
+    if before is not None and before.effective_to == would_begin:
         before.effective_to = price.effective_to
     ctx.session.flush()
     ctx.note(row, label=row.code)
+    ctx.emit(
+        ProductPriceChanged(entity_id=row.key, code=row.code, effective_from=would_begin, withdrawn=True)
+    )
 
 
 def _add_price(ctx: Context, row: CatalogProduct, command: SetPrice) -> CatalogPrice:

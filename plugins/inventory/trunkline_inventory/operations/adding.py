@@ -16,6 +16,7 @@ from trunkline.search.marking import mark_all
 from trunkline.web.tones import state_label
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
+from trunkline_inventory.events import ItemsAdded
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement, InventoryStock
 from trunkline_inventory.queries import seal_place
 from trunkline_inventory.schemas import AddItem, FieldKind, ItemView, TemplateView
@@ -35,6 +36,7 @@ def add_item(ctx: Context, command: AddItem) -> ItemView:
         refuse_known(ctx, template, field.name, [values.get(field.name, "")])
     row = store(ctx, template, [values], command.stock)[0]
     ctx.note(row, label=row.number, template=template.name)
+    ctx.emit(ItemsAdded(entity_id=row.key, number=row.number, template=template.name, count=1))
     return queries.views(ctx, [row])[0]
 
 
@@ -53,6 +55,8 @@ def add_items(
     stored = store(ctx, kind, checked_rows, stock)
     if stored:
         ctx.note(stored[0], label=f"{stored[0].number} …", template=template, count=len(stored))
+        first = stored[0]
+        ctx.emit(ItemsAdded(entity_id=first.key, number=first.number, template=template, count=len(stored)))
     return len(stored)
 
 

@@ -13,6 +13,7 @@ from trunkline.search.marking import mark
 from trunkline.versions import require_version
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
+from trunkline_inventory.events import ItemsChanged
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
 from trunkline_inventory.operations.adding import SEARCH_KIND, refuse_known
 from trunkline_inventory.queries import seal_place
@@ -68,6 +69,7 @@ def update_item(
     mark(ctx, SEARCH_KIND, row.key)
     ctx.session.flush()
     ctx.note(row, label=row.number)
+    ctx.emit(ItemsChanged(entity_id=row.key, what="fields", count=1, numbers=(row.number,)))
     return queries.views(ctx, [row])[0]
 
 

@@ -9,6 +9,7 @@ from trunkline.db.parts import parts
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline_inventory.events import ItemsChanged
 from trunkline_inventory.models import InventoryItem, InventoryMovement
 from trunkline_inventory.operations.adding import stock_row
 from trunkline_inventory.schemas import RESTING_STATES, ChangeState, ItemState, MoveItems
@@ -58,7 +59,7 @@ def change_state(ctx: Context, ids: Sequence[int], command: ChangeState) -> int:
                 )
             )
             ctx.session.expire(row)
-    _note_bulk(ctx, rows, state=becomes.value, reason=command.note)
+    _tell_of(ctx, rows, "state", state=becomes.value, reason=command.note)
     return len(changed)
 
 
@@ -94,7 +95,7 @@ def move(ctx: Context, ids: Sequence[int], command: MoveItems) -> int:
         )
     for row in rows:
         ctx.session.expire(row)
-    _note_bulk(ctx, rows, stock=target.name, reason=command.note)
+    _tell_of(ctx, rows, "stock", stock=target.name, reason=command.note)
     return len(rows)
 
 
@@ -109,7 +110,9 @@ def _chosen(ctx: Context, ids: Sequence[int]) -> list[InventoryItem]:
     return rows
 
 
-def _note_bulk(ctx: Context, rows: Sequence[InventoryItem], **details: str) -> None:
+def _tell_of(ctx: Context, rows: Sequence[InventoryItem], what: str, **details: str) -> None:
     if rows:
-        label = rows[0].number if len(rows) == 1 else f"{rows[0].number} …"
-        ctx.note(rows[0], label=label, count=len(rows), items=[row.number for row in rows[:200]], **details)
+        numbers = [row.number for row in rows[:200]]
+        label = numbers[0] if len(rows) == 1 else f"{numbers[0]} …"
+        ctx.note(rows[0], label=label, count=len(rows), items=numbers, **details)
+        ctx.emit(ItemsChanged(entity_id=rows[0].key, what=what, count=len(rows), numbers=tuple(numbers)))

@@ -159,7 +159,7 @@ class Expectations:
             return
         try:
             plays = yaml.safe_load(versions.files_of(playbook.folder)[f"{word}.yml"])
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             return
         for play in plays if isinstance(plays, list) else []:
             for part in ("pre_tasks", "tasks", "post_tasks"):
