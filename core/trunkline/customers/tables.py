@@ -72,8 +72,12 @@ CUSTOMERS = Table(
     starts=("number", "name", "email", "tax_id"),
     found=(("customer", "id"),),
     presets=(
-        Preset(_("Clients"), ("number", "name", "email", "portal_role", "service_number", "plan", "status")),
+        Preset(
+            _("Clients"),
+            ("row_number", "number", "name", "email", "portal_role", "service_number", "plan", "status"),
+        ),
     ),
+    counted=True,
     search_label=_("Search name, number, tax id, phone, e-mail"),
     sort="name",
     row_href="/customers/{number}",

@@ -25,9 +25,11 @@ _NOWRAP = {"datetime", "date", "month", "relative", "mono", "money", "phone", "d
 _SOFT = {"datetime", "date", "month", "relative", "mono", "phone"}
 
 
-def row_drawer(columns: "Sequence[Column]", svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
-    """A function that draws the cells of one row; its second argument is where the row leads."""
-    drawers = [_cell_drawer(column, position == 0, svg) for position, column in enumerate(columns)]
+def row_drawer(
+    columns: "Sequence[Column]", lead: "Column", svg: Svg
+) -> Callable[[RowMapping, str | None], Markup]:
+    """A function that draws the cells of a row; that of `lead` names it. The second argument is where the row leads."""
+    drawers = [_cell_drawer(column, column is lead, svg) for column in columns]
 
     def draw(row: RowMapping, href: str | None) -> Markup:
         return Markup("".join([draw_cell(row, href) for draw_cell in drawers]))  # noqa: S704 — escaped below

@@ -1,11 +1,17 @@
 """Which columns of a list are shown, and the cells of columns that others bring."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import RowMapping
 
 from trunkline.web.table_params import values_of
+
+#: The key of the column that numbers rows.
+ROW = "row_number"
+#: What stands between a cursor and the number of its page's first row.
+_AT = "~"
 
 if TYPE_CHECKING:
     from trunkline.web.tables import Column, Table
@@ -35,3 +41,25 @@ def with_more(table: "Table", rows: Sequence[RowMapping], shown: set[str]) -> Se
             row.update((column.key, found.get(column.key)) for column in more.columns)
     # A plain mapping answers whatever a cell asks of a row.
     return cast("Sequence[RowMapping]", filled)
+
+
+def with_row_numbers(rows: Sequence[RowMapping], first: int | None) -> Sequence[RowMapping]:
+    """The rows with their numbers from `first` on; without where nobody knows how many come before them."""
+    numbered = [{**row, ROW: None if first is None else first + at} for at, row in enumerate(rows)]
+    return cast("Sequence[RowMapping]", numbered)
+
+
+def cursor_at(cursor: str, first: int) -> str:
+    """A cursor that says the number of its page's first row: a cursor alone knows its place, not how far that is."""
+    return f"{cursor}{_AT}{max(1, first)}"
+
+
+def first_row(cursor: str) -> int | None:
+    """The number of the first row of the page that a cursor leads to, 1 without a cursor; None when it does not say."""
+    said = cursor.partition(_AT)[2]
+    return 1 if not cursor else int(said) if re.fullmatch("[0-9]{1,12}", said) else None
+
+
+def plain_cursor(cursor: str | None) -> str | None:
+    """The cursor without a number."""
+    return cursor.partition(_AT)[0] if cursor else cursor

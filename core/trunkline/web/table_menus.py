@@ -33,7 +33,7 @@ def order_ways(view: "TableView") -> Sequence[tuple[str, str, str, bool]]:
 
 
 def column_choices(view: "TableView") -> Sequence[Choice]:
-    """Every column after the first, to show or hide; none where nothing is optional."""
+    """Every column but the one that names a row, to show or hide; none where nothing is optional."""
     offered = view.table.offered_columns
     if not view.listed and not any(column.optional for column in offered):
         return []
@@ -41,7 +41,7 @@ def column_choices(view: "TableView") -> Sequence[Choice]:
     order = [column.key for column in offered]
     choices = []
     for column in offered:
-        if column.key == shown[0]:
+        if column.key == view.lead.key:
             continue
         wanted = [key for key in shown if key != column.key]
         if column.key not in shown:

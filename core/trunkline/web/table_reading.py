@@ -16,6 +16,7 @@ from trunkline.db.alike import likeness, rows_alike
 from trunkline.db.engine import ReadingSession
 from trunkline.db.haste import within
 from trunkline.web import keyset
+from trunkline.web.table_columns import plain_cursor
 from trunkline.web.table_counts import remember_too_many, were_too_many
 from trunkline.web.table_params import COUNT_LIMIT
 from trunkline.web.table_plan import at_most, chosen_elsewhere, conditions_of, froms_of, lean, on_row, same
@@ -211,5 +212,11 @@ class Reader:
 
     def _page(self, matching: "Select[Any]", sort: str, limit: int, few: int | None) -> keyset.Page:
         return keyset.page(
-            self.session, matching, sort, limit, self.params.get("cursor"), self.table.id_key, few
+            self.session,
+            matching,
+            sort,
+            limit,
+            plain_cursor(self.params.get("cursor")),
+            self.table.id_key,
+            few,
         )

@@ -14,7 +14,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web import keyset, table_menus
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
-from trunkline.web.table_columns import shown_columns, with_more
+from trunkline.web.table_columns import ROW, cursor_at, first_row, shown_columns, with_more, with_row_numbers
 from trunkline.web.table_params import COUNT_LIMIT, LONG, figure, pairs_of
 from trunkline.web.tones import tone_of
 
@@ -91,7 +91,8 @@ class TableView:
     @cached_property
     def _rows(self) -> Sequence[RowMapping]:
         shown = {column.key for column in self.columns}
-        return with_more(self.table, self.page.rows, shown)
+        rows = with_more(self.table, self.page.rows, shown)
+        return with_row_numbers(rows, self._first_row) if self._numbered else rows
 
     @property
     def columns(self) -> "Sequence[Column]":
@@ -101,6 +102,19 @@ class TableView:
     @cached_property
     def _columns(self) -> "Sequence[Column]":
         return shown_columns(self.table, self.params)
+
+    @property
+    def lead(self) -> "Column":
+        """The column that names a row: the first one but for the row's number."""
+        return next((column for column in self.columns if column.key != ROW), self.columns[0])
+
+    @property
+    def _numbered(self) -> bool:
+        return any(column.key == ROW for column in self.columns)
+
+    @property
+    def _first_row(self) -> int | None:
+        return first_row(self.params.get("cursor", ""))
 
     @property
     def total_is_exact(self) -> bool:
@@ -134,12 +148,18 @@ class TableView:
     @property
     def previous(self) -> str | None:
         """Address of the page before, if there is one."""
-        return self.url(cursor=self.page.previous) if self.page.previous else None
+        return self._beside(self.page.previous, -self.limit)
 
     @property
     def next(self) -> str | None:
         """Address of the page after, if there is one."""
-        return self.url(cursor=self.page.next) if self.page.next else None
+        return self._beside(self.page.next, len(self.page.rows))
+
+    def _beside(self, cursor: str | None, rows: int) -> str | None:
+        """Address of a page so many rows from this one; while rows are numbered, with the number of its first."""
+        if cursor and self._numbered and self._first_row is not None:
+            cursor = cursor_at(cursor, self._first_row + rows)
+        return self.url(cursor=cursor) if cursor else None
 
     def sort_url(self, column: "Column") -> str:
         """Sorts by a column; again turns it round."""
@@ -360,7 +380,7 @@ class TableView:
 
     def row_drawer(self, svg: Svg) -> Callable[[RowMapping, str | None], Markup]:
         """What draws the cells of a row; `svg` draws icons."""
-        return row_drawer(self.columns, svg)
+        return row_drawer(self.columns, self.lead, svg)
 
     @property
     def signed_query(self) -> str:

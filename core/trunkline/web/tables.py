@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from trunkline.web import keyset
 from trunkline.web.signing import verify
+from trunkline.web.table_columns import ROW
 from trunkline.web.table_filters import Filter as Filter
 from trunkline.web.table_params import COUNT_LIMIT, values_of
 from trunkline.web.table_plan import conditions_of
@@ -128,6 +129,10 @@ class Column:
         return state_label(value) if Kind(self.kind) is Kind.STATUS else str(raw)
 
 
+#: The how many-th row of the list it is, counted from the beginning of the list in its order.
+ROW_NUMBER = Column(ROW, "#", Kind.NUMBER, priority=3, optional=True, export=False)
+
+
 @dataclass(frozen=True)
 class Tab:
     """A saved view: a condition with a name, shown as a tab above the table."""
@@ -221,6 +226,8 @@ class Table:
     kept: Sequence[str] = ()
     #: Sets of columns under a name.
     presets: Sequence[Preset] = ()
+    #: Whether it offers the column `ROW_NUMBER`.
+    counted: bool = False
 
     def __post_init__(self) -> None:
         clash = [item.key for item in self.filters if item.key in RESERVED]
@@ -294,7 +301,8 @@ class Table:
     @property
     def offered_columns(self) -> Sequence[Column]:
         """Its own columns, then those that others bring."""
-        return [*self.columns, *(column for more in self.more for column in more.columns)]
+        own = [ROW_NUMBER, *self.columns] if self.counted else self.columns
+        return [*own, *(column for more in self.more for column in more.columns)]
 
     def matches(self, statement: Statement, query: str) -> list[Expression]:
         """What holds of each row that the search box finds: what its indexes find, or all its words."""

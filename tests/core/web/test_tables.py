@@ -123,6 +123,29 @@ def test_following_next_shows_every_row_once_and_in_order(session: Session, sort
     assert all(rows[number] is None for number in everything[len(known) :]), "rows without a value come last"
 
 
+def _numbers(view: TableView) -> list[Any]:
+    return [row["row_number"] for row in view.rows]
+
+
+def test_rows_are_numbered_on_from_page_to_page_and_back(session: Session) -> None:
+    counted, query = replace(DEVICES, counted=True), "cols=row_number,serial,state&sort=-serial"
+    first = _load(session, query, counted)
+    assert (_numbers(first)[0], _numbers(first)[-1]) == (1, 25)
+    assert first.lead.key == "serial", "a row is called by its name, not by its place"
+    assert first.next is not None
+    second = _load(session, first.next.partition("?")[2], counted)
+    assert (_numbers(second)[0], _numbers(second)[-1], second.rows[0]["serial"]) == (26, 50, "SN0095")
+    assert second.previous is not None
+    back = _load(session, second.previous.partition("?")[2], counted)
+    assert (_numbers(back), _serials(back)) == (_numbers(first), _serials(first))
+    # Another column shown begins at the beginning; nobody knows how far an address without a number is.
+    plain = _load(session, "sort=-serial", counted)
+    assert plain.next is not None
+    assert "~" not in plain.next
+    far = _load(session, f"{plain.next.partition('?')[2]}&cols=row_number,serial", counted)
+    assert (set(_numbers(far)), far.rows[0]["serial"]) == ({None}, "SN0095")
+
+
 @pytest.mark.parametrize("sort", ["serial", "-site", "site", "-price"])
 def test_previous_leads_back_over_the_same_pages(session: Session, sort: str) -> None:
     view, forth = _load(session, f"sort={sort}"), []
