@@ -41,6 +41,7 @@ PAGES = (file_pages.pages, pages)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":
+    from trunkline.lists import file_rest
     from trunkline.lists.rest import list_runs, lists, saved_views
 
-    return (lists, saved_views, list_runs)
+    return (lists, file_rest.rest, saved_views, list_runs)

@@ -22,6 +22,7 @@ T = TypeVar("T", bound=BaseModel)
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 _OWN = frozenset({"limit", "cursor", "sort", "q", "view"})
+_OWN_OF_FILES = frozenset({"sort", "q", "view", "cols"})
 #: What a bound of a range looks like, by the filter's kind.
 _EXAMPLES = {"dates": "2026-01-31", "number": "42", "money": "99.90"}
 
@@ -85,6 +86,12 @@ def read_list(
     )
 
 
+def whole_table(table: Table, params: ListParams) -> Table:
+    """The list as a file of it is written by these query parameters, `cols` among them. Raises Refused as `read_list` does."""
+    _check_names(table, params, _OWN_OF_FILES)
+    return replace(_open_at(table, params), sort=params.sort or table.sort)
+
+
 def whole_list(
     table: Table, statement: "Select[*tuple[Any, ...]]", filters: Mapping[str, str]
 ) -> "Select[*tuple[Any, ...]]":
@@ -108,7 +115,7 @@ def _as_item(item: type[T], row: RowMapping) -> T:
     return item.model_validate({name: row[name] for name in item.model_fields if name in row})
 
 
-def _check_names(table: Table, params: ListParams) -> None:
+def _check_names(table: Table, params: ListParams, own: frozenset[str] = _OWN) -> None:
     sorts = sorts_of(table)
     if params.sort and params.sort.lstrip("-") not in sorts:
         raise Refused(
@@ -125,7 +132,7 @@ def _check_names(table: Table, params: ListParams) -> None:
         )
     if params.q and not table.searches:
         raise Refused(_("This list has no search."), field="q", remedy=_("Narrow it by its filters."))
-    known = set(_OWN)
+    known = set(own)
     for entry in table.filters:
         known |= set(entry.names)
     for name in params.filters:
@@ -133,7 +140,7 @@ def _check_names(table: Table, params: ListParams) -> None:
             raise Refused(
                 _("This list has no filter “{name}”.", name=name),
                 field=name,
-                remedy=_("Filters: {names}.", names=", ".join(sorted(known - _OWN)) or "–"),
+                remedy=_("Filters: {names}.", names=", ".join(sorted(known - own)) or "–"),
             )
     for entry in table.filters:
         _check_values(entry, params)

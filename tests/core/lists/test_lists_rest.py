@@ -1,5 +1,8 @@
 """Saved views and work on many rows over REST."""
 
+import csv
+import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -163,3 +166,53 @@ def test_disabling_many_users_wants_a_fresh_sign_in(app: App, program: Program) 
     assert _fields(boss.post(place, json={"rows": {"ids": [clerk, 999]}})) == ["count"]
     both = {"rows": {"ids": [clerk], "filters": {}, "count": 1}}
     assert boss.post(place, json=both).status_code == 422
+
+
+def _table(answer: Any) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+@pytest.mark.both_databases
+def test_a_list_is_taken_as_a_file_with_its_filters_sort_and_columns(app: App, program: Program) -> None:
+    add(app, "Ana Souza")
+    add(app, "Beto Lima")
+    add(app, "=Padaria", kind="business", legal_name="Padaria Estrela Ltda")
+    boss, place = program("administrator"), "/api/v1/lists/customers/rows.csv"
+    assert [row["Name"] for row in _table(boss.get(f"{place}?sort=name"))] == [
+        "'=Padaria",
+        "Ana Souza",
+        "Beto Lima",
+    ]
+    fetched = boss.get(f"{place}?sort=-name&kind=individual&q=")
+    assert [row["Name"] for row in _table(fetched)] == ["Beto Lima", "Ana Souza"]
+    assert fetched.headers["content-disposition"] == 'attachment; filename="customers.csv"'
+    brought = next(column for more in app.list_columns["customers"] for column in more.columns)
+    assert str(brought.label) in _table(boss.get(f"{place}?cols={brought.key}"))[0]
+    book = zipfile.ZipFile(io.BytesIO(boss.get(f"{place[:-3]}xlsx?kind=individual").content))
+    cells = b"".join(book.read(name) for name in book.namelist() if name.endswith(".xml"))
+    assert (b"Beto Lima" in cells, b"Padaria" in cells) == (True, False)
+
+
+def test_a_file_of_a_list_is_refused_to_whom_its_page_refuses_it_and_for_what_the_list_does_not_know(
+    app: App, program: Program
+) -> None:
+    boss, place = program("administrator"), "/api/v1/lists/customers/rows.csv"
+    for query in ("shoe=1", "sort=shoe", "view=shoe", "cols=shoe", "status=shoe", "limit=5"):
+        faults = boss.get(f"{place}?{query}")
+        assert _fields(faults)[0] in query
+    assert boss.get("/api/v1/lists/shoes/rows.csv").status_code == 404
+    assert boss.get("/api/v1/lists/activity/rows.csv").status_code == 404, "the log has a file of its own"
+    dealer = program("dealer")
+    assert dealer.get("/api/v1/customers").status_code == 200
+    assert dealer.get(place).status_code == 403, "who may see customers may not take files of them"
+    assert dealer.get("/api/v1/lists/users/rows.csv").status_code == 403
+
+
+def test_a_file_of_a_view_holds_its_rows_and_one_without_a_view_holds_all(app: App, program: Program) -> None:
+    add(app, "Ana Souza", status="active")
+    add(app, "Beto Lima", status="pending")
+    boss, place = program("administrator"), "/api/v1/lists/customers/rows.csv"
+    assert len(_table(boss.get(place))) == 2
+    assert [row["Name"] for row in _table(boss.get(f"{place}?view=active"))] == ["Ana Souza"]
