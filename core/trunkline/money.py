@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Self
 
 from trunkline.errors import Refused
+from trunkline.i18n import gettext as _
 
 MICROS = 1_000_000
 #: Minor digits where they are not two (ISO 4217).
@@ -49,11 +50,17 @@ class Money:
             scaled = Decimal(str(text).strip()) * MICROS
             whole = int(scaled)
         except (InvalidOperation, ValueError, OverflowError):
-            raise Refused(f"“{text}” is not an amount.", field=field, remedy="Write it like 39.90.") from None
+            raise Refused(
+                _("“{text}” is not an amount.", text=text), field=field, remedy=_("Write it like 39.90.")
+            ) from None
         if scaled != whole:
-            raise Refused(f"“{text}” has more than six decimals.", field=field, remedy="Shorten it.")
+            raise Refused(
+                _("“{text}” has more than six decimals.", text=text), field=field, remedy=_("Shorten it.")
+            )
         if abs(whole) >= 2**62:
-            raise Refused(f"“{text}” is too large.", field=field, remedy="Write a smaller amount.")
+            raise Refused(
+                _("“{text}” is too large.", text=text), field=field, remedy=_("Write a smaller amount.")
+            )
         return cls(whole, currency)
 
     @classmethod
@@ -68,7 +75,7 @@ class Money:
     def __str__(self) -> str:
         """Decimal text with at least the currency's minor digits: what JSON and CSV show."""
         text = f"{self.decimal():.6f}".rstrip("0")
-        whole, _, fraction = text.partition(".")
+        whole, _point, fraction = text.partition(".")
         digits = minor_digits(self.currency)
         return f"{whole}.{fraction.ljust(digits, '0')}" if digits or fraction else whole
 

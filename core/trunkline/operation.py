@@ -128,8 +128,12 @@ class Context:
         if not self.actor.may(permission):
             label = self.app.permission_label(permission)
             raise Forbidden(
-                f"You may not do this: it needs the permission “{label}” ({permission}).",
-                remedy="Ask an administrator for a role that has it.",
+                _(
+                    "You may not do this: it needs the permission “{label}” ({permission}).",
+                    label=translate(label),
+                    permission=permission,
+                ),
+                remedy=_("Ask an administrator for a role that has it."),
                 permission=permission,
             )
 

@@ -35,3 +35,48 @@ def _unmarked(package: Path) -> Iterator[str]:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_words_are_marked_where_they_are_written(package: Path) -> None:
     assert list(_unmarked(package)) == [], "write _(…) around them, so that catalogues gather them"
+
+
+#: Refusals of commands at a terminal, and what other systems said, which nobody translates.
+_OF_COMMANDS = (
+    "activity/commands.py",
+    "backup/",
+    "connection.py",
+    "db/",
+    "discovery.py",
+    "plugin_life/",
+    "scaffold/",
+    "transports.py",
+)
+_REFUSALS = {
+    "Conflict",
+    "Forbidden",
+    "NotFound",
+    "Refused",
+    "TooManyRequests",
+    "Unauthenticated",
+    "Unavailable",
+}
+
+
+def _said_in_english(package: Path) -> Iterator[str]:
+    """What is wrong, or its remedy, as a plain string: every reader would get it in English."""
+    for module in package.rglob("*.py"):
+        place = str(module.relative_to(package))
+        if any(part in place for part in _OF_COMMANDS):
+            continue
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in _REFUSALS:
+                continue
+            said = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "remedy")]
+            for words in said:
+                # Values alone, as in f"{name}: {problem}", are in whatever language they came in.
+                parts = words.values if isinstance(words, ast.JoinedStr) else [words]
+                texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+                if any(character.isalpha() for text in texts for character in str(text)):
+                    yield f"{place}:{node.lineno} {ast.unparse(words)}"
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_refusals_are_said_in_every_language(package: Path) -> None:
+    assert list(_said_in_english(package)) == [], "write _(…) around what is wrong and its remedy"

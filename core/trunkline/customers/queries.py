@@ -20,6 +20,7 @@ from trunkline.customers.models import (
 from trunkline.db.distinct import each_value
 from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 B = TypeVar("B", Site, Contact, CustomerTag, CustomerAttribute)
@@ -242,5 +243,8 @@ def status_counts(ctx: Context) -> Mapping[str, int]:
 def _belonging(ctx: Context, model: type[B], customer: Customer, key: int) -> B:
     row = ctx.load(model, key)
     if row.customer_id != customer.id:
-        raise NotFound(f"{customer.number} has no {model.__name__.removeprefix('Customer').lower()} {key}.")
+        raise NotFound(
+            _("There is no such entry of {number}.", number=customer.number),
+            remedy=_("Somebody may have removed it: reload the customer's page."),
+        )
     return row

@@ -14,6 +14,7 @@ from trunkline.db.upserting import insert_into
 from trunkline.errors import Refused, TrunklineError
 from trunkline.events.event import Event
 from trunkline.events.models import DeliveryState, EventDelivery, EventSequence, OutboxEvent
+from trunkline.i18n import gettext as _
 from trunkline.jobs import wake
 from trunkline.operation import Context
 from trunkline.webhooks.listeners import listeners
@@ -163,8 +164,8 @@ def _ask_before(ctx: Context, event: Event) -> None:
         except Exception as error:  # a plugin's code may raise anything
             ctx.app.hooks.failed(plugin, f"hook before_{event.hook_suffix()}", error)
             raise Refused(
-                f"The plugin {plugin} failed while checking this, so nothing was done.",
-                remedy="Ask an administrator to look at the plugin's status page.",
+                _("The plugin {plugin} failed while checking this, so nothing was done.", plugin=plugin),
+                remedy=_("Ask an administrator to look at the plugin's status page."),
             ) from error
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from trunkline.i18n import format_money, translate
+from trunkline.i18n import format_money
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MailTemplate
 
@@ -61,7 +61,7 @@ LETTERS = (
             "asked_by": "Ana Souza",
             "operator": "Conecta Sul",
             "summary": "Reverse payment P00000321",
-            "facts": lambda: [(translate("Amount"), format_money(250_000_000, "BRL"))],
+            "facts": lambda: [(str(_("Amount")), format_money(250_000_000, "BRL"))],
             "link": "https://bss.example.com/approvals/A000012",
         },
     ),

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trunkline.errors import Forbidden, TrunklineError
+from trunkline.i18n import gettext as _
 from trunkline.operation import Actor, Context
 from trunkline.web.fragments import VARY, wants_fragment
 
@@ -300,7 +301,7 @@ class Page:
     def redirect(self, path: str, toast: str = "") -> Response:
         """Go to a page after an action (303), with a message that says it worked."""
         if not path.startswith("/") or path.startswith("//"):
-            raise Forbidden("That address is not one of this system's pages.")
+            raise Forbidden(_("That address is not one of this system's pages."))
         response: Response = (
             Response(status_code=204, headers={"HX-Redirect": path})
             if self.is_fragment

@@ -78,7 +78,11 @@ def template(ctx: Context, name: str) -> TemplateView:
         known = ", ".join(
             ctx.session.scalars(select(col(InventoryTemplate.name)).order_by(col(InventoryTemplate.name)))
         )
-        raise NotFound(f"There is no template “{name}”.", field="template", remedy=f"Templates: {known}.")
+        raise NotFound(
+            _("There is no template “{name}”.", name=name),
+            field="template",
+            remedy=_("Templates: {known}.", known=known),
+        )
     return template_view(row)
 
 
@@ -210,7 +214,7 @@ def secrets_of(ctx: Context, item_id: int) -> dict[str, str]:
 
 
 def _no_item(key: int) -> NotFound:
-    return NotFound(f"There is no inventory item with the key {key}.")
+    return NotFound(_("There is no inventory item with the key {key}.", key=key))
 
 
 def _unsealed(row: InventoryItem) -> dict[str, str]:

@@ -23,11 +23,11 @@ KIND_LABEL = _("Order line")
 IDENTIFYING = ("catalog.activate", "catalog.change")
 
 _TITLES = {
-    LineAction.NEW: "Activate {product} {service}",
-    LineAction.CHANGE: "Change {what} of {service}",
-    LineAction.SUSPEND: "Suspend {service}",
-    LineAction.RESUME: "Resume {service}",
-    LineAction.TERMINATE: "Terminate {service}",
+    LineAction.NEW: _("Activate {product} {service}"),
+    LineAction.CHANGE: _("Change {what} of {service}"),
+    LineAction.SUSPEND: _("Suspend {service}"),
+    LineAction.RESUME: _("Resume {service}"),
+    LineAction.TERMINATE: _("Terminate {service}"),
 }
 
 
@@ -56,11 +56,11 @@ def plan_line(
     line.state = LineState.QUEUED
     ctx.session.flush()
     view = line_views(ctx, [line])[0].model_copy(update={"start_after": start_after})
-    title = _TITLES[view.action] if not view.changes_product else "Change {service} to {product}"
+    title = _TITLES[view.action] if not view.changes_product else _("Change {service} to {product}")
     if product.kind is ProductKind.ONE_OFF:
-        title = "Charge {product} once"
-    title = title.format(product=product.name, service=view.service_number, what=_what(ctx, view, product))
-    return PlannedLine(line, title, plan(ctx, view, product), product, start_after)
+        title = _("Charge {product} once")
+    title = _(title, product=product.name, service=view.service_number, what=_what(ctx, view, product))
+    return PlannedLine(line, str(title), plan(ctx, view, product), product, start_after)
 
 
 def enqueue_planned(ctx: Context, planned: PlannedLine) -> None:

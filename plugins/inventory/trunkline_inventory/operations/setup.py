@@ -42,7 +42,7 @@ def update_template(
         select(InventoryTemplate).where(col(InventoryTemplate.name) == name).with_for_update()
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no template “{name}”.")
+        raise NotFound(_("There is no template “{name}”.", name=name))
     require_version(row, version, {"label": command.label, "minimum": command.minimum})
     before = queries.template_view(row)
     in_use = bool(ctx.session.scalar(select(exists().where(col(InventoryItem.template_id) == row.id))))
