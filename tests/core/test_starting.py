@@ -58,6 +58,29 @@ def test_rest_answers_although_it_is_made_after_the_first_page(app: App) -> None
     assert "/api/v1/customers" in web.get("/api/v1/docs").text
 
 
+def test_waking_a_worker_on_sqlite_loads_no_driver_of_postgresql_and_another_database_still_can(
+    tmp_path: Path,
+) -> None:
+    program = """
+import sys
+from pathlib import Path
+from trunkline.config import Config
+from trunkline.jobs.wake import HueyWaker
+
+data = Path(sys.argv[1])
+print(HueyWaker(Config(data=data)).waiting(), "psycopg" in sys.modules)
+here = HueyWaker(Config(data=data, database="postgresql+psycopg://nobody@127.0.0.1:1/none"))
+try:
+    here.waiting()
+except Exception as error:
+    print(type(error).__module__, "psycopg" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["0 False", "psycopg True"], done.stderr
+
+
 def test_the_logs_of_a_service_are_lines_of_json_with_the_traceback(tmp_path: Path) -> None:
     program = """
 import logging

@@ -4,11 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field
 
 from trunkline.db.base import UNLOGGED, Record
 from trunkline.db.numbers import register
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
 
@@ -82,12 +83,7 @@ class Customer(Record, table=True):
         Index("ix_core_customer_tax_id", "tax_id"),
         Index("ix_core_customer_email", "email"),
         Index("ix_core_customer_phone", "phone"),
-        Index(
-            "ix_core_customer_closed",
-            "closed_at",
-            sqlite_where=text(_LEFT),
-            postgresql_where=text(_LEFT),
-        ),
+        Index("ix_core_customer_closed", "closed_at", info=rows(_LEFT)),
     )
 
     number: str = Field(max_length=20, unique=True)

@@ -1,6 +1,7 @@
 """Waking workers. A wake-up carries no truth: losing one costs at most the sweeper's second."""
 
 import logging
+import sys
 from datetime import datetime
 from functools import cached_property, lru_cache
 from importlib import import_module
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 QUEUE = "trunkline"
 #: Seconds for which a Redis that does not answer is waited for; its own waiting for a wake-up is one.
 _CONNECTS_WITHIN, _ANSWERS_WITHIN = 2, 5
+_DRIVER = "psycopg"
 
 
 class Waker(Protocol):
@@ -31,6 +33,25 @@ class Waker(Protocol):
 
     def waiting(self) -> int:
         """How many wake-ups no worker has taken yet."""
+
+
+def _load_huey(*, postgres: bool) -> None:
+    """Import huey, without PostgreSQL's driver unless it is used: huey imports whichever drivers it finds, this one takes 9 MB.
+
+    It does without one that it does not find.
+    """
+    hides = not postgres and _DRIVER not in sys.modules
+    if hides:
+        # As Python documents it, None there ends an import.
+        sys.modules[_DRIVER] = None  # type: ignore[assignment]  # its stubs know modules only
+    try:
+        storage = import_module("huey.storage")
+    finally:
+        if hides:
+            del sys.modules[_DRIVER]
+    if postgres and getattr(storage, _DRIVER) is None:
+        # This process loaded it for another database before.
+        setattr(storage, _DRIVER, import_module(_DRIVER))
 
 
 class Silent:
@@ -51,12 +72,14 @@ class HueyWaker:
 
     @cached_property
     def huey(self) -> "Huey":
-        # With it come the drivers of every storage, which a process that wakes nobody need not load.
+        # A process that wakes nobody need not load it.
+        on_postgres = self.config.database_url.startswith("postgresql")
+        _load_huey(postgres=on_postgres)
         from huey import PostgresHuey, RedisHuey, SqliteHuey
 
         if self.config.redis:
             return RedisHuey(QUEUE, results=False, connection_pool=_redis_pool(self.config.redis))
-        if self.config.database_url.startswith("postgresql"):
+        if on_postgres:
             dsn = self.config.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
             # Taking a wake-up need not wait for the disk: one that comes again after a crash finds nothing due.
             settings = connection_settings(make_url(dsn), "-c synchronous_commit=off")
@@ -71,9 +94,10 @@ class HueyWaker:
         return register(self.huey)
 
     def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
+        message = self.tasks[task].s(*arguments)
+        # Loaded by now, and without what is not used.
         from huey import PostgresHuey
 
-        message = self.tasks[task].s(*arguments)
         if isinstance(self.huey, PostgresHuey):
             storage = self.huey.storage
             ctx.session.connection().execute(

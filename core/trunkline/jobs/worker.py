@@ -6,8 +6,6 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from huey.consumer import Consumer
-
 from trunkline import models as _tables  # noqa: F401 — completes the metadata
 from trunkline.app import App
 from trunkline.assembling import assembling
@@ -42,6 +40,8 @@ def work(config: "Config", *, with_parent: bool = False) -> None:
         app.waker = HueyWaker(app.config)
     _ = app.waker.tasks
     tasks.serve(app)
+    from huey.consumer import Consumer
+
     services = Services(app)
     services.start()
     services.wait_ready()
