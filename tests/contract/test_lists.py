@@ -175,8 +175,35 @@ def test_what_a_list_over_rest_cannot_read_is_refused_and_named(
         refused = client.get(f"/api/v1{query}")
         assert refused.status_code == 422, query
         assert [error["field"] for error in refused.json()["errors"]] == [field], query
+    assert "Write it as 99.90." in client.get("/api/v1/billing/invoices?total_min=much").text
     assert client.get("/api/v1/text-messages?status=sent,failed").status_code == 200
     assert client.get("/api/v1/webhooks?active=false&q=").status_code == 200
+
+
+@pytest.mark.both_databases
+def test_a_cursor_of_another_sort_is_refused_over_rest_and_ignored_by_the_page(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    client = _api(app, make_client)
+    for name in ("Ana Souza", "Beto Lima", "Carla Dias"):
+        made = client.post("/api/v1/customers", json={"name": name, "kind": "individual"})
+        assert made.status_code == 201, made.text
+    cursors = {
+        sort: client.get(f"/api/v1/customers?limit=1&sort={sort}").json()["next"]
+        for sort in ("name", "created_at")
+    }
+    for cursor, sort in ((cursors["name"], "created_at"), (cursors["created_at"], "-name")):
+        refused = client.get("/api/v1/customers", params={"sort": sort, "cursor": cursor})
+        assert refused.status_code == 422, refused.text
+        assert [error["field"] for error in refused.json()["errors"]] == ["cursor"]
+    later = client.get("/api/v1/customers", params={"sort": "name", "cursor": cursors["name"]}).json()
+    assert [one["name"] for one in later["items"]] == ["Beto Lima", "Carla Dias"]
+    browser = make_client()
+    create_user(app, "ana@example.com", "administrator")
+    browser.sign_in("ana@example.com")
+    page = browser.get("/customers", params={"sort": "-created_at", "cursor": cursors["name"]})
+    assert page.status_code == 200
+    assert "Ana Souza" in page.text
 
 
 def test_the_document_names_the_values_of_filters_but_not_rows_that_come_and_go(

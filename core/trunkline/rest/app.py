@@ -106,18 +106,24 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     from fastapi.exceptions import RequestValidationError
 
     assert isinstance(error, RequestValidationError)  # noqa: S101 — FastAPI calls it with this one only
-    errors = [
-        {
-            "field": ".".join(str(p) for p in e["loc"] if p not in ("body", "query", "path")),
-            "message": _words_of(e),
-        }
-        for e in error.errors()
-    ]
+    errors = [{"field": _field_of(e), "message": _words_of(e, request)} for e in error.errors()]
     return _problem(request, 422, "Refused", "The request is not valid; see errors.", errors)
 
 
-def _words_of(error: Mapping[str, Any]) -> str:
-    """What one of our own validators said, without the prefix that pydantic gives it."""
+def _field_of(error: Mapping[str, Any]) -> str:
+    if error.get("type") == "json_invalid":
+        # What is named there is the place in the text.
+        return ""
+    return ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path"))
+
+
+def _words_of(error: Mapping[str, Any], request: Request) -> str:
+    """What one of our own validators said, without the prefix that pydantic gives it; and what a body as a whole lacks."""
+    if error.get("type") == "json_invalid":
+        return f"The body is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}."
+    whole = list(error["loc"]) == ["body"]
+    if whole and (error["type"] == "missing" or "json" not in request.headers.get("content-type", "")):
+        return "Send the body as JSON, with the header Content-Type: application/json."
     cause = (error.get("ctx") or {}).get("error")
     return str(cause) if error.get("type") == "value_error" and cause is not None else str(error["msg"])
 

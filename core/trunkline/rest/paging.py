@@ -70,11 +70,13 @@ def read_list(
 ) -> Listing[T]:
     """One page of the list that `table` describes, each row as `item`.
 
-    Raises Refused for a view, sort or filter the list does not offer and for a cursor that is none, naming the known ones.
+    Raises Refused for a view, sort or filter the list does not offer, naming the known ones, and for a cursor of another sort.
     """
     _check_names(table, params)
     plain = _open_at(table, params)
     sort = params.sort or plain.sort
+    if params.cursor and not keyset.leads_into(statement, sort, params.cursor, plain.id_key):
+        raise Refused(_("This cursor cannot be read."), field="cursor", remedy=_("Start without one."))
     matching = plain.filtered(statement, params.filters)
     total = count_capped(ctx.session, matching, plain.id_key)
     page = plain.page(ctx.session, matching, sort, params.limit, params.cursor or None, total)
@@ -144,8 +146,6 @@ def _check_names(table: Table, params: ListParams, own: frozenset[str] = _OWN) -
             )
     for entry in table.filters:
         _check_values(entry, params)
-    if params.cursor and not keyset.is_cursor(params.cursor):
-        raise Refused(_("This cursor cannot be read."), field="cursor", remedy=_("Start without one."))
 
 
 def _check_values(entry: Filter, params: ListParams) -> None:
@@ -154,7 +154,11 @@ def _check_values(entry: Filter, params: ListParams) -> None:
         for name, read in zip(entry.names, entry.ends(params.filters), strict=True):
             typed = str(params.filters.get(name, "")).strip()
             if typed and not read:
-                raise _unreadable(name, typed, _EXAMPLES[entry.kind])
+                raise Refused(
+                    _("“{value}” is no {name}.", value=typed, name=name),
+                    field=name,
+                    remedy=_("Write it as {example}.", example=_EXAMPLES[entry.kind]),
+                )
         return
     known = offered_values(entry) or (sorted(BOOLEANS) if entry.kind == "bool" else [])
     for value in values_of(params.filters, entry.key) if known else ():

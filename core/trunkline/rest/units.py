@@ -142,8 +142,11 @@ def _scanned(app: "App", request: Request, actor: Actor, arguments: dict[str, An
 
 
 def _answer(body: Any, status: int) -> Response:
-    """RFC 9110, 15.3.5: an answer without content has none, not even `null`."""
-    return Response(status_code=204) if status == 204 else JSONResponse(body, status)
+    """RFC 9110, 15.3.5: an answer without content has none, not even `null`. What `If-Match` compares is its ETag (8.8.3)."""
+    if status == 204:
+        return Response(status_code=204)
+    version = body.get("version") if isinstance(body, dict) else None
+    return JSONResponse(body, status, {"ETag": f'"{version}"'} if isinstance(version, int) else None)
 
 
 def _id(request: Request) -> str:

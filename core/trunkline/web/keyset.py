@@ -35,11 +35,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import Label
 
 from trunkline.db.alike import rows_alike
+from trunkline.db.types import UtcDateTime
 from trunkline.web.table_plan import conditions_of, froms_of, lean, ranged, walking
 
 SORT_VALUE = "_sort_value"
 _ID = "_key"
 _TOTAL = "_total"
+#: BIGINT of SQL.
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ def page(
     `few` says that at most so many rows match: they are found by their conditions first and sorted then. Without it the page
     is found by walking the sort's index.
     """
+    if not leads_into(statement, sort, cursor, id_key):
+        cursor = None
     place = _decode(cursor)
     backwards = place is not None and place[0] == "b"
     rows = _from_place(session, statement, sort, limit + 1, cursor if place else None, id_key, few)
@@ -319,9 +324,37 @@ def cursor_at(value: Any, key: Any) -> str:
     return _encode("f", value, key)
 
 
-def is_cursor(text: str) -> bool:
-    """Whether the text is a cursor that can be read; pages ignore one that is none, REST refuses it."""
-    return _decode(text) is not None
+def leads_into(statement: "Select[Any]", sort: str, cursor: str | None, id_key: str = "id") -> bool:
+    """Whether the text is a cursor of a list sorted so; pages ignore one that is none, REST refuses it."""
+    place = _decode(cursor)
+    if place is None:
+        return False
+    _direction, value, key = place
+    column, identity = expression(statement, sort.lstrip("-")), expression(statement, id_key)
+    return _may_stand_in(identity, key) and (value is None or _may_stand_in(column, value))
+
+
+def _may_stand_in(column: "ColumnElement[Any]", value: Any) -> bool:
+    """Whether a column of this type may hold the value: the cursor of another sort holds something else."""
+    kind = getattr(column.type, "impl", column.type)
+    try:
+        _typed(column, value)
+        wanted = kind.python_type
+    except NotImplementedError:
+        return True
+    except ValueError:
+        return False
+    if issubclass(wanted, Enum | str):
+        return isinstance(value, str)
+    if issubclass(wanted, datetime):
+        return isinstance(value, datetime) and (
+            value.tzinfo is not None or not isinstance(column.type, UtcDateTime)
+        )
+    if issubclass(wanted, date):
+        return isinstance(value, date) and not isinstance(value, datetime)
+    if issubclass(wanted, int | float | Decimal):
+        return isinstance(value, int | float | Decimal) and -_LARGEST <= value <= _LARGEST
+    return True
 
 
 def _decode(cursor: str | None) -> tuple[str, Any, Any] | None:

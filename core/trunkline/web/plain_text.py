@@ -14,7 +14,10 @@ _ = gettext
 def refuse_nul(values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
     """Raises Refused with the name of the first value that holds the character NUL, at whatever depth."""
     for name, value in values.items() if isinstance(values, Mapping) else values:
-        if _holds_nul(value):
+        if isinstance(value, BaseModel):
+            # Of a body, its field is at fault.
+            refuse_nul(value)
+        elif _holds_nul(value):
             raise Refused(
                 _("“{name}” holds a sign that cannot be stored.", name=name.replace("\0", "")),
                 field=name.replace("\0", ""),

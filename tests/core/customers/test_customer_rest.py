@@ -36,6 +36,26 @@ def test_a_country_is_refused_unless_iso_3166_knows_its_code(api: Browser, code:
     assert register(api, "Ana Souza", country="pt")["country"] == "PT"
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (
+            '{"name": "Ana"',
+            "application/json",
+            "The body is no JSON: Expecting ',' delimiter at character 14.",
+        ),
+        ("name=Ana", "application/x-www-form-urlencoded", "Content-Type: application/json"),
+        ("", "application/json", "Send the body as JSON"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(api: Browser, body: str, kind: str, words: str) -> None:
+    refused = api.post("/api/v1/customers", content=body, headers={"Content-Type": kind})
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["field"] == ""
+    assert words in error["message"]
+
+
 def test_a_customer_is_registered_read_and_changed(api: Browser) -> None:
     made = register(api, "Ana Souza", tax_id="529.982.247-25")
     assert made["number"] == "C000001"
@@ -45,6 +65,7 @@ def test_a_customer_is_registered_read_and_changed(api: Browser) -> None:
     assert (without.status_code, without.json()["errors"][0]["field"]) == (422, "If-Match")
     changed = api.patch(path, json={"name": "Ana Maria"}, headers={"If-Match": f'"{made["version"]}"'})
     assert (changed.status_code, changed.json()["name"]) == (200, "Ana Maria")
+    assert changed.headers["etag"] == f'"{made["version"] + 1}"'
     again = api.patch(path, json={"name": "Ana Clara"}, headers={"If-Match": f'"{made["version"]}"'})
     assert again.status_code == 409
     assert "Ana Maria" in again.text
