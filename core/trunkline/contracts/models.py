@@ -13,7 +13,7 @@ from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
 
-register("contract", "K", label=_("Contracts"))
+register("contract", "K", label=_("Contracts"), by_reseller=True)
 
 
 class ContractStatus(StrEnum):

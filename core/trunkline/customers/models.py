@@ -13,7 +13,7 @@ from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
 
-register("customer", "C", label=_("Customers"))
+register("customer", "C", label=_("Customers"), by_reseller=True)
 _LEFT = "closed_at IS NOT NULL"
 
 

@@ -102,8 +102,8 @@ def register(
         require_unlike(ctx, customer, postal_code, despite)
     tag = register_by_actor(ctx, customer)
     if number:
-        claim_number(ctx.session, "customer", number)
-    customer.number = number or next_number(ctx.session, "customer")
+        claim_number(ctx.session, "customer", number, customer.reseller_id)
+    customer.number = number or next_number(ctx.session, "customer", customer.reseller_id)
     ctx.session.add(customer)
     _flush(ctx, customer)
     _first_site(ctx, customer, command)

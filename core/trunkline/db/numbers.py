@@ -6,7 +6,7 @@ but a year, a month or a day: so each count can be read from its number, and no 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -93,6 +93,8 @@ class Kind:
     shape: Shape
     #: Accountants and tax offices want every count to be there.
     gapless: bool = False
+    #: Whether a reseller's customers may have numbers of a form, and a count, of their own.
+    by_reseller: bool = False
 
 
 _KINDS: dict[str, Kind] = {}
@@ -140,14 +142,22 @@ def _statements(dialect: str) -> tuple[Any, Any]:
 
 
 def register(
-    kind: str, prefix: str, width: int = 6, *, label: str = "", gapless: bool = False, by_day: bool = False
+    kind: str,
+    prefix: str,
+    width: int = 6,
+    *,
+    label: str = "",
+    gapless: bool = False,
+    by_day: bool = False,
+    by_reseller: bool = False,
 ) -> None:
     """Give numbers of `kind` their shape, until an operator chooses another. `label` names what has them, in the plural.
 
-    With `by_day` they hold their day, and the count begins anew each day. A second registration must agree with the first.
+    With `by_day` they hold their day, and the count begins anew each day. With `by_reseller` whoever takes one says whose
+    customer it is for, so that a reseller's may look otherwise. A second registration must agree with the first.
     """
     name = label or kind.replace("_", " ").capitalize()
-    found = Kind(kind, name, Shape(prefix, width, by_day=by_day), gapless)
+    found = Kind(kind, name, Shape(prefix, width, by_day=by_day), gapless, by_reseller)
     if _KINDS.setdefault(kind, found).shape != found.shape:
         raise ValueError(f"numbers of kind {kind} already look different")
 
@@ -169,22 +179,49 @@ def day_of(session: Session) -> date:
     return now.astimezone(zone).date()
 
 
-def next_number(session: Session, kind: str) -> str:
-    """The next number of `kind`, taken under its row lock."""
-    return take_numbers(session, kind, 1)[0]
+def next_number(session: Session, kind: str, reseller_id: int | None = None) -> str:
+    """The next number of `kind`, taken under its row lock; for a reseller's customer in the form of that reseller, if any."""
+    return take_numbers(session, kind, 1, reseller_id)[0]
 
 
-def take_numbers(session: Session, kind: str, count: int) -> list[str]:
+def take_numbers(session: Session, kind: str, count: int, reseller_id: int | None = None) -> list[str]:
     """`count` numbers in a row, for bulk work."""
+    return _taken(session, kind, _series(session, kind, reseller_id), count)
+
+
+def take_for(session: Session, kind: str, resellers: Sequence[int | None]) -> list[str]:
+    """A number for each of many, in their order, by whose customer it is for."""
+    series = {reseller: _series(session, kind, reseller) for reseller in set(resellers)}
+    wanted = [series[reseller] for reseller in resellers]
+    # In one order for everybody, or two who take numbers at once would wait for each other's rows.
+    taken = {one: iter(_taken(session, kind, one, wanted.count(one))) for one in sorted(set(wanted))}
+    return [next(taken[one]) for one in wanted]
+
+
+def _taken(session: Session, kind: str, series: str, count: int) -> list[str]:
     declared, day = _KINDS[kind].shape, day_of(session)
     if declared.by_day:
         last, shape = _count_on(session, row_of(kind, declared, day), count)[0], shape_of(session, kind)
     else:
-        last, *own = _count_on(session, kind, count)
+        last, *own = _count_on(session, series, count)
         shape = shape_with(declared, *own)
         if shape.period(day):
-            last = _count_on(session, row_of(kind, shape, day), count)[0]
+            last = _count_on(session, row_of(series, shape, day), count)[0]
     return [shape.write(n, day) for n in range(last - count + 1, last + 1)]
+
+
+def series_of(kind: str, reseller_id: int | None) -> str:
+    """The row of the numbers of `kind` that a reseller's customers have of their own, of everybody else's without a reseller."""
+    return kind if reseller_id is None else f"{kind}@{reseller_id}"
+
+
+def _series(session: Session, kind: str, reseller_id: int | None) -> str:
+    """The row whose numbers are given to a reseller's customers: the operator's while the reseller has no form of their own."""
+    if reseller_id is None:
+        return kind
+    series = series_of(kind, reseller_id)
+    row = session.connection().execute(_OWN_SHAPE, {"kind": series}).first()
+    return kind if row is None or row.prefix is None else series
 
 
 def row_of(kind: str, shape: Shape, day: date) -> str:
@@ -193,9 +230,10 @@ def row_of(kind: str, shape: Shape, day: date) -> str:
     return f"{kind}:{period}" if period else kind
 
 
-def shape_of(session: Session, kind: str) -> Shape:
+def shape_of(session: Session, kind: str, reseller_id: int | None = None) -> Shape:
     """What numbers of `kind` look like from now on."""
-    row = session.connection().execute(_OWN_SHAPE, {"kind": kind}).first()
+    series = _series(session, kind, reseller_id)
+    row = session.connection().execute(_OWN_SHAPE, {"kind": series}).first()
     return shape_with(_KINDS[kind].shape, *row) if row else _KINDS[kind].shape
 
 
@@ -234,11 +272,13 @@ def in_full(session: Session, wanted: Collection[str], text: str) -> dict[str, l
     if not _TYPED.fullmatch(typed):
         return {}
     rows = session.connection().execute(_CHOSEN_SHAPES)
-    chosen = {kind: own for kind, *own in rows}
+    chosen: dict[str, list[Any]] = {}
+    for series, *own in rows:
+        chosen.setdefault(series.partition("@")[0], []).append(own)
     found = {}
     for kind in wanted:
         declared = _KINDS[kind].shape
-        shapes = [shape_with(declared, *chosen[kind]), declared] if kind in chosen else [declared]
+        shapes = [*(shape_with(declared, *own) for own in chosen.get(kind, ())), declared]
         numbers = [typed] if kind in chosen else []
         numbers += filter(None, (shape.in_full(typed) for shape in shapes))
         if numbers:
@@ -246,27 +286,40 @@ def in_full(session: Session, wanted: Collection[str], text: str) -> dict[str, l
     return found
 
 
-def claim_number(session: Session, kind: str, number: str) -> None:
+def claim_number(session: Session, kind: str, number: str, reseller_id: int | None = None) -> None:
     """Use a number that came from elsewhere (an import): later ones are given out above it.
 
-    Raises Refused when it looks neither like a number of `kind` as it is now nor as its package declares it.
+    Raises Refused when it looks neither like a number of `kind` as it is now, the reseller's or the operator's, nor as its
+    package declares it.
     """
-    now = shape_of(session, kind)
+    for series in dict.fromkeys((_series(session, kind, reseller_id), kind)):
+        if _claimed(session, kind, series, number):
+            return
+    example = shape_of(session, kind, reseller_id).write(1, day_of(session))
+    raise Refused(
+        _("“{number}” does not look like a number of this kind.", number=number),
+        field="number",
+        remedy=_("Write it as {example}, or leave it empty.", example=example),
+    )
+
+
+def _claimed(session: Session, kind: str, series: str, number: str) -> bool:
+    row = session.connection().execute(_OWN_SHAPE, {"kind": series}).first()
+    now = shape_with(_KINDS[kind].shape, *row) if row else _KINDS[kind].shape
     goes_on = replace(now, restart=Restart.NEVER)
-    shapes = (now, replace(goes_on, with_year=True), replace(goes_on, with_year=False), _KINDS[kind].shape)
+    shapes = [now, replace(goes_on, with_year=True), replace(goes_on, with_year=False)]
+    if series == kind:
+        shapes.append(_KINDS[kind].shape)
     found = next((read for shape in shapes if (read := shape.read(number)) is not None), None)
     if found is None:
-        raise Refused(
-            _("“{number}” does not look like a number of this kind.", number=number),
-            field="number",
-            remedy=_("Write it as {example}, or leave it empty.", example=now.write(1, day_of(session))),
-        )
+        return False
     period, count = found
-    # The kind's own row first, as who takes numbers locks it.
-    raise_count(session, kind, 0 if period and now.restart is not Restart.NEVER else count)
+    # The row of the form first, as who takes numbers locks it.
+    raise_count(session, series, 0 if period and now.restart is not Restart.NEVER else count)
     # A number with a year or month counts there, too, should its count ever begin anew.
     if period:
-        raise_count(session, f"{kind}:{period}", count)
+        raise_count(session, f"{series}:{period}", count)
+    return True
 
 
 def highest_count(session: Session, kind: str) -> int:

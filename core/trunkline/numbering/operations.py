@@ -16,26 +16,33 @@ from trunkline.versions import require_version
 
 
 @operation("core.numbering.edit")
-def change(ctx: Context, kind: str, command: NumberChange) -> NumberView:
+def change(ctx: Context, kind: str, command: NumberChange, reseller_code: str = "") -> NumberView:
     """Have numbers of a kind look otherwise from now on, or go on with a higher count; those given stay as they are.
 
-    Raises NotFound for an unknown kind, Conflict when somebody changed it since `version`, Refused naming the field for a
-    beginning that another kind has, a count that was given already, one that would leave a gap where there must be none, and
+    With a reseller's code these are the numbers of that reseller's customers, which have a count of their own from then on.
+
+    Raises NotFound for an unknown kind or reseller, Conflict when somebody changed it since `version`, Refused naming the field
+    for a beginning that others have, a count that was given already, one that would leave a gap where there must be none, and
     numbers that are too long.
     """
-    queries.kind_of(kind)
-    raise_count(ctx.session, kind, 0)
-    now = queries.numbers_of(ctx, kind)
+    now = queries.numbers_of(ctx, kind, reseller_code)
+    # The kind's own row first, as who takes numbers locks it: two who choose a beginning do so one after the other.
+    for series in dict.fromkeys((kind, now.series)):
+        raise_count(ctx.session, series, 0)
+    now = queries.numbers_of(ctx, kind, reseller_code)
     values = command.model_dump(exclude={"version"}, exclude_none=True)
     require_version(now, command.version, values)
     wanted = changed(ctx, now, command)
     if wanted == now:
         return now
     if wanted.last != now.last or wanted.restart != now.restart:
-        raise_count(ctx.session, row_of(kind, wanted.shape, now.day), wanted.last)
+        raise_count(ctx.session, row_of(now.series, wanted.shape, now.day), wanted.last)
+    if now.own and now.prefix != wanted.prefix:
+        # Nobody else's numbers of this kind ever begin so: their counts are not told apart by anything else.
+        raise_count(ctx.session, f"{now.series}{queries.FORMER}{now.prefix.rstrip('-')}", 0)
     ctx.session.execute(
         update(Counter)
-        .where(col(Counter.kind) == kind)
+        .where(col(Counter.kind) == now.series)
         .values(
             prefix=wanted.prefix,
             width=wanted.width,
@@ -46,8 +53,9 @@ def change(ctx: Context, kind: str, command: NumberChange) -> NumberView:
         .execution_options(synchronize_session=False)
     )
     ctx.session.expire_all()
-    ctx.note(None, label=str.__str__(now.label), kind=kind, numbers=_shown(now, wanted))
-    return queries.numbers_of(ctx, kind)
+    whose = {"reseller": reseller_code} if reseller_code else {}
+    ctx.note(None, label=str.__str__(now.label), kind=kind, numbers=_shown(now, wanted), **whose)
+    return queries.numbers_of(ctx, kind, reseller_code)
 
 
 def changed(ctx: Context, now: NumberView, command: NumberChange) -> NumberView:
@@ -59,7 +67,7 @@ def changed(ctx: Context, now: NumberView, command: NumberChange) -> NumberView:
         with_year=now.with_year if command.with_year is None else command.with_year,
         restart=now.restart if command.restart is None else command.restart,
     )
-    wanted = replace(now, shape=shape)
+    wanted = replace(now, shape=shape, own=True)
     if shape.restart != now.restart:
         wanted = replace(wanted, last=_carried_on(ctx, now, shape.restart))
     faults = Faults()
@@ -86,16 +94,14 @@ def _check_prefix(ctx: Context, now: NumberView, wanted: NumberView) -> None:
             field="prefix",
             remedy=_("Telephone numbers and the like are figures alone; give it a letter, as in C."),
         )
-    if wanted.prefix == now.prefix or not wanted.prefix:
+    if not wanted.prefix or (wanted.prefix == now.prefix and now.own):
         return
     wish = wanted.prefix.rstrip("-")
     taken = next(
         (
-            (other.label, prefix)
-            for other in queries.numbering(ctx)
-            # Numbers that were given before keep the beginning that is declared.
-            for prefix in (other.prefix, other.declared.prefix)
-            if other.kind != now.kind and wish == prefix.rstrip("-")
+            (label, prefix)
+            for series, label, prefix in queries.prefixes(ctx, now.kind)
+            if series != now.series and wish == prefix.rstrip("-")
         ),
         None,
     )
@@ -129,9 +135,9 @@ def _carried_on(ctx: Context, now: NumberView, restart: Restart) -> int:
     any count of any year.
     """
     if restart is Restart.NEVER:
-        return highest_count(ctx.session, now.kind)
-    stood = queries.count_under(ctx, now.kind, replace(now.shape, restart=restart), now.day)
-    goes_on = queries.count_under(ctx, now.kind, replace(now.shape, restart=Restart.NEVER), now.day)
+        return highest_count(ctx.session, now.series)
+    stood = queries.count_under(ctx, now.series, replace(now.shape, restart=restart), now.day)
+    goes_on = queries.count_under(ctx, now.series, replace(now.shape, restart=Restart.NEVER), now.day)
     return max(now.last, stood, goes_on if restart is Restart.YEAR else 0)
 
 

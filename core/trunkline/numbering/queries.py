@@ -1,19 +1,22 @@
 """What numbers look like, and which comes next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import col
 
 from trunkline.activity.models import ActivityEntry
-from trunkline.db.numbers import Counter, Kind, Restart, Shape, kinds, row_of, shape_with
+from trunkline.customers.models import Reseller
+from trunkline.db.numbers import Counter, Kind, Restart, Shape, kinds, row_of, series_of, shape_with
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 SHOWN = 8
+#: Between a row and what its numbers began with once, in the name of a row that remembers it.
+FORMER = "!"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ class NumberView:
     gapless: bool
     version: int
     day: date
+    #: The reseller whose customers have them; None for the operator's.
+    reseller: Reseller | None = None
+    #: Whether the reseller has a form of their own; without one their customers have the operator's numbers.
+    own: bool = True
+
+    @property
+    def series(self) -> str:
+        """The row that holds their form."""
+        return series_of(self.kind, self.reseller.key if self.reseller is not None else None)
 
     @property
     def next_number(self) -> str:
@@ -112,18 +124,61 @@ def numbering(ctx: Context) -> list[NumberView]:
     return sorted(found, key=lambda view: str(_(view.label)).casefold())
 
 
-def numbers_of(ctx: Context, name: str) -> NumberView:
-    """One kind. Raises NotFound."""
+def numbers_of(ctx: Context, name: str, reseller_code: str = "") -> NumberView:
+    """One kind, of a reseller's customers if a code is given. Raises NotFound."""
     kind, day = kind_of(name), _today(ctx)
+    if reseller_code:
+        found = next((one for one in of_resellers(ctx, name) if one.reseller.code == reseller_code), None)  # type: ignore[union-attr]  # each has one
+        if found is None:
+            raise NotFound(_("There is no reseller “{code}” with such numbers.", code=reseller_code))
+        return found
     own = _rows(ctx, [name]).get(name)
     shape = _shape(kind, own)
     row = row_of(name, shape, day)
     return _view(kind, shape, own, _rows(ctx, [row]).get(row), day)
 
 
-def count_under(ctx: Context, kind: str, shape: Shape, day: date) -> int:
+def of_resellers(ctx: Context, name: str) -> list[NumberView]:
+    """One kind's numbers for the customers of each reseller in sight; none of a kind that all have alike. Raises NotFound."""
+    kind, operators = kind_of(name), numbers_of(ctx, name)
+    if not kind.by_reseller:
+        return []
+    scope = ctx.actor.scope
+    statement = select(Reseller).order_by(col(Reseller.name))
+    if scope.is_limited:
+        statement = statement.where(col(Reseller.id) == scope.reseller_id)
+    resellers = ctx.session.scalars(statement).all()
+    rows = _rows(ctx, [series_of(name, one.key) for one in resellers])
+    found = []
+    for one in resellers:
+        series = series_of(name, one.key)
+        row = rows.get(series)
+        if row is None or row.prefix is None:
+            found.append(replace(operators, last=0, version=0, reseller=one, own=False))
+            continue
+        shape = _shape(kind, row)
+        last = count_under(ctx, series, shape, operators.day)
+        found.append(replace(operators, shape=shape, last=last, version=row.shape_version or 0, reseller=one))
+    return found
+
+
+def prefixes(ctx: Context, kind: str) -> list[tuple[str, str, str]]:
+    """What numbers begin with: (row of the form, name of the kind, prefix); of `kind` also what they began with once."""
+    labels = {one.name: one.label for one in kinds()}
+    found = [(one.name, one.label, one.shape.prefix) for one in kinds()]
+    name, prefix = col(Counter.kind), col(Counter.prefix)
+    statement = select(name, prefix).where(or_(prefix.is_not(None), name.contains(FORMER)))
+    for row, now in ctx.session.execute(statement):
+        series, _sign, former = row.partition(FORMER)
+        of = series.partition("@")[0]
+        if of in labels and (of == kind or not former):
+            found.append((series, labels[of], former or now))
+    return found
+
+
+def count_under(ctx: Context, series: str, shape: Shape, day: date) -> int:
     """The last count that numbers of this shape got, in the year or month of `day` where each has its own; 0 for none."""
-    row = row_of(kind, shape, day)
+    row = row_of(series, shape, day)
     found = _rows(ctx, [row]).get(row)
     return found.last if found else 0
 
@@ -153,8 +208,8 @@ def _view(kind: Kind, shape: Shape, own: Counter | None, counted: Counter | None
     )
 
 
-def history(ctx: Context, kind: str) -> list[NumberingChange]:
-    """The latest changes of one kind's numbers, newest first."""
+def history(ctx: Context, kind: str, reseller_code: str = "") -> list[NumberingChange]:
+    """The latest changes of one kind's numbers, the operator's or a reseller's, newest first."""
     rows = ctx.session.execute(
         select(col(ActivityEntry.at), col(ActivityEntry.actor), col(ActivityEntry.details))
         .where(col(ActivityEntry.operation) == "core.numbering.edit")
@@ -162,7 +217,10 @@ def history(ctx: Context, kind: str) -> list[NumberingChange]:
         .limit(200)
     ).all()
     words = {"number": _("Next number"), "next_value": _("Go on with")}
-    of_kind = [row for row in rows if (row.details or {}).get("kind") == kind]
+    wanted = (kind, reseller_code)
+    of_kind = [
+        row for row in rows if ((row.details or {}).get("kind"), row.details.get("reseller", "")) == wanted
+    ]
     return [
         NumberingChange(
             row.at,

@@ -34,6 +34,10 @@ class NumbersOut(BaseModel):
     next_value: int
     next_number: str
     version: int
+    #: The code of the reseller whose customers have them; empty for the operator's.
+    reseller: str = ""
+    #: Whether the reseller has a form of their own; their customers have the operator's numbers without one.
+    own: bool = True
 
 
 @rest.get("", permission="core.settings.view")
@@ -54,5 +58,26 @@ def change(ctx: Context, kind: str, command: NumberChange, version: int | None =
     return _out(operations.change(ctx, kind, command.model_copy(update={"version": version})))
 
 
+@rest.get("/{kind}/resellers", permission="core.settings.view")
+def of_resellers(ctx: Context, kind: str) -> Listing[NumbersOut]:
+    """Numbers of one kind by reseller; none of a kind that the customers of all have alike."""
+    return list_of([_out(view) for view in queries.of_resellers(ctx, kind)])
+
+
+@rest.patch("/{kind}/resellers/{reseller}", permission="core.numbering.edit")
+def change_of_reseller(
+    ctx: Context, kind: str, reseller: str, command: NumberChange, version: int | None = if_match
+) -> NumbersOut:
+    """Have numbers of a reseller's customers look otherwise from now on; the first time `prefix` is needed.
+
+    They have a count of their own then. Numbers that were given stay.
+    """
+    return _out(operations.change(ctx, kind, command.model_copy(update={"version": version}), reseller))
+
+
 def _out(view: NumberView) -> NumbersOut:
-    return NumbersOut.model_validate(view).model_copy(update={"label": str(_(view.label))})
+    code = view.reseller.code if view.reseller is not None else ""
+    facts = {
+        name: getattr(view, name) for name in NumbersOut.model_fields if name not in ("label", "reseller")
+    }
+    return NumbersOut(**facts, label=str(_(view.label)), reseller=code)

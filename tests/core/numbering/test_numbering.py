@@ -36,10 +36,10 @@ def clock() -> StandingClock:
     return StandingClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
 
 
-def _change(app: App, kind: str, **values: Any) -> str:
+def _change(app: App, kind: str, reseller: str = "", **values: Any) -> str:
     """The number that is next once numbers of a kind look like this."""
     with app.unit_of_work() as ctx:
-        return change(ctx, kind, NumberChange(**values)).next_number
+        return change(ctx, kind, NumberChange(**values), reseller).next_number
 
 
 def _customer(app: App, name: str = "Padaria", **more: Any) -> str:
@@ -288,7 +288,8 @@ def test_jobs_are_found_by_old_and_new_numbers_with_and_without_zeros(app: App, 
 
     keys = count()
     browser, numbers = staff("supervisor"), [job()]
-    for values in ({"prefix": "JOB-", "width": 4}, {"prefix": "T-", "with_year": True}):
+    forms: list[dict[str, Any]] = [{"prefix": "JOB-", "width": 4}, {"prefix": "T-", "with_year": True}]
+    for values in forms:
         _change(app, "job", **values)
         numbers.append(job())
     assert numbers == ["J000001", "JOB-0002", "T-2026-0003"]

@@ -13,6 +13,8 @@ from trunkline.branding.brands import Brands
 from trunkline.branding.palette import contrast
 from trunkline.branding.schemas import BrandFields, EditBrand
 from trunkline.mail.models import Email
+from trunkline.numbering import operations as numbering
+from trunkline.numbering.schemas import NumberChange
 from trunkline.resellers import operations as resellers
 from trunkline.resellers.schemas import CreateReseller
 from trunkline.testing import work_until_idle
@@ -50,6 +52,15 @@ def test_an_invoice_shows_the_brand_that_sold_as_it_was_when_it_was_issued(resol
     resold.app.part(Brands).forget()
     with resold.app.reading() as ctx:
         assert render_invoice(queries.invoice(ctx, issued)) == pdf
+
+
+def test_invoices_of_a_resellers_customers_have_the_resellers_numbers(resold: World) -> None:
+    resold.at(2026, 11, 2, 9)
+    with resold.app.unit_of_work() as ctx:
+        form = NumberChange.model_validate({"prefix": "NOR-", "width": 4, "restart": "year"})
+        numbering.change(ctx, "invoice", form, "norte")
+        operations.run_billing(ctx, "2026-10")
+        assert [row.number for row in queries.invoices_of(ctx, 1)] == ["NOR-2026-0001"]
 
 
 def _logo(colour: str) -> io.BytesIO:

@@ -28,7 +28,7 @@ def create(ctx: Context, customer_number: str, command: ContractTerms) -> Contra
     if customer.status == CustomerStatus.ARCHIVED:
         raise Refused(_("The customer is archived."), remedy=_("Restore the customer first."))
     contract = Contract(
-        number=next_number(ctx.session, "contract"),
+        number=next_number(ctx.session, "contract", customer.reseller_id),
         customer_id=customer.key,
         **values_of(command, ctx.app.config.currency),
     )

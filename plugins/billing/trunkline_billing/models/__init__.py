@@ -24,8 +24,8 @@ from trunkline_billing.models.payments import BillingAllocation, BillingPayment,
 from trunkline_billing.models.tariffs import BillingRate, BillingTariff
 from trunkline_billing.models.usage import BillingAllowance, BillingUsage, BillingUsageBatch, BillingUsageKey
 
-register("account", "A", label=_("Accounts"))
-register("invoice", "F", 8, label=_("Invoices"), gapless=True)
+register("account", "A", label=_("Accounts"), by_reseller=True)
+register("invoice", "F", 8, label=_("Invoices"), gapless=True, by_reseller=True)
 register("payment", "R", label=_("Payments"))
 register("refund", "D", label=_("Refunds"))
 

@@ -34,7 +34,7 @@ def open_account(ctx: Context, command: OpenAccount) -> BillingAccount:
         )
     ).first()
     account = BillingAccount(
-        number=next_number(ctx.session, "account"),
+        number=next_number(ctx.session, "account", customer.reseller_id),
         customer_id=customer.key,
         name=command.name,
         kind=command.kind,

@@ -11,7 +11,7 @@ from trunkline.branding.spoken import brand_for, language_for
 from trunkline.countries import country_name
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, Site
-from trunkline.db.numbers import take_numbers
+from trunkline.db.numbers import take_for
 from trunkline.i18n import use_locale
 from trunkline.operation import Context
 from trunkline_billing.models.accounts import (
@@ -51,10 +51,11 @@ def issue_for(
     drafts = drafts_of(ctx, wanted, until)
     if not drafts:
         return []
-    numbers = take_numbers(ctx.session, "invoice", len(drafts))
+    resellers = _resellers(ctx, [draft.customer_id for draft in drafts])
+    numbers = take_for(ctx.session, "invoice", [resellers[draft.customer_id] for draft in drafts])
     issued_on = local_day(ctx.now(), ctx.app.config.zone)
     settings = ctx.settings(BillingSettings)
-    issuers = _issuers(ctx, settings, [draft.customer_id for draft in drafts])
+    issuers = _issuers(ctx, settings, resellers)
     customers = snapshots(ctx, [draft.customer_id for draft in drafts])
     rows = [
         {
@@ -92,15 +93,19 @@ def issue_for(
     ]
 
 
-def _issuers(
-    ctx: Context, settings: BillingSettings, customer_ids: Sequence[int]
-) -> dict[int, dict[str, Any]]:
-    """By customer, who issues the invoice, and the brand that the customer knows."""
-    operator = _operator(ctx, settings)
+def _resellers(ctx: Context, customer_ids: Sequence[int]) -> dict[int, int | None]:
+    """By customer, whose they are."""
     found = ctx.session.execute(
         select(col(Customer.id), col(Customer.reseller_id)).where(col(Customer.id).in_(set(customer_ids)))
     )
-    resellers: dict[int, int | None] = {row.id: row.reseller_id for row in found}
+    return {row.id: row.reseller_id for row in found}
+
+
+def _issuers(
+    ctx: Context, settings: BillingSettings, resellers: Mapping[int, int | None]
+) -> dict[int, dict[str, Any]]:
+    """By customer, who issues the invoice, and the brand that the customer knows."""
+    operator = _operator(ctx, settings)
     branded = {reseller: operator | _brand(ctx, reseller) for reseller in set(resellers.values())}
     return {customer: branded[reseller] for customer, reseller in resellers.items()}
 
