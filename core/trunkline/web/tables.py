@@ -375,12 +375,15 @@ class Table:
         return self.row_href(row) if callable(self.row_href) else self.row_href.format_map(row) or None
 
     def row_label(self, row: RowMapping) -> str:
-        """What people call a row: its first column, and its number where it has another."""
+        """What people call a row: its first column and its number; whose it is, where the number is all it is called by."""
         lead = self.columns[0]
         value = lead.read(row)
         said = "" if value is None else lead.text(value)
         number = str(row.get("number") or "")
-        return said if not number or number == said else f"{said} ({number})" if said else number
+        if number and said in (number, ""):
+            who = str(row.get("customer_name") or "")
+            return f"{number} · {who}" if who else number
+        return f"{said} ({number})" if number else said
 
 
 # ------------------------------------------------------------------ small parts

@@ -79,7 +79,7 @@ def _deliveries(page: Page, row: RowMapping) -> Table:
         _("Send again"),
         f"{_LIST}/{row['number']}/deliveries/retry",
         "refresh",
-        confirm=_("Send the ticked deliveries again? Receivers know each by its id."),
+        confirm=_("Send the selected deliveries again? Receivers know each by its id."),
         permission="core.webhook.retry",
     )
     return replace(DELIVERIES, bulk=(again,))
@@ -145,7 +145,7 @@ def retry_parked(page: Page, number: str) -> Response:
 
 @pages.post(f"{_ONE}/deliveries/retry", permission="core.webhook.retry")
 def retry_chosen(page: Page, number: str) -> Response:
-    """Send the ticked deliveries again, or all that match the list's search and filters."""
+    """Send the chosen deliveries again, or all that match the list's search and filters."""
     row = queries.get(page.ctx, number)
     chosen = DELIVERIES.chosen(queries.list_deliveries(page.ctx, row["id"]), page.form_data)
     rows = [] if chosen is None else page.ctx.session.execute(chosen.limit(MOST + 1)).mappings().all()

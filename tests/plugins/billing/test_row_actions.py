@@ -11,6 +11,7 @@ from tests.plugins.billing.conftest import World
 from tests.plugins.billing.test_second_person import limited as limited
 from tests.plugins.billing.test_second_person import states
 from trunkline.approvals.models import Approval
+from trunkline.customers.models import Customer
 from trunkline.lists.models import ListRunRow
 from trunkline.testing import Browser, work_until_idle
 from trunkline_billing.models.accounts import BillingAccount
@@ -83,3 +84,26 @@ def test_why_rows_were_not_done_is_said_once_and_in_the_readers_language(
         assert "nothing to invoice" not in reason
         assert reason.count("Charges and usage") + reason.count("cobranças") <= 1
     assert str(reasons[-1]) in html.unescape(first.get(run).text)
+
+
+def test_what_is_to_be_done_to_a_row_says_whose_it_is(limited: World, staff: Callable[..., Browser]) -> None:
+    asked = staff("accountant").submit(
+        "/lists/payments/do/billing.payment_reverse", {"ids": ["1"]}, page="/billing/payments"
+    )
+    with limited.app.reading() as ctx:
+        payment = ctx.session.scalars(select(BillingPayment).where(col(BillingPayment.id) == 1)).one()
+        name = ctx.session.scalars(
+            select(col(Customer.name)).where(col(Customer.id) == payment.customer_id)
+        ).one()
+    assert f"{payment.number} · {name}" in html.unescape(asked.text)
+
+
+def test_leaving_an_action_alone_is_never_called_as_the_action_is(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    asked = staff("accountant").submit(
+        "/lists/payments/do/billing.payment_reverse", {"ids": ["1"]}, page="/billing/payments"
+    )
+    form = asked.text.partition('id="rows-form"')[2].partition("</form>")[0]
+    assert "Back to the list" in form
+    assert ">Cancel<" not in form
