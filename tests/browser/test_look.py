@@ -225,6 +225,29 @@ def test_pages_are_light(demo: str, chromium: Browser, sessions: dict[str, Any])
     assert charts <= 125
 
 
+def test_letters_of_other_alphabets_are_of_our_font_and_fetched_only_where_they_stand(
+    demo: str, staff_page: Page
+) -> None:
+    def fetched(path: str) -> set[str]:
+        staff_page.goto(demo + path)
+        # Laying the page out is what asks for the letters that it has.
+        faces = """() => { document.body.offsetHeight; return document.fonts.ready.then(
+            () => [...document.fonts].filter(face => face.status === "loaded").map(face => face.unicodeRange)) }"""
+        ranges = {"U+100-": "latin-ext", "U+400-": "cyrillic", "U+370-": "greek"}
+        return {
+            name
+            for found in staff_page.evaluate(faces)
+            for begin, name in ranges.items()
+            if found.startswith(begin)
+        }
+
+    assert fetched("/customers") == set()
+    assert fetched("/search?q=Wałęsa+Erdős+Şahin") == {"latin-ext"}
+    # What a browser has at hand already may count as loaded.
+    assert fetched("/search?q=Ελένη") - {"latin-ext"} == {"greek"}
+    assert "cyrillic" in fetched("/search?q=Жанна")
+
+
 def _open_drawn(page: Page, address: str) -> None:
     """Open a page with charts once there is something to draw: the first jobs end while the demo is looked at."""
 

@@ -33,6 +33,8 @@ class Email(Record, table=True):
     __table_args__ = (
         Index("ix_core_email_queued_at", "queued_at", "id"),
         Index("ix_core_email_status", "status", "id"),
+        # Nearly all are sent: of those of a month, however they are sorted, only this finds some at once.
+        Index("ix_core_email_status_queued_at", "status", "queued_at", "id"),
         Index("ix_core_email_sender", "sender", "id"),
         Index("ix_core_email_recipient", "recipient", "id"),
         Index("ix_core_email_subject", "subject", "id"),

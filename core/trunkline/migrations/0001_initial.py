@@ -772,6 +772,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_email_recipient", ["recipient", "id"], unique=False)
         batch_op.create_index("ix_core_email_sender", ["sender", "id"], unique=False)
         batch_op.create_index("ix_core_email_status", ["status", "id"], unique=False)
+        batch_op.create_index("ix_core_email_status_queued_at", ["status", "queued_at", "id"], unique=False)
         batch_op.create_index("ix_core_email_subject", ["subject", "id"], unique=False)
 
     op.create_table(
@@ -978,6 +979,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_sms_queued_at", ["queued_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_sms_recipient"), ["recipient"], unique=False)
         batch_op.create_index("ix_core_sms_status", ["status", "id"], unique=False)
+        batch_op.create_index("ix_core_sms_status_queued_at", ["status", "queued_at", "id"], unique=False)
 
     op.create_table(
         "core_user",
@@ -1968,6 +1970,7 @@ def downgrade() -> None:
 
     op.drop_table("core_user")
     with op.batch_alter_table("core_sms", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_sms_status_queued_at")
         batch_op.drop_index("ix_core_sms_status")
         batch_op.drop_index(batch_op.f("ix_core_sms_recipient"))
         batch_op.drop_index("ix_core_sms_queued_at")
@@ -2027,6 +2030,7 @@ def downgrade() -> None:
     op.drop_table("core_file")
     with op.batch_alter_table("core_email", schema=None) as batch_op:
         batch_op.drop_index("ix_core_email_subject")
+        batch_op.drop_index("ix_core_email_status_queued_at")
         batch_op.drop_index("ix_core_email_status")
         batch_op.drop_index("ix_core_email_sender")
         batch_op.drop_index("ix_core_email_recipient")

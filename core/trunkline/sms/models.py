@@ -31,6 +31,8 @@ class Sms(Record, table=True):
     __table_args__ = (
         Index("ix_core_sms_queued_at", "queued_at", "id"),
         Index("ix_core_sms_status", "status", "id"),
+        # As in the e-mail log.
+        Index("ix_core_sms_status_queued_at", "status", "queued_at", "id"),
     )
 
     number: str = Field(max_length=20, unique=True)
