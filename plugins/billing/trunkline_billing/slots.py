@@ -11,6 +11,7 @@ from trunkline.plugin import Slot
 from trunkline.settings.entries import entry
 from trunkline.web.pages import Page
 from trunkline_billing import queries
+from trunkline_billing import waiting as billing_waiting
 from trunkline_billing.queries.invoices import Outstanding
 from trunkline_billing.schemas import AccountView, AllowanceView, SubscriptionView
 from trunkline_billing.tables import CHARGES, invoice_table, payment_table, refund_table, usage_table
@@ -241,6 +242,23 @@ SLOTS = (
     Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
     Slot(
         "home.queues", "overdue", overdue_waiting, "billing.payment.record", _("Overdue invoices"), order=40
+    ),
+    Slot("home.queues", "months", billing_waiting.months, "billing.run.run", _("Billing runs"), order=41),
+    Slot(
+        "home.queues",
+        "refunds-under-way",
+        billing_waiting.refunds_on_their_way,
+        "billing.refund.change",
+        _("Refunds"),
+        order=42,
+    ),
+    Slot(
+        "home.queues",
+        "refunds-failed",
+        billing_waiting.refunds_that_failed,
+        "billing.refund.change",
+        _("Refunds"),
+        order=43,
     ),
     Slot("home.tiles", "billing", tiles, "billing.invoice.list", order=40),
     Slot("home.cards", "figures", figures, "billing.ledger.view", _("Figures of billing"), order=45),

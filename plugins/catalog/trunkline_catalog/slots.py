@@ -18,10 +18,11 @@ from trunkline.web.pages import Page
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrder, CatalogService
 from trunkline_catalog.pages import visits
+from trunkline_catalog.queries.price_changes import price_changes
 from trunkline_catalog.schemas import OrderState, ServiceState, ServiceView
 from trunkline_catalog.tables import ACTION_LABELS, KIND_ICONS
 
-_ON_OVERVIEW = 8
+_ON_OVERVIEW, _ON_HOME = 8, 5
 _OVER = (ServiceState.TERMINATED, ServiceState.CANCELLED)
 #: Orders are over within minutes; one that is not after so long waits for something that does not come.
 _STUCK_AFTER = timedelta(days=1)
@@ -186,6 +187,12 @@ def _failed_orders(page: Page, subject: object) -> str | None:
     return page.fragment("catalog/slots/failed.html", orders=orders, names=names, actions=ACTION_LABELS)
 
 
+def _price_changes(page: Page, subject: object) -> str | None:
+    """What product managers look ahead to."""
+    changes = price_changes(page.ctx, _ON_HOME)
+    return page.fragment("catalog/slots/price_changes.html", changes=changes) if changes else None
+
+
 def _contract_services(page: Page, contract: Contract) -> str:
     """What the contract covers. Only to one in force can something be added."""
     services = queries.services_under(page.ctx, contract.key)
@@ -236,4 +243,12 @@ SLOTS = (
     Slot("home.cards", "visits", visits.card, "catalog.visit.list", _("My visits"), order=5),
     Slot("home.tiles", "orders", _tiles, "catalog.order.list", order=20),
     Slot("home.cards", "failed-orders", _failed_orders, "catalog.order.list", order=20),
+    Slot(
+        "home.cards",
+        "price-changes",
+        _price_changes,
+        "catalog.price.change",
+        _("Prices that change"),
+        order=25,
+    ),
 )

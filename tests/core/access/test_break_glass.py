@@ -32,6 +32,17 @@ def officer(app: App, make_client: Callable[[], Browser]) -> Browser:
     return make_client().sign_in("duty@example.com")
 
 
+def test_who_oversees_reads_of_it_on_the_start_page_for_a_week(
+    officer: Browser, staff: Callable[..., Browser], clock: StandingClock
+) -> None:
+    auditor, said = staff("auditor"), "Emergency accesses in the last seven days"
+    assert said not in auditor.get("/").text
+    officer.submit("/break-glass/take", WHY)
+    assert said in auditor.get("/").text
+    clock.pass_time(days=8)
+    assert said not in staff("supervisor").get("/").text
+
+
 @pytest.mark.both_databases
 def test_it_opens_everything_says_so_everywhere_and_tells_administrators(app: App, officer: Browser) -> None:
     assert officer.get("/settings").status_code == 403

@@ -216,3 +216,29 @@ def test_over_rest_a_key_refunds_once_and_lists_show_it(twice: World, client: Br
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "amount")
     back = client.post("/api/v1/billing/refunds/D000001/fail", json={"reason": "Bounced"}, headers=headers)
     assert back.json()["state"] == "failed"
+
+
+def test_the_accountants_start_page_tells_of_refunds_that_failed_for_a_week(
+    twice: World, staff: Staff
+) -> None:
+    said = "Refunds that failed in the last seven days"
+    number = refund(twice, "R000002", "59.96")
+    assert said not in staff("accountant").get("/").text
+    with twice.app.unit_of_work() as ctx:
+        operations.fail_refund(ctx, number, FailRefund(reason="Account closed"))
+    assert said in staff("accountant").get("/").text
+    assert said not in staff("cashier").get("/").text
+    twice.at(2026, 11, 20)
+    assert said not in staff("accountant").get("/").text
+
+
+def test_the_accountants_start_page_tells_of_refunds_that_do_not_arrive(twice: World, staff: Staff) -> None:
+    said = "Refunds that have not arrived for days"
+    paid = RecordPayment(account_number="A000001", amount=Decimal(12))
+    with twice.app.unit_of_work() as ctx:
+        payment = operations.record_payment(ctx, paid, provider="wallet").number
+    refund(twice, payment, "12", method="provider")
+    assert said not in staff("accountant").get("/").text
+    twice.at(2026, 11, 9)
+    assert said in staff("accountant").get("/").text
+    assert staff("accountant").get("/billing/refunds?state=under_way").status_code == 200

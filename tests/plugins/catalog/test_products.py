@@ -1,5 +1,6 @@
 """A price change never rewrites the past."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 from trunkline.app import App
 from trunkline.clock import utc_now
 from trunkline.errors import Conflict, Refused
+from trunkline.testing import Browser
 from trunkline_catalog import operations, queries
 from trunkline_catalog.schemas import (
     CreateProduct,
@@ -47,6 +49,19 @@ def test_a_planned_price_begins_at_its_moment(shop: App) -> None:
         assert queries.price_at(ctx, "mobile_10", moment - timedelta(seconds=1)).monthly_micros == 49_900_000
         assert queries.price_at(ctx, "mobile_10", moment).monthly_micros == 59_900_000
         assert queries.product(ctx, "mobile_10").monthly_price_micros == 49_900_000
+
+
+def test_a_planned_price_is_on_the_start_page_of_who_makes_prices(
+    shop: App, staff: Callable[..., Browser]
+) -> None:
+    manager = staff("product_manager")
+    assert "Prices that change" not in manager.get("/").text
+    with shop.unit_of_work() as ctx:
+        operations.set_price(ctx, "mobile_10", price("59.90", utc_now() + timedelta(days=30)))
+    page = manager.get("/").text.partition("Prices that change")[2]
+    assert 'href="/catalog/products/mobile_10"' in page
+    assert [price for price in ("49.90", "59.90") if price not in page] == []
+    assert "Prices that change" not in staff("customer_care").get("/").text
 
 
 def test_a_price_in_the_past_is_refused(shop: App) -> None:

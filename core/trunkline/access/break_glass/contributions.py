@@ -32,6 +32,14 @@ LISTS = (
 PAGES = (pages.pages,)
 SLOTS = (
     Slot("page.banner", "break_glass", pages.banner, "core.break_glass.use", _("Emergency access"), order=1),
+    Slot(
+        "home.queues",
+        "break_glass",
+        pages.taken_lately,
+        "core.break_glass.list",
+        _("Emergency access"),
+        order=11,
+    ),
     Slot("profile.sections", "break_glass", pages.account_entry, "core.break_glass.use", order=900),
 )
 

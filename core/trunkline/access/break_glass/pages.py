@@ -1,6 +1,7 @@
 """Taking every permission in an emergency, the banner that says so, and the list of who did."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -8,11 +9,13 @@ from starlette.responses import Response
 from trunkline.access.break_glass import operations, queries
 from trunkline.access.break_glass.schemas import BreakGlassReason
 from trunkline.access.break_glass.tables import BREAK_GLASS
+from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.settings.core import CoreSettings
 from trunkline.web.pages import SIGNED_IN, Page, Pages
 
 pages = Pages()
+_LATELY = timedelta(days=7)
 
 
 @pages.get("/break-glass", permission="core.break_glass.list")
@@ -24,6 +27,14 @@ def accesses(page: Page) -> Response:
         BREAK_GLASS,
         queries.list_accesses(page.ctx),
         running=queries.running(page.ctx),
+    )
+
+
+def taken_lately(page: Page, subject: object) -> str | None:
+    """For who oversees: each is to be looked at once, and a week is time enough."""
+    count = queries.taken_since(page.ctx, page.ctx.now() - _LATELY)
+    return waiting(
+        page, _("Emergency accesses in the last seven days"), count, "/break-glass", "urgent", bad=True
     )
 
 

@@ -1,5 +1,6 @@
 """Reading emergency accesses."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
@@ -22,6 +23,11 @@ def list_accesses(ctx: Context) -> Select[*tuple[Any, ...]]:
         col(BreakGlass.ended_by).label("ended_by"),
         case((over, "closed"), else_="running").label("state"),
     )
+
+
+def taken_since(ctx: Context, moment: datetime) -> int:
+    """How many emergency accesses began after a moment."""
+    return ctx.session.scalar(select(func.count()).where(col(BreakGlass.started_at) > moment)) or 0
 
 
 def running(ctx: Context) -> list[BreakGlass]:
