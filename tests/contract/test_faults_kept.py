@@ -142,6 +142,19 @@ def test_each_place_is_kept_once_with_its_times_and_only_the_last_places_of_a_pl
     ]
 
 
+def test_what_fails_again_is_counted_while_the_process_goes_on(app: App, config: Config) -> None:
+    def times() -> list[int]:
+        with app.reading() as ctx:
+            return [fault.times for fault in faults(ctx)]
+
+    with _beside(config) as other:
+        _fail(other)
+        wait_for(lambda: times() == [1], "the first failure")
+        _fail(other)
+        _fail(other)
+        wait_for(lambda: times() == [3], "the next ones")
+
+
 def test_without_its_table_a_failure_waits_and_is_no_failure_itself(config: Config, tmp_path: Path) -> None:
     place = tmp_path / "fresh"
     fresh = App.start(

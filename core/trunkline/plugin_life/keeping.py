@@ -64,7 +64,9 @@ class FaultKeeper:
                 return
             times = 1 + (earlier.times if earlier else 0)
             self._waiting[key] = Fault(*key, kept_error(fault.error), text, fault.at, times)
-            if key not in self._seen:
+            if key in self._seen:
+                self._start()
+            else:
                 self._hasten()
 
     def waiting(self) -> list[Fault]:
@@ -113,37 +115,37 @@ class FaultKeeper:
 
     def _settle(self, written: Mapping[tuple[str, str], Fault]) -> None:
         """What failed again meanwhile stays, with the times that are not written."""
-        self._seen |= written.keys()
+        self._seen = self._seen | written.keys() if len(self._seen) < _MOST_WAITING else set(written)
         for key, fault in written.items():
             again = self._waiting.pop(key, None)
             if again is not None and again.times > fault.times:
                 self._waiting[key] = replace(again, times=again.times - fault.times)
 
     def _hasten(self) -> None:
-        """Have the thread write now; it is there only while something waits."""
+        """Have what waits written now."""
+        self._hurry.set()
+        self._start()
+
+    def _start(self) -> None:
+        """Have what waits written in a while; the thread is there only as long as something does."""
         if not self._process or self._stopping or not self._waiting:
             return
-        self._hurry.set()
         if self._thread is None:
             thread = threading.Thread(target=self._run, daemon=True, name="faults")
             try:
                 thread.start()
-            except (
-                RuntimeError
-            ):  # as at the end of a process: what waits is written by `close`, or with the next failure
+            except RuntimeError:
+                # As at the end of a process: what waits is written by `close`, or with the next failure.
                 return
             self._thread = thread
 
     def _run(self) -> None:
         while not self._stopping:
+            self._hurry.wait(_PAUSE)
             self._hurry.clear()
-            done = self.write()
-            if done:
-                self._hurry.wait(_PAUSE)
-            else:
-                threading.Event().wait(_PAUSE)
+            self.write()
             with self._lock:
-                if not self._waiting and not self._hurry.is_set():
+                if not self._waiting:
                     self._thread = None
                     return
 
