@@ -334,6 +334,19 @@ def test_dates_of_stacked_rows_keep_their_order_from_right_to_left(
     assert places == sorted(places)
 
 
+def test_crumbs_can_be_hit_and_only_the_long_name_among_them_gives_way(demo: str, staff_page: Page) -> None:
+    page = staff_page
+    page.goto(f"{demo}/billing/customers/C000001/accounts/new")
+    links = page.locator(".breadcrumb a")
+    expect(links).to_have_count(3)
+    page.evaluate("document.querySelectorAll('.breadcrumb a')[1].textContent = 'Papelaria '.repeat(20)")
+    sizes = "links => links.map(link => [link.getBoundingClientRect().height, link.scrollWidth - link.clientWidth])"
+    (first, first_cut), (name, name_cut), (tab, tab_cut) = links.evaluate_all(sizes)
+    assert min(first, name, tab) >= 24, "what can be clicked (WCAG 2.2, 2.5.8)"
+    assert name_cut > 0
+    assert (first_cut, tab_cut) == (0, 0)
+
+
 def test_searching_a_list_keeps_focus_and_writes_the_address(demo: str, staff_page: Page) -> None:
     staff_page.goto(f"{demo}/customers")
     rows = staff_page.locator("tbody tr")

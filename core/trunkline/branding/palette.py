@@ -6,6 +6,8 @@ _TEXT, _EDGE = 4.5, 3.0
 #: The surfaces that brand colours lie on, light and dark; they are those of the style sheet.
 _LIGHT, _DARK = "#f3f5f8", "#1d232c"
 _WHITE, _BLACK = "#ffffff", "#000000"
+#: How much of the brand tints the ground of initials and chips that bear it as text, at most.
+_TINT = 0.13
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ def derive(colour: str) -> Palette:
         fg=fg,
         step=_mixed(colour, away, 0.2),
         edge=_until(colour, _BLACK, _LIGHT, _EDGE) if pale else "transparent",
-        ink_light=_until(colour, _BLACK, _LIGHT, _TEXT),
-        ink_dark=_until(colour, _WHITE, _DARK, _TEXT),
+        ink_light=_ink(colour, _BLACK, _LIGHT),
+        ink_dark=_ink(colour, _WHITE, _DARK),
     )
 
 
@@ -53,6 +55,15 @@ def _luminance(colour: str) -> float:
 def _parts(colour: str) -> tuple[int, int, int]:
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue
+
+
+def _ink(colour: str, towards: str, ground: str) -> str:
+    """The colour as text on a ground of ours, and on one that it tints itself."""
+    for step in range(21):
+        mixed = _mixed(colour, towards, step / 20)
+        if min(contrast(mixed, ground), contrast(mixed, _mixed(ground, mixed, _TINT))) >= _TEXT:
+            return mixed
+    return towards
 
 
 def _until(colour: str, towards: str, ground: str, wanted: float) -> str:

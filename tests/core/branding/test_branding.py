@@ -52,6 +52,11 @@ def make(app: App, **fields: str) -> int:
         return operations.create(ctx, BrandFields.model_validate({"name": "Araucária Net", **fields})).key
 
 
+def of(colour: str, at: int) -> int:
+    """One part of `#rrggbb`, 0 to 255."""
+    return int(colour[at : at + 2], 16)
+
+
 @given(colour=some.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_any_colour_gives_readable_text_and_visible_edges(colour: str) -> None:
     palette = derive(colour)
@@ -59,6 +64,10 @@ def test_any_colour_gives_readable_text_and_visible_edges(colour: str) -> None:
     assert contrast(palette.fg, palette.step) >= 4.5
     assert contrast(palette.ink_light, "#f3f5f8") >= 4.5
     assert contrast(palette.ink_dark, "#1d232c") >= 4.5
+    for ink, ground in ((palette.ink_light, "#f3f5f8"), (palette.ink_dark, "#1d232c")):
+        # Initials stand on a ground that an eighth of their own colour tints.
+        tinted = "#" + bytes(round(0.13 * of(ink, at) + 0.87 * of(ground, at)) for at in (1, 3, 5)).hex()
+        assert contrast(ink, tinted) >= 4.5
     assert contrast(palette.brand if palette.edge == "transparent" else palette.edge, "#f3f5f8") >= 3
 
 
