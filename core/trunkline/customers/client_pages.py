@@ -11,9 +11,9 @@ from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
 from trunkline.customers.schemas import ContactData, SetStatus, UpdateCustomer
 from trunkline.customers.schemas.texts import Name, text
+from trunkline.customers.tables import CLIENT_LABELS
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
-from trunkline.web.tones import lazy_state_label
 
 pages = Pages()
 _BASE = "/customers/{number}/client"
@@ -48,7 +48,7 @@ def _opened(page: Page, number: str) -> Mapping[str, Any]:
         **{name: getattr(customer, name) for name in ("name", "tax_id", "email", "status", "version")},
         "form_options": {
             "cancel": "/customers",
-            "choices": {"status": [(status, lazy_state_label(status)) for status in statuses]},
+            "choices": {"status": [(status, CLIENT_LABELS[CustomerStatus(status)]) for status in statuses]},
         },
     }
 
@@ -63,7 +63,8 @@ def _around(page: Page, number: str, tab: str) -> Mapping[str, Any]:
         (str(_("Contact")), f"{here}/client/contact", tab == "contact"),
         (str(_("Money")), f"{here}/client/money", tab == "money"),
     ]
-    return {"customer": customer, "tabs": tabs, "tab": tab}
+    state = CLIENT_LABELS[CustomerStatus(customer.status)]
+    return {"customer": customer, "state": state, "tabs": tabs, "tab": tab}
 
 
 @pages.form(

@@ -12,11 +12,20 @@ from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag
 from trunkline.customers.queries import tag_texts
 from trunkline.i18n import gettext as _
+from trunkline.i18n import pgettext
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Filter, Kind, Preset, Tab, Table
 from trunkline.web.tones import lazy_state_label
 
 KIND_LABELS = {CustomerKind.INDIVIDUAL: _("Individual"), CustomerKind.BUSINESS: _("Business")}
+#: The same states as white-label operators know them, who have one word less.
+CLIENT_LABELS = {
+    CustomerStatus.PENDING: pgettext("customer", "Pending"),
+    CustomerStatus.ACTIVE: pgettext("customer", "Active"),
+    CustomerStatus.SUSPENDED: pgettext("customer", "Inactive"),
+    CustomerStatus.CLOSED: pgettext("customer", "Removed"),
+    CustomerStatus.ARCHIVED: pgettext("customer", "Removed"),
+}
 
 
 def _wears(texts: Sequence[str]) -> Any:
@@ -45,6 +54,15 @@ CUSTOMERS = Table(
         Column("created_at", _("Since"), Kind.DATE, sort=True, priority=2),
         Column("assigned_to", _("Looked after by"), priority=3, optional=True),
         Column("status", _("Status"), Kind.STATUS),
+        Column(
+            "client_status",
+            _("Client status"),
+            Kind.STATUS,
+            value=lambda row: row["status"],
+            labels=CLIENT_LABELS,
+            optional=True,
+            export=False,
+        ),
     ),
     tabs=(
         Tab("current", _("All"), col(Customer.status) != CustomerStatus.ARCHIVED, count=True),
@@ -74,7 +92,16 @@ CUSTOMERS = Table(
     presets=(
         Preset(
             _("Clients"),
-            ("row_number", "number", "name", "email", "portal_role", "service_number", "plan", "status"),
+            (
+                "row_number",
+                "number",
+                "name",
+                "email",
+                "portal_role",
+                "service_number",
+                "plan",
+                "client_status",
+            ),
         ),
     ),
     counted=True,

@@ -1,5 +1,6 @@
 """A client in three short parts: registration, contact, and money with plans and the last invoice."""
 
+import re
 from collections.abc import Callable
 
 from tests.plugins.portal.conftest import Household
@@ -34,6 +35,22 @@ def test_the_registration_is_changed_with_its_status_and_leads_back_to_the_list(
     assert back.url.path == "/customers"
     customer = _customer(app, number)
     assert (customer.name, customer.status) == ("Ana Prates", "suspended")
+
+
+def test_states_are_called_as_in_white_label_screens(app: App, households: Two, staff: Staff) -> None:
+    number = households[0].number
+    care = staff("customer_care")
+    form = care.get(f"/customers/{number}/client").text
+    assert re.findall(r'<option value="(\w+)"[^>]*>([^<]+)', form) == [
+        ("active", "Active"),
+        ("suspended", "Inactive"),
+        ("closed", "Removed"),
+    ]
+    care.submit(f"/customers/{number}/client", _sent(app, number, status="suspended", reason="unpaid"))
+    shown = care.get("/customers", params={"cols": "row_number,number,client_status"}).text
+    assert re.search(rf"{number}</a>.*?Inactive", shown)
+    assert "Inactive" in care.get(f"/customers/{number}/client/money").text
+    assert "Suspended" in care.get(f"/customers/{number}").text
 
 
 def test_a_status_without_its_reason_changes_nothing_at_all(app: App, households: Two, staff: Staff) -> None:
