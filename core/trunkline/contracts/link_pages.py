@@ -21,11 +21,15 @@ pages = Pages(audience="any")
 def _schema(page: Page, token: str) -> type[AcceptOnline]:
     # Mail programs open links to look for malware: opening one changes nothing.
     if links.find(page.ctx, token) is None:
-        raise NotFound(
-            _("This link was used already, its time is over, or the contract was changed."),
-            remedy=_("Ask us for another one."),
-        )
+        raise _over()
     return AcceptOnline
+
+
+def _over() -> NotFound:
+    return NotFound(
+        _("This link was used already, its time is over, or the contract was changed."),
+        remedy=_("Ask us for another one."),
+    )
 
 
 def _offered(page: Page, token: str) -> Mapping[str, Any]:
@@ -68,5 +72,5 @@ def accept(page: Page, command: AcceptOnline, token: str) -> Response:
 def document(page: Page, token: str) -> Response:
     found = links.find(page.ctx, token)
     if found is None:
-        raise NotFound(_("There is no such page."))
+        raise _over()
     return download(page.ctx, found.stored)

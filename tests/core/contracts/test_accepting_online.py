@@ -73,7 +73,9 @@ def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
         assert acceptance.digest == sha256(TEXT).hexdigest()
         assert acceptance.address
     assert stranger.get(link).status_code == 404
-    assert stranger.get(f"{link}/document").status_code == 404
+    gone = stranger.get(f"{link}/document")
+    assert gone.status_code == 404
+    assert "Ask us for another one." in gone.text
 
 
 def test_another_text_other_terms_and_time_make_a_link_useless(

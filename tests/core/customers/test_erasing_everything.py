@@ -143,6 +143,9 @@ class Planting:
         return self.known[table.name]
 
     def _value(self, table: Table, column: Column[Any]) -> Any:
+        if column.computed is not None:
+            # The database fills it from columns beside it.
+            return ...
         if column.foreign_keys:
             return self._referred(table, column)
         name = f"{table.name}.{column.name}"

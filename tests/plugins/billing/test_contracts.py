@@ -214,3 +214,18 @@ def test_a_term_that_ran_out_is_named_no_more(world: World) -> None:
         bill(world, period)
     named = [{one.contract_number for one in invoice(world, number).lines} for number in numbers(world)]
     assert named == [{contract}, {""}]
+
+
+def test_a_months_use_names_the_contract_that_was_in_force_on_one_of_its_days(world: World) -> None:
+    contract = agree(world, starts_on=date(2026, 10, 10), next_indexation_on=None)
+    cover(world, contract)
+    world.at(2026, 10, 20, 15)
+    calls = [
+        world.call("before", 60, "+552133334444", start="2026-10-06T12:00:00Z"),
+        world.call("after", 60, "+552133334444", start="2026-10-12T12:00:00Z"),
+    ]
+    assert world.usage(calls).created == 2
+    world.at(2026, 11, 1, 9)
+    bill(world, "2026-10")
+    [used] = [one for one in invoice(world, numbers(world)[0]).lines if one.kind == "usage"]
+    assert used.contract_number == contract

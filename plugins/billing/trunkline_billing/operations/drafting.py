@@ -94,9 +94,10 @@ class Draft:
                 charge.description,
                 charge.first_day,
                 charge.last_day,
-                charge.contract_number or self.contract_of(charge),
+                charge.contract_number,
                 charge.adjusted,
             )
+        line.contract_number = line.contract_number or self.contract_of(charge)
         line.first_day, line.last_day = (
             min(line.first_day, charge.first_day),
             max(line.last_day, charge.last_day),
