@@ -43,15 +43,36 @@ class OrderNote(BaseModel):
     )
 
 
+_CONTRACT: dict[str, Any] = {
+    "contract": (
+        str,
+        Field(
+            default="",
+            title=_("Contract"),
+            json_schema_extra={
+                "section": _("Where and for whom"),
+                "widget": "select",
+                "blank": _("As for the whole order"),
+            },
+        ),
+    )
+}
+
+
 @lru_cache(maxsize=128)
 def order_schema(
-    product: ProductView, templates: tuple[TemplateView, ...], places: bool, people: bool
+    product: ProductView,
+    templates: tuple[TemplateView, ...],
+    places: bool,
+    people: bool,
+    contracts: bool = False,
 ) -> type[BaseModel]:
-    """What an order line of this product asks: items by hand if wished, its parameters, where and for whom."""
+    """What an order line of this product asks: items by hand if wished, its parameters, where and for whom; with `contracts`
+    also under which contract, if it belongs to no other service."""
     fields: dict[str, Any] = {}
     labels = {template.name: template.label for template in templates}
     if product.kind is ProductKind.BUNDLE:
-        return create_model(f"Order_{product.code}")
+        return create_model(f"Order_{product.code}", **(_CONTRACT if contracts else {}))
     if product.kind is ProductKind.ADD_ON:
         fields[ADDED_TO] = (
             str,
@@ -75,6 +96,8 @@ def order_schema(
             int | None,
             Field(default=None, title=_("Contact"), json_schema_extra=dict(extra)),
         )
+    if contracts and product.kind is not ProductKind.ADD_ON:
+        fields |= _CONTRACT
     return create_model(f"Order_{product.code}", **fields)
 
 

@@ -312,3 +312,56 @@ def test_a_service_whose_contract_is_over_stands_under_none_and_can_be_put_under
     assert client.submit(f"{here}/contract", {"contract": following}).url.path == here
     assert (service(shop).contract, service(shop).contract_ended_on) == (following, None)
     assert f'href="/contracts/{following}"' in client.get(here).text
+
+
+def test_one_order_holds_services_for_more_than_one_contract(
+    shop: App, staff: Staff, order: Order, api: TestClient
+) -> None:
+    with shop.unit_of_work() as ctx:
+        for code, kind, more in (
+            ("pair", ProductKind.BUNDLE, {"members": (Member(product="mobile_10"),)}),
+            ("roaming", ProductKind.ADD_ON, {"fits": ("mobile_10",)}),
+        ):
+            operations.create_product(
+                ctx,
+                CreateProduct(
+                    code=code,
+                    name=code,
+                    kind=kind,
+                    monthly_price=Decimal(80),
+                    currency="BRL",
+                    effective_from=BEGAN,
+                    **more,
+                ),
+            )
+    order()
+    work_until_idle(shop)
+    office, branch, theirs = agree(shop), agree(shop, title="Branch"), agree(shop, "C000002")
+    put(shop, branch)
+
+    def place(**line: object) -> Any:
+        body = {"customer_number": "C000001", "contract": office}
+        lines = [{"product_code": "mobile_10"}, {"product_code": "pair", "contract": branch}, line]
+        return api.post("/api/v1/catalog/orders", json={**body, "lines": lines})
+
+    added = {"product_code": "roaming", "added_to": "S000001"}
+    for line in (
+        {**added, "contract": office},
+        {**added, "contract": theirs},
+        {"product_code": "mobile_10", "contract": theirs},
+    ):
+        refused = place(**line)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "lines.2.contract")
+    # What is added to a service stands under its contract, and the part of the bundle under the bundle's.
+    assert [line["contract"] for line in place(**added).json()["lines"]] == [office, branch, branch, branch]
+    client = staff("supervisor")
+    page = client.get("/catalog/orders/new?customer=C000001&product=mobile_10").text
+    assert "As for the whole order" in page
+    filled = {"lines.0.product": "mobile_10", "contract": office, "lines.0.contract": branch}
+    where = "/catalog/orders/review?customer=C000001"
+    review = client.submit(where, filled, page=PLACE).text
+    assert f"{branch} · Branch" in review
+    client.submit("/catalog/orders?customer=C000001", {**filled, "idempotency_key": "line"}, page=PLACE)
+    with shop.reading() as ctx:
+        latest = queries.services_of(ctx, service(shop).customer_id)[-1]
+    assert latest.contract == branch

@@ -61,10 +61,11 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
         with naming_line(place):
             product, price = orderable(ctx, wish.product_code)
             parent = parent_of(ctx, customer, product, wish, bundles)
-            line = _add_new(ctx, order, customer, place + 1, wish, product, price, parent, contract)
+            under = _contract_of(ctx, customer, wish, parent, contract)
+            line = _add_new(ctx, order, customer, place + 1, wish, product, price, parent, under)
             if product.kind is ProductKind.BUNDLE:
                 # It begins once its services have been set up.
-                bundles[place + 1] = Parent(line.service_id, covers=not product.priced_by_members)
+                bundles[place + 1] = Parent(line.service_id, not product.priced_by_members, under)
             else:
                 planned.append((place, plan_line(ctx, line, product, start_after=command.start_after)))
     # All at the end: from the first number of a job on, every worker that needs one waits.
@@ -132,6 +133,22 @@ def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> C
     return order
 
 
+def _contract_of(
+    ctx: Context, customer: Customer, wish: OrderLineInput, parent: Parent | None, of_order: Contract | None
+) -> int | None:
+    """The contract under which a line's service will stand: that of what it belongs to, else the line's own, else the order's."""
+    if parent is None:
+        contract = contract_for(ctx, customer.key, wish.contract) or of_order
+        return contract.key if contract is not None else None
+    if wish.contract:
+        raise Refused(
+            _("What belongs to a service stands under its contract."),
+            field="contract",
+            remedy=_("Leave it empty."),
+        )
+    return parent.contract_id
+
+
 def _add_new(
     ctx: Context,
     order: CatalogOrder,
@@ -141,9 +158,8 @@ def _add_new(
     product: ProductView,
     price: Price,
     parent: Parent | None,
-    contract: Contract | None,
+    contract_id: int | None,
 ) -> CatalogOrderLine:
-    contract_id = contract.key if contract is not None else parent.contract_id if parent is not None else None
     covered = parent is not None and parent.covers
     values = collected(product, wish.parameters)
     check_place(ctx, customer, wish.site_id, wish.contact_id)

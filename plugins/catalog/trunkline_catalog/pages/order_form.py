@@ -87,6 +87,7 @@ class EntryLine:
             contact_id=getattr(command, "contact_id", None),
             part_of=part_of,
             added_to=getattr(command, ADDED_TO, ""),
+            contract=getattr(command, "contract", ""),
         )
 
 
@@ -176,12 +177,19 @@ class OrderForm:
             )
         position = len(self.lines) if posted_at is None else posted_at
         form: Form[BaseModel] = Form(
-            order_schema(product, self._templates, bool(self._sites), bool(self._contacts)),
+            order_schema(
+                product,
+                self._templates,
+                bool(self._sites),
+                bool(self._contacts),
+                contracts=bundle is None and len(self.contracts) > 1,
+            ),
             values={"site_id": self._sites[0].id} if len(self._sites) == 1 else {},
             choices={
                 "site_id": [(row.id, row.name) for row in self._sites],
                 "contact_id": [(row.id, row.name) for row in self._contacts],
                 ADDED_TO: self._hosts(product),
+                "contract": self.contracts,
             },
             prefix=f"lines.{position}.",
             csrf_token=self.csrf_token,

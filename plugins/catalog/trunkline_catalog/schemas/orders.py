@@ -76,6 +76,8 @@ class OrderLineInput(BaseModel):
     part_of: int | None = Field(default=None, ge=1, le=MAX_LINES)
     #: Of an add-on: number of the service to which it is added.
     added_to: str = Field(default="", max_length=20)
+    #: Number of another contract than that of the order; none for what is added to a service or part of a bundle.
+    contract: str = Field(default="", max_length=20)
 
 
 class PlaceOrder(BaseModel):
