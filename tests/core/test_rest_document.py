@@ -61,3 +61,15 @@ def test_a_method_that_an_address_does_not_take_is_refused_with_those_it_takes(
         assert refused.status_code == 405
         assert refused.headers["allow"] == allowed
         assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_every_operation_says_what_it_does_and_no_name_tells_where_its_code_lies(app: App) -> None:
+    document = json.loads(written(app))
+    told = {
+        f"{method} {path}": operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert [name for name, operation in told.items() if not operation.get("description")] == []
+    assert [name for name in document["components"]["schemas"] if name.startswith("trunkline")] == []
+    assert {tag for operation in told.values() for tag in operation["tags"] if tag != tag.lower()} == set()

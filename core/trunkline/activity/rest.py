@@ -49,7 +49,7 @@ def activity(ctx: Context, params: ListParams = list_params) -> Listing[Activity
     return read_list(ctx, activity_table(ctx), queries.entries(ctx), params, ActivitySummary)
 
 
-class CheckOut(BaseModel):
+class SealCheckOut(BaseModel):
     """What a verification of the whole log found; `findings` are the first hundred."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -72,7 +72,7 @@ class SealsOut(BaseModel):
     sealed_at: datetime | None
     seals: int
     waiting: int
-    check: CheckOut | None
+    check: SealCheckOut | None
 
 
 @rest.get("/seals", permission="core.activity.list")
@@ -84,7 +84,7 @@ def seals(ctx: Context) -> SealsOut:
         sealed_at=state.sealed_at,
         seals=state.seals,
         waiting=state.waiting,
-        check=CheckOut.model_validate(state.check) if state.check is not None else None,
+        check=SealCheckOut.model_validate(state.check) if state.check is not None else None,
     )
 
 

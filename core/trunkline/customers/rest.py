@@ -37,7 +37,7 @@ rest = RestRoutes("/customers", "customers")
 _LIST, _VIEW, _EDIT = "core.customer.list", "core.customer.view", "core.customer.edit"
 
 
-class ActivityOut(BaseModel):
+class CustomerActivityOut(BaseModel):
     """One entry of the activity log."""
 
     id: int
@@ -258,8 +258,8 @@ def remove_attribute(ctx: Context, number: str, attribute_id: int) -> None:
 
 
 @rest.get("/{number}/activity", permission=_VIEW, table=_ACTIVITY)
-def activity(ctx: Context, number: str, params: ListParams = list_params) -> Listing[ActivityOut]:
+def activity(ctx: Context, number: str, params: ListParams = list_params) -> Listing[CustomerActivityOut]:
     """What happened to the customer, newest first."""
     key = queries.get(ctx, number).key
     statement = queries.activity_of(ctx, key)
-    return read_list(ctx, _ACTIVITY, statement, params, ActivityOut)
+    return read_list(ctx, _ACTIVITY, statement, params, CustomerActivityOut)

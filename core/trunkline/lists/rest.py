@@ -82,7 +82,7 @@ class DoToRows(BaseModel):
     values: dict[str, Any] = Field(default={}, description="By the JSON Schema of the action's `values`.")
 
 
-class RunOut(BaseModel):
+class ListRunOut(BaseModel):
     """Work on many rows: `done` and `failed` count while it goes on; `job` may be cancelled, too."""
 
     number: str
@@ -176,7 +176,7 @@ def keep_columns(ctx: Context, name: str, command: Columns) -> Columns:
 
 
 @lists.post("/{name}/actions/{action}", permission=runs.ACT, status=202)
-def do_to_rows(ctx: Context, name: str, action: str, command: DoToRows, proof: Proof = proof) -> RunOut:
+def do_to_rows(ctx: Context, name: str, action: str, command: DoToRows, proof: Proof = proof) -> ListRunOut:
     """Have something done to many rows, each in a transaction of its own and as the caller. The run says what became of each.
 
     An action with `sudo` needs an access token of a sign-in not older than ten minutes.
@@ -190,7 +190,7 @@ def do_to_rows(ctx: Context, name: str, action: str, command: DoToRows, proof: P
 
 
 @list_runs.get("/{number}", permission=SIGNED_IN)
-def show_run(ctx: Context, number: str) -> RunOut:
+def show_run(ctx: Context, number: str) -> ListRunOut:
     """How far it is. Only who began it sees it, and who may see every job."""
     return _run(runs.get(ctx, number))
 
@@ -202,7 +202,7 @@ def run_rows(ctx: Context, number: str, params: ListParams = list_params) -> Lis
 
 
 @list_runs.post("/{number}/stop", permission=runs.ACT, status=200)
-def stop(ctx: Context, number: str) -> RunOut:
+def stop(ctx: Context, number: str) -> ListRunOut:
     """Leave the rows that are not done yet as they are."""
     return _run(runs.stop(ctx, number))
 
@@ -256,8 +256,8 @@ def _view(ctx: Context, view: SavedView) -> ViewOut:
     )
 
 
-def _run(run: ListRun) -> RunOut:
-    return RunOut(
+def _run(run: ListRun) -> ListRunOut:
+    return ListRunOut(
         number=run.number,
         list=run.list_name,
         action=run.action,

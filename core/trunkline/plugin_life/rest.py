@@ -20,7 +20,7 @@ from trunkline.rest.routing import RestRoutes
 rest = RestRoutes("/system", "system")
 
 
-class CheckOut(BaseModel):
+class HealthCheckOut(BaseModel):
     """One check: how it is, what was found, and what to do about it."""
 
     plugin: str
@@ -42,7 +42,7 @@ class JobsOut(BaseModel):
 class SystemOut(BaseModel):
     """How everything is. `versions` are by name."""
 
-    checks: list[CheckOut]
+    checks: list[HealthCheckOut]
     jobs: JobsOut
     versions: dict[str, str]
 
@@ -112,7 +112,7 @@ class DeliveryOut(BaseModel):
     next_try_at: datetime | None
 
 
-class RetriedOut(BaseModel):
+class EventsRetriedOut(BaseModel):
     """How many deliveries will be tried again."""
 
     retried: int
@@ -122,7 +122,7 @@ class RetriedOut(BaseModel):
 def system(ctx: Context) -> SystemOut:
     """Every check of core and plugins as it is now, the jobs that wait, and versions."""
     checks = [
-        CheckOut(
+        HealthCheckOut(
             plugin=plugin,
             name=str(report.name),
             health=report.health,
@@ -198,16 +198,16 @@ def reload(ctx: Context) -> Listing[PluginSummary]:
 
 
 @rest.post("/deliveries/{delivery_id}/retry", permission="core.plugin.configure", status=202)
-def retry_delivery(ctx: Context, delivery_id: int) -> RetriedOut:
+def retry_delivery(ctx: Context, delivery_id: int) -> EventsRetriedOut:
     """Try one parked delivery again."""
     operations.retry_delivery(ctx, delivery_id)
-    return RetriedOut(retried=1)
+    return EventsRetriedOut(retried=1)
 
 
 @rest.post("/deliveries/retry", permission="core.plugin.configure", status=202)
-def retry_deliveries(ctx: Context) -> RetriedOut:
+def retry_deliveries(ctx: Context) -> EventsRetriedOut:
     """Try every parked delivery again."""
-    return RetriedOut(retried=operations.retry_parked(ctx))
+    return EventsRetriedOut(retried=operations.retry_parked(ctx))
 
 
 def _plugins(ctx: Context) -> Listing[PluginSummary]:

@@ -42,6 +42,11 @@ _FRESH = "Needs an access token of a sign-in that is not older than ten minutes 
 _FRESH_OR_SERVICE = (
     "Needs an access token of a sign-in not older than ten minutes (RFC 9470) or a service account's API key."
 )
+_ABOUT = (
+    "Programs send an API key as `X-API-Key`, or the access token of `POST /auth/login` as `Authorization: Bearer …`. "
+    "Amounts are decimal texts beside their currency, moments are in UTC (RFC 3339), refusals are `application/problem+json` "
+    "(RFC 9457)."
+)
 #: Where the application is mounted.
 _SERVERS = [{"url": "/api/v1"}]
 _WAITING: dict[str, Any] = {
@@ -60,7 +65,8 @@ def describe(app: "App", routes: "Sequence[APIRoute]", tables: "Mapping[str, Tab
     """The OpenAPI document of `routes`. `tables` are those that lists answer with, by address."""
     from fastapi.openapi.utils import get_openapi
 
-    document = get_openapi(title=f"{app.config.operator_name} API", version="1", routes=routes)
+    title = f"{app.config.operator_name} API"
+    document = get_openapi(title=title, version="1", description=_ABOUT, routes=routes)
     components = document.setdefault("components", {})
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},

@@ -26,7 +26,13 @@ from trunkline_billing.rest_schemas.accounts import (
     EntryRow,
     OpenAccountIn,
 )
-from trunkline_billing.rest_schemas.invoices import InvoiceOut, InvoiceRow, IssueInvoiceIn, RunOut, RunQueued
+from trunkline_billing.rest_schemas.invoices import (
+    BillingRunOut,
+    InvoiceOut,
+    InvoiceRow,
+    IssueInvoiceIn,
+    RunQueued,
+)
 from trunkline_billing.rest_schemas.payments import PaymentBegun, PaymentOut, PaymentRow, WayOut
 from trunkline_billing.rest_schemas.tariffs import QuoteOut, RateRow, SegmentOut, TariffOut, UsageRow
 from trunkline_billing.schemas import (
@@ -54,11 +60,13 @@ REST = RestRoutes("/billing", "billing")
 
 @REST.get("/accounts", permission="billing.account.list", table=ACCOUNTS)
 def list_accounts(ctx: Context, params: ListParams = list_params) -> Listing[AccountRow]:
+    """Billing accounts with what each owes."""
     return read_list(ctx, ACCOUNTS, queries.account_select(ctx), params, AccountRow)
 
 
 @REST.post("/accounts", permission="billing.account.create")
 def open_account(ctx: Context, body: OpenAccountIn) -> AccountOut:
+    """Open an account for a customer."""
     customer = customers.get(ctx, body.customer_number)
     values = body.model_dump(exclude={"customer_number"})
     opened = operations.open_account(ctx, OpenAccount(customer_id=customer.key, **values))
@@ -67,6 +75,7 @@ def open_account(ctx: Context, body: OpenAccountIn) -> AccountOut:
 
 @REST.get("/accounts/{number}", permission="billing.account.view")
 def read_account(ctx: Context, number: str) -> AccountOut:
+    """One account with its balance, what is not invoiced yet and what is overdue."""
     return AccountOut.of(queries.account(ctx, number))
 
 
@@ -81,6 +90,7 @@ def give_credit(ctx: Context, number: str, body: GiveCredit) -> CreditOut:
 
 @REST.get("/balances", permission="billing.account.view")
 def read_balances(ctx: Context, customer: str = Query(description="Customer number.")) -> BalancesOut:
+    """What a customer owes on each account, and what is left of the allowances of this month."""
     owner = customers.get(ctx, customer)
     running = {
         one.service_id: one.service_number for one in queries.subscriptions_of(ctx, owner.key) if one.monthly
@@ -139,28 +149,33 @@ def customer_usage_by_day(
 
 @REST.get("/charges", permission="billing.charge.list", table=CHARGES)
 def list_charges(ctx: Context, params: ListParams = list_params) -> Listing[ChargeRow]:
+    """Charges, invoiced or not."""
     return read_list(ctx, CHARGES, queries.charge_select(ctx), params, ChargeRow)
 
 
 @REST.get("/usage", permission="billing.usage.list", table=lambda ctx: usage_table([]))
 def list_usage(ctx: Context, params: ListParams = list_params) -> Listing[UsageRow]:
+    """Rated use. Reading it is put on record."""
     viewed(ctx, None, "billing.usage")
     return read_list(ctx, usage_table([]), queries.usage_select(ctx), params, UsageRow)
 
 
 @REST.get("/invoices", permission="billing.invoice.list", table=invoice_table)
 def list_invoices(ctx: Context, params: ListParams = list_params) -> Listing[InvoiceRow]:
+    """Invoices, newest first."""
     return read_list(ctx, invoice_table(ctx), queries.invoice_select(ctx), params, InvoiceRow)
 
 
 @REST.post("/invoices", permission="billing.invoice.issue")
 def issue_invoice(ctx: Context, body: IssueInvoiceIn) -> InvoiceOut:
+    """Invoice everything that is open on an account now."""
     issued = operations.issue_invoice(ctx, body.account_number)
     return InvoiceOut.of(queries.invoice(ctx, issued.number))
 
 
 @REST.get("/invoices/{number}", permission="billing.invoice.view")
 def read_invoice(ctx: Context, number: str) -> InvoiceOut:
+    """One invoice with its lines and taxes. Reading it is put on record."""
     found = queries.invoice(ctx, number)
     viewed(ctx, found, "billing.invoice")
     return InvoiceOut.of(found)
@@ -174,6 +189,7 @@ class Pdf(Response):
 
 @REST.get("/invoices/{number}/pdf", permission="billing.invoice.view", response_class=Pdf)
 def read_invoice_pdf(ctx: Context, number: str) -> Pdf:
+    """The document of an invoice. Reading it is put on record."""
     viewed(ctx, queries.invoice(ctx, number), "billing.invoice")
     headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"'}
     return Pdf(queries.invoice_pdf(ctx, number), headers=headers)
@@ -181,12 +197,14 @@ def read_invoice_pdf(ctx: Context, number: str) -> Pdf:
 
 @REST.post("/invoices/{number}/void", permission="billing.invoice.cancel", status=200)
 def void_invoice(ctx: Context, number: str, body: VoidInvoice) -> InvoiceOut:
+    """Void an invoice: what it charged is undone in the books."""
     operations.void_invoice(ctx, number, body)
     return InvoiceOut.of(queries.invoice(ctx, number))
 
 
 @REST.get("/payments", permission="billing.payment.list", table=lambda ctx: payment_table())
 def list_payments(ctx: Context, params: ListParams = list_params) -> Listing[PaymentRow]:
+    """Payments, newest first."""
     return read_list(ctx, payment_table(), queries.payment_select(ctx), params, PaymentRow)
 
 
@@ -207,28 +225,33 @@ def list_payment_providers(ctx: Context) -> Listing[WayOut]:
 
 @REST.get("/payments/{number}", permission="billing.payment.view")
 def read_payment(ctx: Context, number: str) -> PaymentOut:
+    """One payment and the invoices that it paid."""
     return PaymentOut.of(queries.payment(ctx, number))
 
 
 @REST.post("/payments/{number}/reverse", permission="billing.payment.reverse", status=200)
 def reverse_payment(ctx: Context, number: str, body: ReversePayment) -> PaymentOut:
+    """Take note that a payment was wrong or bounced: what it paid is owed again."""
     operations.reverse_payment(ctx, number, body)
     return PaymentOut.of(queries.payment(ctx, number))
 
 
 @REST.get("/runs", permission="billing.run.list")
-def list_runs(ctx: Context) -> Listing[RunOut]:
-    return list_of([RunOut.model_validate(run, from_attributes=True) for run in queries.runs(ctx)])
+def list_runs(ctx: Context) -> Listing[BillingRunOut]:
+    """Billing runs, one a month."""
+    return list_of([BillingRunOut.model_validate(run, from_attributes=True) for run in queries.runs(ctx)])
 
 
 @REST.post("/runs", permission="billing.run.run", status=202)
 def start_run(ctx: Context, body: RunBilling) -> RunQueued:
+    """Queue the job that invoices a month that is over."""
     operations.check_over(ctx, body.period)
     return RunQueued(period=body.period, job_number=enqueue_run(ctx, body.period))
 
 
 @REST.get("/tariffs", permission="billing.tariff.list")
 def list_tariffs(ctx: Context) -> Listing[TariffOut]:
+    """Tariffs by name."""
     return list_of(
         [
             TariffOut(name=one.name, currency=one.currency, rates=one.rate_count)
@@ -239,12 +262,14 @@ def list_tariffs(ctx: Context) -> Listing[TariffOut]:
 
 @REST.get("/tariffs/{name}/rates", permission="billing.tariff.view", table=lambda ctx: rate_table(""))
 def list_rates(ctx: Context, name: str, params: ListParams = list_params) -> Listing[RateRow]:
+    """The rates of a tariff, by prefix."""
     view = queries.tariff(ctx, name)
     return read_list(ctx, rate_table(view.currency), queries.rate_select(ctx, view.id), params, RateRow)
 
 
 @REST.get("/tariffs/{name}/quote", permission="billing.tariff.view")
 def quote_use(ctx: Context, name: str, asked: Annotated[QuoteUsage, Query()]) -> QuoteOut:
+    """What a use would cost by this tariff, and by which rates."""
     found = quote(ctx, name, asked)
     return QuoteOut(
         cost=str(found.cost),

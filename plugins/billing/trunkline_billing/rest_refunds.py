@@ -62,11 +62,13 @@ class RefundOut(BaseModel):
 
 @REST.get("/refunds", permission="billing.refund.list", table=lambda ctx: refund_table())
 def list_refunds(ctx: Context, params: ListParams = list_params) -> Listing[RefundRow]:
+    """Money that was given back, newest first."""
     return read_list(ctx, refund_table(), queries.refund_select(ctx), params, RefundRow)
 
 
 @REST.get("/refunds/{number}", permission="billing.refund.view")
 def read_refund(ctx: Context, number: str) -> RefundOut:
+    """One refund."""
     return RefundOut.model_validate(queries.refund(ctx, number))
 
 

@@ -96,7 +96,7 @@ class RefusedOut(BaseModel):
     reason: str
 
 
-class ImportOut(BaseModel):
+class ItemImportOut(BaseModel):
     """What the import did, or with `dry_run` would do."""
 
     read: int
@@ -219,7 +219,7 @@ def movements(ctx: Context, params: ListParams = list_params) -> Listing[Movemen
 
 
 @rest.post("/import", permission="inventory.item.import", status=200)
-def import_items(ctx: Context, command: ImportItems) -> ImportOut:
+def import_items(ctx: Context, command: ImportItems) -> ItemImportOut:
     """Read a file of one template: good rows go in together, the others are named."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (Path(command.file_name).name or "items.csv")
@@ -241,4 +241,6 @@ def import_items(ctx: Context, command: ImportItems) -> ImportOut:
             field="csv",
         )
     refused = [RefusedOut(line=row.line, column=row.column, reason=row.reason) for row in report.refused]
-    return ImportOut(read=report.read, created=report.created, unchanged=report.unchanged, refused=refused)
+    return ItemImportOut(
+        read=report.read, created=report.created, unchanged=report.unchanged, refused=refused
+    )

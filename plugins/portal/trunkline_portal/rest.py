@@ -11,7 +11,7 @@ from trunkline.rest.routing import RestRoutes
 from trunkline_portal import operations, queries
 from trunkline_portal.schemas import AddWithoutEmail, InviteToPortal, PortalUserOut
 
-routes = RestRoutes("/portal", "Portal")
+routes = RestRoutes("/portal", "portal")
 
 
 def _out(user: User) -> PortalUserOut:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from trunkline.customers import queries as customers
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.merging import candidates, operations, queries
-from trunkline.customers.merging.schemas import FIELDS, Difference, MergeCustomers, MergePreview
+from trunkline.customers.merging.schemas import FIELDS, MergeCustomers, MergeDifference, MergePreview
 from trunkline.customers.merging.tables import DUPLICATES
 from trunkline.customers.models import Customer
 from trunkline.db.numbers import example
@@ -141,14 +141,14 @@ def _initial(page: Page, number: str, other: str) -> Mapping[str, Any]:
     }
 
 
-def _choices(found: MergePreview, item: Difference, country: str) -> list[tuple[str, str]]:
+def _choices(found: MergePreview, item: MergeDifference, country: str) -> list[tuple[str, str]]:
     return [
         ("keep", f"{_told(item, item.value, country)} ({found.number})"),
         ("take", f"{_told(item, item.source_value, country)} ({found.source})"),
     ]
 
 
-def _told(item: Difference, value: str, country: str) -> str:
+def _told(item: MergeDifference, value: str, country: str) -> str:
     if not value:
         return str(_("nothing"))
     if item.field == "tax_id":

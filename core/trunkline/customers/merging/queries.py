@@ -10,7 +10,7 @@ from sqlmodel import col
 from trunkline.customers.identity import tax_id_label
 from trunkline.customers.merging import moving
 from trunkline.customers.merging.models import CustomerDuplicate, CustomerMerge
-from trunkline.customers.merging.schemas import FIELDS, Difference, MergePreview, Moving
+from trunkline.customers.merging.schemas import FIELDS, MergeDifference, MergePreview, Moving
 from trunkline.customers.models import Customer, CustomerKind
 from trunkline.customers.schemas import EditBusiness, EditIndividual
 from trunkline.db.prepared import Found, Prepared, columns
@@ -19,7 +19,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 
-def differences(target: Customer, source: Customer) -> list[Difference]:
+def differences(target: Customer, source: Customer) -> list[MergeDifference]:
     """The fields in which the two differ and that the one that stays has, in the order of the form."""
     schema = EditBusiness if target.kind == CustomerKind.BUSINESS else EditIndividual
     found = []
@@ -33,7 +33,7 @@ def differences(target: Customer, source: Customer) -> list[Difference]:
             continue
         label = tax_id_label(target.country, target.kind) if name == "tax_id" else info.title
         found.append(
-            Difference.model_validate(
+            MergeDifference.model_validate(
                 {
                     "field": name,
                     "label": str(label),

@@ -40,7 +40,7 @@ class MergeCustomers(BaseModel):
     source_version: int | None = None
 
 
-class Difference(BaseModel):
+class MergeDifference(BaseModel):
     """A field in which two customers differ. `suggested` says whether the other's value had better stay."""
 
     field: FieldName
@@ -67,7 +67,7 @@ class MergePreview(BaseModel):
     source: str
     source_name: str
     source_version: int
-    differences: list[Difference]
+    differences: list[MergeDifference]
     moving: list[Moving]
     undo_days: int
 

@@ -122,7 +122,7 @@ class IssueInvoiceIn(BaseModel):
     account_number: str
 
 
-class RunOut(BaseModel):
+class BillingRunOut(BaseModel):
     """A billing run."""
 
     period: str

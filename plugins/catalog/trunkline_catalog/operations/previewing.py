@@ -32,7 +32,7 @@ class LinePlan(BaseModel):
     steps: list[PlanStep]
 
 
-class Difference(BaseModel):
+class PlanDifference(BaseModel):
     """One value that a change of plan gives another one; a texts’ empty side means that there is none."""
 
     name: str
@@ -52,7 +52,7 @@ class PlanPreview(BaseModel):
     monthly_after: str
     currency: str
     start_after: datetime | None
-    differences: list[Difference]
+    differences: list[PlanDifference]
     plan: LinePlan
 
 
@@ -126,10 +126,10 @@ def preview_plan(ctx: Context, number: str, command: ChangeService) -> PlanPrevi
 
 def _differences(
     before: ProductView, after: ProductView, had: dict[str, Any], has: dict[str, Any]
-) -> list[Difference]:
+) -> list[PlanDifference]:
     labels = {one.name: one.label for one in (*before.parameters, *after.parameters)}
     return [
-        Difference(
+        PlanDifference(
             name=name,
             label=labels.get(name, name),
             before=_shown(had.get(name)),

@@ -9,7 +9,12 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.operation import Context
 from trunkline_provisioning.network_audit.models import ProvisioningAudit, ProvisioningFinding
-from trunkline_provisioning.network_audit.schemas import AuditView, Difference, FindingState, FindingView
+from trunkline_provisioning.network_audit.schemas import (
+    AuditView,
+    FindingState,
+    FindingView,
+    NetworkDifference,
+)
 
 
 def list_findings(ctx: Context) -> "Select[Any]":
@@ -70,9 +75,9 @@ def finding_view(row: ProvisioningFinding) -> FindingView:
     )
 
 
-def differences(fields: dict[str, Any]) -> list[Difference]:
+def differences(fields: dict[str, Any]) -> list[NetworkDifference]:
     """Fields with what the system believes and what the network holds."""
-    return [Difference(name=name, system=pair[0], network=pair[1]) for name, pair in fields.items()]
+    return [NetworkDifference(name=name, system=pair[0], network=pair[1]) for name, pair in fields.items()]
 
 
 def open_count(ctx: Context) -> int:

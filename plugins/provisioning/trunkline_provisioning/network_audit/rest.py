@@ -11,11 +11,11 @@ from trunkline.rest.routing import RestRoutes
 from trunkline_provisioning.network_audit import adopting, operations, queries
 from trunkline_provisioning.network_audit.schemas import (
     AuditView,
-    Difference,
     FindingKind,
     FindingState,
     FindingView,
     IgnoreFinding,
+    NetworkDifference,
 )
 from trunkline_provisioning.network_audit.tables import FINDINGS
 
@@ -29,7 +29,7 @@ class FindingRow(BaseModel):
     place: str
     key: str
     service: str
-    fields: list[Difference]
+    fields: list[NetworkDifference]
     seen_at: datetime
     job: str
 

@@ -57,7 +57,7 @@ class AuditInputs(BaseModel):
     audit_id: int
 
 
-class Difference(BaseModel):
+class NetworkDifference(BaseModel):
     """One field: what the system believes and what the network holds."""
 
     name: str
@@ -93,6 +93,6 @@ class FindingView(BaseModel):
     place: str
     key: str
     service: str | None
-    fields: list[Difference]
+    fields: list[NetworkDifference]
     ignored_reason: str
     job: str
