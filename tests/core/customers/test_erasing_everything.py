@@ -95,6 +95,7 @@ SETTLED = {
     "catalog_order.state": "completed",
     "billing_refund.state": "paid",
     "billing_invoice.state": "paid",
+    "billing_invoice.period": "2026-03",
     "core_event.entity": "planted",
     "core_contract.status": "ended",
     "core_file.kind": "contract",
