@@ -22,6 +22,7 @@ _NOT_FOUND = {
     "/provisioning/playbooks/{name}/edit/{word}": "a form about a playbook, which is found",
     "/provisioning/playbooks/{name}/versions/{number:int}": "a part of a playbook, which is found",
     "/settings/numbering/{kind}": "a form about the numbers of a kind; their list is short",
+    "/settings/numbering/{kind}/resellers/{reseller}": "a form about the numbers of a reseller, who is found",
     "/system/plugins/{name}": "no record: what is installed, found on the page of plugins",
     "/webhooks/{number}/deliveries/{delivery_id:int}": "a part of a webhook, which is found",
 }

@@ -105,9 +105,9 @@ def ring_of_customers(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> Ring:
     """Registering a customer takes the number of a job as well, as one does who is welcomed."""
     usual = numbers.next_number
 
-    def take(session: Session, kind: str) -> str:
+    def take(session: Session, kind: str, reseller_id: int | None = None) -> str:
         ring.take(session, "job", "email")
-        return usual(session, kind)
+        return usual(session, kind, reseller_id)
 
     monkeypatch.setattr("trunkline.customers.operations.next_number", take)
     return ring
