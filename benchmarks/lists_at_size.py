@@ -67,7 +67,7 @@ _WORDS = {
 }  # fmt: skip
 #: Columns said in SQL, of the row's number `n`.
 _SAID = {
-    "billing_account.is_default": "(1 = 1)", "billing_invoice.period": "'20' || (19 + n % 2) || '-1' || n % 3",
+    "billing_account.is_default": "(1 = 1)", "billing_invoice.period": "'20' || (19 + n % 2) || '-1' || (n % 3)",
     "core_customer_duplicate.second_id": "n + 1",
     "core_user.email": "'person' || n || '@example.com'",
     "core_user.kind": "CASE WHEN n <= 200 THEN 'staff' WHEN n <= 400 THEN 'service' ELSE 'portal' END",
@@ -265,7 +265,7 @@ def _text(column: "Column[Any]", default: object, indexed: bool, length: int | N
         return f"'{default}'"
     words = _WORDS.get(_name(column))
     if words:
-        return f"'{column.name} ' || n % {words}"
+        return f"'{column.name} ' || (n % {words})"
     lead = "".join(word[0] for word in column.table.name.split("_")).upper()
     if column.name != "number" and (length is None or length > len(column.name) + 10):
         lead = f"{column.name.capitalize()} "
