@@ -32,8 +32,8 @@ _MAILS = 50
 def keep_request(ctx: Context, waiting: WaitsForSecondPerson) -> None:
     """Keep the request of `waiting`, mail those who may decide, and give `waiting` the number.
 
-    The same request that waits already is not kept twice. Raises Forbidden for an actor who is nobody's user and for one who
-    works as somebody else.
+    The same request that waits already is not kept twice, nor is another for what can be done only once (`Matter.once`). Raises
+    Forbidden for an actor who is nobody's user and for one who works as somebody else.
     """
     request = waiting.request
     assert isinstance(request, Request)  # noqa: S101 — second_person.wait_if_needed made it
@@ -88,7 +88,8 @@ def _kept(ctx: Context, request: Request, digest: str, user_id: int) -> Approval
 
 
 def _digest(request: Request) -> str:
-    text = json.dumps([request.function, request.arguments], sort_keys=True)
+    asked = request.matter.once or request.arguments
+    text = json.dumps([request.function, asked], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

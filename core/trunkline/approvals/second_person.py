@@ -31,6 +31,8 @@ class Matter:
     customer_id: int | None = None
     #: The page of the thing it is about.
     path: str = ""
+    #: The number of what this can be done to only once: while a request for it waits, another is the same, whatever it says.
+    once: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,21 @@ def test_a_reversal_above_the_limit_waits_and_one_within_it_does_not(
     assert states(limited) == ["reversed", "reversed"]
 
 
+def test_what_is_done_only_once_waits_only_once_whatever_the_reason(
+    limited: World, staff: Callable[..., Browser]
+) -> None:
+    first, other, second = staff("accountant"), staff("accountant"), staff("supervisor")
+    form = "/billing/payments/R000002/reverse"
+    asked = [
+        first.submit(form, {"reason": "Bounced"}),
+        other.submit(form, {"reason": "The bank took it back"}),
+    ]
+    assert [one.url.path for one in asked] == ["/approvals/V000001"] * 2
+    second.submit("/approvals/V000001/approve", {"note": ""})
+    assert states(limited) == ["received", "reversed"]
+    assert second.get("/approvals/V000002").status_code == 404
+
+
 def given(world: World) -> list[str]:
     with world.app.reading() as ctx:
         rows = ctx.session.scalars(

@@ -36,6 +36,7 @@ def _reversal(ctx: Context, number: str, command: ReversePayment) -> Matter | No
         payment.currency,
         payment.customer_id,
         f"/billing/payments/{number}",
+        once=number,
     )
 
 
@@ -105,6 +106,7 @@ def _return(ctx: Context, number: str, command: FailRefund) -> Matter | None:
         refund.currency,
         refund.customer_id,
         f"/billing/refunds/{number}",
+        once=number,
     )
 
 
@@ -124,6 +126,7 @@ def _voiding(ctx: Context, number: str, command: VoidInvoice) -> Matter | None:
         invoice.currency,
         invoice.customer_id,
         f"/billing/invoices/{number}",
+        once=number,
     )
 
 
