@@ -1,5 +1,7 @@
 """Endpoints and their deliveries as lists, for the pages and for REST."""
 
+from datetime import datetime
+
 from sqlalchemy import RowMapping
 from sqlmodel import col
 
@@ -13,6 +15,11 @@ def state_of(row: RowMapping) -> str:
     if not row["active"]:
         return "disabled"
     return "failing" if row["failures"] or row["parked"] else "active"
+
+
+def next_try_of(row: RowMapping) -> datetime | None:
+    """When a delivery is tried again; None for one that has its first try before it or its last behind it."""
+    return row["next_try_at"] if row["state"] == DeliveryState.PENDING and row["tries"] else None
 
 
 #: What a delivery's states are called beside the list's tabs.
@@ -55,6 +62,7 @@ DELIVERIES = Table(
         Column("took_ms", _("Took, ms"), Kind.NUMBER, priority=3),
         Column("tries", _("Tries"), Kind.NUMBER, priority=3),
         Column("error", _("Error"), priority=3),
+        Column("next_try_at", _("Next try"), Kind.RELATIVE, priority=2, value=next_try_of),
         Column("state", _("State"), Kind.STATUS, labels=DELIVERY_LABELS),
     ),
     tabs=(

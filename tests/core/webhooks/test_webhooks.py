@@ -173,6 +173,25 @@ def test_an_endpoint_that_never_takes_it_is_given_up_on_and_gets_it_when_a_perso
         assert [attempt["status"] for attempt in queries.attempts(ctx, delivery["id"])] == [200] + [500] * 9
 
 
+def test_the_list_says_when_a_delivery_that_waits_is_tried_again(
+    app: App, endpoint: str, clock: StandingClock, staff: Callable[..., Browser]
+) -> None:
+    make(app, endpoint, "customer.registered")
+    register(app)
+    browser, place = staff(), "/webhooks/W0001?cols=event,next_try_at"
+
+    def said() -> str:
+        return browser.get(place).text.partition("<tbody")[2].partition("</tbody>")[0]
+
+    assert "<time" not in said()
+    Listening.answers = [503]
+    send(app)
+    assert "<time" in said()
+    clock.moment += PAUSES[0] + MOMENT
+    send(app)
+    assert "<time" not in said()
+
+
 @pytest.mark.both_databases
 def test_tries_are_counted_on_when_a_delivery_is_sent_again(
     app: App, endpoint: str, staff: Callable[..., Browser]
