@@ -30,6 +30,7 @@ from trunkline.i18n import (
     format_date,
     format_datetime,
     format_money,
+    format_rate,
     localize,
     ngettext,
     use_locale,
@@ -120,7 +121,7 @@ def _indexation(contract: Contract) -> str:
 
 
 def _share(points: int) -> str:
-    return f"{percent(points).normalize():f} %"
+    return format_rate(percent(points))
 
 
 def _money(minor: int, currency: str) -> str:

@@ -14,6 +14,7 @@ from trunkline.i18n.figures import (
     format_money,
     format_number,
     format_percent,
+    format_rate,
     parse_decimal,
 )
 from trunkline.i18n.messages import (
@@ -57,6 +58,7 @@ __all__ = [
     "format_month",
     "format_number",
     "format_percent",
+    "format_rate",
     "format_relative",
     "format_time",
     "gettext",

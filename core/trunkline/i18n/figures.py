@@ -58,8 +58,20 @@ def format_number(value: Decimal | float, locale: str | None = None, digits: int
 
 def format_percent(part: float | Decimal, locale: str | None = None, digits: int = 0) -> str:
     """A share of one (0.41) as a percentage."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    return _numbers.format_percent(part, pattern, locale=babel_locale(locale))
+    return _percent(part, (digits, digits), locale)
+
+
+def format_rate(percent: float | Decimal, locale: str | None = None) -> str:
+    """A rate in per cent (7.6) with its sign where the locale sets it, and as many digits as it has, at most four."""
+    return _percent(Decimal(str(percent)) / 100, (0, 4), locale)
+
+
+def _percent(part: float | Decimal, decimals: tuple[int, int], locale: str | None) -> str:
+    place = babel_locale(locale)
+    # The locale's own pattern: some set a blank before the sign.
+    pattern = copy(place.percent_formats[None])
+    pattern.frac_prec = decimals
+    return _numbers.format_percent(part, pattern, locale=place)
 
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")

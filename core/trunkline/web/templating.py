@@ -309,6 +309,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "bytes": bytes_filter,
     "number": number,
     "percent": _i18n.format_percent,
+    "rate": _i18n.format_rate,
     "phone": phone,
     "initials": initials,
     "attrs": attributes,

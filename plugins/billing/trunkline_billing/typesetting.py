@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from trunkline.i18n import format_date, format_money, format_number, use_locale
+from trunkline.i18n import format_date, format_money, format_number, format_rate, use_locale
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.typesetting import typeset
@@ -141,7 +141,6 @@ def _row(line: InvoiceLineView) -> Mapping[str, str]:
 def _totals(invoice: InvoiceView) -> list[list[str]]:
     pairs = [[str(_("Net")), _money(invoice.net)]]
     pairs += [
-        [f"{tax.name} {format_number(tax.rate_millionths / 10_000)} %", _money(tax.tax)]
-        for tax in invoice.taxes
+        [f"{tax.name} {format_rate(tax.rate_millionths / 10_000)}", _money(tax.tax)] for tax in invoice.taxes
     ]
     return pairs

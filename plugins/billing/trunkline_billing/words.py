@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from trunkline.i18n import format_bytes, format_date, format_duration, format_number, ngettext
+from trunkline.i18n import format_bytes, format_date, format_duration, format_number, format_rate, ngettext
 from trunkline.i18n import gettext as _
 
 USAGE_TYPES = (("voice", _("Calls")), ("sms", _("Messages")), ("data", _("Data")), ("event", _("Events")))
@@ -78,7 +78,7 @@ def adjustment_text(adjusted: Mapping[str, Any]) -> str:
         _(
             "{index} {percent} since {day}",
             index=adjusted["index"] or _("Adjusted"),
-            percent=f"{'+' if points > 0 else ''}{format_number(points / 100)} %",
+            percent=f"{'+' if points > 0 else ''}{format_rate(points / 100)}",
             day=format_date(date.fromisoformat(adjusted["since"])),
         )
     ).strip()

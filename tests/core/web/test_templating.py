@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,17 @@ from starlette.datastructures import Headers
 
 from trunkline import i18n
 from trunkline.branding.brands import Brand
-from trunkline.i18n import Lazy, format_money, gettext, negotiate, ngettext, parse_decimal, use_locale
+from trunkline.i18n import (
+    Lazy,
+    format_money,
+    format_percent,
+    format_rate,
+    gettext,
+    negotiate,
+    ngettext,
+    parse_decimal,
+    use_locale,
+)
 from trunkline.money import Money
 from trunkline.web.assets import Assets
 from trunkline.web.fragments import wants_fragment
@@ -206,6 +217,22 @@ def test_money_is_exact_up_to_the_largest_amount() -> None:
     assert format_money(4_611_686_018_427_387_903, "BRL", "en") == "R$4,611,686,018,427.39"
     assert format_money(12_345, "BRL", "en", exact=True) == "R$0.012345"
     assert format_money(-5_000_000, "JPY", "en") == "-JP¥5"
+
+
+@pytest.mark.parametrize(
+    ("locale", "rate", "share"),
+    [
+        ("en", "7.65%", "41%"),
+        ("pt_BR", "7,65%", "41%"),
+        ("fr", "7,65\N{NO-BREAK SPACE}%", "41\N{NO-BREAK SPACE}%"),
+    ],
+)
+def test_the_sign_of_a_percentage_stands_where_the_language_sets_it(
+    locale: str, rate: str, share: str
+) -> None:
+    assert format_rate(7.65, locale) == rate
+    assert format_rate(Decimal("3.00"), "en") == "3%"
+    assert format_percent(0.41, locale) == share
 
 
 def test_an_amount_without_its_currency_is_a_mistake(environment: jinja2.Environment) -> None:

@@ -151,7 +151,7 @@ def test_an_indexed_contract_charges_its_services_more_from_the_day_on_and_says_
     lines = invoice(world, numbers(world)[0]).lines
     assert [one.note for one in lines if one.kind == "monthly"] == [
         f"Contract {contract}",
-        f"Contract {contract} · IPCA +4.83 % since 16 Oct 2026",
+        f"Contract {contract} · IPCA +4.83% since 16 Oct 2026",
     ]
     with world.app.reading() as ctx:
         row = ctx.load_by(Contract, Contract.number, contract)

@@ -57,7 +57,7 @@ def test_a_month_before_its_day_costs_the_old_price_and_each_after_it_the_new_on
     assert charges(world) == [("Mobile 10 GB", 1, 31, OLD), ("Mobile 10 GB", 1, 30, NEW)]
     before, after = (invoice(world, number).lines[-1] for number in numbers(world))
     assert before.note == ""
-    assert after.note == "IPCA +4.83 % since 1 Nov 2026"
+    assert after.note == "IPCA +4.83% since 1 Nov 2026"
     with world.app.reading() as ctx:
         assert queries.subscriptions_of(ctx, 1)[0].monthly == Money(NEW, "BRL")
 
@@ -184,7 +184,7 @@ def test_a_change_of_plan_ends_the_indexed_price_for_good_and_the_days_before_ke
         ("Mobile 30 GB", 16, 31, share(79_900_000, 16)),
     ]
     notes = [line.note for line in invoice(plans, numbers(plans)[0]).lines if line.kind == "monthly"]
-    assert notes == ["", "IPCA +4.83 % since 6 Oct 2026", ""]
+    assert notes == ["", "IPCA +4.83% since 6 Oct 2026", ""]
     # What it was before costs what the price list says now: the index had adjusted another time of it.
     plans.at(2026, 11, 11, 15)
     become(plans, "mobile_10")

@@ -1,6 +1,7 @@
 """A rollout's wish in words, and the words by which a form names it."""
 
 from trunkline.errors import Refused
+from trunkline.i18n import format_rate
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline_catalog import queries as catalog
@@ -53,9 +54,9 @@ def wanted(ctx: Context, rollout: RolloutView) -> list[tuple[str, str]]:
     if wish.note:
         found.append((_("Note"), wish.note))
     for name, info in RolloutLimits.model_fields.items():
-        suffix = " %" if name == "stop_percent" else ""
         value = getattr(limits, name)
-        found.append((info.title or name, "" if value is None else f"{_shown(value)}{suffix}"))
+        shown = format_rate(value) if name == "stop_percent" and value is not None else _shown(value)
+        found.append((info.title or name, "" if value is None else shown))
     return found
 
 
