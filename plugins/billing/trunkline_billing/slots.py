@@ -196,6 +196,13 @@ def overdue_waiting(page: Page, subject: object) -> str | None:
     )
 
 
+def overdue_of_own(page: Page, subject: object) -> str | None:
+    """Overdue invoices for who looks after some customers and takes no payments: they are the ones to call."""
+    if page.can("billing.payment.record") or not page.ctx.actor.scope.is_limited:
+        return None
+    return overdue_waiting(page, subject)
+
+
 def overdue_invoices(page: Page, subject: object) -> str | None:
     """The invoices that have been overdue longest, so that the start page says whom to call."""
     invoices = queries.longest_overdue(page.ctx, _LATEST)
@@ -242,6 +249,9 @@ SLOTS = (
     Slot("service.cards", "usage", service_card, "billing.usage.list", _("Usage"), order=40),
     Slot(
         "home.queues", "overdue", overdue_waiting, "billing.payment.record", _("Overdue invoices"), order=40
+    ),
+    Slot(
+        "home.queues", "own-overdue", overdue_of_own, "billing.invoice.list", _("Overdue invoices"), order=40
     ),
     Slot("home.queues", "months", billing_waiting.months, "billing.run.run", _("Billing runs"), order=41),
     Slot(

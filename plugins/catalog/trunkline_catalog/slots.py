@@ -149,6 +149,11 @@ def _orders_waiting(page: Page, subject: object) -> str | None:
     )
 
 
+def _orders_sold(page: Page, subject: object) -> str | None:
+    """Failed orders for who sells and cannot try them again: the customer asks them first."""
+    return None if page.can("catalog.order.retry") else _orders_waiting(page, subject)
+
+
 def _orders_stuck(page: Page, subject: object) -> str | None:
     """Orders that should be over: nothing failed, but they do not come to an end."""
     stuck = page.ctx.session.scalar(
@@ -235,6 +240,7 @@ SLOTS = (
     Slot(
         "home.queues", "failed-orders", _orders_waiting, "catalog.order.retry", _("Failed orders"), order=30
     ),
+    Slot("home.queues", "sold-orders", _orders_sold, "catalog.order.create", _("Failed orders"), order=30),
     Slot("home.queues", "stuck-orders", _orders_stuck, "catalog.order.retry", _("Stuck orders"), order=31),
     Slot("home.queues", "visits", visits.waits, "catalog.visit.list", _("Visits"), order=5),
     Slot(

@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from sqlmodel import col, select
 
 from tests.plugins.billing.conftest import World
+from trunkline.auth.models import User
 from trunkline.customers import operations as customers
+from trunkline.customers.models import Customer
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.testing import Browser, work_until_idle
 from trunkline_billing import operations, queries
@@ -132,6 +135,20 @@ def test_what_waits_is_shown_to_those_who_can_do_it(billed: World, staff: Staff)
     watching = staff("auditor").get("/").text
     assert "Nothing waits for you" in watching
     assert "Overdue invoices" in watching
+
+
+def test_who_looks_after_some_customers_is_told_of_their_overdue_invoices(
+    billed: World, staff: Staff
+) -> None:
+    billed.at(2027, 1, 15, 9)
+    empty = "Nothing waits for you"
+    dealer = staff("dealer")
+    assert empty in dealer.get("/").text
+    with billed.app.unit_of_work() as ctx:
+        user = ctx.session.scalars(select(User).where(col(User.email).startswith("dealer-"))).one()
+        ctx.session.scalars(select(Customer)).one().registered_by_id = user.key
+    assert empty not in dealer.get("/").text
+    assert empty in staff("care_reader").get("/").text
 
 
 def test_the_pdf_is_kept_and_comes_again_with_the_same_bytes(billed: World, staff: Staff) -> None:

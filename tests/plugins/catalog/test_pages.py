@@ -9,6 +9,8 @@ import pytest
 from sqlmodel import col, delete, select
 
 from trunkline.app import App
+from trunkline.auth.models import User
+from trunkline.customers.models import Customer
 from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobEvent, JobStep
 from trunkline.testing import Browser, work_until_idle
@@ -211,6 +213,21 @@ def test_a_failed_line_shows_why_and_is_tried_again(
     work_until_idle(shop)
     with shop.reading() as ctx:
         assert queries.service(ctx, "S000001").state is ServiceState.ACTIVE
+
+
+def test_who_sold_a_failed_order_has_it_on_the_start_page(
+    shop: App, staff: Staff, order: Order, network: SimpleNamespace
+) -> None:
+    network.fails = True
+    order()
+    work_until_idle(shop)
+    dealer = staff("dealer")
+    assert "Nothing waits for you" in dealer.get("/").text
+    with shop.unit_of_work() as ctx:
+        user = ctx.session.scalars(select(User).where(col(User.email).startswith("dealer-"))).one()
+        for customer in ctx.session.scalars(select(Customer)):
+            customer.registered_by_id = user.key
+    assert "Nothing waits for you" not in dealer.get("/").text
 
 
 def test_a_line_that_could_not_be_undone_leads_to_its_job_and_offers_nothing_that_would_be_refused(
