@@ -53,7 +53,7 @@ def _schema(app: "App") -> HealthReport:
     name, behind = str(_("Schema")), migrate.pending(app)
     if behind:
         found = _("Older than the code: {names}.", names=", ".join(behind))
-        return HealthReport(name, Health.FAILED, str(found), str(_("Run `trunkline migrate`.")))
+        return HealthReport(name, Health.FAILED, str(found), str(_("Run trunkline migrate.")))
     return HealthReport(name, Health.OK, str(_("Up to date.")))
 
 

@@ -133,7 +133,7 @@ def _closed(field: str) -> Refused:
     return Refused(
         _("This address lies in a network that is closed to calls from here."),
         field=field,
-        remedy=_("Use a public address, or let the operator name the network in `outbound_networks`."),
+        remedy=_("Use a public address, or let the operator name the network in outbound_networks."),
     )
 
 

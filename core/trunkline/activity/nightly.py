@@ -135,7 +135,7 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
                 name,
                 Health.FAILED,
                 _("{tables} can be changed: their triggers are gone.", tables=", ".join(bare)),
-                _("Find out who dropped them; `trunkline activity protect` makes them again."),
+                _("Find out who dropped them; trunkline activity protect makes them again."),
             )
         ]
     last = latest(ctx)
@@ -151,7 +151,7 @@ def health_checks(ctx: Context) -> Sequence[HealthReport]:
                     "{n} entries or seals are not as they were.",
                     last.problems,
                 ),
-                _("See the sealed state on the activity page; run `trunkline activity verify`."),
+                _("See the sealed state on the activity page; run trunkline activity verify."),
             )
         ]
     if ctx.now() - last.at > _OVERDUE:

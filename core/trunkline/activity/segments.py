@@ -68,7 +68,7 @@ def export(app: "App", before: datetime, path: Path) -> Segment:
     if report.problems:
         raise Refused(
             _("The log does not verify: {problem}", problem=report.findings[0]),
-            remedy=_("Run `trunkline activity verify` and find out what happened first."),
+            remedy=_("Run trunkline activity verify and find out what happened first."),
         )
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -95,7 +95,7 @@ def _asked(
     if scheme:
         raise Unauthenticated(
             _("The scheme “{scheme}” is not known here.", scheme=scheme),
-            remedy=_("Send `Authorization: Bearer …` or `X-API-Key`."),
+            remedy=_("Send Authorization: Bearer … or X-API-Key."),
         )
     key = headers.get("x-api-key", "")
     if not key:

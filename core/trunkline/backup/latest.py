@@ -62,7 +62,7 @@ def health_checks(ctx: Context) -> list[HealthReport]:
     since = found.at if found is not None else _began(ctx)
     if not days or since is None or ctx.now() - since <= timedelta(days=days):
         return [HealthReport(name, Health.OK, told)]
-    return [HealthReport(name, Health.WARNING, told, str(_("Have cron run `trunkline backup` every night.")))]
+    return [HealthReport(name, Health.WARNING, told, str(_("Have cron run trunkline backup every night.")))]
 
 
 def _began(ctx: Context) -> datetime | None:

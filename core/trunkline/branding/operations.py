@@ -134,7 +134,7 @@ def _check_host(ctx: Context, host: str | None) -> None:
         raise Refused(
             _("The system does not answer to {host}.", host=host),
             field="host",
-            remedy=_("Add it to `hosts` in trunkline.toml first."),
+            remedy=_("Add it to hosts in trunkline.toml first."),
         )
 
 

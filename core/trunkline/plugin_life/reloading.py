@@ -45,5 +45,5 @@ def _refuse_broken(folder: Path) -> None:
         if status.state is PluginState.FAILED:
             raise Refused(
                 _("{script} fails: {error}", script=status.label, error=status.error),
-                remedy=_("Correct it first, or start without `strict_plugins`."),
+                remedy=_("Correct it first, or start without strict_plugins."),
             )

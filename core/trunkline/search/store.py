@@ -151,7 +151,7 @@ def health(ctx: "Context") -> list[HealthReport]:
                 name,
                 Health.FAILED,
                 str(_("There is no index, so nothing is found.")),
-                str(_("Run `trunkline search rebuild`.")),
+                str(_("Run trunkline search rebuild.")),
             )
         ]
     if not _exists(connection, _TRIGRAMS):
@@ -162,7 +162,7 @@ def health(ctx: "Context") -> list[HealthReport]:
                 str(_("Numbers are found by their first and last figures only: pg_trgm is not installed.")),
                 str(
                     _(
-                        "Have it installed once, “CREATE EXTENSION pg_trgm”, then run `trunkline search rebuild`."
+                        "Have it installed once, “CREATE EXTENSION pg_trgm”, then run trunkline search rebuild."
                     )
                 ),
             )

@@ -308,7 +308,7 @@ class CoreSettings(BaseModel):
         le=365,
         title=_("Warn when the last backup is older than"),
         description=_(
-            "Days, on the system page and by `trunkline doctor`. 0 never warns: you back up by other means."
+            "Days, on the system page and by trunkline doctor. 0 never warns: you back up by other means."
         ),
         json_schema_extra={"section": _BACKUP, "suffix": _("days")},
     )

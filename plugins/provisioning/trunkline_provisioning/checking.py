@@ -133,7 +133,7 @@ def require_sound(playbook: Playbook, words: Sequence[str], syntax: SyntaxCheck)
             ),
             field="playbook",
             remedy=_(
-                "Correct it under Playbooks; `trunkline playbook check {name}` checks it.", name=playbook.name
+                "Correct it under Playbooks; trunkline playbook check {name} checks it.", name=playbook.name
             ),
         )
 

@@ -38,7 +38,7 @@ def _hlr(ctx: Context) -> HealthReport:
             _("Start it, or correct its address in the settings of provisioning.")
             if place.kind == "external"
             else _(
-                "It starts with the worker: `trunkline serve` or `trunkline worker`. Its log is hlr/log in the data folder."
+                "It starts with the worker: trunkline serve or trunkline worker. Its log is hlr/log in the data folder."
             )
         )
         return HealthReport("HLR", Health.FAILED, f"{place.label}: {silence}", str(remedy))

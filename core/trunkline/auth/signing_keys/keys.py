@@ -160,7 +160,7 @@ def _opened(session: Session, kid: str) -> Any:
     except ConfigError as error:
         raise ConfigError(
             _("The key that signs access tokens does not open under the key file."),
-            remedy=_("Restore the key file from its backup, or run `trunkline signing-keys rotate`."),
+            remedy=_("Restore the key file from its backup, or run trunkline signing-keys rotate."),
         ) from error
     return load_pem_private_key((pem or "").encode(), None)
 

@@ -287,7 +287,7 @@ def hindrances(ctx: Context, person: Person) -> list[Hindrance]:
                 str(_("The application may not delete from the activity log.")),
                 str(
                     _(
-                        "Have an administrator run `trunkline customer erase {number}` as the owner of the tables.",
+                        "Have an administrator run trunkline customer erase {number} as the owner of the tables.",
                         number=person.number,
                     )
                 ),
