@@ -17,6 +17,7 @@ from types import ModuleType
 import importlib_metadata
 from packaging.requirements import Requirement
 
+from trunkline.declared import label_in_source
 from trunkline.errors import ConfigError
 from trunkline.hooks import Hooks
 from trunkline.plugin import ENTRY_POINT_GROUP, Plugin
@@ -59,12 +60,15 @@ class PluginStatus:
     is_extension: bool = False
     path: Path | None = None
     summary: str = ""
+    point: importlib_metadata.EntryPoint | None = None
 
     @property
     def label(self) -> str:
         if self.plugin is not None:
             return self.plugin.label
-        return self.path.name if self.path is not None else self.name
+        if self.path is not None:
+            return self.path.name
+        return (label_in_source(self.point) if self.point is not None else "") or self.name
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -184,7 +188,7 @@ def load(
 
 def _described(status: PluginStatus, offer: _Offer) -> PluginStatus:
     status.version, status.distribution = offer.version, offer.distribution
-    status.summary = offer.summary
+    status.summary, status.point = offer.summary, offer.point
     return status
 
 

@@ -183,6 +183,8 @@ class ScheduledTask:
     name: str
     run: "Callable[[Context], None]"
     every: timedelta
+    #: What the system page calls it, translated when shown; its name where it is empty.
+    label: str = ""
 
 
 @dataclass(frozen=True)

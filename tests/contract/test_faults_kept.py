@@ -37,7 +37,7 @@ def poll(ctx):
 
 @hookimpl
 def scheduled_tasks():
-    return [ScheduledTask("poll", poll, timedelta(hours=1))]
+    return [ScheduledTask("poll", poll, timedelta(hours=1), "Read the meters")]
 """
 
 
@@ -102,7 +102,7 @@ def test_what_fails_in_a_worker_that_is_then_killed_is_on_the_pages_with_its_tra
         assert words in page
     assert "s3cr3t" not in page
     assert "Running, with failures" in browser.get("/system/plugins").text
-    assert "extension_meters" in browser.get("/system").text
+    assert "Read the meters" in browser.get("/system").text
     assert "Plugins and scripts that failed" in browser.get("/").text
     (kept,) = program("auditor").get("/api/v1/system/faults").json()["items"]
     assert (kept["plugin"], kept["process"], kept["times"]) == ("extension_meters", "worker", 1)
@@ -182,6 +182,11 @@ def test_reading_the_scripts_again_puts_away_what_failed_in_them(app: App, confi
     watch.end()
     with app.reading() as ctx:
         assert [fault.plugin for fault in faults(ctx)] == ["core"]
+
+
+def test_a_script_that_is_gone_is_called_by_its_file(app: App, staff: Staff) -> None:
+    _fail(app, plugin="extension_poles")
+    assert "What failed in poles.py" in staff().get("/system").text
 
 
 def test_who_only_looks_puts_nothing_away(app: App, staff: Staff, program: Staff) -> None:

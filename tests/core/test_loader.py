@@ -1,5 +1,6 @@
 """Loading: what is broken is named and left out with everything that needs it; the rest runs, in order."""
 
+import sys
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +48,17 @@ def test_an_unknown_name_is_answered_with_the_nearest_one(strangers: Strangers) 
     assert loaded.statuses["tikets"].state is PluginState.MISSING
     assert "Did you mean “tickets”?" in loaded.statuses["tikets"].error
     assert loaded.statuses["tickets"].state is PluginState.DISABLED
+
+
+def test_one_that_is_off_is_called_by_its_label_and_none_of_it_runs(strangers: Strangers) -> None:
+    files = {"__init__.py": "raise SystemExit(3)"}
+    strangers.install("harmful", declaration='plugin = Plugin(label=_("Harmful thing"))', files=files)
+    strangers.install("cut_off", declaration="plugin = Plugin(label=")
+    loaded, _ = _load()
+    off = loaded.statuses["harmful"]
+    assert (off.state, off.label) == (PluginState.DISABLED, "Harmful thing")
+    assert loaded.statuses["cut_off"].label == "cut_off"
+    assert not [name for name in sys.modules if "harmful" in name]
 
 
 @pytest.mark.parametrize(

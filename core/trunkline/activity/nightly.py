@@ -181,4 +181,4 @@ VERIFY = StepKind(
     policy=Policy.RESUME,
     timeout=timedelta(hours=6),
 )
-NIGHTLY = ScheduledTask("verify_activity", plan, timedelta(minutes=20))
+NIGHTLY = ScheduledTask("verify_activity", plan, timedelta(minutes=20), _("Verify the activity log"))

@@ -9,6 +9,7 @@ from sqlmodel import col
 from trunkline.activity import heads
 from trunkline.activity.chain import BEGINNING, FIELDS, Sealer, as_ranges, payload, root, salts
 from trunkline.activity.models import ActivityDigest, ActivityEntry, ActivitySeal
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import ScheduledTask
 
@@ -83,4 +84,4 @@ def seal_new(ctx: Context) -> None:
             return
 
 
-SEALING = ScheduledTask("seal_activity", seal_new, timedelta(minutes=1))
+SEALING = ScheduledTask("seal_activity", seal_new, timedelta(minutes=1), _("Seal the activity log"))

@@ -48,7 +48,14 @@ LISTS = (
     ListOf("approvals", "/approvals", "core.approval.list", lambda ctx: APPROVALS, queries.list_approvals),
 )
 PAGES = (pages.pages,)
-SCHEDULED = (ScheduledTask("expire_approvals", operations.expire, timedelta(minutes=15)),)
+SCHEDULED = (
+    ScheduledTask(
+        "expire_approvals",
+        operations.expire,
+        timedelta(minutes=15),
+        _("Close requests that have expired"),
+    ),
+)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -124,9 +124,11 @@ PAGES = [
     impersonation.end_pages,
 ]
 SCHEDULED = [
-    ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1)),
-    ScheduledTask("forget_links", links.sweep, timedelta(hours=24)),
-    ScheduledTask("forget_rest_sign_ins", tokens.sweep, timedelta(hours=6)),
+    ScheduledTask("forget_sessions", sessions.sweep, timedelta(hours=1), _("Forget ended sessions")),
+    ScheduledTask("forget_links", links.sweep, timedelta(hours=24), _("Forget expired links")),
+    ScheduledTask(
+        "forget_rest_sign_ins", tokens.sweep, timedelta(hours=6), _("Forget expired REST sign-ins")
+    ),
 ]
 
 

@@ -94,7 +94,10 @@ MAIL_TEMPLATES = (
         },
     ),
 )
-SCHEDULED = (DAILY, ScheduledTask("contract_links", links.sweep, timedelta(hours=6)))
+SCHEDULED = (
+    DAILY,
+    ScheduledTask("contract_links", links.sweep, timedelta(hours=6), _("Forget expired contract links")),
+)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

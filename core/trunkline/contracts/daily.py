@@ -20,6 +20,7 @@ from trunkline.contracts.tables import ENDS_SOON, INDEXATION_SOON
 from trunkline.contracts.terms import term_ends_on, today
 from trunkline.db.savepoint import savepoint
 from trunkline.errors import TrunklineError
+from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import ScheduledTask
 
@@ -162,4 +163,4 @@ def _announce_indexation(ctx: Context, contract: Contract) -> None:
 
 
 #: More often than daily: the day begins in the operator's zone, and a worker may have been away.
-DAILY = ScheduledTask("contracts", run, timedelta(hours=1))
+DAILY = ScheduledTask("contracts", run, timedelta(hours=1), _("Renew and end contracts"))

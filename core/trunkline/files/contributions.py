@@ -43,7 +43,7 @@ SENSITIVE = (Sensitive("core.file", _("What a customer's file holds")),)
 SLOTS = (Slot("customer.tabs", "files", _tab, "core.file.list", label=_("Files"), order=900, count=_count),)
 PAGES = (pages,)
 CONNECTIONS = (ConnectionCheck("virus_scanner", _("Virus scanner"), clamav.check),)
-SCHEDULED = (ScheduledTask("sweep_files", sweep, timedelta(days=1)),)
+SCHEDULED = (ScheduledTask("sweep_files", sweep, timedelta(days=1), _("Remove unused files")),)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
 
 STEP_KINDS = (LOCATE,)
-SCHEDULED = (ScheduledTask("core.geocoding", operations.start_if_waiting, timedelta(minutes=5)),)
+SCHEDULED = (
+    ScheduledTask("core.geocoding", operations.start_if_waiting, timedelta(minutes=5), _("Locate addresses")),
+)
 SETTING_CHOICES = (choices,)
 CONNECTIONS = (ConnectionCheck("geocoding", _("Looking up addresses"), check),)
 PAGES = (pages.pages,)

@@ -168,4 +168,4 @@ def forget_old_files(ctx: Context) -> None:
 READ_FILE = StepKind(
     STEP, _("Read the file"), read_file, inputs=ImportFile, irreversible=True, timeout=timedelta(hours=2)
 )
-CLEANING = ScheduledTask("core.forget_uploads", forget_old_files, timedelta(hours=6))
+CLEANING = ScheduledTask("core.forget_uploads", forget_old_files, timedelta(hours=6), _("Forget old uploads"))

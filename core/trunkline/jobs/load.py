@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel, col
 from trunkline.db.types import UtcDateTime
 from trunkline.db.upserting import insert_into
 from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, JobState
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.operation import Context
@@ -62,4 +63,4 @@ def _count(*conditions: object) -> ScalarSelect[int]:
     return select(func.count()).where(*conditions).scalar_subquery()  # type: ignore[arg-type]  # a comparison of a column is typed as bool
 
 
-NOTING = ScheduledTask("note_load", note, _EVERY)
+NOTING = ScheduledTask("note_load", note, _EVERY, _("Note how much work waits"))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, select, update
 from sqlmodel import col
 
+from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, JobEvent, JobState, JobStep
 from trunkline.operation import Context
 from trunkline.plugin import ScheduledTask
@@ -58,4 +59,4 @@ def _forget_jobs(ctx: Context, keys: Sequence[int]) -> None:
         ctx.session.execute(delete(Job).where(col(Job.id).in_(keys)))
 
 
-RETENTION = ScheduledTask("forget_jobs", sweep, timedelta(minutes=5))
+RETENTION = ScheduledTask("forget_jobs", sweep, timedelta(minutes=5), _("Forget old jobs"))

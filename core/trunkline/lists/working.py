@@ -262,4 +262,4 @@ WRITING = StepKind(
     irreversible=True,
     timeout=timedelta(hours=2),
 )
-FORGETTING = ScheduledTask("core.forget_list_files", forget, timedelta(hours=1))
+FORGETTING = ScheduledTask("core.forget_list_files", forget, timedelta(hours=1), _("Forget old list files"))

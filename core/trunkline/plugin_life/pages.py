@@ -1,5 +1,7 @@
 """`/system`: how everything is; `/system/plugins`: what is installed, what it contributes and what went wrong."""
 
+from functools import partial
+
 from starlette.responses import Response
 
 from trunkline import renewal
@@ -29,7 +31,9 @@ def system(page: Page) -> Response:
         queue=queries.queue(page.ctx),
         deliveries=queries.troubled_deliveries(page.ctx),
         schedule=queries.scheduled(page.ctx),
+        task_labels=queries.task_labels(page.ctx),
         faults=queries.faults_elsewhere(page.ctx),
+        called=partial(queries.called, page.ctx),
         tab="system",
     )
 
@@ -84,6 +88,8 @@ def plugin(page: Page, name: str) -> Response:
         is_enabled=detail.line.status.state is PluginState.ENABLED,
         has_settings=has_settings,
         most_counted=queries.MOST_COUNTED,
+        called=partial(queries.called, page.ctx),
+        task_labels=queries.task_labels(page.ctx),
     )
 
 

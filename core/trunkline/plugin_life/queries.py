@@ -15,7 +15,7 @@ from trunkline.errors import NotFound
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.sweeper import ScheduledRun
-from trunkline.loader import BROKEN, CORE_DISTRIBUTION, PluginState, PluginStatus
+from trunkline.loader import BROKEN, CORE_DISTRIBUTION, EXTENSION_PREFIX, PluginState, PluginStatus
 from trunkline.operation import Context
 from trunkline.plugin_life import belongings
 from trunkline.plugin_life.faults import KeptFault, failing_as_known, faults
@@ -137,6 +137,20 @@ def scheduled(ctx: Context, plugin: str = "") -> Sequence[RowMapping]:
     if plugin:
         statement = statement.where(belongings.schedule_of(plugin))
     return ctx.session.execute(statement).mappings().all()
+
+
+def called(ctx: Context, name: str) -> str:
+    """What people call a plugin or script by its short name; a script that is gone by its file, what else is gone by its name."""
+    status = ctx.app.loaded.statuses.get(name)
+    if status is not None:
+        return status.label
+    script = name.removeprefix(EXTENSION_PREFIX)
+    return name if script == name else f"{script}.py"
+
+
+def task_labels(ctx: Context) -> dict[str, str]:
+    """What scheduled tasks call themselves, by the name under which they are due; only those that say so."""
+    return {f"{plugin}.{task.name}": task.label for plugin, task in ctx.app.scheduled_tasks if task.label}
 
 
 def lines(ctx: Context) -> list[PluginLine]:

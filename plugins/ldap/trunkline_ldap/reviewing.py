@@ -85,4 +85,4 @@ def _follow(
 STEP_KIND = StepKind(
     STEP, _("Ask the directory about its people"), review, irreversible=True, timeout=timedelta(minutes=30)
 )
-HOURLY = ScheduledTask("review_people", plan, timedelta(hours=1))
+HOURLY = ScheduledTask("review_people", plan, timedelta(hours=1), _("Review people of the directory"))

@@ -21,4 +21,6 @@ SLOTS = [
         20,
     ),
 ]
-SCHEDULED = [ScheduledTask("forget_sent_codes", codes.sweep, timedelta(hours=1))]
+SCHEDULED = [
+    ScheduledTask("forget_sent_codes", codes.sweep, timedelta(hours=1), _("Forget codes that were sent"))
+]

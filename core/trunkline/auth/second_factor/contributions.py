@@ -60,10 +60,17 @@ SLOTS = [
     ),
 ]
 SCHEDULED = [
-    ScheduledTask("forget_open_sign_ins", steps.sweep, timedelta(hours=1)),
-    ScheduledTask("forget_remembered_devices", devices.sweep, timedelta(hours=6)),
-    ScheduledTask("forget_attempts", counting.sweep, timedelta(hours=1)),
-    ScheduledTask("warn_of_failed_sign_ins", releasing.warn_of_failures, timedelta(minutes=5)),
+    ScheduledTask("forget_open_sign_ins", steps.sweep, timedelta(hours=1), _("Forget unfinished sign-ins")),
+    ScheduledTask(
+        "forget_remembered_devices", devices.sweep, timedelta(hours=6), _("Forget expired devices")
+    ),
+    ScheduledTask("forget_attempts", counting.sweep, timedelta(hours=1), _("Forget old sign-in attempts")),
+    ScheduledTask(
+        "warn_of_failed_sign_ins",
+        releasing.warn_of_failures,
+        timedelta(minutes=5),
+        _("Warn of failed sign-ins"),
+    ),
 ]
 
 

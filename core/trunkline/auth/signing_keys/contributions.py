@@ -25,7 +25,9 @@ LISTS = (
 )
 PAGES = [pages.pages]
 SCHEDULED = [
-    ScheduledTask("change_signing_key", operations.rotate_when_due, timedelta(hours=6)),
+    ScheduledTask(
+        "change_signing_key", operations.rotate_when_due, timedelta(hours=6), _("Change the signing key")
+    ),
 ]
 
 

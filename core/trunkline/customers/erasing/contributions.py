@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 PERMISSIONS = (Permission(ERASE, _("Erase a customer’s personal data for ever"), ("supervisor",)),)
 EVENTS = (CustomerErased,)
 SLOTS = (Slot("customer.alerts", "erased", pages.alert, "core.customer.view", _("Erased"), order=1),)
-SCHEDULED = (ScheduledTask("core.customer_erasures", look_again, timedelta(days=1)),)
+SCHEDULED = (
+    ScheduledTask(
+        "core.customer_erasures", look_again, timedelta(days=1), _("Look again at erased customers")
+    ),
+)
 PAGES = (pages.pages,)
 
 

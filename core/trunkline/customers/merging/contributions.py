@@ -33,7 +33,11 @@ LISTS = (
     ),
 )
 SLOTS = (Slot("customer.alerts", "duplicates", pages.alert, _MERGE, _("Duplicates"), order=10),)
-SCHEDULED = (ScheduledTask("core.customer_duplicates", nightly.start, timedelta(days=1)),)
+SCHEDULED = (
+    ScheduledTask(
+        "core.customer_duplicates", nightly.start, timedelta(days=1), _("Look for duplicate customers")
+    ),
+)
 STEP_KINDS = (nightly.COMPARE,)
 PAGES = (pages.pages,)
 

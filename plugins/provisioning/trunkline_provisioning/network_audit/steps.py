@@ -173,4 +173,6 @@ STEP_KINDS: Sequence[StepKind] = (
         irreversible=True,
     ),
 )
-NIGHTLY = ScheduledTask("network_audit", plan, timedelta(minutes=20))
+NIGHTLY = ScheduledTask(
+    "network_audit", plan, timedelta(minutes=20), _("Compare the network with the records")
+)

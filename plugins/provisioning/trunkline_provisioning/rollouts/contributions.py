@@ -30,7 +30,7 @@ STEP_KINDS = (
         irreversible=True,
     ),
 )
-TASKS = (ScheduledTask("advance_rollouts", driving.tick, timedelta(seconds=10)),)
+TASKS = (ScheduledTask("advance_rollouts", driving.tick, timedelta(seconds=10), _("Advance rollouts")),)
 
 
 def _queue(page: Page, subject: object) -> str | None:

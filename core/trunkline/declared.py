@@ -1,0 +1,42 @@
+"""What an installed plugin calls itself, read without running any of its code: it may be disabled because it does harm."""
+
+import ast
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+
+import importlib_metadata
+
+
+@lru_cache(maxsize=64)
+def label_in_source(point: importlib_metadata.EntryPoint) -> str:
+    """The `label` that the source of an entry point gives its `Plugin`; empty where it cannot be read."""
+    path = _source(point.module)
+    try:
+        tree = ast.parse(path.read_bytes()) if path is not None else None
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    for call in ast.walk(tree) if tree else ():
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Plugin":
+            return next((_text(one.value) for one in call.keywords if one.arg == "label"), "")
+    return ""
+
+
+def _source(module: str) -> Path | None:
+    """Where a module's source lies. Only the outermost package is looked up: finding one within it would run it."""
+    package, *inner = module.split(".")
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return None
+    if not inner:
+        return Path(spec.origin) if spec.origin else None
+    folders = [Path(folder, *inner) for folder in spec.submodule_search_locations or ()]
+    found = (path for folder in folders for path in (folder.with_suffix(".py"), folder / "__init__.py"))
+    return next((path for path in found if path.is_file()), None)
+
+
+def _text(value: ast.expr) -> str:
+    """A text, written as it is or within one call such as `_("…")`."""
+    if isinstance(value, ast.Call) and len(value.args) == 1:
+        value = value.args[0]
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
