@@ -93,3 +93,21 @@ def test_a_program_takes_it_and_that_is_on_record(app: App, client: Browser) -> 
     with app.reading() as ctx:
         looked = select(ActivityEntry).where(col(ActivityEntry.operation) == "core.customer_sheet.view")
         assert ctx.session.scalars(looked).one().actor_kind == "api"
+
+
+def test_one_long_address_leaves_room_for_the_names(app: App, staff: Staff) -> None:
+    with app.unit_of_work() as ctx:
+        command = RegisterCustomer.model_validate({"kind": "individual", "name": "Ana Souza"})
+        number = operations.register(ctx, command).number
+        for place in range(12):
+            email = f"maria.aparecida.da.conceicao.dos.santos.{place}@pequenos-agricultores-da-serra.example"
+            operations.add_contact(
+                ctx,
+                number,
+                ContactData(name=f"Maria Aparecida {place} dos Santos e Vasconcellos", email=email),
+            )
+    sheet = staff("customer_care").get(f"/customers/{number}/sheet.pdf").content
+    pages = re.search(rb"/Type/Pages/Count (\d+)", sheet)
+    # Names set one word a line took three pages.
+    assert pages is not None
+    assert pages[1] == b"1"
