@@ -318,6 +318,10 @@ class Form(Generic[M]):
         if not self.errors and not self.taken:
             self.refuse(None, _("The fields of this form are as they were."))
         self.version = now.get("version", self.version)
+        # Versions of further records that were compared (`source_version`): sent again, it was compared with what they hold now.
+        for spec in self.specs:
+            if spec.widget == "hidden" and spec.name.endswith("_version") and spec.name in held:
+                self.values[spec.name] = held[spec.name]
         self._opened = form_opened.written(
             replace(one, value=held[one.spec.name]) for one in self.fields if one.spec.name in held
         )

@@ -1,5 +1,6 @@
 """Two customers who are one: found, compared, merged, and parted again."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -39,6 +40,10 @@ def _add(app: App, name: str, **values: Any) -> str:
     with app.unit_of_work() as ctx:
         command = RegisterCustomer.model_validate({"kind": "individual", "name": name, **values})
         return operations.register(ctx, command).number
+
+
+def _hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page))
 
 
 def _key(app: App, number: str) -> int:
@@ -205,6 +210,23 @@ def test_what_cannot_be_one_is_refused(app: App) -> None:
         merge(ctx, stays, MergeCustomers(source=goes, source_version=1))
     with pytest.raises(Forbidden), app.unit_of_work(actor_with("core.customer.edit")) as ctx:
         merge(ctx, stays, MergeCustomers(source=goes))
+
+
+def test_who_is_told_that_either_changed_meanwhile_looks_again_and_merges(app: App, staff: Staff) -> None:
+    stays, goes = _add(app, "Ana Souza"), _add(app, "Ana Sousa")
+    browser = staff("supervisor")
+    page = f"/customers/{stays}/merge/{goes}"
+    opened = browser.get(page).text
+    with app.unit_of_work() as ctx:
+        operations.update(ctx, goes, UpdateCustomer(phone="+55 11 91234-5678"))
+    told = browser.post(page, data=_hidden(opened) | {"name": "take"})
+    assert told.status_code == 409
+    assert "+55 11 91234-5678" in told.text
+    done = browser.post(page, data=_hidden(told.text) | {"name": "take", "phone": "take"})
+    assert done.url.path == f"/customers/{stays}"
+    with app.reading() as ctx:
+        merged = queries.get(ctx, stays)
+        assert (merged.name, merged.phone) == ("Ana Sousa", "+5511912345678")
 
 
 def test_nobody_is_shown_a_merge_that_would_be_refused(app: App, staff: Staff) -> None:
