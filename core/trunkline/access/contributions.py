@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.access import list_columns, pages, people_pages, queries
+from trunkline.access.events import EVENTS as EVENTS
 from trunkline.access.search import ROLE
 from trunkline.access.tables import ROLES
 from trunkline.i18n import gettext

@@ -6,9 +6,11 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from trunkline.access import queries
+from trunkline.access.events import RoleChanged, RoleCreated, RoleDeleted
 from trunkline.access.models import Role, RoleGrant, RowScope, UserRole
 from trunkline.access.roles import ADMINISTRATOR, permissions_of
 from trunkline.access.schemas import CreateRole, EditRole, RowFacts
+from trunkline.auth import telling
 from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.customers.models import Reseller
 from trunkline.errors import Conflict, Forbidden, Refused
@@ -42,6 +44,7 @@ def create_role(ctx: Context, command: CreateRole) -> Role:
         _set_grants(ctx, role, queries.grants_of(ctx, original.key))
         role.row_scope = original.row_scope
     ctx.note(role, label=role.name)
+    ctx.emit(RoleCreated(entity_id=role.key, role=role.name))
     return role
 
 
@@ -66,7 +69,11 @@ def edit_role(ctx: Context, name: str, command: EditRole) -> Role:
     given, taken = _set_grants(ctx, role, command.permissions)
     if given or taken:
         role.updated_at = ctx.now()
-    ctx.note(role, label=role.name, granted=sorted(given), withdrawn=sorted(taken))
+    granted, withdrawn = sorted(given), sorted(taken)
+    ctx.note(role, label=role.name, granted=granted, withdrawn=withdrawn)
+    ctx.emit(
+        RoleChanged(entity_id=role.key, role=role.name, granted=tuple(granted), withdrawn=tuple(withdrawn))
+    )
     return role
 
 
@@ -106,6 +113,7 @@ def set_row_facts(ctx: Context, user_id: int, command: RowFacts) -> User:
     user.reseller_id = reseller.key if reseller is not None else None
     user.scope_tags = command.tag_list
     ctx.note(user, label=user.email)
+    telling.changed(ctx, user)
     return user
 
 
@@ -123,6 +131,7 @@ def delete_role(ctx: Context, name: str) -> None:
     if holders:
         raise Refused(_("{n} people hold this role.", n=holders), remedy=_("Give them other roles first."))
     ctx.note(role, label=role.name)
+    ctx.emit(RoleDeleted(entity_id=role.key, role=role.name))
     ctx.session.delete(role)
 
 

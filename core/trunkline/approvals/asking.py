@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from trunkline.access.holding import users_who_may
 from trunkline.access.roles import actor_for
+from trunkline.approvals.events import ApprovalAsked
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.second_person import Request
 from trunkline.approvals.words import facts_of, summary_of, words_of
@@ -56,6 +57,14 @@ def keep_request(ctx: Context, waiting: WaitsForSecondPerson) -> None:
     with ctx.run("core.approval.ask"):
         approval = _kept(ctx, request, digest, ctx.actor.id)
         ctx.note(approval, label=approval.number, operation=request.operation)
+        ctx.emit(
+            ApprovalAsked(
+                entity_id=approval.key,
+                customer_id=approval.customer_id,
+                number=approval.number,
+                operation=approval.permission,
+            )
+        )
     waiting.number = approval.number
     _tell(ctx, approval)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.approvals import operations, pages, queries
+from trunkline.approvals.events import EVENTS as EVENTS
 from trunkline.approvals.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 from trunkline.approvals.tables import APPROVALS
 from trunkline.i18n import gettext as _

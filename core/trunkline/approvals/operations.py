@@ -1,6 +1,6 @@
 """What becomes of a request: agreed to and done, refused, withdrawn, expired."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,6 +11,13 @@ from sqlmodel import col
 from trunkline.access.roles import actor_for
 from trunkline.approvals import queries
 from trunkline.approvals.asking import mail_context
+from trunkline.approvals.events import (
+    ApprovalApproved,
+    ApprovalEvent,
+    ApprovalExpired,
+    ApprovalRefused,
+    ApprovalWithdrawn,
+)
 from trunkline.approvals.models import Approval, ApprovalState
 from trunkline.approvals.schemas import Agree, Decline
 from trunkline.approvals.second_person import Approved, from_json
@@ -19,6 +26,13 @@ from trunkline.errors import Forbidden, Refused
 from trunkline.i18n import gettext as _
 from trunkline.mail import operations as mail
 from trunkline.operation import OPERATIONS, Actor, Context, operation
+
+_EVENTS: Mapping[ApprovalState, type[ApprovalEvent]] = {
+    ApprovalState.APPROVED: ApprovalApproved,
+    ApprovalState.REFUSED: ApprovalRefused,
+    ApprovalState.WITHDRAWN: ApprovalWithdrawn,
+    ApprovalState.EXPIRED: ApprovalExpired,
+}
 
 
 @operation("core.approval.approve")
@@ -84,6 +98,7 @@ def expire(ctx: Context) -> None:
         with ctx.run("core.approval.expire"):
             approval.state = ApprovalState.EXPIRED
             ctx.note(approval, label=approval.number)
+            _emit(ctx, approval, ApprovalState.EXPIRED)
         _tell(ctx, approval, ctx.session.get_one(User, approval.asked_by_id))
 
 
@@ -124,6 +139,18 @@ def _close(ctx: Context, approval: Approval, state: ApprovalState, note: str) ->
     said = {"reason": note} if note else {}
     ctx.note(
         approval, label=approval.number, asked_by=approval.asked_by, operation=approval.permission, **said
+    )
+    _emit(ctx, approval, state)
+
+
+def _emit(ctx: Context, approval: Approval, state: ApprovalState) -> None:
+    ctx.emit(
+        _EVENTS[state](
+            entity_id=approval.key,
+            customer_id=approval.customer_id,
+            number=approval.number,
+            operation=approval.permission,
+        )
     )
 
 

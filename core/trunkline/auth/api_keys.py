@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from trunkline.access.roles import actor_for
+from trunkline.auth import telling
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import ApiKey, User, UserKind
 from trunkline.auth.networks import lies_in
@@ -62,6 +63,7 @@ def make(ctx: Context, user: User, command: CreateApiKey) -> tuple[ApiKey, str]:
     ctx.session.add(key)
     ctx.session.flush()
     ctx.note(key, label=key.name)
+    telling.key_created(ctx, key)
     return key, secret
 
 
@@ -73,6 +75,7 @@ def revoke_key(ctx: Context, key_id: int) -> ApiKey:
         raise NotFound(_("There is no API key {id} of yours.", id=key_id))
     key.revoked_at = key.revoked_at or ctx.now()
     ctx.note(key, label=key.name)
+    telling.key_revoked(ctx, key)
     return key
 
 

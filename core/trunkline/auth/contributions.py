@@ -15,7 +15,7 @@ from trunkline.auth import (
     user_pages,
 )
 from trunkline.auth import queries as users
-from trunkline.auth.events import UserChanged, UserDisabled, UserEnabled, UserInvited
+from trunkline.auth.events import EVENTS as EVENTS
 from trunkline.auth.impersonation import pages as impersonation
 from trunkline.auth.impersonation import queries as impersonations
 from trunkline.auth.impersonation.tables import IMPERSONATIONS
@@ -59,7 +59,6 @@ PERMISSIONS = [
         ("supervisor", "provisioning_engineer", "accountant"),
     ),
 ]
-EVENTS = [UserInvited, UserChanged, UserDisabled, UserEnabled]
 COMMANDS = [
     Command(
         _("Invite a colleague"),

@@ -11,8 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from trunkline.access import queries as roles
 from trunkline.access.operations import set_roles
-from trunkline.auth import links, queries, sessions, tokens
+from trunkline.auth import links, queries, sessions, telling, tokens
 from trunkline.auth.models import ApiKey, LinkPurpose, User, UserKind, UserStatus
 from trunkline.auth.schemas import Address
 from trunkline.errors import Refused
@@ -48,10 +49,13 @@ def take_in(ctx: Context, person: DirectoryPerson, welcome: Welcome) -> User:
     Raises Refused for an address that cannot be used or is somebody else's, for somebody new where none are made, for one whom
     an administrator disabled here, and for roles what `set_roles` raises.
     """
-    email = _address(person.email)
+    email, fresh = _address(person.email), False
     user = _known(ctx, person)
+    before = None if user is None else _shown(ctx, user)
     if user is None:
-        user = _linked(ctx, person, email, welcome) or _added(ctx, person, email, welcome)
+        user = _linked(ctx, person, email, welcome)
+        fresh = user is None
+        user = user or _added(ctx, person, email, welcome)
     elif user.status == UserStatus.DISABLED:
         raise Refused(_("This account is disabled."), remedy=_("Ask an administrator."))
     holder = queries.by_email(ctx, email)
@@ -61,7 +65,17 @@ def take_in(ctx: Context, person: DirectoryPerson, welcome: Welcome) -> User:
     user.status = UserStatus.ACTIVE
     set_roles(ctx, user, person.roles)
     ctx.note(user, label=user.email, origin=person.origin)
+    # It is asked at every sign-in, and mostly finds nothing new.
+    if fresh:
+        telling.created(ctx, user)
+    elif before != _shown(ctx, user):
+        telling.changed(ctx, user)
     return user
+
+
+def _shown(ctx: Context, user: User) -> tuple[object, ...]:
+    """What a directory may change of an account."""
+    return user.email, user.name, user.status, {role.key for role in roles.roles_of(ctx, user.key)}
 
 
 def _known(ctx: Context, person: DirectoryPerson) -> User | None:
@@ -131,6 +145,7 @@ def shut_out(ctx: Context, user_id: int, reason: str) -> User:
         .values(revoked_at=ctx.now())
     )
     ctx.note(user, label=user.email, signed_out=True, reason=reason)
+    telling.disabled(ctx, user)
     return user
 
 

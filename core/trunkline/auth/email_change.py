@@ -6,7 +6,7 @@ OWASP ASVS 5, 6.3.7 (people are told of changes) and 6.4.4: whoever holds a stol
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.access.roles import acting_as
-from trunkline.auth import links, notices, own_account, queries, sessions, tokens
+from trunkline.auth import links, notices, own_account, queries, sessions, telling, tokens
 from trunkline.auth.impersonation.limits import in_person
 from trunkline.auth.models import LinkPurpose, User
 from trunkline.auth.operations import mail_link
@@ -68,6 +68,7 @@ def confirm(ctx: Context, token: str) -> User:
         links.forget(ctx, user, LinkPurpose.PASSWORD_RESET)
         user.pending_email = None
         _move(ctx, user, found.link.email)
+        telling.changed(ctx, user)
     return user
 
 
@@ -85,6 +86,7 @@ def take_back(ctx: Context, token: str) -> User:
         user.pending_email = None
         links.forget(ctx, user, LinkPurpose.NEW_EMAIL, LinkPurpose.PASSWORD_RESET)
         _move(ctx, user, found.link.email)
+        telling.changed(ctx, user)
         sessions.end_all(ctx, user.key)
         tokens.revoke_all(ctx, user.key, "change of address taken back")
         mail_link(ctx, user, LinkPurpose.PASSWORD_RESET)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from trunkline.access.roles import acting_as
-from trunkline.auth import notices, sessions, tokens
+from trunkline.auth import notices, sessions, telling, tokens
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import LinkPurpose, User, UserLink, UserStatus
 from trunkline.auth.passwords import check_new, hashing
@@ -126,6 +126,7 @@ def spend(ctx: Context, token: str, password: str) -> User:
         set_password(ctx, found.user, password)
         found.user.status = UserStatus.ACTIVE
         ctx.note(found.user, label=found.user.email, purpose=found.link.purpose)
+        telling.password_changed(ctx, found.user)
         ctx.session.flush()
     return found.user
 

@@ -1,7 +1,7 @@
 """What administrators do with users: invite, edit, disable, enable."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlmodel import col
 
@@ -10,9 +10,9 @@ from trunkline.access.operations import (
     check_may_manage,
     set_roles,
 )
-from trunkline.auth import links, queries, sessions, tokens
+from trunkline.auth import links, queries, sessions, telling, tokens
 from trunkline.auth.digest import digest
-from trunkline.auth.events import UserChanged, UserDisabled, UserEnabled, UserInvited
+from trunkline.auth.events import UserInvited
 from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
 from trunkline.auth.offers import keeper_of
 from trunkline.auth.schemas import EditUser, InvitePortalUser, InviteUser
@@ -155,7 +155,7 @@ def edit_user(ctx: Context, user_id: int, command: EditUser) -> User:
     # Roles live in a table of their own; the form's version must notice them all the same.
     user.updated_at = ctx.now()
     ctx.note(user, label=user.email)
-    ctx.emit(UserChanged(**_of(user)))
+    telling.changed(ctx, user)
     return user
 
 
@@ -185,7 +185,7 @@ def _disable(ctx: Context, user: User) -> User:
     sessions.end_all(ctx, user.key)
     tokens.revoke_all(ctx, user.key, "user disabled")
     ctx.note(user, label=user.email)
-    ctx.emit(UserDisabled(**_of(user)))
+    telling.disabled(ctx, user)
     return user
 
 
@@ -207,18 +207,8 @@ def _enable(ctx: Context, user: User) -> User:
     waits = UserStatus.AT_DIRECTORY if user.origin else UserStatus.INVITED
     user.status = UserStatus.ACTIVE if user.password_hash or needs_none else waits
     ctx.note(user, label=user.email)
-    ctx.emit(UserEnabled(**_of(user)))
+    telling.enabled(ctx, user)
     return user
-
-
-def _of(user: User) -> dict[str, Any]:
-    """What every event about the user says."""
-    return {
-        "entity_id": user.key,
-        "customer_id": user.customer_id,
-        "email": user.email or "",
-        "kind": str(user.kind),
-    }
 
 
 @operation("core.user.disable")
@@ -229,6 +219,7 @@ def end_sessions(ctx: Context, user_id: int) -> User:
     sessions.end_all(ctx, user.key)
     tokens.revoke_all(ctx, user.key, "signed out by an administrator")
     ctx.note(user, label=user.email, signed_out=True)
+    telling.signed_out(ctx, user, everywhere=True)
     return user
 
 
@@ -239,6 +230,7 @@ def end_session(ctx: Context, user_id: int, session_id: int) -> User:
     check_may_manage(ctx, user)
     sessions.end_one(ctx, user.key, session_id)
     ctx.note(user, label=user.email, signed_out=True)
+    telling.signed_out(ctx, user, everywhere=False)
     return user
 
 
@@ -283,6 +275,7 @@ def create_staff_user(
         else:
             links.set_password(ctx, user, password)
             user.status = UserStatus.ACTIVE
+            telling.created(ctx, user)
     return CreatedUser(user.key, user.email, role, link)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from trunkline.auth import links, queries, sessions, tokens
+from trunkline.auth import links, queries, sessions, telling, tokens
 from trunkline.auth.impersonation.limits import in_person
 from trunkline.auth.models import LinkPurpose, User, UserKind, UserStatus
 from trunkline.auth.offers import keeper_of
@@ -35,6 +35,7 @@ def change_profile(ctx: Context, command: Profile) -> User:
     with ctx.run("core.user.edit_own"):
         user.name, user.language = command.name, command.language
         ctx.note(user, label=user.email)
+        telling.changed(ctx, user)
     return user
 
 
@@ -95,6 +96,7 @@ def _set_own(ctx: Context, password: str, repeated: str, this_session: int | Non
     with ctx.run("core.user.edit_own"):
         links.set_password(ctx, user, password, keep_session=this_session)
         ctx.note(user, label=user.email, password_changed=True)
+        telling.password_changed(ctx, user)
 
 
 def check_kept_here(ctx: Context, user: User) -> None:
@@ -120,6 +122,7 @@ def end_all_other_sessions(ctx: Context, *, this_session: int | None) -> None:
         sessions.end_all(ctx, user.key, but=this_session)
         tokens.revoke_all(ctx, user.key, "signed out everywhere else")
         ctx.note(user, label=user.email, signed_out=True)
+        telling.signed_out(ctx, user, everywhere=True)
 
 
 def end_other_session(ctx: Context, session_id: int) -> None:
@@ -129,6 +132,7 @@ def end_other_session(ctx: Context, session_id: int) -> None:
     with ctx.run("core.user.edit_own"):
         sessions.end_one(ctx, user.key, session_id)
         ctx.note(user, label=user.email, signed_out=True)
+        telling.signed_out(ctx, user, everywhere=False)
 
 
 def ask_for_link(ctx: Context, email: str) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from trunkline.backup.events import BackupMade, BackupRestored
 from trunkline.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def record_made(app: "App", made: "Made") -> str:
             return _OLDER
         with app.unit_of_work() as ctx, ctx.run("core.backup.make"):
             ctx.note(None, label=made.file.name, file=str(made.file.resolve()), bytes=made.size)
+            ctx.emit(BackupMade(entity_id=0, size=made.size))
     except (SQLAlchemyError, TrunklineError) as error:
         return str(error).splitlines()[0]
     return ""
@@ -47,8 +49,9 @@ def record_restored(config: "Config", done: "Restored") -> str:
         if migrate.pending(app):
             return _OLDER
         with app.unit_of_work() as ctx, ctx.run("core.backup.restore"):
-            made_at = done.manifest.made_at.isoformat(timespec="seconds")
-            ctx.note(None, made_at=made_at, version=done.manifest.version)
+            made_at, version = done.manifest.made_at, done.manifest.version
+            ctx.note(None, made_at=made_at.isoformat(timespec="seconds"), version=version)
+            ctx.emit(BackupRestored(entity_id=0, made_at=made_at, version=version))
     except (SQLAlchemyError, TrunklineError) as error:
         return str(error).splitlines()[0]
     finally:

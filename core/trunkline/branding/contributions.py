@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trunkline.branding.events import EVENTS as EVENTS
 from trunkline.branding.pages import pages
 from trunkline.branding.search import BRAND
 from trunkline.i18n import gettext as _

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.branding.brands import Brands
+from trunkline.branding.events import BrandChanged, BrandCreated, BrandRemoved
 from trunkline.branding.models import BrandRecord
 from trunkline.branding.schemas import BrandFields, EditBrand
 from trunkline.branding.themes import Themes
@@ -34,6 +35,7 @@ def create(ctx: Context, command: BrandFields) -> BrandRecord:
     ctx.session.add(brand)
     ctx.session.flush()
     ctx.note(brand, label=brand.name)
+    ctx.emit(BrandCreated(entity_id=brand.key, host=brand.host or ""))
     _show_soon(ctx)
     return brand
 
@@ -45,6 +47,7 @@ def edit(ctx: Context, brand_id: int, command: EditBrand) -> BrandRecord:
     _apply(ctx, brand, command)
     ctx.session.flush()
     ctx.note(brand, label=brand.name)
+    ctx.emit(BrandChanged(entity_id=brand.key, host=brand.host or ""))
     _show_soon(ctx)
     return brand
 
@@ -72,6 +75,7 @@ def remove(ctx: Context, brand_id: int) -> None:
     """Forget a brand; its host name shows the operator's own again."""
     brand = ctx.load(BrandRecord, brand_id, lock=True)
     ctx.note(brand, label=brand.name)
+    ctx.emit(BrandRemoved(entity_id=brand.key, host=brand.host or ""))
     held = [key for key in (brand.favicon_id, brand.picture_id) if key]
     ctx.session.delete(brand)
     ctx.session.flush()
@@ -147,6 +151,7 @@ def _replace_picture(ctx: Context, brand: BrandRecord, which: Picture, key: int 
     if former is not None and which != "logo":
         _forget_file(ctx, former)
     ctx.note(brand, label=brand.name)
+    ctx.emit(BrandChanged(entity_id=brand.key, host=brand.host or "", picture=which))
     _show_soon(ctx)
 
 

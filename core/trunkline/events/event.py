@@ -12,7 +12,8 @@ class Event(BaseModel):
     `before_service_activated` and `on_service_activated`, and `entity_id`, the key of the row it happened to.
     """
 
-    model_config = ConfigDict(frozen=True)
+    # Most processes see few of them: a validator is built for those that they do.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: ClassVar[str]
     schema_version: ClassVar[int] = 1

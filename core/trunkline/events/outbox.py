@@ -81,8 +81,8 @@ def emit_all(ctx: Context, events: Sequence[Event]) -> None:
     else:
         _number(connection, rows)
         keys = _write_many(connection, rows, heard=heard)
-    if heard:
-        connection.execute(_INSERT_DELIVERIES, _deliveries(subscribers, keys, rows, ctx.app.clock()))
+    if heard and (owed := _deliveries(subscribers, keys, rows, ctx.app.clock())):
+        connection.execute(_INSERT_DELIVERIES, owed)
         wake.events_are_due(ctx)
 
 
@@ -135,7 +135,7 @@ def _deliveries(
     rows: Sequence[Mapping[str, Any]],
     due: datetime,
 ) -> list[dict[str, Any]]:
-    """One row per event and subscriber."""
+    """One row per event and subscriber. What is done to an endpoint, the others hear."""
     return [
         {
             "event_id": key,
@@ -151,6 +151,7 @@ def _deliveries(
         }
         for key, row in zip(keys, rows, strict=True)
         for subscriber, webhook_id in subscribers[row["name"]]
+        if webhook_id is None or (row["entity"], row["entity_id"]) != ("webhook", webhook_id)
     ]
 
 

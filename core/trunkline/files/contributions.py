@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.files import clamav, queries
+from trunkline.files.events import EVENTS as EVENTS
 from trunkline.files.pages import pages
 from trunkline.files.sweeping import sweep
 from trunkline.i18n import gettext as _

@@ -12,6 +12,7 @@ from trunkline.customers import queries as customers
 from trunkline.customers.models import CustomerStatus
 from trunkline.errors import Refused
 from trunkline.files import content, store
+from trunkline.files.events import FileAttached, FileRemoved
 from trunkline.files.holding import discard_unused, hold
 from trunkline.files.models import StoredFile
 from trunkline.files.queries import of_customer
@@ -47,6 +48,14 @@ def attach(ctx: Context, customer_number: str, file: BinaryIO, name: str, note: 
     stored.customer_id, stored.note = customer.key, note
     ctx.session.flush()
     ctx.note(stored, label=stored.name, customer=customer.number)
+    ctx.emit(
+        FileAttached(
+            entity_id=stored.key,
+            customer_id=customer.key,
+            media_type=stored.media_type,
+            size=stored.size,
+        )
+    )
     return stored
 
 
@@ -60,6 +69,7 @@ def remove(ctx: Context, customer_number: str, file_id: int) -> None:
             remedy=_("Its documents are kept on the contract's own page."),
         )
     ctx.note(stored, label=stored.name, customer=customer_number, digest=stored.digest)
+    ctx.emit(FileRemoved(entity_id=stored.key, customer_id=stored.customer_id))
     forget(ctx, stored)
 
 

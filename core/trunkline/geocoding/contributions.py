@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trunkline.geocoding import operations, pages
+from trunkline.geocoding.events import EVENTS as EVENTS
 from trunkline.geocoding.providers import check, choices
 from trunkline.geocoding.step import LOCATE
 from trunkline.i18n import gettext as _

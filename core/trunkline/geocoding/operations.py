@@ -11,6 +11,7 @@ from sqlmodel import col
 from trunkline.customers import queries
 from trunkline.customers.models import Customer, Site
 from trunkline.errors import Refused
+from trunkline.geocoding.events import SiteLocated
 from trunkline.geocoding.models import MANUAL, GeocodedAddress
 from trunkline.geocoding.providers import known_terms, provider_of
 from trunkline.geocoding.schemas import PinSite
@@ -74,6 +75,7 @@ def pin(ctx: Context, number: str, site_id: int, command: PinSite) -> Site:
     else:
         site.latitude, site.longitude, site.located_by = command.latitude, command.longitude, MANUAL
     ctx.note(site, label=f"{number} {site.name}")
+    ctx.emit(_located(site))
     return site
 
 
@@ -90,6 +92,7 @@ def answered(
         site.latitude, site.longitude = round(place.latitude, 6), round(place.longitude, 6)
         site.located_by, site.located_as = provider, place.label[:300]
         site.located_at = asked_at
+        ctx.emit(_located(site))
     ctx.note(site, label=site.name)
 
 
@@ -100,6 +103,10 @@ def gave_up(ctx: Context, site_id: int) -> None:
     if site.locating == WAITING:
         site.locating = FAILED
         ctx.note(site, label=site.name)
+
+
+def _located(site: Site) -> SiteLocated:
+    return SiteLocated(entity_id=site.key, customer_id=site.customer_id, located_by=site.located_by)
 
 
 def _forget_place(site: Site) -> None:
@@ -113,7 +120,7 @@ def expire(ctx: Context) -> None:
 
     Some at a time: what is left is the next call's.
     """
-    chosen = provider_of(ctx)
+    chosen, gone = provider_of(ctx), list[SiteLocated]()
     for name, terms in known_terms(ctx).items():
         before = ctx.now() - (terms.kept or KEPT)
         old = (col(GeocodedAddress.provider) == name) & (col(GeocodedAddress.asked_at) < before)
@@ -128,7 +135,8 @@ def expire(ctx: Context) -> None:
             if chosen is not None and chosen.name == name:
                 site.locating = WAITING
             ctx.note(site, label=site.name)
-    ctx.session.flush()
+            gone.append(_located(site))
+    ctx.emit_all(gone)
 
 
 def digest_of(provider: str, address: str, country: str) -> str:

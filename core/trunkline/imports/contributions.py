@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.imports.events import EVENTS as EVENTS
 from trunkline.imports.operations import CLEANING, READ_FILE
 from trunkline.imports.pages import pages
 from trunkline.imports.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS

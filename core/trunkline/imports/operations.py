@@ -17,6 +17,7 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import use_locale
 from trunkline.imports import queries, storage
 from trunkline.imports.content import TextCheck
+from trunkline.imports.events import ImportFinished, ImportStarted, ImportUploaded
 from trunkline.imports.importer import ImportOptions, ImportReport
 from trunkline.imports.models import ImportRun, ImportState
 from trunkline.imports.run import check_format, importer_for, run_import, write_errors
@@ -59,6 +60,7 @@ def upload(ctx: Context, kind: str, file_name: str, source: BinaryIO, options: I
     ctx.session.add(run)
     ctx.session.flush()
     ctx.note(run, label=f"{run.number} {run.file_name}", kind=kind)
+    ctx.emit(ImportUploaded(entity_id=run.key, number=run.number, kind=kind))
     _read_later(ctx, run, dry_run=True)
     return run
 
@@ -74,6 +76,7 @@ def let_in(ctx: Context, number: str) -> ImportRun:
         )
     run.state, run.user_id, run.user_name = ImportState.IMPORTING.value, ctx.actor.id, ctx.actor.name
     ctx.note(run, label=f"{run.number} {run.file_name}", kind=run.kind)
+    ctx.emit(ImportStarted(entity_id=run.key, number=run.number, kind=run.kind))
     _read_later(ctx, run, dry_run=False)
     return run
 
@@ -122,6 +125,7 @@ def read_file(step: StepContext) -> Mapping[str, Any]:
         else:
             run.state = (ImportState.CHECKED if wanted.dry_run else ImportState.COMPLETED).value
         state = run.state
+        ctx.emit(ImportFinished(entity_id=run.key, number=run.number, kind=run.kind, state=state))
     if state in (ImportState.COMPLETED, ImportState.REFUSED):
         storage.discard(step.app, stored_as)
     outcome = {name: value for name, value in _figures(report).items() if isinstance(value, int)}

@@ -1,9 +1,10 @@
-"""Announcing the end of a job."""
+"""Announcing the end of a job, and that a stopped one goes on."""
 
 from trunkline.jobs.events import (
     JobCancelled,
     JobEnded,
     JobFailed,
+    JobResumed,
     JobRollbackFailed,
     JobRolledBack,
     JobSucceeded,
@@ -46,5 +47,21 @@ def announce(ctx: Context, job: Job) -> None:
             subject_kind=job.subject_kind,
             subject_id=job.subject_id,
             error=job.error,
+        )
+    )
+
+
+def announce_decision(ctx: Context, job: Job, decision: str, step: str = "") -> None:
+    """Emit that somebody decided about a stopped job, or about its `step`."""
+    ctx.emit(
+        JobResumed(
+            entity_id=job.key,
+            customer_id=job.customer_id,
+            kind=job.kind,
+            number=job.number,
+            decision=decision,
+            step=step,
+            subject_kind=job.subject_kind,
+            subject_id=job.subject_id,
         )
     )

@@ -52,3 +52,19 @@ class JobRescheduled(Event):
 
 class JobCancelled(JobEnded):
     name: ClassVar[str] = "job.cancelled"
+
+
+class JobResumed(Event):
+    """Somebody decided that a stopped job goes on; its end is told as that of any other.
+
+    `decision` is `retry`, `roll_back`, or of the one `step` what `POST /jobs/{number}/steps/{seq}/settle` takes.
+    """
+
+    name: ClassVar[str] = "job.resumed"
+
+    kind: str
+    number: str
+    decision: str
+    step: str = ""
+    subject_kind: str = ""
+    subject_id: int | None = None

@@ -12,7 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
 from trunkline.jobs import targets, wake
 from trunkline.jobs.decisions import BECOMES, SAID, Settlement
-from trunkline.jobs.ending import announce, cause
+from trunkline.jobs.ending import announce, announce_decision, cause
 from trunkline.jobs.events import JobRescheduled
 from trunkline.jobs.holding import PLANNED_ANEW
 from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
@@ -207,6 +207,7 @@ def retry(ctx: Context, number: str, reason: str = "", use: RetryWith = RetryWit
     _forget_error(job)
     _write(ctx, job, _said("Retried", ctx, reason.strip()))
     ctx.note(job, label=job.number, reason=reason.strip(), **versions)
+    announce_decision(ctx, job, "retry")
     _go_on(ctx, job, state)
     return job
 
@@ -260,6 +261,7 @@ def roll_back(ctx: Context, number: str, reason: str = "") -> Job:
         )
     _write(ctx, job, _said("Roll-back asked for", ctx, reason.strip()))
     ctx.note(job, label=job.number, reason=reason.strip())
+    announce_decision(ctx, job, "roll_back")
     _go_on(ctx, job, JobState.ROLLING_BACK)
     return job
 
@@ -327,6 +329,7 @@ def settle_step(
         seq,
     )
     ctx.note(job, label=job.number, step=step.name, decision=how.value, reason=reason.strip(), **versions)
+    announce_decision(ctx, job, how.value, step.name)
     _go_on(ctx, job, JobState.ROLLING_BACK if state is JobState.ROLLBACK_FAILED else JobState.QUEUED)
     return job
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.i18n import gettext as _
 from trunkline.lists import file_pages, runs, views
+from trunkline.lists.events import EVENTS as EVENTS
 from trunkline.lists.pages import pages
 from trunkline.lists.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
 from trunkline.lists.working import ACTING, FORGETTING, WRITING

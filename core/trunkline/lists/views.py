@@ -17,6 +17,7 @@ from trunkline.db.prepared import Prepared
 from trunkline.errors import Forbidden, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.lists.declared import ListOf
+from trunkline.lists.events import SavedViewChanged, SavedViewCreated, SavedViewEvent, SavedViewRemoved
 from trunkline.lists.models import ListChoice, SavedView
 from trunkline.lists.schemas import ChangeView, KeepColumns, SaveView
 from trunkline.operation import Context, operation
@@ -143,6 +144,7 @@ def save(ctx: Context, name: str, command: SaveView) -> SavedView:
     ctx.session.add(view)
     ctx.session.flush()
     ctx.note(view, label=view.name, list=found.name)
+    _tell(ctx, SavedViewCreated, view)
     if command.opens:
         _choose(ctx, found.name).view_id = view.key
     return view
@@ -159,6 +161,7 @@ def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
         choice.view_id = None
     ctx.note(view, label=view.name, list=view.list_name)
     if not _may_change(ctx, view):
+        _tell(ctx, SavedViewChanged, view)
         return view
     if command.shared != view.shared:
         ctx.require(SHARED)
@@ -167,6 +170,7 @@ def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
     view.name, view.shared = command.name, command.shared
     if command.as_it_stands:
         view.query = in_order(command.query)
+    _tell(ctx, SavedViewChanged, view)
     return view
 
 
@@ -177,6 +181,7 @@ def remove(ctx: Context, view_id: int) -> SavedView:
     if not _may_change(ctx, view):
         raise Forbidden(_("This view is somebody else’s."), remedy=_("Ask {permission}.", permission=SHARED))
     ctx.note(view, label=view.name, list=view.list_name)
+    _tell(ctx, SavedViewRemoved, view)
     for choice in ctx.session.scalars(select(ListChoice).where(col(ListChoice.view_id) == view.key)):
         choice.view_id = None
     ctx.session.flush()
@@ -200,6 +205,10 @@ def keep_columns(ctx: Context, name: str, command: KeepColumns) -> ListOf:
         )
     _choose(ctx, name).columns = ",".join(keys)
     return found
+
+
+def _tell(ctx: Context, event: type[SavedViewEvent], view: SavedView) -> None:
+    ctx.emit(event(entity_id=view.key, list_name=view.list_name, shared=view.shared))
 
 
 def _person(ctx: Context) -> int:

@@ -11,7 +11,7 @@ from trunkline.i18n import ngettext
 from trunkline.lists import ListOf
 from trunkline.mail import queries
 from trunkline.mail.customer_tab import tab
-from trunkline.mail.events import EmailFailed, EmailSent
+from trunkline.mail.events import EmailFailed, EmailRetried, EmailSent
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.pages import pages
 from trunkline.mail.row_actions import ROW_ACTIONS as ROW_ACTIONS
@@ -34,7 +34,7 @@ PERMISSIONS = (
 )
 
 SENSITIVE = (Sensitive("core.email", _("What an e-mail says")),)
-EVENTS = (EmailSent, EmailFailed)
+EVENTS = (EmailSent, EmailFailed, EmailRetried)
 MENU = (MenuItem(_("E-mails"), "/emails", "mail", "core.email.list", "Administration", order=60),)
 STEP_KINDS = (SEND_MAIL,)
 LISTS = (ListOf("emails", "/emails", "core.email.list", lambda ctx: EMAILS, queries.list_emails),)

@@ -22,3 +22,12 @@ class EmailFailed(Event):
     number: str
     template: str
     reason: str
+
+
+class EmailRetried(Event):
+    """A message that had failed goes out once more."""
+
+    name: ClassVar[str] = "email.retried"
+
+    number: str
+    template: str

@@ -18,6 +18,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
+from trunkline.mail.events import EmailRetried
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.mail.rendering import RenderedMail, render_mail
 from trunkline.mail_templates.queries import wording_of
@@ -91,6 +92,11 @@ def send_again(ctx: Context, number: str) -> Email:
     email.status, email.answer, email.tries = EmailStatus.QUEUED.value, "", 0
     ctx.session.flush()
     ctx.note(email, label=email.number)
+    ctx.emit(
+        EmailRetried(
+            entity_id=email.key, customer_id=email.customer_id, number=email.number, template=email.template
+        )
+    )
     _send_later(ctx, email, key=f"mail:{email.number}:{email.version}")
     return email
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.mail_templates.events import EVENTS as EVENTS
 from trunkline.mail_templates.letters import LETTERS
 from trunkline.mail_templates.pages import pages
 from trunkline.plugin import MenuItem, Permission

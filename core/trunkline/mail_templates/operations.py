@@ -10,6 +10,7 @@ from trunkline.mail.models import Email
 from trunkline.mail.operations import queue
 from trunkline.mail.rendering import RenderedMail, Wording, render_mail
 from trunkline.mail_templates import queries
+from trunkline.mail_templates.events import MailTemplateChanged, MailTemplateRestored
 from trunkline.mail_templates.models import MailWording
 from trunkline.mail_templates.schemas import WordingFields
 from trunkline.operation import Context, operation
@@ -33,6 +34,7 @@ def word(ctx: Context, name: str, language: str, command: WordingFields) -> Mail
     stored.subject, stored.text, stored.html = command.subject, command.text, command.html
     ctx.session.flush()
     ctx.note(stored, label=f"{name} ({language})")
+    ctx.emit(MailTemplateChanged(entity_id=stored.key, template=name, language=language))
     return stored
 
 
@@ -42,6 +44,7 @@ def restore(ctx: Context, name: str, language: str) -> None:
     stored = queries.stored(ctx, name, language, lock=True)
     if stored is not None:
         ctx.note(stored, label=f"{name} ({language})")
+        ctx.emit(MailTemplateRestored(entity_id=stored.key, template=name, language=language))
         ctx.session.delete(stored)
 
 

@@ -881,6 +881,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
         batch_op.create_index("ix_core_job_forget", ["has_log", "finished_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_job_product", ["product", "id"], unique=False)
         batch_op.create_index(
             "ix_core_job_routine",
@@ -893,7 +894,7 @@ def upgrade() -> None:
                 "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
             ),
         )
-        batch_op.create_index("ix_core_job_runs", ["kind", "state", "product", "action", "id"], unique=False)
+        batch_op.create_index("ix_core_job_runs", ["kind", "product", "action", "state", "id"], unique=False)
         batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
         batch_op.create_index("ix_core_job_title", ["title"], unique=False)
@@ -1022,7 +1023,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_user_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_core_user_kind", ["kind", "status", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_core_user_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_reseller_id"), ["reseller_id"], unique=False)
@@ -1964,7 +1965,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_user_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_user_phone"))
         batch_op.drop_index("ix_core_user_name")
-        batch_op.drop_index("ix_core_user_kind")
+        batch_op.drop_index(batch_op.f("ix_core_user_kind"))
         batch_op.drop_index(batch_op.f("ix_core_user_customer_id"))
 
     op.drop_table("core_user")
@@ -2006,6 +2007,7 @@ def downgrade() -> None:
             ),
         )
         batch_op.drop_index("ix_core_job_product")
+        batch_op.drop_index(batch_op.f("ix_core_job_kind"))
         batch_op.drop_index("ix_core_job_forget")
         batch_op.drop_index("ix_core_job_finished")
         batch_op.drop_index(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.numbering.events import EVENTS as EVENTS
 from trunkline.numbering.pages import pages
 from trunkline.plugin import Command, Permission
 from trunkline.settings.entries import entry

@@ -9,6 +9,7 @@ from trunkline.db.numbers import LONGEST, Counter, Restart, highest_count, raise
 from trunkline.errors import Faults, Refused
 from trunkline.i18n import gettext as _
 from trunkline.numbering import queries
+from trunkline.numbering.events import NumberingChanged
 from trunkline.numbering.queries import NumberView
 from trunkline.numbering.schemas import NumberChange
 from trunkline.operation import Context, operation
@@ -55,6 +56,7 @@ def change(ctx: Context, kind: str, command: NumberChange, reseller_code: str = 
     ctx.session.expire_all()
     whose = {"reseller": reseller_code} if reseller_code else {}
     ctx.note(None, label=str.__str__(now.label), kind=kind, numbers=_shown(now, wanted), **whose)
+    ctx.emit(NumberingChanged(entity_id=0, kind=kind, reseller=reseller_code))
     return queries.numbers_of(ctx, kind, reseller_code)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Command, MenuItem, Permission, Slot
+from trunkline.plugin_life.events import EVENTS as EVENTS
 from trunkline.plugin_life.faults import failing
 from trunkline.plugin_life.pages import pages
 from trunkline.plugin_life.queries import broken, parked_deliveries

@@ -16,6 +16,7 @@ from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.operation import SYSTEM, Actor, Context, operation
 from trunkline.plugin_life import belongings
 from trunkline.plugin_life.belongings import Belongings
+from trunkline.plugin_life.events import PluginPurged
 from trunkline.plugin_life.models import PluginFault
 from trunkline.search.indexing import drop as drop_documents
 from trunkline.search.models import SearchDirty
@@ -63,6 +64,7 @@ def forget(ctx: Context, name: str) -> Belongings:
     ctx.session.execute(delete(PluginFault).where(col(PluginFault.plugin) == name))
     ctx.session.execute(delete(ScheduledRun).where(belongings.schedule_of(name)))
     ctx.note(None, label=name, action="purged", tables=found.tables, **found.rows)
+    ctx.emit(PluginPurged(entity_id=0, plugin=name))
     return found
 
 

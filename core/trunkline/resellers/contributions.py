@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
 from trunkline.plugin import MenuItem, Permission
+from trunkline.resellers.events import EVENTS as EVENTS
 from trunkline.resellers.pages import pages
 from trunkline.resellers.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.resellers.search import RESELLER

@@ -8,6 +8,12 @@ from trunkline.customers.models import Customer, Reseller
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.resellers.events import (
+    ResellerArchived,
+    ResellerChanged,
+    ResellerCreated,
+    ResellerRestored,
+)
 from trunkline.resellers.schemas import CreateReseller, EditReseller
 
 
@@ -25,6 +31,7 @@ def create(ctx: Context, command: CreateReseller) -> Reseller:
     ctx.session.add(reseller)
     ctx.session.flush()
     ctx.note(reseller, label=reseller.name)
+    ctx.emit(ResellerCreated(entity_id=reseller.key, code=reseller.code))
     return reseller
 
 
@@ -34,6 +41,7 @@ def edit(ctx: Context, reseller_id: int, command: EditReseller) -> Reseller:
     reseller = _one(ctx, reseller_id, command.version)
     reseller.name = command.name
     ctx.note(reseller, label=reseller.name)
+    ctx.emit(ResellerChanged(entity_id=reseller.key, code=reseller.code))
     return reseller
 
 
@@ -91,6 +99,8 @@ def _set_active(ctx: Context, reseller_id: int, active: bool) -> Reseller:
     reseller = _one(ctx, reseller_id)
     reseller.active = active
     ctx.note(reseller, label=reseller.name)
+    told = ResellerRestored if active else ResellerArchived
+    ctx.emit(told(entity_id=reseller.key, code=reseller.code))
     return reseller
 
 

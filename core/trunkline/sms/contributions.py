@@ -13,7 +13,7 @@ from trunkline.lists import ListOf
 from trunkline.operation import Context
 from trunkline.plugin import ConnectionCheck, Health, HealthReport, MenuItem, Permission, Sensitive
 from trunkline.sms import queries
-from trunkline.sms.events import SmsFailed, SmsSent
+from trunkline.sms.events import SmsFailed, SmsRetried, SmsSent
 from trunkline.sms.models import Sms, SmsStatus
 from trunkline.sms.pages import pages
 from trunkline.sms.row_actions import ROW_ACTIONS as ROW_ACTIONS
@@ -33,7 +33,7 @@ PERMISSIONS = (
     Permission("core.sms.retry", _("Send a text message again"), ("supervisor",)),
 )
 SENSITIVE = (Sensitive("core.sms", _("What a text message says")),)
-EVENTS = (SmsSent, SmsFailed)
+EVENTS = (SmsSent, SmsFailed, SmsRetried)
 MENU = (
     MenuItem(_("Text messages"), "/text-messages", "message", "core.sms.list", "Administration", order=61),
 )

@@ -20,3 +20,11 @@ class SmsFailed(Event):
 
     number: str
     reason: str
+
+
+class SmsRetried(Event):
+    """A message that had failed goes out once more."""
+
+    name: ClassVar[str] = "sms.retried"
+
+    number: str

@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
 from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.operation import Context, operation
+from trunkline.sms.events import SmsRetried
 from trunkline.sms.models import Sms, SmsStatus
 
 STEP = "core.send_sms"
@@ -74,6 +75,7 @@ def send_again(ctx: Context, number: str) -> Sms:
     sms.status, sms.answer, sms.tries = SmsStatus.QUEUED.value, "", 0
     ctx.session.flush()
     ctx.note(sms, label=sms.number)
+    ctx.emit(SmsRetried(entity_id=sms.key, customer_id=sms.customer_id, number=sms.number))
     _send_later(ctx, sms, key=f"sms:{sms.number}:{sms.version}")
     return sms
 

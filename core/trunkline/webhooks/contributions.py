@@ -10,7 +10,7 @@ from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Slot
-from trunkline.webhooks.events import WebhookStopped, WebhookTested
+from trunkline.webhooks.events import EVENTS as EVENTS
 from trunkline.webhooks.models import Webhook
 from trunkline.webhooks.pages import pages, waiting
 from trunkline.webhooks.search import WEBHOOK
@@ -30,7 +30,6 @@ PERMISSIONS = (
     Permission("core.webhook.run", _("Send test messages to webhooks"), ("supervisor",)),
     Permission("core.webhook.retry", _("Send deliveries again"), ("supervisor",)),
 )
-EVENTS = (WebhookTested, WebhookStopped)
 SEARCH_KINDS = (WEBHOOK,)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
 PAGES = (pages,)

@@ -14,9 +14,49 @@ class WebhookTested(Event):
 
 
 class WebhookStopped(Event):
-    """An endpoint answered nothing for too long, or said that it is gone, and was switched off."""
+    """An endpoint was switched off; the `reason` is empty where somebody did it, and says otherwise what was wrong with it."""
 
     name: ClassVar[str] = "webhook.stopped"
 
     number: str
     reason: str
+
+
+class WebhookEvent(Event):
+    """Base of what somebody does to an endpoint. Address and secret are not told."""
+
+    number: str
+
+
+class WebhookCreated(WebhookEvent):
+    """An endpoint was made."""
+
+    name: ClassVar[str] = "webhook.created"
+
+
+class WebhookChanged(WebhookEvent):
+    """An endpoint has another name, address, choice of events, or secret."""
+
+    name: ClassVar[str] = "webhook.changed"
+
+
+class WebhookStarted(WebhookEvent):
+    """An endpoint was switched on again."""
+
+    name: ClassVar[str] = "webhook.started"
+
+
+class WebhookRemoved(WebhookEvent):
+    """An endpoint is gone with its deliveries."""
+
+    name: ClassVar[str] = "webhook.removed"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    WebhookTested,
+    WebhookCreated,
+    WebhookChanged,
+    WebhookStarted,
+    WebhookStopped,
+    WebhookRemoved,
+)

@@ -16,7 +16,15 @@ from trunkline.jobs import wake
 from trunkline.operation import Context, operation
 from trunkline.outbound import check_url
 from trunkline.webhooks import listeners
-from trunkline.webhooks.events import WebhookStopped, WebhookTested
+from trunkline.webhooks.events import (
+    WebhookChanged,
+    WebhookCreated,
+    WebhookEvent,
+    WebhookRemoved,
+    WebhookStarted,
+    WebhookStopped,
+    WebhookTested,
+)
 from trunkline.webhooks.models import Webhook, WebhookPause
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
 from trunkline.webhooks.signing import new_secret
@@ -47,6 +55,7 @@ def create(ctx: Context, command: WebhookFields) -> tuple[Webhook, str]:
     ctx.session.flush()
     listeners.forget(ctx)
     ctx.note(webhook, label=webhook.number)
+    _tell(ctx, WebhookCreated, webhook)
     return webhook, secret
 
 
@@ -58,6 +67,7 @@ def edit(ctx: Context, number: str, command: EditWebhook) -> Webhook:
     webhook.name, webhook.url, webhook.events = command.name, command.url, sorted(set(command.events))
     _forgive(ctx, webhook)
     ctx.note(webhook, label=number)
+    _tell(ctx, WebhookChanged, webhook)
     return webhook
 
 
@@ -68,6 +78,7 @@ def change_secret(ctx: Context, number: str) -> tuple[Webhook, str]:
     webhook.former_secret, webhook.former_until = webhook.secret, ctx.now() + OVERLAP
     webhook.secret = new_secret()
     ctx.note(webhook, label=number)
+    _tell(ctx, WebhookChanged, webhook)
     return webhook, webhook.secret
 
 
@@ -78,6 +89,7 @@ def stop(ctx: Context, number: str) -> Webhook:
     webhook.active, webhook.stopped_because = False, ""
     listeners.forget(ctx)
     ctx.note(webhook, label=number)
+    ctx.emit(WebhookStopped(entity_id=webhook.key, number=number, reason=""))
     return webhook
 
 
@@ -88,6 +100,7 @@ def start(ctx: Context, number: str) -> Webhook:
     webhook.active, webhook.stopped_because = True, ""
     _forgive(ctx, webhook)
     ctx.note(webhook, label=number)
+    _tell(ctx, WebhookStarted, webhook)
     return webhook
 
 
@@ -96,9 +109,11 @@ def remove(ctx: Context, number: str) -> None:
     """Forget an endpoint with its deliveries. The events themselves stay."""
     webhook = ctx.load_by(Webhook, Webhook.number, number, lock=True)
     ctx.note(webhook, label=number)
+    key = webhook.key
     ctx.session.delete(webhook)
     ctx.session.flush()
     listeners.forget(ctx)
+    ctx.emit(WebhookRemoved(entity_id=key, number=number))
 
 
 @operation("core.webhook.run")
@@ -181,6 +196,10 @@ def stop_by_itself(ctx: Context, webhook_id: int, reason: str) -> None:
         listeners.forget(ctx)
         ctx.note(webhook, label=webhook.number, reason=reason)
         ctx.emit(WebhookStopped(entity_id=webhook.key, number=webhook.number, reason=reason))
+
+
+def _tell(ctx: Context, event: type[WebhookEvent], webhook: Webhook) -> None:
+    ctx.emit(event(entity_id=webhook.key, number=webhook.number))
 
 
 def _check(ctx: Context, command: WebhookFields, but: int = 0) -> None:

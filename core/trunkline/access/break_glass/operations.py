@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from trunkline.access.break_glass.models import BreakGlass
 from trunkline.access.break_glass.schemas import BreakGlassReason
+from trunkline.access.events import BreakGlassEnded, BreakGlassTaken
 from trunkline.access.models import Role, UserRole
 from trunkline.access.roles import ADMINISTRATOR
 from trunkline.auth.models import User, UserKind, UserStatus
@@ -56,6 +57,7 @@ def take(ctx: Context, command: BreakGlassReason) -> BreakGlass:
     user.break_glass_until = until
     ctx.session.flush()
     ctx.note(access, label=user.name, reason=command.reason, minutes=command.minutes)
+    ctx.emit(BreakGlassTaken(entity_id=access.key, user_id=user.key, minutes=command.minutes))
     _tell_administrators(ctx, access)
     return access
 
@@ -94,6 +96,7 @@ def _end(ctx: Context, access: BreakGlass) -> None:
     access.ended_at, access.ended_by = ctx.now(), ctx.actor.name
     ctx.session.get_one(User, access.user_id).break_glass_until = None
     ctx.note(access, label=access.name)
+    ctx.emit(BreakGlassEnded(entity_id=access.key, user_id=access.user_id))
 
 
 def _tell_administrators(ctx: Context, access: BreakGlass) -> None:

@@ -6,10 +6,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.access.operations import set_roles
+from trunkline.auth import telling
 from trunkline.auth.code_sign_in import codes
 from trunkline.auth.code_sign_in.models import CodePurpose
 from trunkline.auth.code_sign_in.schemas import AddByPhone
 from trunkline.auth.digest import digest, new_token
+from trunkline.auth.events import UserInvited
 from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.identity import check_phone
@@ -57,6 +59,7 @@ def add_by_phone(ctx: Context, customer_id: int, command: AddByPhone) -> User:
     ctx.session.flush()
     set_roles(ctx, user, command.roles)
     ctx.note(user, label=user.name, customer=customer.number)
+    ctx.emit(UserInvited(**telling.facts_of(user)))
     _send(ctx, user)
     return user
 
@@ -95,6 +98,7 @@ def verify_phone(
         if user.status == UserStatus.INVITED:
             user.status = UserStatus.ACTIVE
         ctx.note(user, label=user.name, phone_verified=True)
+        telling.changed(ctx, user)
 
 
 def _check_waits(user: User) -> None:

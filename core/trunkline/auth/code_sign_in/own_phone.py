@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlmodel import col
 
-from trunkline.auth import sessions, tokens
+from trunkline.auth import sessions, telling, tokens
 from trunkline.auth.code_sign_in import codes
 from trunkline.auth.code_sign_in.models import CodePurpose
 from trunkline.auth.digest import digest, new_token
@@ -133,6 +133,7 @@ def change(app: "App", signed_in: "SignedIn", code: str) -> User:
             sessions.end_all(ctx, user.key, but=signed_in.session_id)
             tokens.revoke_all(ctx, user.key, "phone changed")
             ctx.note(user, label=user.name, phone_changed=True)
+            telling.changed(ctx, user)
             _tell(ctx, user, old)
     return user
 

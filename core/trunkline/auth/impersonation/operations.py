@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from trunkline.access.roles import actor_for
+from trunkline.auth.events import ImpersonationEnded, ImpersonationStarted
 from trunkline.auth.impersonation.models import Impersonation
 from trunkline.auth.impersonation.schemas import Impersonate
 from trunkline.auth.impersonation.wearing import PERMISSION, limited
@@ -62,6 +63,11 @@ def start(
     ctx.session.flush()
     kept.impersonation_id = row.key
     ctx.note(user, label=user.email, reason=command.reason, until=row.expires_at)
+    ctx.emit(
+        ImpersonationStarted(
+            entity_id=row.key, customer_id=user.customer_id, staff_id=row.staff_id, user_id=row.user_id
+        )
+    )
     return row
 
 
@@ -79,4 +85,11 @@ def end(ctx: Context, signed_in: SignedIn) -> User | None:
             row.ended_at = ctx.now()
         user = ctx.session.get(User, worn.user.id)
         ctx.note(user, label=user.email if user is not None else "")
+        if row is not None:
+            customer_id = user.customer_id if user is not None else None
+            ctx.emit(
+                ImpersonationEnded(
+                    entity_id=row.key, customer_id=customer_id, staff_id=row.staff_id, user_id=row.user_id
+                )
+            )
     return user

@@ -3,9 +3,10 @@
 from sqlalchemy import delete
 from sqlmodel import col
 
+from trunkline.access.events import RoleChanged
 from trunkline.access.models import Role
 from trunkline.access.operations import check_may_manage
-from trunkline.auth import notices, sessions, tokens
+from trunkline.auth import notices, sessions, telling, tokens
 from trunkline.auth.models import User
 from trunkline.auth.own_account import own_user
 from trunkline.auth.queries import by_email
@@ -90,6 +91,7 @@ def renew_codes(ctx: Context) -> list[str]:
             raise Refused(_("Backup codes stand in for an app or a passkey."), remedy=_("Set one up first."))
         codes = backup_codes.make(ctx, user.key)
         ctx.note(user, label=user.email or user.name)
+        telling.second_factor_changed(ctx, user, "codes_renewed")
         _tell(ctx, user, "codes_renewed")
     return codes
 
@@ -100,6 +102,7 @@ def forget_device(ctx: Context, device_id: int | None = None) -> None:
     with ctx.run("core.user.device_forgotten"):
         devices.forget(ctx, user.key, device_id)
         ctx.note(user, label=user.email or user.name)
+        telling.second_factor_changed(ctx, user, "device_forgotten")
 
 
 @operation("core.second_factor.delete")
@@ -139,6 +142,7 @@ def require_of_role(ctx: Context, name: str, required: bool) -> Role:
         for user_id in queries.people_without(ctx, role.key):
             tokens.revoke_all(ctx, user_id, "second factor demanded")
     ctx.note(role, label=role.name)
+    ctx.emit(RoleChanged(entity_id=role.key, role=role.name))
     return role
 
 
@@ -160,6 +164,7 @@ def _changed(ctx: Context, user: User, change: str, this_session: int | None, **
     tokens.revoke_all(ctx, user.key, "second factor changed")
     devices.forget(ctx, user.key)
     ctx.note(user, label=user.email or user.name, change=change, **details)
+    telling.second_factor_changed(ctx, user, change)
     _tell(ctx, user, change)
 
 

@@ -9,8 +9,10 @@ from sqlmodel import col
 from trunkline.activity.models import ActivityEntry
 from trunkline.auth.code_sign_in import own_phone
 from trunkline.auth.code_sign_in.signing_in import code_account
+from trunkline.auth.events import UserReleased
 from trunkline.auth.models import User, UserStatus
 from trunkline.auth.second_factor.second_step import guesses
+from trunkline.auth.telling import facts_of
 from trunkline.auth.throttle import SignInThrottle, account_name
 from trunkline.branding.spoken import address_for_customer, brand_of_customer
 from trunkline.customers.models import Customer
@@ -58,6 +60,7 @@ def release(app: "App", actor: Actor, user_id: int) -> User:
 def _released(ctx: Context, user_id: int) -> User:
     user = ctx.load(User, user_id)
     ctx.note(user, label=user.email or user.name)
+    ctx.emit(UserReleased(**facts_of(user)))
     return user
 
 

@@ -2,7 +2,7 @@
 
 from trunkline.access.operations import check_may_manage, set_roles
 from trunkline.access.roles import permissions_of
-from trunkline.auth import api_keys, tokens
+from trunkline.auth import api_keys, telling, tokens
 from trunkline.auth import queries as users
 from trunkline.auth.models import ApiKey, User, UserKind, UserStatus
 from trunkline.auth.schemas import CreateApiKey
@@ -39,6 +39,7 @@ def create(ctx: Context, command: CreateServiceAccount) -> User:
     ctx.session.flush()
     set_roles(ctx, user, command.roles)
     ctx.note(user, label=command.code)
+    telling.created(ctx, user)
     return user
 
 
@@ -52,6 +53,7 @@ def edit(ctx: Context, account_id: int, command: EditServiceAccount) -> User:
     # Roles live in a table of their own; the form's version must notice them all the same.
     user.updated_at = ctx.now()
     ctx.note(user, label=user.email)
+    telling.changed(ctx, user)
     return user
 
 
@@ -65,6 +67,7 @@ def disable(ctx: Context, account_id: int) -> User:
     user.status = UserStatus.DISABLED
     tokens.revoke_all(ctx, user.key, "user disabled")
     ctx.note(user, label=user.email)
+    telling.disabled(ctx, user)
     return user
 
 
@@ -75,6 +78,7 @@ def enable(ctx: Context, account_id: int) -> User:
     check_may_manage(ctx, user)
     user.status = UserStatus.ACTIVE
     ctx.note(user, label=user.email)
+    telling.enabled(ctx, user)
     return user
 
 
@@ -108,4 +112,5 @@ def revoke_key(ctx: Context, account_id: int, key_id: int) -> ApiKey:
         raise NotFound(_("There is no API key {id} of this account.", id=key_id))
     key.revoked_at = key.revoked_at or ctx.now()
     ctx.note(key, label=key.name)
+    telling.key_revoked(ctx, key)
     return key

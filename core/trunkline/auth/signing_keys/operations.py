@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
+from trunkline.auth.events import SigningKeyRotated
 from trunkline.auth.signing_keys import keys
 from trunkline.auth.signing_keys.models import SigningKey
 from trunkline.operation import Context, operation
@@ -37,6 +38,7 @@ def rotate(ctx: Context, *, at_once: bool = False) -> SigningKey:
         )
     fresh = keys.make(ctx)
     ctx.note(fresh, label=fresh.kid, at_once=at_once)
+    ctx.emit(SigningKeyRotated(entity_id=fresh.key, at_once=at_once))
     ctx.after_commit.append(ctx.app.part(keys.SigningKeys).forget)
     return fresh
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trunkline.customers.merging import nightly, pages, queries
-from trunkline.customers.merging.events import CustomerMerged, CustomerMergeUndone
+from trunkline.customers.merging.events import CustomerDuplicateDismissed, CustomerMerged, CustomerMergeUndone
 from trunkline.customers.merging.tables import DUPLICATES
 from trunkline.i18n import gettext as _
 from trunkline.lists import ListOf
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MERGE = "core.customer.merge"
 
 PERMISSIONS = (Permission(_MERGE, _("Merge customers who are one, and undo it"), ("supervisor",)),)
-EVENTS = (CustomerMerged, CustomerMergeUndone)
+EVENTS = (CustomerMerged, CustomerMergeUndone, CustomerDuplicateDismissed)
 COMMANDS = (
     Command(
         _("Duplicate customers"), "/customers/duplicates", "users", _MERGE, words=_("merge double"), order=40

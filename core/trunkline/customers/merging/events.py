@@ -23,3 +23,13 @@ class CustomerMergeUndone(Event):
     number: str
     source_id: int
     source_number: str
+
+
+class CustomerDuplicateDismissed(Event):
+    """Somebody said that a customer and another are two, so that they are not offered as one again."""
+
+    name: ClassVar[str] = "customer.duplicate_dismissed"
+
+    number: str
+    other_id: int
+    other_number: str

@@ -9,7 +9,7 @@ from sqlmodel import col
 from trunkline.customers import operations as customers
 from trunkline.customers.hierarchy import is_above
 from trunkline.customers.merging import moving
-from trunkline.customers.merging.events import CustomerMerged, CustomerMergeUndone
+from trunkline.customers.merging.events import CustomerDuplicateDismissed, CustomerMerged, CustomerMergeUndone
 from trunkline.customers.merging.models import CustomerDuplicate, CustomerMerge
 from trunkline.customers.merging.queries import differences, merge_by_key
 from trunkline.customers.merging.schemas import MergeCustomers
@@ -160,6 +160,15 @@ def dismiss(ctx: Context, number: str, other: str) -> None:
         made = {"first_id": first, "second_id": second, "reasons": "", "score": 0, "found_at": ctx.now()}
         ctx.session.execute(insert(CustomerDuplicate).values(**made, **values))
     ctx.note(target, not_the_same_as=source.number)
+    ctx.emit(
+        CustomerDuplicateDismissed(
+            entity_id=target.key,
+            customer_id=target.key,
+            number=target.number,
+            other_id=source.key,
+            other_number=source.number,
+        )
+    )
 
 
 def _both(ctx: Context, number: str, other: str) -> tuple[Customer, Customer]:
