@@ -167,5 +167,6 @@ def message_id(event_id: int) -> str:
 
 
 def event_choices(ctx: Context) -> list[tuple[str, str]]:
-    """(name, label) of every event that an enabled plugin tells of."""
-    return [(event.name, event.name) for plugin in ctx.app.plugins for event in plugin.events]
+    """(name, label) of every event that an enabled plugin tells of, by name."""
+    names = sorted(event.name for plugin in ctx.app.plugins for event in plugin.events)
+    return [(name, name) for name in names]
