@@ -28,6 +28,7 @@ _TYPED: Mapping[str, Sequence[str]] = {
     "activity customer": ("C000777",),
     "activity operation": ("operation 7",),
     "activity who": ("actor 7", "nobody"),
+    "catalog-services contract": ("C10000777",),
     "catalog-services product": tuple(PRODUCTS),
     "customers tag": tuple(TAGS),
     "jobs customer": ("C000777",),
@@ -47,7 +48,7 @@ _CHOICES = 6
 
 
 def lists(app: "App", size: int) -> Sequence[Question]:
-    """Every tab and filter in every order, each on its first page and, unfiltered, on pages deep inside; and searches."""
+    """Every tab and filter in every order, each on its first page and, unfiltered, on pages deep inside; pairs; and searches."""
     from trunkline.operation import SYSTEM
 
     questions: list[Question] = []
@@ -58,6 +59,8 @@ def lists(app: "App", size: int) -> Sequence[Question]:
             queries = ["", *(f"view={tab.value}" for tab in table.tabs if tab.value)]
             if middle is not None:
                 queries += [one for item in table.filters for one in _filtered(name, item, table, middle)]
+                paired = product(sorts[:2], _paired(name, table, middle))
+                questions += [_page(name, f"{query}&sort={sort}") for sort, query in paired]
             queries += _TOGETHER.get(name, ())
             questions += [_page(name, f"{query}&sort={sort}") for sort, query in product(sorts, queries)]
             if middle is not None:
@@ -106,7 +109,21 @@ def _filtered(name: str, item: "Filter", table: "Table", middle: "RowMapping") -
     yield from (f"{item.key}={value}" for value in typed)
 
 
-def _ends(item: "Filter", middle: "RowMapping") -> tuple[object, object, object]:
+def _paired(name: str, table: "Table", middle: "RowMapping") -> "Iterator[str]":
+    """Addresses with every value of a tab or filter beside a period: few rows may be both, or none of those in front."""
+    values = [f"view={tab.value}" for tab in table.tabs if tab.value]
+    for item in table.filters:
+        values += () if item.is_range else _filtered(name, item, table, middle)
+    for item in table.filters:
+        if item.kind == "dates":
+            first, last = item.names
+            _low, _high, at = _ends(item, middle)
+            month = at + timedelta(days=30)
+            for days in (f"{first}={at}", f"{last}={at}", f"{first}={at}&{last}={month}"):
+                yield from (f"{value}&{days}" for value in values)
+
+
+def _ends(item: "Filter", middle: "RowMapping") -> tuple[Any, Any, Any]:
     """The ends of a narrow range, and a value that half of the rows lie above."""
     column = item.column if item.column is not None else item.key
     value: Any = middle[getattr(column, "name", column)]

@@ -59,6 +59,8 @@ _KNOWN = {
 _WRITTEN = {"core_approval.words": """'{"summary": "Approval ' || n || '", "facts": []}'"""}
 #: Columns whose uncommon words stand in other rows than those of the others.
 _APART = {"core_job.kind"}
+#: Columns that others are computed from, though they may be empty and begin no index.
+_FILLED = {"core_contract.ends_on"}
 #: Columns with few different words.
 _WORDS = {
     "core_activity.actor": 200, "core_activity.operation": 150,
@@ -188,6 +190,8 @@ class _Counts:
 
 def _told(column: "Column[Any]", counts: _Counts, choices: Choices, on_sqlite: bool) -> str:
     """The column in SQL, of the row's number `n`; empty for one that is left out. Raises TypeError for an unknown type."""
+    if column.computed is not None:
+        return ""
     said = _SAID.get(_name(column))
     if said is not None:
         return said
@@ -203,7 +207,7 @@ def _told(column: "Column[Any]", counts: _Counts, choices: Choices, on_sqlite: b
             for value, share in zip(values[1:], _SHARES, strict=False)
         ]
         return f"CASE {' '.join(reversed(cases))} ELSE '{values[0]}' END" if cases else f"'{values[0]}'"
-    if column.nullable and not indexed:
+    if column.nullable and not indexed and _name(column) not in _FILLED:
         return ""
     kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
     if isinstance(kind, DateTime):

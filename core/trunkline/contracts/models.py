@@ -10,10 +10,13 @@ from sqlmodel import Field, SQLModel
 from trunkline.clock import utc_now
 from trunkline.db.base import Record, key_field
 from trunkline.db.numbers import register
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
 
 register("contract", "K", label=_("Contracts"), by_reseller=True)
+
+_INDEXED = "next_indexation_on IS NOT NULL"
 
 
 class ContractStatus(StrEnum):
@@ -95,6 +98,8 @@ class Contract(Record, table=True):
         Index("ix_core_contract_title", "title", "id"),
         Index("ix_core_contract_status", "status", "id"),
         Index("ix_core_contract_last_day", "last_day", "id"),
+        Index("ix_core_contract_starts", "starts_on", "id"),
+        Index("ix_core_contract_indexation", "next_indexation_on", "id", info=rows(_INDEXED)),
         Index("ix_core_contract_accepted", "accepted", "id"),
         Index("ix_core_contract_status_customer", "status", "customer_id", "id"),
         Index("ix_core_contract_status_title", "status", "title", "id"),

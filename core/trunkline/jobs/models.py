@@ -91,13 +91,13 @@ class Job(Record, table=True):
         # All that its columns say stands in its condition, too: SQLite takes the index that has most of what is asked in front.
         Index("ix_core_job_routine", "requested_by", "state", "id", info=_ROUTINE_ROWS),
         Index("ix_core_job_product", "product", "id"),
-        # Earlier runs of the same work, and all that ended since.
-        Index("ix_core_job_runs", "kind", "product", "action", "state", "id"),
+        # Those of a kind, earlier runs of the same work, and all that ended since.
+        Index("ix_core_job_runs", "kind", "state", "product", "action", "id"),
         Index("ix_core_job_finished", "finished_at", "id"),
     )
 
     number: str = Field(max_length=20, unique=True)
-    kind: str = Field(max_length=60, index=True)
+    kind: str = Field(max_length=60)
     title: str = Field(max_length=200)
     state: str = Field(default=JobState.QUEUED, max_length=16)
     unique_key: str = Field(max_length=160, unique=True)

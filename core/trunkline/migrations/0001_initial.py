@@ -647,7 +647,15 @@ def upgrade() -> None:
     with op.batch_alter_table("core_contract", schema=None) as batch_op:
         batch_op.create_index("ix_core_contract_accepted", ["accepted", "id"], unique=False)
         batch_op.create_index("ix_core_contract_customer", ["customer_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_core_contract_indexation",
+            ["next_indexation_on", "id"],
+            unique=False,
+            sqlite_where=sa.text("next_indexation_on IS NOT NULL"),
+            postgresql_where=sa.text("next_indexation_on IS NOT NULL"),
+        )
         batch_op.create_index("ix_core_contract_last_day", ["last_day", "id"], unique=False)
+        batch_op.create_index("ix_core_contract_starts", ["starts_on", "id"], unique=False)
         batch_op.create_index("ix_core_contract_status", ["status", "id"], unique=False)
         batch_op.create_index(
             "ix_core_contract_status_customer", ["status", "customer_id", "id"], unique=False
@@ -881,7 +889,6 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
         batch_op.create_index("ix_core_job_forget", ["has_log", "finished_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_core_job_kind"), ["kind"], unique=False)
         batch_op.create_index("ix_core_job_product", ["product", "id"], unique=False)
         batch_op.create_index(
             "ix_core_job_routine",
@@ -894,7 +901,7 @@ def upgrade() -> None:
                 "kind NOT IN ('core.mail') AND requested_by = 'system' AND customer_id IS NULL AND state = 'succeeded'"
             ),
         )
-        batch_op.create_index("ix_core_job_runs", ["kind", "product", "action", "state", "id"], unique=False)
+        batch_op.create_index("ix_core_job_runs", ["kind", "state", "product", "action", "id"], unique=False)
         batch_op.create_index("ix_core_job_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_core_job_subject", ["subject_kind", "subject_id"], unique=False)
         batch_op.create_index("ix_core_job_title", ["title"], unique=False)
@@ -1023,7 +1030,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_core_user_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_core_user_kind"), ["kind"], unique=False)
+        batch_op.create_index("ix_core_user_kind", ["kind", "status", "id"], unique=False)
         batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_reseller_id"), ["reseller_id"], unique=False)
@@ -1965,7 +1972,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_user_reseller_id"))
         batch_op.drop_index(batch_op.f("ix_core_user_phone"))
         batch_op.drop_index("ix_core_user_name")
-        batch_op.drop_index(batch_op.f("ix_core_user_kind"))
+        batch_op.drop_index("ix_core_user_kind")
         batch_op.drop_index(batch_op.f("ix_core_user_customer_id"))
 
     op.drop_table("core_user")
@@ -2007,7 +2014,6 @@ def downgrade() -> None:
             ),
         )
         batch_op.drop_index("ix_core_job_product")
-        batch_op.drop_index(batch_op.f("ix_core_job_kind"))
         batch_op.drop_index("ix_core_job_forget")
         batch_op.drop_index("ix_core_job_finished")
         batch_op.drop_index(
@@ -2058,7 +2064,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_contract_status_indexation")
         batch_op.drop_index("ix_core_contract_status_customer")
         batch_op.drop_index("ix_core_contract_status")
+        batch_op.drop_index("ix_core_contract_starts")
         batch_op.drop_index("ix_core_contract_last_day")
+        batch_op.drop_index(
+            "ix_core_contract_indexation",
+            sqlite_where=sa.text("next_indexation_on IS NOT NULL"),
+            postgresql_where=sa.text("next_indexation_on IS NOT NULL"),
+        )
         batch_op.drop_index("ix_core_contract_customer")
         batch_op.drop_index("ix_core_contract_accepted")
 

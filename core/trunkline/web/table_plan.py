@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     Alias,
+    BindParameter,
     Column,
     ColumnElement,
     FromClause,
@@ -22,11 +23,12 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
+from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, False_, True_
 
 Statement = Select[Any]
 _KEPT = "_trunkline_froms"
-_RANGES = frozenset({operators.lt, operators.le, operators.gt, operators.ge})
+_UPPER = frozenset({operators.lt, operators.le})
+_RANGES = _UPPER | {operators.gt, operators.ge}
 
 
 def conditions_of(statement: Statement) -> list[ColumnElement[Any]]:
@@ -110,18 +112,80 @@ def on_row(condition: ColumnElement[Any]) -> ColumnElement[Any]:
     return here.scalar_subquery().is_not(None)
 
 
-def ranged(conditions: Iterable[ColumnElement[Any]]) -> "Column[Any] | None":
-    """The indexed column of which one of the conditions asks for a range.
+def ranged(conditions: Iterable[ColumnElement[Any]]) -> ColumnElement[Any] | None:
+    """The indexed column of which one of the conditions asks for a range, in the order that begins at the end that it names.
 
-    Rows of the range lie beside each other in its index, but all over the table, or all at its end.
+    Rows of the range lie beside each other in its index, but all over the table, or all at its end. What else is asked for is
+    met sooner near the end that was named: of what was issued until a day, little is due after it, and that little came last.
     """
     for condition in conditions:
-        for part in _parts(condition):
-            if isinstance(part, BinaryExpression) and part.operator in _RANGES:
-                column = part.left
-                if isinstance(column, Column) and _leads_index(column):
-                    return column
+        parts = [part for part in _parts(condition) if isinstance(part, BinaryExpression)]
+        for part in parts:
+            column = part.left
+            if part.operator in _RANGES and isinstance(column, Column) and _leads_index(column):
+                ends = {one.operator for one in parts if same(one.left, column)} & _RANGES
+                return column.desc() if ends <= _UPPER else column
     return None
+
+
+def led_by(
+    leading: int, conditions: Sequence[ColumnElement[Any]], most: int | None = None
+) -> list[ColumnElement[Any]]:
+    """The conditions, of which only the leading one may choose an index, and no more than `most` are gathered for it."""
+    first = conditions[leading] if most is None else at_most(conditions[leading], most)
+    return [first if place == leading else on_row(one) for place, one in enumerate(conditions)]
+
+
+def leads(conditions: Sequence[ColumnElement[Any]]) -> list[int]:
+    """The places of the conditions that are worth leading, best first.
+
+    What is gathered elsewhere is bounded, a range is begun at its end, of a value all rows may have to be read. What is only not
+    to be leads nowhere.
+    """
+
+    def rank(place: int) -> int:
+        if chosen_elsewhere(conditions[place]) is not None:
+            return 0
+        return 2 if ranged([conditions[place]]) is None else 1
+
+    return sorted((place for place, one in enumerate(conditions) if not _only_excludes(one)), key=rank)
+
+
+def _only_excludes(condition: ColumnElement[Any]) -> bool:
+    return all(
+        isinstance(part, BinaryExpression) and part.operator in (operators.ne, operators.not_in_op)
+        for part in _parts(condition)
+    )
+
+
+def exclude_each_other(conditions: Iterable[ColumnElement[Any]]) -> bool:
+    """Whether one column is asked to have different values at once: a database reads all of one to find none of the other."""
+    allowed: dict[int, frozenset[Any]] = {}
+    for condition in conditions:
+        for part in _parts(condition):
+            values = _values(part)
+            if values is None:
+                continue
+            column = hash(part.left)
+            allowed[column] = allowed.get(column, values) & values
+            if not allowed[column]:
+                return True
+    return False
+
+
+def _values(part: ColumnElement[Any]) -> frozenset[Any] | None:
+    """What a condition leaves its column; None of one that is no list of values."""
+    if not isinstance(part, BinaryExpression) or not isinstance(part.left, Column):
+        return None
+    wanted = part.right
+    if isinstance(wanted, True_ | False_) and part.operator in (operators.is_, operators.eq):
+        return frozenset({isinstance(wanted, True_)})
+    if not isinstance(wanted, BindParameter):
+        return None
+    values = wanted.effective_value if part.operator is operators.in_op else [wanted.effective_value]
+    if part.operator not in (operators.eq, operators.in_op) or not isinstance(values, list | tuple):
+        return None
+    return frozenset(values) if all(isinstance(value, str | int) for value in values) else None
 
 
 def at_most(condition: ColumnElement[Any], most: int) -> ColumnElement[Any]:

@@ -5,8 +5,9 @@ walking the sort's index. Where they are not, because the filter leaves none of 
 finds more than can be put in order in time, the page shows those that were found first, and says so.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Engine, ScalarSelect, Select, and_, func, select
@@ -19,7 +20,18 @@ from trunkline.web import keyset
 from trunkline.web.table_columns import plain_cursor
 from trunkline.web.table_counts import remember_too_many, were_too_many
 from trunkline.web.table_params import COUNT_LIMIT
-from trunkline.web.table_plan import at_most, chosen_elsewhere, conditions_of, froms_of, lean, on_row, same
+from trunkline.web.table_plan import (
+    at_most,
+    chosen_elsewhere,
+    conditions_of,
+    exclude_each_other,
+    froms_of,
+    leads,
+    lean,
+    led_by,
+    on_row,
+    same,
+)
 from trunkline.web.table_search import among
 
 if TYPE_CHECKING:
@@ -29,6 +41,8 @@ if TYPE_CHECKING:
 _PATIENCE = 0.02
 #: A search that finds more rows is one to be typed on: only as many are put in order.
 SOUGHT = 1_000
+#: Of rows that no walk meets in time so many are put in order: two good pages.
+_MET = 100
 #: Rows of another table that are gathered to find some of the list's own.
 _GATHERED = COUNT_LIMIT * 3 // 2
 
@@ -78,6 +92,13 @@ def count_beside(matching: "Select[Any]", most: int | None = None) -> "ScalarSel
     return select(func.count()).select_from(capped).scalar_subquery()
 
 
+def _found_first(page: keyset.Page, most: int, *, whole: bool) -> Read:
+    """What a look for `most` rows and one more has found: all there is where it is no more and all was looked through."""
+    if whole and page.total is not None and page.total <= most:
+        return Read(page, page.total)
+    return Read(page, COUNT_LIMIT + 1, partial=True)
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads one page of a list as its parameters say."""
@@ -107,11 +128,13 @@ class Reader:
 
     def _led(self, narrowing: "list[ColumnElement[Any]]", sort: str, limit: int) -> Read:
         """Led by the condition that leaves fewest rows. SQLite, which knows no numbers, would take any."""
+        if exclude_each_other(narrowing):
+            return Read(keyset.Page([], None, None), 0)
         sizes = [self._alone(condition) for condition in narrowing]
         fewest = min(sizes)
         if fewest <= COUNT_LIMIT:
             leading = sizes.index(fewest)
-            asked = [one if place == leading else on_row(one) for place, one in enumerate(narrowing)]
+            asked = led_by(leading, narrowing)
             matching = self.statement.where(*asked)
             return self._all_of(matching, sort, limit)
         walked = self.statement.where(*(on_row(one) if chosen_elsewhere(one) else one for one in narrowing))
@@ -121,8 +144,32 @@ class Reader:
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
             total = self._count_in_time(walked)
-        sample = self.statement.where(*(at_most(one, SOUGHT + 1) for one in narrowing))
-        return self._counted(walked, total, sort, limit, (sample, bounded))
+        return self._counted(
+            walked, total, sort, limit, lambda: self._sampled(narrowing, bounded, sort, limit)
+        )
+
+    def _sampled(
+        self, narrowing: "list[ColumnElement[Any]]", bounded: "Select[Any]", sort: str, limit: int
+    ) -> Read:
+        """The page of those found first, when one condition after the other leads, each for a moment.
+
+        Which of them leads there soon is not known before. Where none does, all is looked through, as far as it is `bounded`.
+        """
+        few: Read | None = None
+        enough = max(_MET, limit)
+        for leading in leads(narrowing):
+            sample = self.statement.where(*led_by(leading, narrowing, SOUGHT + 1))
+            page = within(self.session, _PATIENCE, partial(self._page, sample, sort, limit, enough + 1))
+            if page is None or page.total is None:
+                continue
+            found = _found_first(page, enough, whole=chosen_elsewhere(narrowing[leading]) is None)
+            if page.total > enough or not found.partial:
+                return found
+            few = few or (found if page.rows else None)
+        if few is not None:
+            return few
+        page = self._page(bounded, sort, limit, enough + 1)
+        return _found_first(page, enough, whole=not any(map(chosen_elsewhere, narrowing)))
 
     def _alone(self, condition: "ColumnElement[Any]") -> int:
         """How many rows a condition leaves by itself; many when that takes long to say."""
@@ -139,9 +186,12 @@ class Reader:
         total: int,
         sort: str,
         limit: int,
-        samples: "Sequence[Select[Any]]" = (),
+        sampled: "Callable[[], Read] | None" = None,
     ) -> Read:
-        """The page of what matches; where walking takes too long that of the first of the `samples` that has any."""
+        """The page of what matches; where walking takes too long that of those that are found first."""
+        if total == 0:
+            # PostgreSQL, whose numbers say nothing of two columns together, would read a whole table to find none.
+            return Read(keyset.Page([], None, None), 0)
         if total <= COUNT_LIMIT:
             return Read(self._few(matching, sort, limit), total)
         if not conditions_of(matching):
@@ -149,11 +199,9 @@ class Reader:
         walked = within(self.session, _PATIENCE, lambda: self._walked(matching, sort, limit))
         if walked is not None:
             return Read(walked, total)
-        for sample in samples or (matching,):
-            page = self._page(sample, sort, limit, SOUGHT + 1)
-            if page.rows:
-                break
-        return Read(page, total, partial=True)
+        if sampled is not None:
+            return sampled()
+        return _found_first(self._page(matching, sort, limit, SOUGHT + 1), SOUGHT, whole=True)
 
     def count_in(self, tab: "Tab", total: int) -> int:
         """How many rows are in a tab; `total` when it is the open one, and nothing else narrows the list."""

@@ -1,12 +1,16 @@
 """Lists of more rows than can be put in order at once: a page comes all the same, and never says less than is true."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from tests.core.customers.test_customer_pages import add
 from trunkline.app import App
 from trunkline.customers import belongings
+from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.queries import list_customers
 from trunkline.customers.schemas import TagData
 from trunkline.customers.tables import CUSTOMERS
@@ -111,3 +115,75 @@ def test_a_sort_that_has_nothing_of_the_filter_in_front_is_given_up_in_time(
     assert view.partial
     assert _names(view) == sorted(_names(view), reverse=True)
     assert len(view.rows) == 4
+
+
+def _never_met(monkeypatch: pytest.MonkeyPatch, *, enough: int) -> None:
+    """No walk along the sort meets what is asked for in time, and so many rows found otherwise are enough."""
+    monkeypatch.setattr(table_reading.Reader, "_walked", lambda *_arguments: None)
+    monkeypatch.setattr(table_reading, "_MET", enough)
+    monkeypatch.setattr(tables, "LIMITS", (2,))
+
+
+def _registered(app: App, *days: int) -> None:
+    """The customers of `crowd` since these days of a month, in the order of their names in `_NAMES`."""
+    with app.unit_of_work() as ctx:
+        for name, day in zip(_NAMES, days, strict=True):
+            customer = ctx.session.execute(select(Customer).where(col(Customer.name) == name)).scalar_one()
+            customer.created_at = datetime(2026, 3, day, 12, tzinfo=UTC)
+
+
+def test_what_no_walk_meets_in_time_is_found_by_its_filters_and_counted_where_it_is_all_there_is(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _registered(crowd, 1, 2, 3, 4, 5, 6)
+    _never_met(monkeypatch, enough=5)
+    asked = {"kind": "individual", "created_at_from": "2026-03-02", "limit": "2", "sort": "name"}
+    view = _load(crowd, **asked)
+    assert (_names(view), view.partial) == (["Ana Lima", "Ana Prado"], False)
+    then = _load(crowd, **asked, cursor=str(view.page.next))
+    assert (_names(then), then.partial) == (["Ana Rocha", "Beto Ananias"], False)
+    last = _load(crowd, **asked, cursor=str(then.page.next))
+    assert (_names(last), last.page.next) == (["Carla Dias"], None)
+
+
+@pytest.mark.parametrize(
+    ("period", "names"),
+    [
+        ({"created_at_to": "2026-03-05"}, ["Ana Rocha", "Beto Ananias"]),
+        ({"created_at_from": "2026-03-02"}, ["Ana Lima", "Ana Rocha"]),
+    ],
+)
+def test_what_is_found_first_of_a_period_lies_at_the_end_that_was_named(
+    crowd: App, monkeypatch: pytest.MonkeyPatch, period: dict[str, str], names: list[str]
+) -> None:
+    _registered(crowd, 1, 2, 3, 4, 5, 6)
+    _never_met(monkeypatch, enough=2)
+    view = _load(crowd, kind="individual", limit="2", sort="name", **period)
+    # Three were found, and two of them are a page: of those until the 5th it is not those of the 1st and 2nd.
+    assert (_names(view), view.partial, view.total_text) == (names, True, "3+")
+
+
+def test_where_no_filter_finds_anything_in_time_all_is_looked_through(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _registered(crowd, 1, 2, 3, 4, 5, 6)
+    monkeypatch.setattr(table_reading, "within", lambda *_arguments: None)
+    view = _load(crowd, kind="individual", created_at_from="2026-03-05", sort="name")
+    assert (_names(view), view.total, view.partial) == (["Ana Prado", "Carla Dias"], 2, False)
+
+
+def test_filters_that_exclude_each_other_leave_nothing_and_are_not_looked_for(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_reading.Reader, "_alone", lambda *_arguments: pytest.fail("it was looked for"))
+    view = _load(crowd, view="active", status="suspended")
+    assert (view.rows, view.total, view.partial) == ([], 0, False)
+
+
+def test_a_filter_of_several_values_leaves_those_that_the_tab_has(crowd: App) -> None:
+    with crowd.unit_of_work() as ctx:
+        named = ctx.session.execute(select(Customer).where(col(Customer.name) == "Ana Lima")).scalar_one()
+        named.status = CustomerStatus.SUSPENDED
+    view = _load(crowd, view="suspended", status="suspended,active")
+    assert (_names(view), view.total) == (["Ana Lima"], 1)
+    assert len(_load(crowd, status="suspended,active").rows) == len(_NAMES)
