@@ -90,6 +90,33 @@ class RefundFailed(Event):
     account_id: int
 
 
+class TaxSchemeCreated(Event):
+    """A tax scheme was added; as the default one it is that of invoices to come."""
+
+    name: ClassVar[str] = "tax_scheme.created"
+    scheme: str
+    is_default: bool
+
+
+class TariffImported(Event):
+    """Rates of a tariff were added or changed from a file; `tariff` is its name."""
+
+    name: ClassVar[str] = "tariff.imported"
+    tariff: str
+    created: int
+    updated: int
+
+
+class UsageImported(Event):
+    """A batch of a file's usage records was rated and kept; `source` says whose they are. `entity_id` is 0."""
+
+    name: ClassVar[str] = "usage.imported"
+    source: str
+    read: int
+    created: int
+    refused: int
+
+
 EVENTS = (
     AccountOpened,
     InvoiceIssued,
@@ -101,4 +128,7 @@ EVENTS = (
     PaymentReversed,
     RefundPaid,
     RefundFailed,
+    TaxSchemeCreated,
+    TariffImported,
+    UsageImported,
 )

@@ -33,6 +33,15 @@ class OrderLineFailed(Event):
     error: str = ""
 
 
+class OrderLineRetried(Event):
+    """A line that had failed is tried again with a new job; `entity_id` is the line."""
+
+    name: ClassVar[str] = "order_line.retried"
+    number: str
+    action: str
+    service_id: int
+
+
 class OrderLineCancelled(Event):
     """A line is not wanted any more; what it held is given back. `entity_id` is the line."""
 
@@ -137,6 +146,17 @@ class ServicePriceChanged(ServiceEvent):
     basis_points: int
 
 
+class ServiceReverted(ServiceEvent):
+    """What an order line had done to a service was taken back, because a later step failed: it is as before.
+
+    `action` is what was taken back, `line` the order line's number.
+    """
+
+    name: ClassVar[str] = "service.reverted"
+    action: str
+    line: str
+
+
 class ServiceTerminated(ServiceEvent):
     """A service ended for good."""
 
@@ -147,6 +167,7 @@ EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
     OrderLineCompleted,
     OrderLineFailed,
+    OrderLineRetried,
     OrderLineCancelled,
     ProductCreated,
     ProductChanged,
@@ -159,5 +180,6 @@ EVENTS: tuple[type[Event], ...] = (
     ServiceChanged,
     ServiceContractChanged,
     ServicePriceChanged,
+    ServiceReverted,
     ServiceTerminated,
 )

@@ -47,4 +47,56 @@ class ItemsChanged(Event):
     numbers: tuple[str, ...]
 
 
-EVENTS: tuple[type[Event], ...] = (ItemAssigned, ItemReleased, ItemsAdded, ItemsChanged)
+class StockEvent(Event):
+    """Base of what happens to a stock; `entity_id` is the stock, `stock` its name."""
+
+    stock: str
+
+
+class StockCreated(StockEvent):
+    """A stock was opened."""
+
+    name: ClassVar[str] = "stock.created"
+
+
+class StockChanged(StockEvent):
+    """A stock has another name or note."""
+
+    name: ClassVar[str] = "stock.changed"
+
+
+class StockArchived(StockEvent):
+    """An empty stock was closed."""
+
+    name: ClassVar[str] = "stock.archived"
+
+
+class TemplateEvent(Event):
+    """Base of what happens to a kind of things; `entity_id` is the template, `template` its name."""
+
+    template: str
+
+
+class TemplateCreated(TemplateEvent):
+    """A kind of things was added."""
+
+    name: ClassVar[str] = "inventory_template.created"
+
+
+class TemplateChanged(TemplateEvent):
+    """A kind of things has another label, other fields, or another minimum in stock."""
+
+    name: ClassVar[str] = "inventory_template.changed"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ItemAssigned,
+    ItemReleased,
+    ItemsAdded,
+    ItemsChanged,
+    StockCreated,
+    StockChanged,
+    StockArchived,
+    TemplateCreated,
+    TemplateChanged,
+)

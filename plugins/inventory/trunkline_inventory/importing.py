@@ -15,6 +15,7 @@ from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, read_csv
 from trunkline.operation import Actor, Context
 from trunkline_inventory import queries
+from trunkline_inventory.events import ItemsAdded
 from trunkline_inventory.models import InventoryItem
 from trunkline_inventory.operations.adding import checked, identified, store
 from trunkline_inventory.schemas import TemplateView
@@ -82,6 +83,13 @@ def read_into(ctx: Context, path: Path, options: ImportOptions) -> ImportReport:
         )
         # A batch is one entry; its rows' values, some of them secret, stay out of the log.
         running.changes.clear()
+        if stored:
+            first = stored[0]
+            ctx.emit(
+                ItemsAdded(
+                    entity_id=first.key, number=first.number, template=template.name, count=len(stored)
+                )
+            )
     return report
 
 

@@ -2,6 +2,7 @@
 
 from trunkline.access.operations import set_roles
 from trunkline.auth import operations as auth
+from trunkline.auth import telling
 from trunkline.auth.models import User, UserStatus
 from trunkline.auth.schemas import InvitePortalUser
 from trunkline.errors import Refused
@@ -43,6 +44,7 @@ def edit(ctx: Context, user_id: int, command: EditPerson) -> User:
     # Roles live in a table of their own; the form's version must notice them all the same.
     user.updated_at = ctx.now()
     ctx.note(user, label=user.email or user.name)
+    telling.changed(ctx, user)
     return user
 
 

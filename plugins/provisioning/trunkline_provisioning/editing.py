@@ -15,6 +15,7 @@ from trunkline_catalog import queries as catalog
 from trunkline_provisioning import library, versions
 from trunkline_provisioning.checking import check_text
 from trunkline_provisioning.declaring import WORD, looks
+from trunkline_provisioning.events import PlaybookChanged, PlaybookCreated, PlaybookRemoved
 from trunkline_provisioning.library import OPERATOR, Playbook
 from trunkline_provisioning.models import ProvisioningPlaybookVersion
 from trunkline_provisioning.syntax_check import Problem, SyntaxCheck
@@ -106,6 +107,7 @@ def create(ctx: Context, name: str) -> Playbook:
     playbook = library.find(ctx.app, name)
     version = versions.record(ctx, playbook, note=str(_("Added")))
     ctx.note(version, label=name)
+    ctx.emit(PlaybookCreated(entity_id=0, playbook=name, version=version.number))
     return playbook
 
 
@@ -140,6 +142,7 @@ def save_file(
     _write(ctx, name, files)
     saved = versions.record(ctx, library.find(ctx.app, name), note=note)
     ctx.note(saved, label=name, file=f"{word}.yml", version=saved.number)
+    ctx.emit(PlaybookChanged(entity_id=0, playbook=name, version=saved.number, file=f"{word}.yml"))
     return saved
 
 
@@ -151,6 +154,7 @@ def bring_back(ctx: Context, name: str, number: int) -> ProvisioningPlaybookVers
     _write(ctx, name, wanted.files)
     saved = versions.record(ctx, library.find(ctx.app, name), note=str(_("Version {n} again", n=number)))
     ctx.note(saved, label=name, version=saved.number, brought_back=number)
+    ctx.emit(PlaybookChanged(entity_id=0, playbook=name, version=saved.number))
     return saved
 
 
@@ -177,6 +181,7 @@ def remove(ctx: Context, name: str) -> bool:
         )
     version = versions.record(ctx, playbook, note=str(_("Before it was removed")))
     ctx.note(version, label=name)
+    ctx.emit(PlaybookRemoved(entity_id=0, playbook=name, version=version.number))
     shutil.rmtree(playbook.folder)
     return stays
 

@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline_provisioning.devices.outcome import is_secret_name
 from trunkline_provisioning.editing import tidy
+from trunkline_provisioning.events import ElementAdded, ElementChanged, ElementRemoved
 from trunkline_provisioning.models import ProvisioningElement
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -112,6 +113,7 @@ def add(ctx: Context, command: ElementFields) -> ProvisioningElement:
     ctx.session.add(element)
     ctx.session.flush()
     ctx.note(element, label=element.name)
+    ctx.emit(ElementAdded(entity_id=element.key, element=element.name))
     return element
 
 
@@ -128,6 +130,7 @@ def change(ctx: Context, name: str, command: EditElement) -> ProvisioningElement
     _fill(element, command)
     ctx.session.flush()
     ctx.note(element, label=element.name)
+    ctx.emit(ElementChanged(entity_id=element.key, element=element.name))
     return element
 
 
@@ -136,6 +139,7 @@ def delete(ctx: Context, name: str) -> None:
     """Remove an element; playbooks that name it fail from then on, and say so."""
     element = ctx.load_by(ProvisioningElement, ProvisioningElement.name, name, lock=True)
     ctx.note(element, label=element.name)
+    ctx.emit(ElementRemoved(entity_id=element.key, element=element.name))
     ctx.session.delete(element)
     ctx.session.flush()
 

@@ -24,8 +24,11 @@ from trunkline.plugin import (
 )
 from trunkline_catalog.schemas import OrderLineCompleted
 from trunkline_provisioning import hookspecs
+from trunkline_provisioning.events import EVENTS
+from trunkline_provisioning.network_audit.events import EVENTS as AUDIT_EVENTS
 from trunkline_provisioning.network_audit.permissions import PERMISSIONS as AUDIT_PERMISSIONS
-from trunkline_provisioning.rollouts.events import EVENTS, RolloutDue
+from trunkline_provisioning.rollouts.events import EVENTS as ROLLOUT_EVENTS
+from trunkline_provisioning.rollouts.events import RolloutDue
 from trunkline_provisioning.rollouts.permissions import PERMISSIONS as ROLLOUT_PERMISSIONS
 from trunkline_provisioning.settings import ProvisioningSettings
 
@@ -53,7 +56,7 @@ plugin = Plugin(
     requires=("inventory", "catalog"),
     settings=ProvisioningSettings,
     models="trunkline_provisioning.models",
-    events=EVENTS,
+    events=(*EVENTS, *ROLLOUT_EVENTS, *AUDIT_EVENTS),
     hookspecs=(hookspecs,),
     permissions=(
         *ROLLOUT_PERMISSIONS,

@@ -16,6 +16,7 @@ from trunkline.events.models import OutboxEvent
 from trunkline.jobs.models import Job, JobState
 from trunkline.testing import work_until_idle
 from trunkline_catalog import operations, queries
+from trunkline_catalog.operations import lines
 from trunkline_catalog.schemas import LineState, OrderState, OrderView, PlaceOrder, ServiceState, ServiceView
 from trunkline_inventory import queries as inventory
 from trunkline_inventory.schemas import Holder, ItemState
@@ -130,6 +131,10 @@ def test_a_failed_line_is_tried_again_with_a_new_job(
     work_until_idle(shop)
     assert service_of(shop, placed).state is ServiceState.ACTIVE
     assert read_order(shop).state is OrderState.COMPLETED
+    with shop.reading() as ctx:
+        told = select(col(OutboxEvent.name)).where(col(OutboxEvent.entity) == "order_line")
+        names = list(ctx.session.scalars(told.order_by(col(OutboxEvent.seq))))
+    assert names == ["order_line.failed", "order_line.retried", "order_line.completed"]
 
 
 def test_an_item_chosen_by_hand_is_taken_again_when_its_line_is_tried_again(
@@ -158,6 +163,20 @@ def test_a_queued_line_is_cancelled_at_once(order: Order, shop: App, network: Si
     with shop.reading() as ctx:
         told = select(col(OutboxEvent.payload)).where(col(OutboxEvent.name) == "order_line.cancelled")
         assert [event["number"] for event in ctx.session.scalars(told)] == [placed.lines[0].number]
+
+
+def test_what_a_line_takes_back_of_a_service_is_told(order: Order, shop: App) -> None:
+    placed = order()
+    work_until_idle(shop)
+    service = service_of(shop, placed)
+    with shop.unit_of_work() as ctx:
+        lines.undo_activate(ctx, placed.lines[0].id)
+        told = select(OutboxEvent).where(
+            col(OutboxEvent.entity) == "service", col(OutboxEvent.entity_id) == service.id
+        )
+        events = list(ctx.session.scalars(told.order_by(col(OutboxEvent.seq))))
+    assert [event.name for event in events] == ["service.activated", "service.reverted"]
+    assert (events[1].payload["action"], events[1].payload["line"]) == ("new", placed.lines[0].number)
 
 
 def test_a_job_cancelled_on_its_own_page_cancels_its_line(order: Order, shop: App) -> None:

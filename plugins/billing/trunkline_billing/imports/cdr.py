@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, check_header
+from trunkline_billing.events import UsageImported
 from trunkline_billing.imports.reading import Chunk, chunks
 from trunkline_billing.settings import BillingSettings
 from trunkline_billing.usage.checking import CheckedUse, Checker
@@ -91,13 +92,14 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
                     _look_through(path, len(header))
             batches += 1
             running.label = path.name
-            running.details.update(
-                source=source,
-                read=report.read - before[0],
-                created=report.created - before[1],
-                refused=len(report.refused) - before[2],
-            )
+            figures = {
+                "read": report.read - before[0],
+                "created": report.created - before[1],
+                "refused": len(report.refused) - before[2],
+            }
+            running.details.update(source=source, **figures)
             running.changes.clear()
+            ctx.emit(UsageImported(entity_id=0, source=source, **figures))
     return report
 
 

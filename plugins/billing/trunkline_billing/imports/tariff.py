@@ -13,6 +13,7 @@ from sqlmodel import col
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportColumn, Importer, ImportOptions, ImportReport, read_csv
+from trunkline_billing.events import TariffImported
 from trunkline_billing.models.tariffs import BillingRate, BillingTariff
 from trunkline_billing.periods import midnight
 
@@ -84,6 +85,9 @@ def run(app: "App", actor: "Actor", path: Path, options: ImportOptions) -> Impor
             {"file": path.name, "read": report.read, "created": report.created, "updated": report.updated},
         )
         running.changes.clear()
+        ctx.emit(
+            TariffImported(entity_id=tariff.key, tariff=name, created=report.created, updated=report.updated)
+        )
     return report
 
 

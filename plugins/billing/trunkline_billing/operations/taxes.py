@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline_billing.events import TaxSchemeCreated
 from trunkline_billing.models.invoices import BillingTaxRate, BillingTaxScheme
 from trunkline_billing.schemas import CreateTaxScheme
 from trunkline_billing.tax import NamedRate
@@ -44,4 +45,5 @@ def create_tax_scheme(ctx: Context, command: CreateTaxScheme) -> BillingTaxSchem
         )
     ctx.session.flush()
     ctx.note(scheme, label=scheme.name)
+    ctx.emit(TaxSchemeCreated(entity_id=scheme.key, scheme=scheme.name, is_default=scheme.is_default))
     return scheme

@@ -17,6 +17,7 @@ from trunkline_catalog.events import (
     OrderLineCompleted,
     OrderLineFailed,
     ServiceActivated,
+    ServiceReverted,
     ServiceTerminated,
 )
 from trunkline_catalog.models import (
@@ -186,9 +187,10 @@ def complete(ctx: Context, line: CatalogOrderLine) -> None:
 
 
 def reopen(ctx: Context, line: CatalogOrderLine) -> None:
-    """The line was done and is being undone."""
+    """The line was done and is being undone; its service is as before by now."""
     line.state, line.open_service_id, line.finished_at = LineState.IN_PROGRESS, line.service_id, None
     refresh_order(ctx, line.order_id)
+    ctx.emit(ServiceReverted(**about(ctx, service_of(ctx, line)), action=line.action, line=line.number))
 
 
 @operation("catalog.order.run")

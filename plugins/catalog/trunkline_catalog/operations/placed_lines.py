@@ -8,6 +8,7 @@ from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context, operation
 from trunkline_catalog import queries
+from trunkline_catalog.events import OrderLineRetried
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
 from trunkline_catalog.operations.bundles import require_member, require_own_end, settle, wait_again
 from trunkline_catalog.operations.lines import close_cancelled, locked_line, refresh_order
@@ -130,4 +131,13 @@ def retry_order_line(
     enqueue_line(ctx, line, product)
     refresh_order(ctx, line.order_id)
     ctx.note(line, label=line.number, attempt=line.attempt)
+    ctx.emit(
+        OrderLineRetried(
+            entity_id=line.key,
+            customer_id=line.customer_id,
+            number=line.number,
+            action=line.action,
+            service_id=line.service_id,
+        )
+    )
     return line_views(ctx, [line])[0]

@@ -280,8 +280,10 @@ def take_back(ctx: Context, ids: Sequence[int], *, holder: Holder) -> list[ItemV
         ).one_or_none()
         if changed is None:
             raise Refused(_("{item} is {state} by now.", item=row.label, state=was))
-        _record(ctx, _fresh(ctx, [row.key])[0], "assigned", was, holder)
+        [row] = _fresh(ctx, [row.key])
+        _record(ctx, row, "assigned", was, holder)
         ctx.note(row, label=row.number, holder=holder.label)
+        ctx.emit(assigned_event(queries.views(ctx, [row])[0], holder))
     return queries.items_of(ctx, holder)
 
 

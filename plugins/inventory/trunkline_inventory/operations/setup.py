@@ -8,6 +8,13 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.versions import require_version
 from trunkline_inventory import queries
+from trunkline_inventory.events import (
+    StockArchived,
+    StockChanged,
+    StockCreated,
+    TemplateChanged,
+    TemplateCreated,
+)
 from trunkline_inventory.models import InventoryItem, InventoryStock, InventoryTemplate
 from trunkline_inventory.schemas import CreateStock, CreateTemplate, StockView, TemplateView
 
@@ -27,6 +34,7 @@ def create_template(ctx: Context, command: CreateTemplate) -> TemplateView:
     ctx.session.add(row)
     ctx.session.flush()
     ctx.note(row, label=row.name)
+    ctx.emit(TemplateCreated(entity_id=row.key, template=row.name))
     return queries.template_view(row)
 
 
@@ -52,6 +60,7 @@ def update_template(
     row.definition = [field.model_dump(mode="json") for field in command.fields]
     ctx.session.flush()
     ctx.note(row, label=row.name)
+    ctx.emit(TemplateChanged(entity_id=row.key, template=row.name))
     return queries.template_view(row)
 
 
@@ -91,6 +100,7 @@ def create_stock(ctx: Context, command: CreateStock) -> StockView:
     ctx.session.add(row)
     ctx.session.flush()
     ctx.note(row, label=row.name)
+    ctx.emit(StockCreated(entity_id=row.key, stock=row.name))
     return StockView(id=row.key, name=row.name, note=row.note)
 
 
@@ -111,6 +121,7 @@ def update_stock(
     ctx.session.flush()
     queries.forget_names(ctx)
     ctx.note(row, label=row.name)
+    ctx.emit(StockChanged(entity_id=row.key, stock=row.name))
     return StockView(id=row.key, name=row.name, note=row.note, archived=row.archived, version=row.version)
 
 
@@ -129,6 +140,7 @@ def archive_stock(ctx: Context, stock_id: int) -> StockView:
     row.archived = True
     ctx.session.flush()
     ctx.note(row, label=row.name)
+    ctx.emit(StockArchived(entity_id=row.key, stock=row.name))
     return StockView(id=row.key, name=row.name, note=row.note, archived=True, version=row.version)
 
 

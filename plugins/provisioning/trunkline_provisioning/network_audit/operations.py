@@ -1,6 +1,7 @@
 """What is done with audits: begun on demand or at night, kept, and each difference repaired or left as it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
@@ -15,6 +16,13 @@ from trunkline_catalog import queries as catalog
 from trunkline_provisioning import library, versions
 from trunkline_provisioning.checking import require_sound
 from trunkline_provisioning.network_audit.comparing import Comparison, Found
+from trunkline_provisioning.network_audit.events import (
+    AuditFinished,
+    AuditStarted,
+    FindingIgnored,
+    FindingReopened,
+    FindingRepairStarted,
+)
 from trunkline_provisioning.network_audit.models import ProvisioningAudit, ProvisioningFinding
 from trunkline_provisioning.network_audit.schemas import (
     AuditState,
@@ -57,6 +65,7 @@ def begin(ctx: Context, key: str = "") -> ProvisioningAudit:
     audit.job_number = job.number
     ctx.session.flush()
     ctx.note(audit, label=audit.number)
+    ctx.emit(AuditStarted(entity_id=audit.key, number=audit.number))
     return audit
 
 
@@ -109,7 +118,16 @@ def close(ctx: Context, audit: ProvisioningAudit, comparison: Comparison) -> Non
     )
     audit.services, audit.held, audit.problems = comparison.services, comparison.held, comparison.problems
     audit.state, audit.finished_at = AuditState.DONE, ctx.now()
-    ctx.session.flush()
+    ctx.emit(
+        AuditFinished(
+            entity_id=audit.key,
+            number=audit.number,
+            services=audit.services,
+            missing=audit.missing,
+            unknown=audit.unknown,
+            differs=audit.differs,
+        )
+    )
 
 
 def finding(ctx: Context, number: str, *, lock: bool = False) -> ProvisioningFinding:
@@ -134,6 +152,7 @@ def ignore(ctx: Context, number: str, command: IgnoreFinding) -> ProvisioningFin
     row.state, row.ignored_reason, row.ignored_by = FindingState.IGNORED, command.reason, ctx.actor.name
     ctx.session.flush()
     ctx.note(row, label=row.number, key=row.subject, reason=command.reason)
+    ctx.emit(FindingIgnored(**_of(row)))
     return row
 
 
@@ -146,6 +165,7 @@ def reopen(ctx: Context, number: str) -> ProvisioningFinding:
     row.state, row.ignored_reason, row.ignored_by = FindingState.OPEN, "", ""
     ctx.session.flush()
     ctx.note(row, label=row.number, key=row.subject)
+    ctx.emit(FindingReopened(**_of(row)))
     return row
 
 
@@ -173,7 +193,13 @@ def repair(ctx: Context, number: str) -> ProvisioningFinding:
     row.state, row.job_number = FindingState.REPAIRING, job.number
     ctx.session.flush()
     ctx.note(row, label=row.number, key=row.subject, kind=row.kind, job=job.number)
+    ctx.emit(FindingRepairStarted(**_of(row), job=job.number))
     return row
+
+
+def _of(row: ProvisioningFinding) -> dict[str, Any]:
+    """What every event about a difference says."""
+    return {"entity_id": row.key, "customer_id": row.customer_id, "number": row.number, "kind": row.kind}
 
 
 def _removal(row: ProvisioningFinding) -> list[PlannedStep]:

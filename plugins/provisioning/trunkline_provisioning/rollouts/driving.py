@@ -20,7 +20,7 @@ from trunkline.i18n import ngettext
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Actor, Context
 from trunkline_provisioning.rollouts import doing
-from trunkline_provisioning.rollouts.events import RolloutDue, RolloutPaused
+from trunkline_provisioning.rollouts.events import RolloutDue, RolloutFinished, RolloutPaused
 from trunkline_provisioning.rollouts.models import ProvisioningRollout, ProvisioningRolloutRow
 from trunkline_provisioning.rollouts.schemas import (
     RolloutLimits,
@@ -97,7 +97,11 @@ def _end_if_done(ctx: Context, rollout: ProvisioningRollout) -> bool:
     if rollout.started < _wanted(rollout) or rollout.running:
         return False
     rollout.state, rollout.finished_at, rollout.in_canary = RolloutState.DONE, ctx.now(), False
-    ctx.session.flush()
+    ctx.emit(
+        RolloutFinished(
+            entity_id=rollout.key, number=rollout.number, done=rollout.done, failed=rollout.failed
+        )
+    )
     return True
 
 

@@ -15,7 +15,13 @@ from trunkline.operation import Context, operation
 from trunkline.web.tones import state_label
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning.rollouts import doing, driving, queries, telling, words
-from trunkline_provisioning.rollouts.events import RolloutDue
+from trunkline_provisioning.rollouts.events import (
+    RolloutDiscarded,
+    RolloutDue,
+    RolloutPrepared,
+    RolloutStarted,
+    RolloutStopped,
+)
 from trunkline_provisioning.rollouts.looking import Looked, look
 from trunkline_provisioning.rollouts.models import ProvisioningRollout, ProvisioningRolloutRow
 from trunkline_provisioning.rollouts.schemas import (
@@ -64,6 +70,11 @@ def prepare(ctx: Context, command: PrepareRollout) -> RolloutView:
     )
     ctx.session.flush()
     ctx.note(rollout, label=rollout.number, services=rollout.total, excluded=rollout.excluded)
+    ctx.emit(
+        RolloutPrepared(
+            entity_id=rollout.key, number=rollout.number, services=rollout.total - rollout.excluded
+        )
+    )
     return queries.view(rollout)
 
 
@@ -186,6 +197,7 @@ def stop(ctx: Context, number: str) -> RolloutView:
     ctx.session.flush()
     telling.tell_failures(ctx, rollout)
     ctx.note(rollout, label=rollout.number)
+    ctx.emit(RolloutStopped(entity_id=rollout.key, number=rollout.number))
     return queries.view(rollout)
 
 
@@ -195,6 +207,7 @@ def discard(ctx: Context, number: str) -> None:
     rollout = queries.get(ctx, number, lock=True)
     _require(rollout, RolloutState.DRAFT)
     ctx.note(rollout, label=rollout.number)
+    ctx.emit(RolloutDiscarded(entity_id=rollout.key, number=rollout.number))
     ctx.session.execute(
         delete(ProvisioningRolloutRow).where(col(ProvisioningRolloutRow.rollout_id) == rollout.key)
     )
@@ -205,6 +218,7 @@ def discard(ctx: Context, number: str) -> None:
 def _go(ctx: Context, rollout: ProvisioningRollout) -> RolloutView:
     rollout.rate_from, rollout.rate_base = ctx.now(), rollout.started
     ctx.session.flush()
+    ctx.emit(RolloutStarted(entity_id=rollout.key, number=rollout.number))
     ctx.emit(RolloutDue(entity_id=rollout.key))
     ctx.note(rollout, label=rollout.number, services=rollout.total - rollout.excluded)
     return queries.view(rollout)
