@@ -140,20 +140,19 @@ class Reader:
         walked = self.statement.where(*(on_row(one) if chosen_elsewhere(one) else one for one in narrowing))
         bounded = self.statement.where(*(at_most(one, _GATHERED) for one in narrowing))
         # Each condition by itself leaves many.
-        total = self._count_in_time(bounded)
+        gathered = total = self._count_in_time(bounded)
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
             total = self._count_in_time(walked)
-        return self._counted(
-            walked, total, sort, limit, lambda: self._sampled(narrowing, bounded, sort, limit)
-        )
+        rest = bounded if gathered else None
+        return self._counted(walked, total, sort, limit, lambda: self._sampled(narrowing, rest, sort, limit))
 
     def _sampled(
-        self, narrowing: "list[ColumnElement[Any]]", bounded: "Select[Any]", sort: str, limit: int
+        self, narrowing: "list[ColumnElement[Any]]", rest: "Select[Any] | None", sort: str, limit: int
     ) -> Read:
         """The page of those found first, when one condition after the other leads, each for a moment.
 
-        Which of them leads there soon is not known before. Where none does, all is looked through, as far as it is `bounded`.
+        Which of them leads there soon is not known before. Where none does, the `rest` is looked through, unless it has nothing.
         """
         few: Read | None = None
         enough = max(_MET, limit)
@@ -168,7 +167,9 @@ class Reader:
             few = few or (found if page.rows else None)
         if few is not None:
             return few
-        page = self._page(bounded, sort, limit, enough + 1)
+        if rest is None:
+            return Read(keyset.Page([], None, None), COUNT_LIMIT + 1, partial=True)
+        page = self._page(rest, sort, limit, enough + 1)
         return _found_first(page, enough, whole=not any(map(chosen_elsewhere, narrowing)))
 
     def _alone(self, condition: "ColumnElement[Any]") -> int:

@@ -187,3 +187,17 @@ def test_a_filter_of_several_values_leaves_those_that_the_tab_has(crowd: App) ->
     view = _load(crowd, view="suspended", status="suspended,active")
     assert (_names(view), view.total) == (["Ana Lima"], 1)
     assert len(_load(crowd, status="suspended,active").rows) == len(_NAMES)
+
+
+def test_where_nothing_is_among_those_gathered_and_the_others_take_too_long_a_list_does_not_say_that_there_is_nothing(
+    crowd: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in _NAMES:
+        with crowd.unit_of_work() as ctx:
+            named = ctx.session.execute(select(Customer).where(col(Customer.name) == name)).scalar_one()
+            belongings.add_tag(ctx, named.number, TagData.model_validate({"text": "known"}))
+    counts = iter([*[4] * 2, 0, 4])
+    monkeypatch.setattr(table_reading.Reader, "_count_in_time", lambda *_arguments: next(counts))
+    monkeypatch.setattr(table_reading, "within", lambda *_arguments: None)
+    view = _load(crowd, view="current", kind="individual", tag="known")
+    assert (view.rows, view.partial, view.total_text) == ([], True, "3+")
