@@ -55,6 +55,7 @@ STATE_LABELS = {
     "overdue": _("Overdue"),
     "issued": _("Issued"),
     "voided": _("Voided"),
+    "sending": _("Sending"),
     "sent": _("Sent"),
     "ended": _("Ended"),
     "delivered": _("Delivered"),

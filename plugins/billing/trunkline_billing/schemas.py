@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 from trunkline.i18n import gettext as _
 from trunkline.money import MICROS, Money
 from trunkline.read_model import read_model
-from trunkline_billing.words import USAGE_LABELS, adjustment_text, quantity_text
+from trunkline_billing.words import adjustment_text, charge_text, quantity_text
 
 UsageType = Literal["voice", "sms", "data", "event"]
 #: The unit that quantities of a type are counted in.
@@ -225,15 +225,7 @@ class InvoiceLineView:
     @property
     def text(self) -> str:
         """What the line is for, in the reader's words."""
-        if self.kind == "usage":
-            return str(USAGE_LABELS[self.usage_type])
-        if self.kind == "penalty":
-            return str(_("Early termination: {reason}", reason=self.description))
-        return (
-            str(_("{product}, set-up", product=self.description))
-            if self.kind == "setup"
-            else self.description
-        )
+        return charge_text(self.kind, self.usage_type, self.description)
 
     @property
     def quantity_text(self) -> str:

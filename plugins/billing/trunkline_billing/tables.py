@@ -23,6 +23,7 @@ from trunkline_billing.words import (
     REFUND_METHODS,
     REFUND_STATES,
     USAGE_TYPES,
+    charge_text,
     quantity_text,
 )
 
@@ -187,7 +188,12 @@ CHARGES = Table(
     name="charges",
     label=_("Charges"),
     columns=(
-        Column("description", _("Charge"), sub="service_number"),
+        Column(
+            "description",
+            _("Charge"),
+            sub="service_number",
+            value=lambda row: charge_text(row["kind"], row["usage_type"], row["description"]),
+        ),
         Column("kind", _("Kind"), labels=dict(CHARGE_KINDS), priority=2),
         Column("first_day", pgettext("range", "From"), Kind.DATE, priority=3),
         Column("last_day", pgettext("range", "To"), Kind.DATE, priority=3),

@@ -69,6 +69,15 @@ def allowance_text(kind: str, quantity: int) -> str:
     return format_bytes(quantity) if kind == "data" else format_number(quantity)
 
 
+def charge_text(kind: str, usage_type: str, description: str) -> str:
+    """What a charge or a line of an invoice is for, in the reader's words: what is kept of usage is English."""
+    if kind == "usage":
+        return str(USAGE_LABELS[usage_type])
+    if kind == "penalty":
+        return str(_("Early termination: {reason}", reason=description))
+    return str(_("{product}, set-up", product=description)) if kind == "setup" else description
+
+
 def adjustment_text(adjusted: Mapping[str, Any]) -> str:
     """By which index a price was adjusted, by how much and since when; empty for a price that was not."""
     if not adjusted:

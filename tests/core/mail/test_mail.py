@@ -342,6 +342,16 @@ def test_the_log_is_read_over_rest(app: App, templates: Path, make_client: Calla
     assert api.get("/api/v1/search", params={"q": "ana"}).json() == {"items": []}
 
 
+def test_every_status_of_a_message_is_said_in_the_readers_language(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    browser = staff("administrator")
+    browser.submit("/profile", {"name": "Ana", "language": "es"})
+    page = browser.get("/emails").text
+    for status in EmailStatus:
+        assert f">{status.value.capitalize()}<" not in page
+
+
 def test_pauses_double_up_to_an_hour() -> None:
     assert [pause(n).total_seconds() for n in (1, 2, 3, 20)] == [30, 60, 120, 3600]
 

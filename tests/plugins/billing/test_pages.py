@@ -211,6 +211,14 @@ def test_months_are_named_as_readers_name_them(billed: World, staff: Staff) -> N
     assert "out. de 2026" in accountant.get("/billing/runs").text
 
 
+def test_charges_of_usage_are_named_in_the_readers_language(billed: World, staff: Staff) -> None:
+    accountant = staff("accountant")
+    accountant.submit("/profile", {"name": "Ana", "language": "pt_BR"})
+    page = accountant.get("/customers/C000001/billing").text
+    assert "<span>Chamadas</span>" in page
+    assert "<span>Calls</span>" not in page
+
+
 def test_a_quote_tells_cost_and_parts_and_refuses_an_unknown_prefix(world: World, staff: Staff) -> None:
     manager = staff("product_manager")
     asked = {"to": "+12025550142", "type": "voice", "usage": "90s"}

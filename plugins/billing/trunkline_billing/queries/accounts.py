@@ -212,6 +212,7 @@ def charge_select(ctx: Context, customer_id: int | None = None) -> "Select[*tupl
             col(BillingCharge.at).label("at"),
             col(BillingCharge.kind).label("kind"),
             col(BillingCharge.description).label("description"),
+            col(BillingCharge.usage_type).label("usage_type"),
             col(BillingCharge.service_number).label("service_number"),
             col(BillingCharge.first_day).label("first_day"),
             col(BillingCharge.last_day).label("last_day"),
