@@ -29,7 +29,7 @@ class BillingPayment(Record, table=True):
         Index("ix_billing_payment_state", "state", "id"),
         Index("ix_billing_payment_received", "received_at", "id"),
         Index("ix_billing_payment_amount", "amount_micros", "id"),
-        Index("ix_billing_payment_method", "method", "id"),
+        Index("ix_billing_payment_method", "method", "state", "id"),
         Index("ix_billing_payment_reference", "reference"),
     )
 
@@ -88,7 +88,7 @@ class BillingRefund(Record, table=True):
         Index("ix_billing_refund_state", "state", "id"),
         Index("ix_billing_refund_made", "made_at", "id"),
         Index("ix_billing_refund_amount", "amount_micros", "id"),
-        Index("ix_billing_refund_method", "method", "id"),
+        Index("ix_billing_refund_method", "method", "state", "id"),
         Index("ix_billing_refund_reference", "reference"),
     )
 
