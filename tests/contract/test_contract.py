@@ -8,6 +8,7 @@ from tests.contract.strangers import Strangers
 from trunkline.app import App
 from trunkline.config import BUNDLED_PLUGINS
 from trunkline.plugin_life.contract import check, with_requirements
+from trunkline_inventory import models as _inventory  # noqa: F401 — a breach below points to its table
 
 
 @pytest.mark.plugins
