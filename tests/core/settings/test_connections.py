@@ -47,7 +47,7 @@ def test_a_mail_server_that_is_not_there_is_named_with_the_remedy(
     mail = app.config.mail.model_copy(update={"host": "127.0.0.1", "port": 9, "security": "none"})
     monkeypatch.setattr(app, "config", app.config.model_copy(update={"mail": mail}))
     answer = staff().submit("/settings/core/connections/mail", page="/settings/core")
-    assert "The mail server 127.0.0.1:9 does not answer" in answer.text
+    assert "The mail server 127.0.0.1:9 does not answer: Connection refused." in answer.text
     assert "Check [mail] host, port and security." in answer.text
 
 
