@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 _PATIENCE = 0.02
 #: A search that finds more rows is one to be typed on: only as many are put in order.
 SOUGHT = 1_000
-#: Of rows that no walk meets in time so many are put in order: two good pages.
-_MET = 100
+#: Of rows that no walk meets in time so many are put in order: a page and what shows that there are more.
+_MET = 60
 #: Rows of another table that are gathered to find some of the list's own.
 _GATHERED = COUNT_LIMIT * 3 // 2
 
