@@ -478,9 +478,25 @@ def test_rows_are_picked_for_a_bulk_action_on_a_phone(
     page.locator("tbody tr").nth(1).locator(".pick label").click(position={"x": 6, "y": 10})
     expect(page).to_have_url(re.compile("/inventory$"))
     expect(page.locator("[data-bulk-count]")).to_have_text("1")
+    grounds = page.locator("tbody tr.table-active > td").evaluate_all(
+        "cells => [...new Set(cells.map(cell => getComputedStyle(cell).backgroundColor))]"
+    )
+    assert grounds == ["rgba(0, 0, 0, 0)"], "the row alone is coloured, so that no cell stands out of it"
     page.locator("thead .pick label").click()
     expect(page.locator("[data-bulk-count]")).to_have_text(str(page.locator("tbody tr").count()))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; run `./run assets`")
+@pytest.mark.parametrize(("path", "width"), [("/users/new", 390), ("/webhooks/new", 390), ("/imports", 320)])
+def test_forms_that_are_full_of_choices_fit_a_phone(
+    demo: str, chromium: Browser, sessions: dict[str, Any], path: str, width: int
+) -> None:
+    context = _context(chromium, sessions[STAFF], "dark", width)
+    page = context.new_page()
+    page.goto(demo + path)
+    assert _complaints(page) == []
     context.close()
 
 

@@ -78,6 +78,7 @@ class NumberFields(BaseModel):
         False,
         title=_("With the year"),
         description=_("Of the day on which a number is given, as in INV-2026-000124."),
+        json_schema_extra={"width": "wide"},
     )
     restart: Restart = Field(
         Restart.NEVER,

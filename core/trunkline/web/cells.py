@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 from trunkline import i18n
 from trunkline.web.table_params import figure
 from trunkline.web.tones import tone_of
-from trunkline.web.writing import moment_text, money_text, phone_text
+from trunkline.web.writing import email_text, moment_text, money_text, phone_text
 
 if TYPE_CHECKING:
     from trunkline.web.tables import Column
@@ -122,5 +122,6 @@ _PLAIN: dict[str, Callable[[Any], str]] = {
     "month": i18n.format_month,
     "duration": i18n.format_duration,
     "phone": phone_text,
+    "email": email_text,
     "bool": lambda value: i18n.translate("Yes" if value else "No"),
 }

@@ -55,6 +55,8 @@ class Kind(StrEnum):
     DURATION = "duration"
     BOOL = "bool"
     PHONE = "phone"
+    #: An address, which breaks behind its @ and dots where it must.
+    EMAIL = "email"
     TAGS = "tags"
     HTML = "html"
 

@@ -1,5 +1,6 @@
 """Figures and dates as markup. What was written once in a language is remembered: lists repeat amounts, days and numbers."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -73,6 +74,11 @@ def _bytes(value: int, locale: str) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def email_text(value: str) -> Markup:
+    """An address that breaks behind its @ and dots where it is too long, not within a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[@.])(?=[^@.])", value))
+
+
 def phone_text(value: str) -> str:
     """An E.164 number spaced the way its country writes it; anything else unchanged."""
     import phonenumbers

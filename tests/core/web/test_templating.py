@@ -36,6 +36,7 @@ from trunkline.web.templating import (
     render_block,
     render_fragment,
 )
+from trunkline.web.writing import email_text
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -217,6 +218,11 @@ def test_money_is_exact_up_to_the_largest_amount() -> None:
     assert format_money(4_611_686_018_427_387_903, "BRL", "en") == "R$4,611,686,018,427.39"
     assert format_money(12_345, "BRL", "en", exact=True) == "R$0.012345"
     assert format_money(-5_000_000, "JPY", "en") == "-JP¥5"
+
+
+def test_an_address_breaks_behind_its_parts_and_nothing_of_it_is_markup() -> None:
+    assert str(email_text("ana.b@mail.example")) == "ana.<wbr>b@<wbr>mail.<wbr>example"
+    assert str(email_text("<b>@x")) == "&lt;b&gt;@<wbr>x"
 
 
 @pytest.mark.parametrize(
