@@ -347,6 +347,16 @@ def test_crumbs_can_be_hit_and_only_the_long_name_among_them_gives_way(demo: str
     assert (first_cut, tab_cut) == (0, 0)
 
 
+def test_a_very_long_name_gives_way_and_pushes_no_column_out_of_a_list(demo: str, staff_page: Page) -> None:
+    staff_page.goto(f"{demo}/customers")
+    staff_page.locator("tbody .cell-text > *").first.evaluate(
+        "name => { name.textContent = 'Associação '.repeat(20); }"
+    )
+    assert staff_page.locator("table").first.evaluate(
+        "table => table.offsetWidth <= table.parentElement.clientWidth"
+    )
+
+
 def test_searching_a_list_keeps_focus_and_writes_the_address(demo: str, staff_page: Page) -> None:
     staff_page.goto(f"{demo}/customers")
     rows = staff_page.locator("tbody tr")

@@ -48,6 +48,16 @@ def test_no_row_is_lost_among_many() -> None:
     ]
 
 
+def test_columns_are_as_wide_as_their_first_rows_within_reason() -> None:
+    file = BytesIO()
+    rows = ((number, "Associação dos Moradores", "x" * 500) for number in range(1203))
+    write_workbook(file, ["No.", "Name", "Note"], rows)
+    sheet = ElementTree.fromstring(ZipFile(file).read("xl/worksheets/sheet1.xml"))  # noqa: S314 — our own
+    widths = [round(float(column.get("width", ""))) for column in sheet.findall(".//s:col", _NAMES)]
+    assert widths == [11, 27, 61]
+    assert len(sheet.findall(".//s:row", _NAMES)) == 1204
+
+
 def test_behind_as_many_rows_as_a_spreadsheet_opens_another_sheet_begins_with_the_heads() -> None:
     file = BytesIO()
     write_workbook(file, ["Head"], ((number,) for number in range(5)), longest=2)
