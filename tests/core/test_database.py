@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from tests.services.loopback import free_port
+from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.db.engine import Database
 from trunkline.db.numbers import Counter
@@ -14,6 +15,8 @@ from trunkline.operation import SYSTEM
 pytestmark = pytest.mark.plugins()
 _COUNTER = columns(Counter)
 _LAST = Prepared(select(_COUNTER.last).where(_COUNTER.kind == bindparam("kind")))
+_ENTRY = columns(ActivityEntry)
+_OPERATION = Prepared(select(_ENTRY.operation).where(_ENTRY.id == bindparam("key")))
 
 
 @pytest.mark.parametrize("way", ["read", "write"])
@@ -49,6 +52,21 @@ def test_a_worker_plans_anew_nothing_that_it_asks_again_and_again(app: App) -> N
         session.execute(text("SELECT nothing FROM nowhere"))
     with database.read() as session:
         assert session.scalar(text("SELECT 1")) == 1
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_keys_of_every_size_share_one_plan(app: App) -> None:
+    database = Database(app.config.database_url, pool_size=1)
+    for key in (1_000, 40_000, 3_000_000_000) * 4:
+        with database.read() as session:
+            assert not _OPERATION.found(session.connection(), key=key)
+    if not database.is_sqlite:
+        with database.read() as session:
+            kept = session.execute(text("SELECT parameter_types[1]::text FROM pg_prepared_statements"))
+            assert kept.scalars().all() == ["bigint"]
+    with database.read() as session, pytest.raises((DBAPIError, OverflowError)):
+        _OPERATION.found(session.connection(), key=2**70)
     database.dispose()
 
 

@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import Any, cast
 
 from psycopg import Connection, Error, RawCursor
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.types.numeric import Int8BinaryDumper, IntNumericBinaryDumper
 from sqlalchemy import Connection as SqlConnection
 
 from trunkline.db.foresight import Answer, Foresight, Question
@@ -29,6 +30,7 @@ _KEPT = 200
 _IDLE, _ROWS = int(TransactionStatus.IDLE), int(ExecStatus.TUPLES_OK)
 #: Milliseconds after which it is tried again to send what found no room.
 _SOON = 5
+_BIGGEST = 2**63
 
 
 def ask(sql: bytes, keep: bool, pooled: Any, values: list[Any]) -> Answer:
@@ -50,12 +52,35 @@ def foresee(connection: SqlConnection, kind: str) -> None:
         statements.begin(kind)
 
 
+class _WholeNumber(Int8BinaryDumper):
+    """Whole numbers as `bigint`, however small.
+
+    The driver sends each as the smallest type that holds it. A statement would be planned once for keys up to 32,767 and again
+    for those above.
+    """
+
+    def get_key(self, obj: int, format: PyFormat) -> Any:  # noqa: A002 — the driver's name
+        return super().get_key(obj, format) if -_BIGGEST <= obj < _BIGGEST else IntNumericBinaryDumper
+
+    def upgrade(self, obj: int, format: PyFormat) -> Dumper:  # noqa: A002 — as above
+        return self if -_BIGGEST <= obj < _BIGGEST else IntNumericBinaryDumper(self.cls)
+
+
+class _Adapted:
+    """How a connection's values are sent, whole numbers by `_WholeNumber`."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection = connection
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_dumper(int, _WholeNumber)
+
+
 class Statements:
     """What one connection is asked, and which plans it keeps. Like the connection, it is used by one thread at a time."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._server = connection.pgconn
-        self._adapted = Transformer(connection)
+        self._adapted = Transformer(_Adapted(connection))
         #: Name by words and types of values, or how often it was asked while it has none.
         self._names: OrderedDict[tuple[bytes, tuple[int, ...] | None], bytes | int] = OrderedDict()
         self._numbers = itertools.count(1)
