@@ -618,6 +618,10 @@ def test_forms_and_lists_work_without_scripts(demo: str, chromium: Browser, sess
     page.locator("#table-customers-q").press("Enter")
     expect(page).to_have_url(re.compile("q="))
     expect(page.locator("tbody tr").first).to_contain_text(name)
+    page.get_by_role("button", name="Filter", exact=True).click()
+    asked = page.get_by_role("dialog", name="Filters").bounding_box()
+    assert asked is not None
+    assert abs(asked["x"] + asked["width"] / 2 - 720) < 20, "in the middle of the window"
     page.goto(f"{demo}/customers/new?kind=individual")
     page.get_by_role("button", name="Add customer").click()
     expect(page.get_by_role("alert")).to_contain_text("correct")
