@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ = gettext
 #: A role with more users than this has many; a list has several such roles.
-USERS_COUNTED = 1_000
+USERS_COUNTED = 500
 
 
 @dataclass(frozen=True)
