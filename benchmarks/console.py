@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from secrets import token_hex
@@ -144,13 +145,14 @@ def _asked(app: "App", size: int, chosen: argparse.Namespace) -> list[Question]:
 def _measured(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int, verbose: bool) -> list[Costs]:
     """What every question costs, run by run; the first, which finds nothing prepared, does not count.
 
-    The operators take turns, figure by figure: what slows the machine for a while slows both.
+    The operators take turns, figure by figure: what slows the machine for a while slows both. All questions of a figure are asked
+    once before any is asked again, so that it does not slow all runs of one of them.
     """
     found: list[Costs] = [{} for _one in asked]
     for figure in dict.fromkeys(one.figure for _app, questions in asked for one in questions):
         for costs, (app, questions) in zip(found, asked, strict=True):
-            for one in (one for one in questions if one.figure == figure):
-                runs = _runs(app, one, repeats)
+            alike = [one for one in questions if one.figure == figure]
+            for one, runs in zip(alike, _runs(app, alike, repeats), strict=True):
                 costs.setdefault((one.figure, one.limit), []).append((one.text, runs))
                 if verbose:
                     cpu, wall = min(run.cpu for run in runs), max(run.wall for run in runs)
@@ -158,10 +160,14 @@ def _measured(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int, v
     return found
 
 
-def _runs(app: "App", one: Question, repeats: int) -> list[Cost]:
-    one.ask(app)
-    meter = Meter(app, threads=one.threads)
-    return [meter.cost(lambda: one.ask(app)) for _ in range(repeats)]
+def _runs(app: "App", questions: Sequence[Question], repeats: int) -> list[list[Cost]]:
+    runs: list[list[Cost]] = [[] for _one in questions]
+    for one in questions:
+        one.ask(app)
+    for _ in range(repeats):
+        for one, costs in zip(questions, runs, strict=True):
+            costs.append(Meter(app, threads=one.threads).cost(partial(one.ask, app)))
+    return runs
 
 
 def _say(text: str) -> None:
