@@ -7,12 +7,15 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from psycopg import errors
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from trunkline.app import App
 from trunkline.customers.models import Customer
 from trunkline.db import numbers
+from trunkline.db.rings import again
 from trunkline.jobs import PlannedStep, StepContext, enqueue
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import SYSTEM
@@ -34,6 +37,9 @@ class Ring:
     def take(self, session: Session, first: str, second: str) -> None:
         """Both numbers. The database breaks off this transaction, not the other one, which never looks for a ring."""
         self.times += 1
+        if self.times > 1:
+            # How soon the other one is woken is a matter of load; the next ring would be one of the test's own making.
+            self.end()
         numbers.next_number(session, first)
         if self.times == 1 and not self.app.database.is_sqlite:
             self._other = threading.Thread(target=self._opposite, args=(second, first))
@@ -67,6 +73,42 @@ class Ring:
     def wanted(self) -> int:
         """How often the numbers are taken in all: SQLite has one writer at a time, and no ring."""
         return 1 if self.app.database.is_sqlite else 2
+
+
+def _broken_off() -> OperationalError:
+    return OperationalError("UPDATE number_sequence", {}, errors.DeadlockDetected())
+
+
+def test_whoever_is_broken_off_waits_longer_each_time_before_it_is_done_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("trunkline.db.rings.time.sleep", pauses.append)
+    ends = iter([_broken_off(), _broken_off(), None])
+
+    def do() -> str:
+        if (error := next(ends)) is not None:
+            raise error
+        return "done"
+
+    assert again(do) == "done"
+    assert len(pauses) == 2
+    assert 0.05 <= pauses[0] <= 0.15
+    assert 0.1 <= pauses[1] <= 0.3
+
+
+def test_what_is_not_safe_to_do_again_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("trunkline.db.rings.time.sleep", pauses.append)
+    tries: list[int] = []
+
+    def do() -> None:
+        tries.append(1)
+        raise _broken_off()
+
+    with pytest.raises(OperationalError):
+        again(do, safe=False)
+    assert (len(tries), pauses) == (1, [])
 
 
 @pytest.fixture
