@@ -9,10 +9,10 @@ EMAILS = Table(
     "emails",
     label=_("E-mails"),
     columns=(
-        Column("recipient", _("To"), Kind.EMAIL, sort=True),
-        Column("subject", _("Subject"), sort=True),
-        Column("number", _("Number"), Kind.MONO, sort=True, priority=2),
+        Column("number", "#", Kind.MONO, sort=True, priority=2),
         Column("sender", _("From"), sort=True, priority=3),
+        Column("recipient", _("To"), Kind.EMAIL, sort=True, lead=True),
+        Column("subject", _("Subject"), sort=True),
         Column("queued_at", _("Date"), Kind.DATETIME, sort=True),
         Column("status", _("Status"), Kind.STATUS, sort=True),
     ),

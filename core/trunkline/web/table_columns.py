@@ -27,6 +27,12 @@ def shown_columns(table: "Table", params: Mapping[str, Any]) -> "Sequence[Column
     return [column for column in table.columns if not column.optional]
 
 
+def leading(columns: "Sequence[Column]") -> "Column":
+    """The column that names a row: the one that says so, else the first one but for the row's number."""
+    named = next((column for column in columns if column.lead), None)
+    return named or next((column for column in columns if column.key != ROW), columns[0])
+
+
 def with_more(table: "Table", rows: Sequence[RowMapping], shown: set[str]) -> Sequence[RowMapping]:
     """The rows with the cells of columns that others bring, each bringer asked once and only if a column of theirs is shown."""
     wanted = [more for more in table.more if shown.intersection(column.key for column in more.columns)]

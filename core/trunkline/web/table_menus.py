@@ -53,7 +53,7 @@ def column_choices(view: "TableView") -> Sequence[Choice]:
 def _placed(key: str, shown: Sequence[str], order: Sequence[str]) -> list[str]:
     """The columns shown and one more, which stands behind those that the list has before it."""
     before = [at for at, other in enumerate(shown) if order.index(other) < order.index(key)]
-    place = before[-1] + 1 if before else 1
+    place = before[-1] + 1 if before else 0
     return [*shown[:place], key, *shown[place:]]
 
 

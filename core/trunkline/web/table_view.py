@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 
 from trunkline.i18n import format_number, ngettext
 from trunkline.i18n import gettext as _
-from trunkline.web import keyset, table_menus
+from trunkline.web import keyset, table_columns, table_menus
 from trunkline.web.cells import Svg, row_drawer
 from trunkline.web.signing import sign
 from trunkline.web.table_columns import ROW, cursor_at, first_row, shown_columns, with_more, with_row_numbers
@@ -105,8 +105,8 @@ class TableView:
 
     @property
     def lead(self) -> "Column":
-        """The column that names a row: the first one but for the row's number."""
-        return next((column for column in self.columns if column.key != ROW), self.columns[0])
+        """The column that names a row."""
+        return table_columns.leading(self.columns)
 
     @property
     def _numbered(self) -> bool:
@@ -184,7 +184,7 @@ class TableView:
 
     @cached_property
     def column_choices(self) -> Sequence[table_menus.Choice]:
-        """Every column after the first, to show or hide; none where nothing is optional."""
+        """Every column but the one that names a row, to show or hide; none where nothing is optional."""
         return table_menus.column_choices(self)
 
     @property

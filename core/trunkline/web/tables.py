@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from trunkline.web import keyset
 from trunkline.web.signing import verify
-from trunkline.web.table_columns import ROW
+from trunkline.web.table_columns import ROW, leading
 from trunkline.web.table_filters import Filter as Filter
 from trunkline.web.table_params import COUNT_LIMIT, values_of
 from trunkline.web.table_plan import conditions_of
@@ -72,6 +72,7 @@ class Column:
     `priority` 2 and 3 say which columns leave first when the table is narrow. `currency` names the key (or is the three-letter
     code) that a money column is in; `href` is a pattern such as `/customers/{number}`, filled from the row, or a function of it.
     `named` sets the head beside the cell where rows are stacked and have no head: for figures that nobody knows without it.
+    `lead` says that it names its row, wherever it stands; of columns that say nothing the first one does.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Column:
     labels: Mapping[Any, str] = field(default_factory=dict)
     empty: str = "–"
     named: bool = False
+    lead: bool = False
 
     @property
     def end(self) -> bool:
@@ -377,8 +379,8 @@ class Table:
         return self.row_href(row) if callable(self.row_href) else self.row_href.format_map(row) or None
 
     def row_label(self, row: RowMapping) -> str:
-        """What people call a row: its first column and its number; whose it is, where the number is all it is called by."""
-        lead = self.columns[0]
+        """What people call a row: the column that leads and its number; whose it is, where the number is all it is called by."""
+        lead = leading(self.columns)
         value = lead.read(row)
         said = "" if value is None else lead.text(value)
         number = str(row.get("number") or "")

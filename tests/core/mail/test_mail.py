@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -326,6 +327,34 @@ def test_the_log_is_put_in_order_by_number_sender_recipient_subject_and_status(
     assert [
         name for name in ("number", "sender", "recipient", "subject", "status") if f"sort={name}" not in heads
     ] == []
+
+
+def test_the_log_has_its_columns_in_order_and_rows_are_called_by_who_gets_the_mail(
+    app: App, templates: Path, staff: Callable[..., Browser]
+) -> None:
+    number = queue(app, to="ana@example.com")
+    browser = staff("supervisor")
+
+    def heads(listed: str) -> list[str]:
+        head = listed.partition("<thead>")[2].partition("</thead>")[0]
+        return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<th .*?</th>", head)][1:]
+
+    listed = browser.get("/emails").text
+    assert heads(listed) == ["#", "From", "To", "Subject", "Date", "Status"]
+    assert re.search(rf'<td class="lead[^"]*"><a href="/emails/{number}">ana@', listed)
+    file = browser.get("/emails?export=csv").text
+    assert file.lstrip("\ufeff").splitlines()[0].split(",") == [
+        "#",
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Status",
+    ]
+    # Whoever the mail is for cannot be hidden; what was hidden comes back where it stood.
+    fewer = browser.get("/emails?cols=recipient,status").text
+    assert "Hide column To" not in fewer
+    assert f"cols={quote_plus('number,recipient,status')}" in fewer
 
 
 def test_the_log_is_read_over_rest(app: App, templates: Path, make_client: Callable[[], Browser]) -> None:
