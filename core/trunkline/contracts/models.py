@@ -161,6 +161,8 @@ class ContractDocument(Record, table=True):
     kind: str = Field(default=DocumentKind.TEXT, max_length=12)
     #: SHA-256 of the content, in hexadecimal digits.
     digest: str = Field(max_length=64)
+    #: SHA-256 of the terms that it was printed from here; empty for a file that somebody attached.
+    printed_terms: str = Field(default="", max_length=64)
 
 
 class ContractAcceptance(SQLModel, table=True):

@@ -9,6 +9,7 @@ from trunkline.activity import viewed
 from trunkline.contracts import operations, queries
 from trunkline.contracts.forms import terms_of
 from trunkline.contracts.models import Contract, ContractStatus, DocumentKind
+from trunkline.contracts.operations.documents import is_outdated
 from trunkline.contracts.schemas import (
     AttachDocument,
     ContractTerms,
@@ -88,12 +89,14 @@ def contract(page: Page, number: str) -> Response:
     page.title = found.title
     worths = worth_of(page.ctx, found, today(page.ctx)) if found.status in _OPEN else []
     documents = queries.documents_of(page.ctx, found)
+    text = next((one for one in documents if one.kind == DocumentKind.TEXT), None)
     return page.render(
         "contracts/contract.html",
         contract=found,
         customer=customer,
         documents=documents,
-        text=next((one for one in documents if one.kind == DocumentKind.TEXT), None),
+        text=text,
+        outdated=text is not None and is_outdated(found, text.printed_terms),
         acceptances=queries.acceptances_of(page.ctx, found),
         accepted=queries.accepted_now(page.ctx, found) is not None,
         indexations=queries.indexations_of(page.ctx, found),

@@ -126,12 +126,15 @@ def accepted_now(ctx: Context, contract: Contract) -> ContractAcceptance | None:
 
 
 def documents_of(ctx: Context, contract: Contract) -> Sequence[Row[Any]]:
-    """The files of a contract, the latest first: `file_id`, `kind`, `digest`, `name`, `size`, `created_at`, `uploaded_by`."""
+    """The files of a contract, the latest first: `file_id`, `kind`, `digest`, `printed_terms`, `name`, `size`,
+    `created_at`, `uploaded_by`.
+    """
     return ctx.session.execute(
         select(
             col(ContractDocument.file_id),
             col(ContractDocument.kind),
             col(ContractDocument.digest),
+            col(ContractDocument.printed_terms),
             col(StoredFile.name),
             col(StoredFile.size),
             col(ContractDocument.created_at),

@@ -54,6 +54,20 @@ def check_tax_id(text: str, country: str, kind: str) -> str:
         ) from None
 
 
+def check_tax_id_of_either(text: str, country: str) -> str:
+    """`check_tax_id` for whoever acts, who may be a person or the business itself. Raises as it does."""
+    compact = sum(character.isalnum() for character in text)
+    # A CPF has 11 digits, a CNPJ 14: what is wrong is said of the one that was meant.
+    kinds = ("individual", "business") if compact <= 11 else ("business", "individual")
+    try:
+        return check_tax_id(text, country, kinds[0])
+    except Refused as refused:
+        try:
+            return check_tax_id(text, country, kinds[1])
+        except Refused:
+            raise refused from None
+
+
 def _brazilian(text: str, kind: str) -> str:
     from stdnum.br import cnpj, cpf
     from stdnum.exceptions import InvalidComponent, ValidationError

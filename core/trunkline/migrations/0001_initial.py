@@ -1265,6 +1265,7 @@ def upgrade() -> None:
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("printed_terms", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["contract_id"],
             ["core_contract.id"],

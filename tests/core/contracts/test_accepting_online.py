@@ -14,8 +14,8 @@ from tests.core.contracts.agreeing import OTHER_TEXT, TEXT, add_customer, agreed
 from trunkline.app import App
 from trunkline.clock import Clock
 from trunkline.contracts import operations
-from trunkline.contracts.models import Contract, ContractAcceptance
-from trunkline.contracts.schemas import SendContract
+from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance
+from trunkline.contracts.schemas import AcceptContract, SendContract
 from trunkline.errors import Refused
 from trunkline.mail.models import Email
 from trunkline.testing import Browser
@@ -140,3 +140,58 @@ def test_the_print_is_the_text_where_none_is_attached_and_says_who_accepted(
     [statement] = told[-1]["sections"]
     assert ["Accepted by", "Ana Souza 529.982.247-25"] in statement["rows"]
     assert ["Term", "12 months"] in told[-1]["facts"]
+
+
+def test_terms_that_changed_since_the_print_are_read_before_they_are_accepted(
+    app: App,
+    staff: Callable[..., Browser],
+    make_client: Callable[[], Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = []
+
+    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
+        told.append(texts)
+        return typeset(template, texts, timestamp, logo)
+
+    monkeypatch.setattr("trunkline.contracts.printing.typeset", listening)
+    number, visitor, colleague = draft(app), make_client(), staff("customer_care")
+    before = send(app, number)
+    read_before = visitor.get(f"{before}/document").content
+    visitor.submit(before, ANSWER)
+    terms = {"title": "Internet 500", "starts_on": "2026-01-31", "term_months": "24"}
+    colleague.submit(f"/contracts/{number}/edit", terms)
+    page = colleague.get(f"/contracts/{number}").text
+    assert "The text was printed before the terms changed." in page
+    with app.unit_of_work() as ctx, pytest.raises(Refused, match="printed before the terms changed"):
+        operations.accept(ctx, number, AcceptContract(how=AcceptedBy.DESK, accepted_by="Ana Souza"))
+    after = send(app, number)
+    assert ["Term", "24 months"] in told[-1]["facts"]
+    assert visitor.get(f"{after}/document").content != read_before
+    assert "The contract is accepted." in visitor.submit(after, ANSWER).text
+    assert "printed before" not in colleague.get(f"/contracts/{number}").text
+
+
+def test_a_print_of_other_terms_gives_way_to_a_new_one(app: App, staff: Callable[..., Browser]) -> None:
+    number, colleague = draft(app), staff("customer_care")
+    with app.unit_of_work() as ctx:
+        operations.adopt_print(ctx, number)
+    colleague.submit(f"/contracts/{number}/edit", {"title": "Internet 700"})
+    colleague.submit(f"/contracts/{number}/adopt-print", page=f"/contracts/{number}")
+    accepted = colleague.submit(f"/contracts/{number}/accept", {"how": "desk", "accepted_by": "Ana Souza"})
+    assert "The acceptance was recorded." in accepted.text
+
+
+@pytest.mark.parametrize(
+    ("tax_id", "why"), [("123", "CPF"), ("529.982.247-26", "CPF"), ("11.222.333/0001-82", "CNPJ")]
+)
+def test_who_accepts_writes_a_tax_id_that_can_be_one(
+    app: App, make_client: Callable[[], Browser], tax_id: str, why: str
+) -> None:
+    number, stranger = draft(app), make_client()
+    link = send(app, number)
+    refused = stranger.submit(link, {**ANSWER, "tax_id": tax_id})
+    assert refused.status_code == 422
+    assert f"“{tax_id}” is not a valid {why}." in refused.text
+    assert status(app, number) == "sent"
+    assert stranger.submit(link, {**ANSWER, "tax_id": "11.222.333/0001-81"}).status_code == 200

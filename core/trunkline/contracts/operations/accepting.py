@@ -22,6 +22,8 @@ from trunkline.contracts.operations.drafting import load, require_no_notice, req
 from trunkline.contracts.schemas import AcceptContract
 from trunkline.contracts.terms import day_of, terms_digest, today
 from trunkline.contracts.words import ONLINE
+from trunkline.customers.identity import check_tax_id_of_either
+from trunkline.customers.models import Customer
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
@@ -112,7 +114,9 @@ def accepted_online(
 
 
 def record(ctx: Context, contract: Contract, facts: _Facts) -> ContractAcceptance:
-    """Keep an acceptance of the present text and begin the contract if it has not begun."""
+    """Keep an acceptance of the present text and begin the contract if it has not begun. Raises Refused (field `tax_id`)."""
+    customer = ctx.session.get_one(Customer, contract.customer_id)
+    check_tax_id_of_either(facts.tax_id, customer.country)
     document, stored = require_text(ctx, contract)
     if contract.status != ContractStatus.ACTIVE:
         _begin(ctx, contract, facts.at)

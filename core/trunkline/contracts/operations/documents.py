@@ -12,6 +12,8 @@ from trunkline.contracts.operations.drafting import (
     settle_acceptance,
     tell_changed,
 )
+from trunkline.contracts.printing import as_file
+from trunkline.contracts.terms import terms_digest
 from trunkline.errors import NotFound, Refused
 from trunkline.files import operations as files
 from trunkline.files.models import StoredFile
@@ -82,6 +84,18 @@ def keep(ctx: Context, contract: Contract, file: BinaryIO, name: str, kind: Docu
     return document
 
 
+def keep_print(ctx: Context, contract: Contract) -> ContractDocument:
+    """Print the terms as they are now and keep that as the text, part of operations."""
+    document = keep(ctx, contract, as_file(ctx, contract), f"{contract.number}.pdf", DocumentKind.TEXT)
+    document.printed_terms = terms_digest(contract)
+    return document
+
+
+def is_outdated(contract: Contract, printed_terms: str) -> bool:
+    """Whether a text was printed here from terms that are others by now. What a file of somebody's says, nobody knows."""
+    return printed_terms not in ("", terms_digest(contract))
+
+
 def text_of(ctx: Context, contract: Contract) -> ContractDocument | None:
     """The document that is accepted; None while there is none."""
     return ctx.session.scalars(
@@ -93,12 +107,18 @@ def text_of(ctx: Context, contract: Contract) -> ContractDocument | None:
 
 
 def require_text(ctx: Context, contract: Contract) -> tuple[ContractDocument, StoredFile]:
-    """The document that is accepted, and its file. Raises Refused without one."""
+    """The document that is accepted, and its file. Raises Refused without one, and for a print of other terms."""
     document = text_of(ctx, contract)
     if document is None:
         raise Refused(
             _("Contract {number} has no text to accept.", number=contract.number),
             field="file",
             remedy=_("Attach its text first, or print it and keep the print as the text."),
+        )
+    if is_outdated(contract, document.printed_terms):
+        raise Refused(
+            _("The text was printed before the terms changed."),
+            field="file",
+            remedy=_("Use the contract as it is printed now, or attach its text."),
         )
     return document, ctx.session.get_one(StoredFile, document.file_id)

@@ -7,9 +7,9 @@ from trunkline.auth.impersonation.limits import in_person
 from trunkline.branding.spoken import brand_for, language_for
 from trunkline.contracts import links
 from trunkline.contracts.events import ContractSent
-from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance, ContractStatus, DocumentKind
+from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance, ContractStatus
 from trunkline.contracts.operations.accepting import accepted_online
-from trunkline.contracts.operations.documents import keep, text_of
+from trunkline.contracts.operations.documents import is_outdated, keep_print, text_of
 from trunkline.contracts.operations.drafting import (
     load,
     recall,
@@ -17,7 +17,6 @@ from trunkline.contracts.operations.drafting import (
     require_status,
     tell_changed,
 )
-from trunkline.contracts.printing import as_file
 from trunkline.contracts.queries import accepted_now
 from trunkline.contracts.schemas import AcceptOnline, SendContract
 from trunkline.contracts.terms import day_of
@@ -37,7 +36,7 @@ def adopt_print(ctx: Context, number: str) -> Contract:
     """Keep the printed contract as the text that is accepted. Raises Refused for a contract that is over."""
     contract = load(ctx, number)
     require_status(contract, *_OPEN)
-    keep(ctx, contract, as_file(ctx, contract), f"{contract.number}.pdf", DocumentKind.TEXT)
+    keep_print(ctx, contract)
     ctx.note(contract, label=contract.number)
     tell_changed(ctx, contract, "document")
     return contract
@@ -46,6 +45,7 @@ def adopt_print(ctx: Context, number: str) -> Contract:
 @operation("core.contract.issue")
 def send(ctx: Context, number: str, command: SendContract) -> Contract:
     """Mail the customer a link to read the text and accept it; the printed contract where no text is attached.
+    A print of terms that changed since is printed anew.
 
     Links that were sent before stop working. Raises Refused (field `email`) without an address, and for what is accepted already.
     """
@@ -58,9 +58,9 @@ def send(ctx: Context, number: str, command: SendContract) -> Contract:
             remedy=_("Another text or other terms can be sent."),
         )
     recall(ctx, contract)
-    document = text_of(ctx, contract) or keep(
-        ctx, contract, as_file(ctx, contract), f"{contract.number}.pdf", DocumentKind.TEXT
-    )
+    document = text_of(ctx, contract)
+    if document is None or is_outdated(contract, document.printed_terms):
+        document = keep_print(ctx, contract)
     customer = ctx.session.get_one(Customer, contract.customer_id)
     email = check_email(command.email or customer.email, field="email")
     link, token = links.make(ctx, contract, document, email)
