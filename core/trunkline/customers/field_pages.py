@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
-from trunkline.customers import fields, queries
+from trunkline.customers import fields, profile, queries
 from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus
 from trunkline.customers.schemas import AssignCustomer, EditBusiness, EditIndividual
@@ -117,18 +117,19 @@ def value(page: Page, number: str, field: str) -> Response:
 
 
 def _answer(page: Page, customer: Customer, field: str) -> Response:
-    """After saving: the value in its place. What the head shows too, and a page without JavaScript, come whole."""
-    here = f"/customers/{customer.number}"
-    if not page.is_fragment or field in fields.IN_HEAD:
-        return page.redirect(here, str(_("Saved.")))
-    return _shown(page, customer, field)
+    """After saving: the value in its place, and the head, which shows some of them too and what version to change next."""
+    if not page.is_fragment:
+        return page.redirect(f"/customers/{customer.number}", str(_("Saved.")))
+    profile.name_page(page, customer)
+    sites = queries.sites_of(page.ctx, customer.key)
+    return _shown(page, customer, field, again=True, **profile.heading(page, customer, sites))
 
 
-def _shown(page: Page, customer: Customer, field: str) -> Response:
+def _shown(page: Page, customer: Customer, field: str, /, **more: Any) -> Response:
     pairs = {item.key: item for item in editable(page, customer)}
     if field not in pairs:
         raise NotFound(_("There is no such page."))
-    return page.part("customers/value.html", item=pairs[field], customer=customer)
+    return page.part("customers/value.html", item=pairs[field], **more)
 
 
 def editable(page: Page, customer: Customer) -> list[fields.Shown]:

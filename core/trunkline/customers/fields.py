@@ -14,9 +14,6 @@ from trunkline.operation import Context, operation
 from trunkline.read_model import read_model
 from trunkline.web.writing import phone_text
 
-#: Shown above the tabs as well, so that a change of them needs the whole page.
-IN_HEAD = frozenset({"name", "tax_id", "phone"})
-
 
 @read_model
 class Shown:

@@ -1,6 +1,6 @@
 """What the customer's pages show around their content: the row, its tags, tabs and what may be done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -47,28 +47,37 @@ def show(page: Page, template: str, customer: Customer, tab: str, **context: Any
         # The number of a customer that was merged leads to the one that stayed.
         place = page.request.url.path.replace(f"/{asked}", f"/{customer.number}", 1)
         return page.redirect(place, str(_("{asked} was merged into this customer.", asked=asked)))
+    name_page(page, customer)
+    sites = queries.sites_of(page.ctx, customer.key)
+    return page.render(
+        template,
+        **heading(page, customer, sites),
+        country_name=babel_locale(page.locale).territories.get(customer.country, customer.country),
+        role_labels=ROLE_LABELS,
+        sites=sites,
+        tabs=_tabs(page, customer, tab, len(sites)),
+        **context,
+    )
+
+
+def name_page(page: Page, customer: Customer) -> None:
+    """Give the page its title and breadcrumbs."""
     page.title = customer.name
     page.crumbs((str(_("Customers")), "/customers"), (customer.name, ""))
-    return page.render(template, **frame(page, customer, tab), **context)
 
 
-def frame(page: Page, customer: Customer, tab: str) -> Mapping[str, Any]:
-    """What `customers/customer.html` needs."""
-    sites = queries.sites_of(page.ctx, customer.key)
+def heading(page: Page, customer: Customer, sites: Sequence[Any]) -> Mapping[str, Any]:
+    """What `customers/head.html` needs."""
     return {
         "customer": customer,
         "base": f"/customers/{customer.number}",
         "tax_label": tax_id_label(customer.country, customer.kind),
         "tax_id": shown_tax_id(customer.tax_id, customer.country),
         "kind_label": KIND_LABELS.get(customer.kind, customer.kind),  # type: ignore[call-overload]  # an unknown kind shows as it is
-        "country_name": babel_locale(page.locale).territories.get(customer.country, customer.country),
         "tag_colours": TAG_INKS,
-        "role_labels": ROLE_LABELS,
         "tags": queries.tags_of(page.ctx, customer.key, current=True),
-        "sites": sites,
         "parent": parent_of(page.ctx, customer),
         "town": next((", ".join(filter(None, (row.city, row.state))) for row in sites if row.city), ""),
-        "tabs": _tabs(page, customer, tab, len(sites)),
         "may_edit": page.can("core.customer.edit") and customer.status != CustomerStatus.ARCHIVED,
         "may_archive": page.can("core.customer.archive"),
         "erased": stone_of(page.ctx, customer) is not None,
