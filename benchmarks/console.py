@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 _SMALL = 10_000
+#: Seconds for which a figure is asked at least: the least of a few short runs is as much the machine's as its own.
+_ASKED_FOR = 6.0
 #: Helpers of PostgreSQL would work beside the process whose time is taken.
 _NO_HELPERS = "SET max_parallel_workers_per_gather = 0"
 #: Plugins whose pages and searches are measured.
@@ -48,7 +50,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("sqlite", "postgres"), help="one database instead of both")
     parser.add_argument("--keep", type=Path, help="folder for what is made, used again when it is there")
     parser.add_argument("--parts", default="search,lists,pages,files", help="some of these instead of all")
-    parser.add_argument("--repeats", type=int, default=2, help="runs of each question that count")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of each question that count, at least")
     parser.add_argument("--about", default="", help="only questions whose figure or text has this in it")
     parser.add_argument(
         "--verbose", action="store_true", help="what each question costs, by processor and clock"
@@ -146,7 +148,8 @@ def _measured(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int, v
     """What every question costs, run by run; the first, which finds nothing prepared, does not count.
 
     The operators take turns, figure by figure: what slows the machine for a while slows both. All questions of a figure are asked
-    once before any is asked again, so that it does not slow all runs of one of them.
+    once before any is asked again, so that it does not slow all runs of one of them; those that take little are asked again for
+    a while.
     """
     found: list[Costs] = [{} for _one in asked]
     for figure in dict.fromkeys(one.figure for _app, questions in asked for one in questions):
@@ -164,9 +167,11 @@ def _runs(app: "App", questions: Sequence[Question], repeats: int) -> list[list[
     runs: list[list[Cost]] = [[] for _one in questions]
     for one in questions:
         one.ask(app)
-    for _ in range(repeats):
+    end, rounds = time.monotonic() + _ASKED_FOR, 0
+    while rounds < repeats or time.monotonic() < end:
         for one, costs in zip(questions, runs, strict=True):
             costs.append(Meter(app, threads=one.threads).cost(partial(one.ask, app)))
+        rounds += 1
     return runs
 
 
