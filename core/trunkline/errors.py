@@ -20,6 +20,8 @@ class TrunklineError(Exception):
         self.remedy = remedy
         #: What else is wrong with the same input, so that it can be put right in one go.
         self.others: tuple[TrunklineError, ...] = ()
+        #: Words and address of the page where the remedy is, for who may open it.
+        self.see: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}" if self.remedy else self.message

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlmodel import col
 
 from trunkline.auth.models import User, UserKind, UserStatus
+from trunkline.customers import queries
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer
 from trunkline.customers.schemas import AssignCustomer
@@ -23,7 +24,7 @@ def assign(ctx: Context, number: str, command: AssignCustomer) -> Customer:
     Raises NotFound for a customer out of sight, Refused (field `user_id`) for who is no active member of staff, Conflict when
     the customer was changed since.
     """
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     require_version(customer, command.version, {"assigned_user_id": command.user_id})
     colleague = None if command.user_id is None else ctx.session.get(User, command.user_id)
     if command.user_id is not None and not _works_here(colleague):

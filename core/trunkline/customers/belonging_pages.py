@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.customers import operations, queries
-from trunkline.customers.profile import show
+from trunkline.customers.profile import opened, show
 from trunkline.customers.schemas import AttributeData, ContactData, SiteData, TagData
 from trunkline.geocoding.maps import allow_tiles, drawable, map_of, pins
 from trunkline.geocoding.providers import known_terms, provider_of
@@ -77,6 +77,7 @@ class _Belonging:
 
     def opened(self, page: Page, number: str, key: int | None = None) -> Mapping[str, Any]:
         """Breadcrumb and initial values of the form; `key` is of the one to edit."""
+        opened(page, number)
         customer = queries.get(page.ctx, number)
         row = None if key is None else self.find(page.ctx, customer, key)
         here = f"/customers/{customer.number}"

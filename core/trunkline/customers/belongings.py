@@ -201,7 +201,7 @@ def _place(ctx: Context, site: Site, *, address: bool, pinned: bool) -> None:
 
 def _open(ctx: Context, number: str) -> Customer:
     """The customer, locked, so that what belongs to it changes one after another."""
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     if customer.status == CustomerStatus.ARCHIVED:
         raise Refused(
             _("This customer is archived and can only be read."),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from trunkline.customers import operations, queries
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
+from trunkline.customers.profile import opened
 from trunkline.customers.schemas import ContactData, SetStatus, UpdateCustomer
 from trunkline.customers.schemas.texts import Name, text
 from trunkline.customers.tables import CLIENT_LABELS
@@ -42,7 +43,7 @@ class ClientData(BaseModel):
 
 
 def _opened(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     statuses = (customer.status, *TRANSITIONS[customer.status])
     return {
         **{name: getattr(customer, name) for name in ("name", "tax_id", "email", "status", "version")},
@@ -88,7 +89,7 @@ def registration(page: Page, command: ClientData, number: str) -> Response:
 
 
 def _person(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     found = _first(page, customer)
     values = {name: getattr(found, name) for name in ContactData.model_fields} if found is not None else {}
     return {**values, "form_options": {"cancel": "/customers"}}
@@ -110,7 +111,7 @@ def _first(page: Page, customer: Customer) -> Any:
 )
 def contact(page: Page, command: ContactData, number: str) -> Response:
     """Change the first contact, or name one where there is none."""
-    customer = queries.get(page.ctx, number)
+    customer = queries.to_change(page.ctx, number)
     found = _first(page, customer)
     if found is None:
         operations.add_contact(page.ctx, customer.number, command)

@@ -41,11 +41,11 @@ def _schema_of(kind: str, field: str) -> type[BaseModel]:
 
 
 def _schema(page: Page, number: str, field: str) -> type[BaseModel]:
-    return _schema_of(queries.get(page.ctx, number).kind, field)
+    return _schema_of(profile.opened(page, number).kind, field)
 
 
 def _initial(page: Page, number: str, field: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = profile.opened(page, number)
     label = str(_schema_of(customer.kind, field).model_fields[field].title)
     _frame(page, customer, label)
     value = getattr(customer, field)
@@ -83,7 +83,7 @@ def assign(page: Page, command: AssignCustomer, number: str) -> Response:
 
 
 def _assigned(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = profile.opened(page, number)
     _frame(page, customer, str(_("Looked after by")))
     options = {"cancel": f"/customers/{number}", "choices": {"user_id": colleagues(page.ctx)}}
     return {"user_id": customer.assigned_user_id, "version": customer.version, "form_options": options}

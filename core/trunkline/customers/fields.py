@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trunkline.customers import queries
 from trunkline.customers.identity import shown_tax_id, tax_id_label
 from trunkline.customers.models import Customer, CustomerKind
 from trunkline.customers.operations import update
@@ -45,7 +46,7 @@ def change_field(ctx: Context, number: str, command: ChangeField) -> Customer:
     Raises Conflict showing both values when this field was changed since it was opened; a change of another one since does not
     matter. Raises Refused like `update`.
     """
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     untouched = written(getattr(customer, command.field)) == command.was
     wanted = UpdateCustomer.model_validate(
         {command.field: command.value, "version": None if untouched else command.version}

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import literal, select
 from sqlmodel import col
 
+from trunkline.customers import queries
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.customers.schemas import AddBelow, SetParent
@@ -50,7 +51,7 @@ def set_parent(ctx: Context, number: str, command: SetParent) -> Customer:
     Raises NotFound, Conflict when the customer was changed since, and Refused (field `parent`) for one that stands below it, is
     archived, or belongs to another reseller.
     """
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     require_version(customer, command.version, {"parent": command.parent})
     parent = _parent(ctx, customer, command.parent) if command.parent else None
     key = parent.key if parent is not None else None
@@ -85,7 +86,7 @@ def add_below(ctx: Context, number: str, command: AddBelow) -> Customer:
 def _parent(ctx: Context, customer: Customer, number: str) -> Customer:
     try:
         # Locked as well, so that two who move one under the other at once make no circle.
-        parent = ctx.load_by(Customer, Customer.number, number, lock=True)
+        parent = queries.to_change(ctx, number)
     except NotFound:
         raise Refused(
             _("There is no customer {number}.", number=number),

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.customers import hierarchy, queries
-from trunkline.customers.profile import show
+from trunkline.customers.profile import opened, show
 from trunkline.customers.schemas import AddBelow, SetParent
 from trunkline.i18n import gettext as _
 from trunkline.search.queries import find
@@ -33,7 +33,7 @@ def tree(page: Page, number: str) -> Response:
 
 
 def _initial(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     parent = hierarchy.parent_of(page.ctx, customer)
     here = f"/customers/{customer.number}"
     page.crumbs((str(_("Customers")), "/customers"), (customer.name, here), (str(_("Move")), ""))
@@ -60,7 +60,7 @@ def move(page: Page, command: SetParent, number: str) -> Response:
 
 
 def _below_initial(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     here = f"/customers/{customer.number}"
     page.title = str(_("Put a customer below {name}", name=customer.name))
     page.crumbs((str(_("Customers")), "/customers"), (customer.name, here), (str(_("Put below")), ""))

@@ -125,7 +125,7 @@ def update(ctx: Context, number: str, command: UpdateCustomer) -> Customer:
 
     Nothing is written and no event leaves when every value is as it was.
     """
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     values = command.model_dump(exclude_unset=True, exclude={"version"})
     require_version(customer, command.version, values)
     _refuse_archived(customer)
@@ -154,7 +154,7 @@ def set_status(ctx: Context, number: str, command: SetStatus) -> Customer:
 
     Raises Refused naming what may follow the present status. The same status again changes nothing.
     """
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     require_version(customer, command.version, {"status": command.status})
     if command.status == customer.status:
         return customer
@@ -174,7 +174,7 @@ def set_status(ctx: Context, number: str, command: SetStatus) -> Customer:
 @operation("core.customer.archive")
 def archive(ctx: Context, number: str, reason: str = "") -> Customer:
     """Take a closed (or never active) customer out of lists; the tax id becomes free. Raises Refused in any other status."""
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     if customer.status == CustomerStatus.ARCHIVED:
         return customer
     if customer.status not in (CustomerStatus.CLOSED, CustomerStatus.PENDING):
@@ -194,12 +194,7 @@ def restore(ctx: Context, number: str) -> Customer:
     customer = ctx.load_by(Customer, Customer.number, number, lock=True)
     if customer.status != CustomerStatus.ARCHIVED:
         raise Refused(_("This customer is not archived."), field="status")
-    if customer.merged_into_id is not None:
-        raise Refused(
-            _("This customer was merged into another one."),
-            field="status",
-            remedy=_("Undo the merge on the page of that one."),
-        )
+    queries.refuse_merged(ctx, customer, _("Undo the merge on the page of that one."))
     if stone_of(ctx, customer) is not None:
         raise Refused(
             _("The personal data of this customer were erased."),

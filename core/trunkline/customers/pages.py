@@ -14,7 +14,7 @@ from trunkline.customers.field_pages import editable
 from trunkline.customers.merging.moving import held
 from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.operations import TRANSITIONS
-from trunkline.customers.profile import BECOMES, show
+from trunkline.customers.profile import BECOMES, opened, show
 from trunkline.customers.schemas import (
     ArchiveNote,
     AssignCustomer,
@@ -121,12 +121,12 @@ def overview(page: Page, number: str) -> Response:
 
 
 def _edit_schema(page: Page, number: str) -> type[BaseModel]:
-    business = queries.get(page.ctx, number).kind == CustomerKind.BUSINESS
+    business = opened(page, number).kind == CustomerKind.BUSINESS
     return EditBusiness if business else EditIndividual
 
 
 def _edit_initial(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     page.crumbs(
         (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Edit")), "")
     )
@@ -153,10 +153,10 @@ def _status_schema(page: Page, number: str, status: str) -> type[StatusNote]:
 
 
 def _status_initial(page: Page, number: str, status: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     if status not in BECOMES:
         raise NotFound(_("There is no such page."))
-    if status not in TRANSITIONS[customer.status]:
+    if customer.merged_into_id is None and status not in TRANSITIONS[customer.status]:
         raise Conflict(
             _("{name} was changed meanwhile and cannot become that now.", name=customer.name),
             remedy=_("Open the customer: the head says the status as it is, its menu what can be done."),
@@ -185,7 +185,7 @@ _EFFECTS = {
 
 def _leaving(page: Page, number: str, status: str = CustomerStatus.ARCHIVED) -> Mapping[str, Any]:
     """What somebody who leaves has, and what becomes of it."""
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     goes = status in (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED)
     return {
         "name": customer.name,
@@ -210,7 +210,7 @@ def set_status(page: Page, command: StatusNote, number: str, status: str) -> Res
 
 
 def _assign_initial(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     page.crumbs(
         (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Assign")), "")
     )
@@ -235,7 +235,7 @@ def assign(page: Page, command: AssignCustomer, number: str) -> Response:
 
 
 def _archive_initial(page: Page, number: str) -> Mapping[str, Any]:
-    customer = queries.get(page.ctx, number)
+    customer = opened(page, number)
     page.title = str(_("Archive {name}", name=customer.name))
     page.crumbs(
         (str(_("Customers")), "/customers"), (customer.name, f"/customers/{number}"), (str(_("Archive")), "")

@@ -60,6 +60,15 @@ def show(page: Page, template: str, customer: Customer, tab: str, **context: Any
     )
 
 
+def opened(page: Page, number: str) -> Customer:
+    """The customer that a form is about. Sent, it is the one it was opened for, and what was typed is kept; opened, it is nobody
+    who was merged into another: raises Conflict, and NotFound."""
+    customer = queries.itself(page.ctx, number)
+    if page.request.method != "POST":
+        queries.refuse_merged(page.ctx, customer)
+    return customer
+
+
 def name_page(page: Page, customer: Customer) -> None:
     """Give the page its title and breadcrumbs."""
     page.title = customer.name

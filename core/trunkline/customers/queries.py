@@ -19,7 +19,7 @@ from trunkline.customers.models import (
 )
 from trunkline.db.distinct import each_value
 from trunkline.db.prepared import Found, Prepared, columns
-from trunkline.errors import NotFound
+from trunkline.errors import Conflict, NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
@@ -68,6 +68,42 @@ def get(ctx: Context, number: str) -> Customer:
     """The visible customer with this number; for one that was merged, the one it went into. Raises NotFound."""
     customer = ctx.load_by(Customer, Customer.number, number)
     return customer if customer.merged_into_id is None else ctx.load(Customer, customer.merged_into_id)
+
+
+def itself(ctx: Context, number: str) -> Customer:
+    """The visible customer with this number, merged or not. Raises NotFound."""
+    return ctx.load_by(Customer, Customer.number, number)
+
+
+def to_change(ctx: Context, number: str) -> Customer:
+    """The visible customer with this number, locked. Raises NotFound, and Conflict for one that was merged into another."""
+    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    refuse_merged(ctx, customer)
+    return customer
+
+
+def refuse_merged(ctx: Context, customer: Customer, remedy: str = "") -> None:
+    """Raise Conflict for a customer that was merged into another; it names that one and leads there if the actor may see it."""
+    if customer.merged_into_id is None:
+        return
+    visible = ctx.visible(Customer).where(col(Customer.id) == customer.merged_into_id)
+    other = ctx.session.scalars(visible).one_or_none()
+    if other is None:
+        raise Conflict(
+            _("{number} was merged into another customer.", number=customer.number),
+            remedy=_("Ask a supervisor to assign that customer to you."),
+        )
+    error = Conflict(
+        _(
+            "{number} was merged into {name} ({other}).",
+            number=customer.number,
+            name=other.name,
+            other=other.number,
+        ),
+        remedy=remedy or _("Make your change there."),
+    )
+    error.see = (other.name, f"/customers/{other.number}")
+    raise error
 
 
 def by_id(ctx: Context, customer_id: int) -> Customer:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select
 from sqlmodel import col
 
 from trunkline.customers import queries
-from trunkline.customers.models import Customer, Site
+from trunkline.customers.models import Site
 from trunkline.errors import Refused
 from trunkline.geocoding.events import SiteLocated
 from trunkline.geocoding.models import MANUAL, GeocodedAddress
@@ -49,7 +49,7 @@ def address_changed(ctx: Context, site: Site) -> None:
 @operation("core.customer.edit")
 def look_up(ctx: Context, number: str, site_id: int) -> Site:
     """Ask the provider again where a site is, a pin set by hand included. Raises Refused where none is chosen."""
-    site = queries.site(ctx, ctx.load_by(Customer, Customer.number, number, lock=True), site_id)
+    site = queries.site(ctx, queries.to_change(ctx, number), site_id)
     if provider_of(ctx) is None:
         raise Refused(
             _("Addresses are not looked up here."),
@@ -65,7 +65,7 @@ def look_up(ctx: Context, number: str, site_id: int) -> Site:
 @operation("core.customer.edit")
 def pin(ctx: Context, number: str, site_id: int, command: PinSite) -> Site:
     """Say by hand where a site is; without coordinates its address decides again. Raises Conflict when it was changed since."""
-    site = queries.site(ctx, ctx.load_by(Customer, Customer.number, number, lock=True), site_id)
+    site = queries.site(ctx, queries.to_change(ctx, number), site_id)
     require_version(site, command.version, {"latitude": command.latitude, "longitude": command.longitude})
     site.locating = site.located_as = ""
     site.located_at = None

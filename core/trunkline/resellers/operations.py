@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from trunkline.customers import operations as customers
+from trunkline.customers import queries
 from trunkline.customers.models import Customer, Reseller
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.i18n import gettext as _
@@ -70,7 +71,7 @@ def give_customer(ctx: Context, reseller_id: int, number: str) -> Customer:
             _("{name} is archived and takes no new customers.", name=reseller.name),
             remedy=_("Bring the reseller back first."),
         )
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     customers.move_to_reseller(ctx, customer, reseller.key)
     ctx.note(customer, reseller=reseller.code)
     return customer
@@ -84,7 +85,7 @@ def take_customer_back(ctx: Context, reseller_id: int, number: str) -> Customer:
     customer with the same tax id.
     """
     reseller = _one(ctx, reseller_id)
-    customer = ctx.load_by(Customer, Customer.number, number, lock=True)
+    customer = queries.to_change(ctx, number)
     if customer.reseller_id != reseller.key:
         raise Refused(
             _("{customer} is no customer of {name}.", customer=customer.name, name=reseller.name),

@@ -344,6 +344,7 @@ class _Call:
                 "status": status,
                 "message": known.message if known else "",
                 "remedy": (known.remedy or "") if known else "",
+                "see": known.see if known else None,
                 "reference": self.request_id if status >= 500 else "",
                 "permission": error_pages.permission_lacking(error),
                 "back": self._before(),

@@ -75,6 +75,7 @@ class FormPage:
             else:
                 for fault in (error, *error.others):
                     form.refuse(fault.field, str(fault))
+                form.see = error.see
             # htmx puts a form in its place for 422 only.
             return self._render(page, form, parameters, 422 if page.is_fragment else error.status)
 

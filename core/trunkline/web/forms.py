@@ -205,6 +205,8 @@ class Form(Generic[M]):
         self.values: dict[str, Any] = flat(values)
         self._command: M | None = None
         self.submitted = False
+        #: Words and address of the page where what was refused can be done.
+        self.see: tuple[str, str] | None = None
         #: Somebody else saved since it was opened; sent again, it saves what was changed here over that.
         self.clashes = False
         #: What somebody else changed and nobody here did, by field: the form holds it now.

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, or_, update
 from sqlmodel import col
 
 from trunkline.customers import operations as customers
+from trunkline.customers import queries
 from trunkline.customers.hierarchy import is_above
 from trunkline.customers.merging import moving
 from trunkline.customers.merging.events import CustomerDuplicateDismissed, CustomerMerged, CustomerMergeUndone
@@ -30,8 +31,8 @@ UNDO_FOR = timedelta(days=30)
 def merge(ctx: Context, number: str, command: MergeCustomers) -> CustomerMerge:
     """Make the customer `command.source` a part of the customer `number`: all that is theirs moves, and their number leads here.
 
-    Raises NotFound for either, Conflict when one was changed since the preview, and Refused for customers that cannot be one:
-    the same, archived, of different resellers, or when a plugin refuses.
+    Raises NotFound for either, Conflict when one was changed since the preview or was merged, and Refused for customers that
+    cannot be one: the same, archived, of different resellers, or when a plugin refuses.
     """
     target, source = _both(ctx, number, command.source)
     refuse_if_apart(target, source)
@@ -173,8 +174,11 @@ def dismiss(ctx: Context, number: str, other: str) -> None:
 
 def _both(ctx: Context, number: str, other: str) -> tuple[Customer, Customer]:
     """Both customers, locked in the order of their keys, so that two who merge them crosswise wait for each other."""
-    keys = [ctx.load_by(Customer, Customer.number, one).key for one in (number, other)]
-    return _by_keys(ctx, *keys)
+    keys = [queries.itself(ctx, one).key for one in (number, other)]
+    both = _by_keys(ctx, *keys)
+    for customer in both:
+        queries.refuse_merged(ctx, customer)
+    return both
 
 
 def _by_keys(ctx: Context, target: int, source: int) -> tuple[Customer, Customer]:

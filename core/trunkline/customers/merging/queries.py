@@ -7,6 +7,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from trunkline.customers import queries as customers
 from trunkline.customers.identity import tax_id_label
 from trunkline.customers.merging import moving
 from trunkline.customers.merging.models import CustomerDuplicate, CustomerMerge
@@ -50,8 +51,9 @@ def preview(ctx: Context, number: str, source_number: str) -> MergePreview:
     """What merging the second customer into the first would do. Raises NotFound for either, Refused where they cannot be one."""
     from trunkline.customers.merging.operations import UNDO_FOR, refuse_if_apart
 
-    target = ctx.load_by(Customer, Customer.number, number)
-    source = ctx.load_by(Customer, Customer.number, source_number)
+    target, source = customers.itself(ctx, number), customers.itself(ctx, source_number)
+    for one in (target, source):
+        customers.refuse_merged(ctx, one)
     refuse_if_apart(target, source)
     return MergePreview(
         number=target.number,

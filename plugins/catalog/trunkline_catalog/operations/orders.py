@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from trunkline.contracts.models import Contract
+from trunkline.customers import queries as customers
 from trunkline.customers.models import Contact, Customer, Site
 from trunkline.db.numbers import next_number
 from trunkline.errors import Conflict, Refused
@@ -82,8 +83,9 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
 
 
 def ordering_customer(ctx: Context, number: str) -> Customer:
-    """The customer, if it may order. Raises NotFound, or Refused naming its status."""
-    customer = ctx.load_by(Customer, Customer.number, number)
+    """The customer, if it may order. Raises NotFound, Conflict for one that was merged, or Refused naming its status."""
+    customer = customers.itself(ctx, number)
+    customers.refuse_merged(ctx, customer)
     may_order(customer)
     return customer
 
