@@ -33,7 +33,8 @@ def list_brands(page: Page) -> Response:
     page.title = _("Brands")
     page.crumbs(*way(page), (page.title, ""))
     table = brands_table(dict(queries.theme_choices(page.ctx)))
-    return page.table("branding/list.html", table, queries.list_brands(page.ctx))
+    faults = page.app.part(Themes).faults
+    return page.table("branding/list.html", table, queries.list_brands(page.ctx), faults=faults)
 
 
 def _options(page: Page, cancel: str) -> dict[str, Any]:

@@ -81,17 +81,26 @@ def test_a_style_sheet_only_sets_what_pages_leave_open() -> None:
     assert css.startswith("@layer theme {")
 
 
-def test_two_themes_ship_and_the_operator_lays_in_more(app: App, config: Config) -> None:
+def test_two_themes_ship_and_the_operator_lays_in_more(
+    app: App, config: Config, staff: Callable[..., Browser]
+) -> None:
     folder = config.data / "themes" / "litoral"
     folder.mkdir(parents=True)
     (folder / "theme.toml").write_text('label = "Litoral"\ncolour = "#006699"\nlogo = "../../secrets.key"\n')
     broken = config.data / "themes" / "broken"
     broken.mkdir()
     (broken / "theme.toml").write_text('label = "Broken"\ncolour = "red; } body { display: none"\n')
-    themes = Themes(app)
+    unread = config.data / "themes" / "unread"
+    unread.mkdir()
+    (unread / "theme.toml").write_bytes(b"label = \xff")
+    themes = app.part(Themes)
     assert {"trunkline", "araucaria", "litoral"} == set(themes.found)
     assert themes.get("litoral").file("logo") is None
     assert themes.get("gone").label == "Trunkline"
+    shown = " ".join(re.sub("<[^>]*>", " ", staff().get("/branding").text).split())
+    assert "The theme themes/broken cannot be used. colour: String should match pattern" in shown
+    assert "The theme themes/unread cannot be used. theme.toml:" in shown
+    assert "themes/litoral" not in shown
 
 
 @pytest.mark.parametrize("with_python", [False, True])
@@ -123,8 +132,14 @@ def test_a_theme_of_a_wheel_is_offered_and_dresses_the_pages(
         r'href="(/static/brand/[0-9a-f]+\.css)"', client.get("/sign-in", headers={"host": HOST}).text
     )
     assert "--brand: #006699" in client.get(css).text
-    assert "the themes of empty cannot be used" in caplog.text
-    assert "the themes of gone cannot be used" in caplog.text
+    shown = browser.get("/branding").text
+    for point, reason in {
+        "empty": "tests.clock holds no theme.toml",
+        "gone": "there is no package trunkline_theme_gone",
+    }.items():
+        assert f"the theme in {point} cannot be used: {reason}" in caplog.text
+        assert f"The theme {point} cannot be used." in shown
+        assert reason in shown
 
 
 def test_a_host_name_shows_its_brand_and_others_the_operators(

@@ -6,6 +6,7 @@ of the data folder. A theme holds choices, no styles and no markup, so none can 
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,43 +47,66 @@ class Theme(BaseModel):
         return path if inside else None
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a theme, or the themes of an entry point, cannot be used."""
+
+    #: The folder in the one that it lies in, or the entry point's name.
+    place: str
+    reason: str
+
+
 class Themes:
-    """The themes of one installation by name, read once. One that cannot be read is left out and named in the log."""
+    """The themes of one installation by name, read once. One that cannot be read is left out; `faults` and the log name it."""
 
     def __init__(self, app: "App") -> None:
-        self.found: Mapping[str, Theme] = dict(_read_all(app))
+        self.faults: list[Fault] = []
+        self.found: Mapping[str, Theme] = dict(self._read_all(app))
 
     def get(self, name: str) -> Theme:
         """The theme of this name, or the default one where it is gone."""
         return self.found.get(name) or self.found[DEFAULT]
 
+    def _read_all(self, app: "App") -> Iterator[tuple[str, Theme]]:
+        for folder in self._folders(app):
+            try:
+                values = tomllib.loads((folder / "theme.toml").read_text(encoding="utf-8"))
+                yield folder.name, Theme(**values, folder=folder)
+            except ValidationError as error:
+                self._note(_place(folder), _said(error))
+            except (OSError, ValueError) as error:
+                self._note(_place(folder), f"theme.toml: {error}")
 
-def _read_all(app: "App") -> Iterator[tuple[str, Theme]]:
-    for folder in _folders(app):
-        try:
-            values = tomllib.loads((folder / "theme.toml").read_text(encoding="utf-8"))
-            yield folder.name, Theme(**values, folder=folder)
-        except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-            log.warning("the theme in %s cannot be used: %s", folder, error)
+    def _folders(self, app: "App") -> Iterator[Path]:
+        from importlib_metadata import entry_points
+
+        here = Path(__file__).parent
+        yield from sorted(path.parent for path in here.glob("*/theme.toml"))
+        for point in entry_points(group=GROUP):
+            try:
+                found = sorted(
+                    path.parent for place in _places(point.value) for path in place.rglob("theme.toml")
+                )
+            except (ImportError, OSError, ValueError) as error:
+                self._note(point.name, str(error))
+                continue
+            if not found:
+                self._note(point.name, f"{point.value} holds no theme.toml")
+            yield from found
+        yield from sorted(path.parent for path in (app.config.data / "themes").glob("*/theme.toml"))
+
+    def _note(self, place: str, reason: str) -> None:
+        log.warning("the theme in %s cannot be used: %s", place, reason)
+        self.faults.append(Fault(place, reason))
 
 
-def _folders(app: "App") -> Iterator[Path]:
-    from importlib_metadata import entry_points
+def _place(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
 
-    here = Path(__file__).parent
-    yield from sorted(path.parent for path in here.glob("*/theme.toml"))
-    for point in entry_points(group=GROUP):
-        try:
-            found = sorted(
-                path.parent for place in _places(point.value) for path in place.rglob("theme.toml")
-            )
-        except (ImportError, OSError, ValueError) as error:
-            log.warning("the themes of %s cannot be used: %s", point.name, error)
-            continue
-        if not found:
-            log.warning("the themes of %s cannot be used: %s holds no theme.toml", point.name, point.value)
-        yield from found
-    yield from sorted(path.parent for path in (app.config.data / "themes").glob("*/theme.toml"))
+
+def _said(error: ValidationError) -> str:
+    """What is wrong with each entry, without the addresses of the library's manual."""
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
 
 
 def _places(package: str) -> list[Path]:
