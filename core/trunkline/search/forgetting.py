@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from trunkline.db.parts import parts
 from trunkline.operation import Context
-from trunkline.search.folding import WHOLE, is_name, typo_variants, words
+from trunkline.search.folding import is_name, vocabulary_entries, words
 from trunkline.search.marking import mark_customer
 from trunkline.search.models import SearchDocument, SearchRecent
 from trunkline.search.store import TEXTS, TYPOS, VECTOR
@@ -50,5 +50,5 @@ def _unlearn(ctx: Context, names: Iterable[str]) -> None:
     for name in names:
         if connection.execute(text(_IN_USE[dialect]), {"asked": _QUOTED[dialect].format(name)}).first():
             continue
-        variants = sorted({WHOLE + name, *typo_variants(name)})
+        variants = vocabulary_entries(name)
         connection.execute(delete(TYPOS).where(TYPOS.c.variant.in_(variants), TYPOS.c.word == name))
