@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from trunkline.customers.models import CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.events.models import EventDelivery, OutboxEvent
 from trunkline.files import operations as files
+from trunkline.jobs import PlannedStep, enqueue
+from trunkline.jobs import operations as jobs
 from trunkline.lists import views
 from trunkline.lists.schemas import ChangeView, SaveView
 from trunkline.mail_templates import operations as letters
@@ -101,6 +104,15 @@ def test_keys_and_accounts_of_programs_are_told_without_the_keys(told: Teller) -
     assert told(lambda ctx: users.end_sessions(ctx, key))[0] == "user.signed_out"
     name, facts = told(lambda ctx: signing_keys.rotate(ctx, at_once=True))
     assert (name, facts["at_once"]) == ("signing_key.rotated", True)
+
+
+def test_a_job_that_is_to_go_first_is_told_with_its_priority(told: Teller, app: App) -> None:
+    with app.unit_of_work() as ctx:
+        later = app.clock() + timedelta(days=1)
+        steps = [PlannedStep("core.verify_activity")]
+        number = enqueue(ctx, kind="test", title="Later", steps=steps, key="later", run_at=later).number
+    name, facts = told(lambda ctx: jobs.reschedule(ctx, number, priority=1))
+    assert (name, facts["number"], facts["priority"]) == ("job.priority_changed", number, 1)
 
 
 def test_resellers_brands_letters_and_numbers_are_told(told: Teller) -> None:

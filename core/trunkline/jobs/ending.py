@@ -1,5 +1,7 @@
 """Announcing the end of a job, and that a stopped one goes on."""
 
+from typing import Any
+
 from trunkline.jobs.events import (
     JobCancelled,
     JobEnded,
@@ -38,30 +40,21 @@ def announce(ctx: Context, job: Job) -> None:
     """Emit the event that fits the job's final state."""
     if job.kind in SILENT_KINDS and job.state == JobState.SUCCEEDED:
         return
-    ctx.emit(
-        _EVENTS[JobState(job.state)](
-            entity_id=job.key,
-            customer_id=job.customer_id,
-            kind=job.kind,
-            number=job.number,
-            subject_kind=job.subject_kind,
-            subject_id=job.subject_id,
-            error=job.error,
-        )
-    )
+    ctx.emit(_EVENTS[JobState(job.state)](error=job.error, **facts_of(job)))
 
 
 def announce_decision(ctx: Context, job: Job, decision: str, step: str = "") -> None:
     """Emit that somebody decided about a stopped job, or about its `step`."""
-    ctx.emit(
-        JobResumed(
-            entity_id=job.key,
-            customer_id=job.customer_id,
-            kind=job.kind,
-            number=job.number,
-            decision=decision,
-            step=step,
-            subject_kind=job.subject_kind,
-            subject_id=job.subject_id,
-        )
-    )
+    ctx.emit(JobResumed(decision=decision, step=step, **facts_of(job)))
+
+
+def facts_of(job: Job) -> dict[str, Any]:
+    """What every event about a job tells of it."""
+    return {
+        "entity_id": job.key,
+        "customer_id": job.customer_id,
+        "kind": job.kind,
+        "number": job.number,
+        "subject_kind": job.subject_kind,
+        "subject_id": job.subject_id,
+    }

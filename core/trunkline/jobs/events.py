@@ -50,6 +50,18 @@ class JobRescheduled(Event):
     subject_id: int | None = None
 
 
+class JobPriorityChanged(Event):
+    """A job that has not begun goes before others now, or after them (1 first, 9 last); the subject is what the job is for."""
+
+    name: ClassVar[str] = "job.priority_changed"
+
+    kind: str
+    number: str
+    priority: int
+    subject_kind: str = ""
+    subject_id: int | None = None
+
+
 class JobCancelled(JobEnded):
     name: ClassVar[str] = "job.cancelled"
 

@@ -12,8 +12,8 @@ from trunkline.i18n import gettext as _
 from trunkline.i18n import translate
 from trunkline.jobs import targets, wake
 from trunkline.jobs.decisions import BECOMES, SAID, Settlement
-from trunkline.jobs.ending import announce, announce_decision, cause
-from trunkline.jobs.events import JobRescheduled
+from trunkline.jobs.ending import announce, announce_decision, cause, facts_of
+from trunkline.jobs.events import JobPriorityChanged, JobRescheduled
 from trunkline.jobs.holding import PLANNED_ANEW
 from trunkline.jobs.models import USUAL_PRIORITY, Job, JobEvent, JobState, JobStep, OnFailure, StepState
 from trunkline.jobs.planning import PlannedStep as PlannedStep  # what plugins plan with
@@ -367,20 +367,11 @@ def reschedule(
     if start_after is not None:
         job.run_at, job.waits_for = start_after, ""
         _write(ctx, job, f"Planned for {start_after.isoformat(timespec='minutes')} by {ctx.actor.name}.")
-        ctx.emit(
-            JobRescheduled(
-                entity_id=job.key,
-                customer_id=job.customer_id,
-                kind=job.kind,
-                number=job.number,
-                run_at=start_after,
-                subject_kind=job.subject_kind,
-                subject_id=job.subject_id,
-            )
-        )
+        ctx.emit(JobRescheduled(run_at=start_after, **facts_of(job)))
     if priority is not None and priority != job.priority:
         job.priority = priority
         _write(ctx, job, f"Priority {priority} given by {ctx.actor.name}.")
+        ctx.emit(JobPriorityChanged(priority=priority, **facts_of(job)))
     ctx.note(job, label=job.number)
     wake.job_is_due(ctx, job.key, job.run_at)
     return job
