@@ -38,13 +38,6 @@ def sorts_of(table: Table) -> list[str]:
     return sorted(offered | {table.sort.lstrip("-")})
 
 
-def offered_values(entry: Filter) -> list[str]:
-    """The values that a filter knows; none for one that takes any."""
-    if entry.kind != "choice":
-        return []
-    return [str(getattr(value, "value", value)) for value, _label in entry.choices]
-
-
 def _sort(table: Table) -> Parameter:
     orders = [f"{sign}{name}" for name in sorts_of(table) for sign in ("", "-")]
     schema = {**_TEXT, "enum": orders, "default": table.sort}
@@ -65,7 +58,7 @@ def _of_filter(entry: Filter) -> list[Parameter]:
         ]
     if entry.kind in _KINDS:
         return [_parameter(entry.key, _KINDS[entry.kind], label)]
-    one = {**_TEXT, "enum": offered_values(entry)} if entry.choices and not entry.changing else _TEXT
+    one = {**_TEXT, "enum": entry.offered} if entry.choices and not entry.changing else _TEXT
     several = {"type": "array", "items": one}
     told = "; ".join(f"`{value}`: {words}" for value, words in _words(entry))
     about = f"{label}; a comma separates several. {told}".strip().rstrip(".")

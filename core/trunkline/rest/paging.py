@@ -11,10 +11,10 @@ from sqlalchemy import RowMapping, Select
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
-from trunkline.rest.list_parameters import offered_values, sorts_of
+from trunkline.rest.list_parameters import sorts_of
 from trunkline.web import keyset
-from trunkline.web.table_filters import BOOLEANS, Filter
-from trunkline.web.table_params import COUNT_LIMIT, values_of
+from trunkline.web.table_filters import Filter
+from trunkline.web.table_params import COUNT_LIMIT
 from trunkline.web.table_reading import count_capped
 from trunkline.web.tables import Table
 
@@ -149,26 +149,12 @@ def _check_names(table: Table, params: ListParams, own: frozenset[str] = _OWN) -
 
 
 def _check_values(entry: Filter, params: ListParams) -> None:
-    """A page ignores a value that it cannot read and shows it as empty; a program would take all rows for those it meant."""
-    if entry.is_range:
-        for name, read in zip(entry.names, entry.ends(params.filters), strict=True):
-            typed = str(params.filters.get(name, "")).strip()
-            if typed and not read:
-                raise Refused(
-                    _("“{value}” is no {name}.", value=typed, name=name),
-                    field=name,
-                    remedy=_("Write it as {example}.", example=_EXAMPLES[entry.kind]),
-                )
-        return
-    known = offered_values(entry) or (sorted(BOOLEANS) if entry.kind == "bool" else [])
-    for value in values_of(params.filters, entry.key) if known else ():
-        if value not in known:
-            raise _unreadable(entry.key, value, ", ".join(known))
-
-
-def _unreadable(name: str, value: str, known: str) -> Refused:
-    return Refused(
-        _("“{value}” is no {name}.", value=value, name=name),
-        field=name,
-        remedy=_("Known: {names}.", names=known),
-    )
+    """A page says which value it cannot read and goes on; a program would take all rows for those it meant."""
+    for name, value in entry.unreadable(params.filters):
+        raise Refused(
+            _("“{value}” is no {name}.", value=value, name=name),
+            field=name,
+            remedy=_("Write it as {example}.", example=_EXAMPLES[entry.kind])
+            if entry.is_range
+            else _("Known: {names}.", names=", ".join(entry.offered)),
+        )

@@ -62,6 +62,24 @@ class Filter:
         first, last = (str(params.get(name, "")) for name in self.names)
         return first if read(first) is not None else "", last if read(last) is not None else ""
 
+    @property
+    def offered(self) -> list[str]:
+        """The values that it knows; none of one that takes any."""
+        if self.kind == "bool":
+            return sorted(BOOLEANS)
+        if self.kind != "choice":
+            return []
+        return [str(getattr(value, "value", value)) for value, _label in self.choices]
+
+    def unreadable(self, params: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Parameter and value of what it was given and cannot read: it narrows nothing."""
+        if self.is_range:
+            typed = [str(params.get(name, "")).strip() for name in self.names]
+            ends = zip(self.names, typed, self.ends(params), strict=True)
+            return [(name, given) for name, given, read in ends if given and not read]
+        known = self.offered
+        return [(self.key, value) for value in self.values(params) if value not in known] if known else []
+
     def said(self, params: Mapping[str, Any]) -> str:
         """A range that is in force as people read it; empty when none is."""
         ends = [self._end(typed) if typed else "…" for typed in self.ends(params)]

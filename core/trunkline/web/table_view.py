@@ -67,6 +67,8 @@ class TableView:
     partial: bool = False
     #: Whoever reads, asked for permissions (`can`); set by the page.
     reader: Any = None
+    #: A sentence about each thing that its address asked for and it does not know.
+    unknown: Sequence[str] = ()
     #: Name of the declared list that this is the page of; empty for a table inside another page.
     listed: str = ""
     #: The reader's saved views and those that are shared, each with its address.
