@@ -303,12 +303,15 @@ OPERATIONS: dict[str, OperationInfo] = {}
 
 
 def operation(
-    name: str, *, approval: "SecondPerson | None" = None
+    name: str, *, approval: "SecondPerson | None" = None, entry: str = ""
 ) -> Callable[[Callable[Concatenate[Context, P], R]], Callable[Concatenate[Context, P], R]]:
     """Make a function an operation named by the permission it needs, as in `billing.invoice.issue`.
 
     The permission is asked of the outermost operation only: one that another calls acts on the caller's authority. Each writes
     its own activity entry. An operation outside a writing unit of work raises RuntimeError.
+
+    `entry` is what the activity log calls it, as in `core.customer.unmerge`, where several operations need one permission and
+    its word fits only one of them.
 
     With `approval` the outermost call may need a second person: then nothing is done, what was asked for is kept when the unit
     of work ends, and WaitsForSecondPerson is raised. The system itself waits for nobody.
@@ -328,7 +331,7 @@ def operation(
 
                     wait_if_needed(ctx, OPERATIONS[key], args, kwargs)
             approved, ctx.approved = ctx.approved, None
-            with ctx.run(name) as running:
+            with ctx.run(entry or name) as running:
                 if approved is not None:
                     running.details |= {"approved_by": approved.by, "approval": approved.number}
                 return function(ctx, *args, **kwargs)

@@ -73,6 +73,8 @@ _VERBS = {
     "test": _("tested"),
     "use": _("used"),
     "merge": _("merged"),
+    "unmerge": _("unmerged"),
+    "tell_apart": _("told apart"),
     "erase": _("erased"),
     "make": _("made"),
 }

@@ -286,3 +286,26 @@ def test_the_pages_lead_from_the_double_to_the_undo(app: App, staff: Staff) -> N
     answer = browser.submit(f"/customers/{stays}/merges/1/undo", page=f"/customers/{stays}")
     assert answer.url.path == f"/customers/{goes}"
     assert staff("customer_care").get(f"/customers/{stays}/duplicates").status_code == 403
+
+
+def test_the_log_calls_merging_taking_it_back_and_not_the_same_by_words_of_their_own(
+    app: App, staff: Staff
+) -> None:
+    stays, goes = _add(app, "Ana Souza"), _add(app, "Ana Sousa")
+    browser, base = staff("supervisor"), f"/customers/{stays}"
+    browser.submit(f"{base}/merge/{goes}", {})
+    browser.submit(f"{base}/merges/1/undo", page=base)
+    browser.submit(f"{base}/duplicates/{goes}/dismiss", page=f"{base}/duplicates")
+
+    def said(number: str) -> list[str]:
+        page = browser.get(f"/customers/{number}/activity").text
+        found: list[str] = re.findall(r"Customer (?:merged|unmerged|told apart)", page)
+        return list(dict.fromkeys(found))
+
+    assert said(stays) == ["Customer told apart", "Customer unmerged", "Customer merged"]
+    assert said(goes) == ["Customer unmerged", "Customer merged"]
+    (entry,) = re.findall(
+        "<tbody>(.*?)</tbody>", browser.get("/activity?operation=core.customer.tell_apart").text, re.DOTALL
+    )
+    assert "Customer told apart" in entry
+    assert "Customer merged" not in entry

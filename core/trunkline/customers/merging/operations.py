@@ -25,6 +25,7 @@ from trunkline.versions import require_version
 
 #: How long a merge can be undone.
 UNDO_FOR = timedelta(days=30)
+_UNMERGE = "core.customer.unmerge"
 
 
 @operation("core.customer.merge")
@@ -94,7 +95,7 @@ def _leave(ctx: Context, source: Customer, target: Customer) -> None:
     ctx.note(source, merged_into=target.number)
 
 
-@operation("core.customer.merge")
+@operation("core.customer.merge", entry=_UNMERGE)
 def undo(ctx: Context, number: str, merge_id: int) -> Customer:
     """Take a merge back: what moved returns, and what was taken over returns where nobody changed it since.
 
@@ -138,7 +139,7 @@ def undo(ctx: Context, number: str, merge_id: int) -> Customer:
     return source
 
 
-@operation("core.customer.merge")
+@operation("core.customer.merge", entry=_UNMERGE)
 def _return(ctx: Context, source: Customer, found: CustomerMerge) -> None:
     """The entry of the one that comes back."""
     was = found.before["source"]
@@ -147,7 +148,7 @@ def _return(ctx: Context, source: Customer, found: CustomerMerge) -> None:
     ctx.note(source, parted_from=found.number)
 
 
-@operation("core.customer.merge")
+@operation("core.customer.merge", entry="core.customer.tell_apart")
 def dismiss(ctx: Context, number: str, other: str) -> None:
     """Say that two customers are not one, so that they are not offered again. Raises NotFound, and Refused for one twice."""
     target, source = _both(ctx, number, other)
