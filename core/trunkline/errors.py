@@ -125,3 +125,8 @@ class ConfigError(TrunklineError):
     """The configuration cannot be used; raised before anything starts."""
 
     title = "Configuration"
+
+
+def why_silent(error: Exception) -> str:
+    """Why another side does not answer, as a sentence's end: without the system's number, with a full stop before the remedy."""
+    return f"{getattr(error, 'strerror', None) or error}".rstrip(".") + "."

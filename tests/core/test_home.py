@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from trunkline.app import App
+from trunkline.customers import operations as customers
+from trunkline.customers.models import CustomerKind, CustomerStatus
+from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.jobs import PlannedStep, StepContext, StepFailed, enqueue
 from trunkline.jobs.models import OnFailure
 from trunkline.plugin import StepKind
@@ -62,3 +65,16 @@ def test_what_next_holds_what_a_role_is_there_for_and_it_opens(
 def test_the_palette_knows_how_a_payment_is_taken(staff: Callable[..., Browser]) -> None:
     assert "/billing/payments/new" in staff("cashier").get("/search?q=take+pay").text
     assert "/billing/payments/new" not in staff("warehouse").get("/search?q=take+pay").text
+
+
+def test_as_many_customers_are_counted_as_the_list_shows(app: App, staff: Callable[..., Browser]) -> None:
+    with app.unit_of_work() as ctx:
+        for name in ("Ana", "Bruno", "Carla"):
+            customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=name))
+        customers.set_status(ctx, "C000003", SetStatus(status=CustomerStatus.CLOSED, reason="Moved away"))
+        customers.archive(ctx, "C000003")
+    browser = staff("customer_care")
+    counted = re.search(r">Customers<.*?>([\d,]+)<", browser.get("/").text.partition("<main")[2], re.DOTALL)
+    assert counted is not None
+    assert counted.group(1) == "2"
+    assert "2 rows" in browser.get("/customers").text

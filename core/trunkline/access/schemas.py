@@ -10,7 +10,9 @@ from trunkline.i18n import gettext
 _ = gettext
 
 RoleName = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-z][a-z0-9_]{1,59}$")
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-z][a-z0-9_]{1,59}$"),
+    Field(examples=["night_shift"]),
 ]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Audience = Literal["staff", "portal"]

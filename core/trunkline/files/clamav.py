@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import BinaryIO
 
-from trunkline.errors import Refused, Unavailable
+from trunkline.errors import Refused, Unavailable, why_silent
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
@@ -39,7 +39,7 @@ class ClamAv:
                 _("The virus scanner looks at no file this large, so it is not taken."),
                 remedy=_("Split it, or ask an administrator to raise StreamMaxLength of clamd."),
             )
-        raise self._silent(answer or str(_("no answer")))
+        raise self._silent(answer or str(_("no answer.")))
 
     def version(self) -> str:
         """What clamd calls itself and its signatures. Raises Unavailable."""
@@ -53,7 +53,7 @@ class ClamAv:
                     _send(connection, content)
                 return _answer(connection).decode("utf-8", "replace").strip("\0\n ")
         except (OSError, ValueError) as error:
-            raise self._silent(str(error)) from error
+            raise self._silent(why_silent(error)) from error
 
     def _connected(self) -> socket.socket:
         if self.address.startswith("/"):

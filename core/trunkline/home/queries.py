@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from trunkline.customers.models import Customer
+from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.jobs.models import Job, JobState
 from trunkline.mail.models import Email, EmailStatus
 from trunkline.operation import Context
@@ -49,7 +49,9 @@ def texts_that_failed(ctx: Context) -> int:
 
 
 def _customers(ctx: Context) -> int:
-    some = select(col(Customer.id)).where(*ctx.visible_conditions(Customer)).limit(COUNT_LIMIT + 1)
+    # As many as the list opens with, which leaves out who was archived, merged or erased.
+    current = col(Customer.status) != CustomerStatus.ARCHIVED
+    some = select(col(Customer.id)).where(current, *ctx.visible_conditions(Customer)).limit(COUNT_LIMIT + 1)
     return ctx.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

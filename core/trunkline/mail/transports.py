@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trunkline.config import MailConfig
-from trunkline.errors import Refused, Unavailable
+from trunkline.errors import Refused, Unavailable, why_silent
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.providers import CheckedTransport, MailTransport
@@ -39,7 +39,7 @@ class SmtpTransport:
             raise _answered(error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(
-                f"The mail server {self.config.host}:{self.config.port} does not answer: {_why(error)}",
+                f"The mail server {self.config.host}:{self.config.port} does not answer: {why_silent(error)}",
                 remedy="Check [mail] host, port and security.",
             ) from error
 
@@ -53,7 +53,7 @@ class SmtpTransport:
             raise _answered(error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(
-                _("The mail server {place} does not answer: {why}", place=place, why=_why(error)),
+                _("The mail server {place} does not answer: {why}", place=place, why=why_silent(error)),
                 remedy=_("Check [mail] host, port and security."),
             ) from error
         if code != 250:
@@ -95,11 +95,6 @@ class SmtpTransport:
         if code not in (250, 251):
             raise _answered(code, text)
         return _words(code, text)
-
-
-def _why(error: Exception) -> str:
-    """The reason as a sentence's end: without the system's number, and with a full stop before the remedy."""
-    return f"{getattr(error, 'strerror', None) or error}".rstrip(".") + "."
 
 
 class SpoolTransport:

@@ -16,6 +16,7 @@ Prefix = Annotated[
     Field(
         max_length=LONGEST_PREFIX,
         pattern=r"^([A-Z][A-Z-]*)?$",
+        examples=["INV-"],
         title=_("Begins with"),
         description=_("Capital letters and hyphens, as in INV-. No figures: those are the count."),
     ),

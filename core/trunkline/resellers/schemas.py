@@ -7,7 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from trunkline.i18n import gettext as _
 
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+_Code = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"),
+    Field(examples=["acme-south"]),
+]
 
 
 class EditReseller(BaseModel):

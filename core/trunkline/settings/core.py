@@ -154,6 +154,7 @@ class CoreSettings(BaseModel):
         "",
         max_length=200,
         pattern=r"^(/[^\s]+|[^\s/]+:\d{1,5})?$",
+        examples=["127.0.0.1:3310"],
         title=_("Virus scanner"),
         description=_(
             "ClamAV’s daemon: its socket, as in /run/clamav/clamd.ctl, or host:port. It looks at each upload; empty: nobody does."
@@ -198,6 +199,7 @@ class CoreSettings(BaseModel):
         "",
         max_length=254,
         pattern=r"^([^@\s]+@[^@\s]+)?$",
+        examples=["team@example.com"],
         title=_("Mail failed jobs to this address too"),
         description=_("A team’s mailbox, or empty for none."),
         json_schema_extra={"section": _JOBS, "autocomplete": "off"},
@@ -216,6 +218,7 @@ class CoreSettings(BaseModel):
         "",
         max_length=300,
         pattern=r"^(https?://[^\s@]+)?$",
+        examples=["https://nominatim.example.com"],
         title=_("Nominatim server"),
         description=_(
             "As in https://nominatim.openstreetmap.org, whose terms allow one question a second; or one of your own."
@@ -236,6 +239,7 @@ class CoreSettings(BaseModel):
         "",
         max_length=300,
         pattern=r"^(https?://[^\s@{};,'\"]+(/[^\s@;,'\"]*)?)?$",
+        examples=["https://tiles.example.com/{z}/{x}/{y}.png"],
         title=_("Map tiles"),
         description=_(
             "As in https://tiles.example.com/{z}/{x}/{y}.png. Browsers of staff load them from there; empty: no map is drawn."

@@ -37,6 +37,8 @@ class FieldSpec:
     optional: bool
     default: Any = None
     help: str = ""
+    #: A value as it is written, which a refusal shows; empty where none is declared (`examples` of the field).
+    example: str = ""
     section: str = ""
     choices: Sequence[tuple[Any, str]] = ()
     many: bool = False
@@ -80,6 +82,7 @@ def _spec(name: str, info: FieldInfo, inner: Any, optional: bool, section: str) 
         optional=optional or not info.is_required(),
         default=None if default is PydanticUndefined else default,
         help=info.description or "",
+        example=str(info.examples[0]) if info.examples else "",
         section=cast("str", extra.get("section", section)),
         choices=choices,
         many=many,

@@ -51,6 +51,7 @@ _MESSAGES: dict[str, Lazy] = {
     "none_required": _("{label} must be empty."),
     "json_invalid": _("{label}: this is not JSON."),
 }
+_LIKE = _("{label}: write it like {example}.")
 _EMAIL = _("{label}: write an e-mail address, such as ana@example.com.")
 
 
@@ -70,6 +71,8 @@ def message_for(error: Mapping[str, Any], spec: FieldSpec | None) -> str:
         return str(cause) if cause is not None else str(error.get("msg", "")).removeprefix("Value error, ")
     if kind in ("string_too_short", "too_short") and blank:
         kind = "missing"
+    if kind == "string_pattern_mismatch" and spec is not None and spec.example:
+        return _LIKE.filled(label=label, example=spec.example)
     known = _MESSAGES.get(kind)
     if known is None:
         return f"{label}: {error.get('msg', '')}."

@@ -45,7 +45,10 @@ class NewAccount(BaseModel):
     name: str = Field(default="", max_length=100, title=_("Name"), description=_("Such as Office or Family."))
     kind: Literal["postpaid", "prepaid"] = Field(default="postpaid", title=_("Kind"))
     currency: str = Field(
-        pattern="^[A-Z]{3}$", title=_("Currency"), description=_("ISO 4217 code, such as BRL.")
+        pattern="^[A-Z]{3}$",
+        examples=["BRL"],
+        title=_("Currency"),
+        description=_("ISO 4217 code, such as BRL."),
     )
     tax_scheme: str = Field(default="", title=_("Tax scheme"))
 
@@ -144,7 +147,10 @@ class RunBilling(BaseModel):
     """Invoice every account up to the end of a month."""
 
     period: str = Field(
-        pattern=r"^20\d\d-(0[1-9]|1[0-2])$", title=_("Month"), description=_("Such as 2026-10.")
+        pattern=r"^20\d\d-(0[1-9]|1[0-2])$",
+        examples=["2026-10"],
+        title=_("Month"),
+        description=_("Such as 2026-10."),
     )
 
 
@@ -174,6 +180,7 @@ class QuoteUsage(BaseModel):
         default="60s",
         title=_("Usage"),
         pattern=r"^\d{1,15} ?(s|m|h|B|kB|MB|GB|messages|events)?$",
+        examples=["45s"],
         description=_("Such as 45s, 3m, 20MB or 2."),
     )
     at: datetime | None = Field(default=None, title=_("At"))

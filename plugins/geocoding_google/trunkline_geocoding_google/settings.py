@@ -31,6 +31,7 @@ class GoogleGeocodingSettings(BaseModel):
         default="",
         max_length=10,
         pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,4})?)?$",
+        examples=["pt-BR"],
         title=_("Language of places"),
         description=_(
             "As in pt-BR. It decides how Google writes what it found; empty: the language of the place."
@@ -41,6 +42,7 @@ class GoogleGeocodingSettings(BaseModel):
         default="",
         max_length=2,
         pattern=r"^([a-z]{2})?$",
+        examples=["br"],
         title=_("Prefer places in"),
         description=_(
             "A country’s two letters in internet addresses, as in br or uk. Empty: the country of the site."

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from trunkline.i18n import gettext as _
 
 #: Names of templates and of their fields, as they stand in files, addresses and products.
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Word = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), Field(examples=["fibre_terminal"])
+]
 
 
 class ItemState(StrEnum):

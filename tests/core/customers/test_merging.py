@@ -12,13 +12,21 @@ from sqlmodel import SQLModel, col, select
 from trunkline.activity.models import ActivityEntry
 from trunkline.app import App
 from trunkline.customers import operations, queries
+from trunkline.customers.hierarchy import set_parent
 from trunkline.customers.merging import candidates, moving, nightly
 from trunkline.customers.merging.operations import UNDO_FOR, dismiss, merge, undo
-from trunkline.customers.merging.queries import dismissed_with, list_duplicates
+from trunkline.customers.merging.queries import dismissed_with, list_duplicates, preview
 from trunkline.customers.merging.rows import CustomerRows, references
 from trunkline.customers.merging.schemas import MergeCustomers
 from trunkline.customers.models import CustomerStatus
-from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, TagData, UpdateCustomer
+from trunkline.customers.schemas import (
+    RegisterCustomer,
+    SetParent,
+    SetStatus,
+    SiteData,
+    TagData,
+    UpdateCustomer,
+)
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.search.queries import find
 from trunkline.testing import Browser, actor_with, work_until_idle
@@ -309,3 +317,16 @@ def test_the_log_calls_merging_taking_it_back_and_not_the_same_by_words_of_their
     )
     assert "Customer told apart" in entry
     assert "Customer merged" not in entry
+
+
+def test_a_branch_that_takes_in_who_stands_above_is_no_like_of_anything(app: App, staff: Staff) -> None:
+    above, target = _add(app, "Serra Telecom"), _add(app, "Serra Telecom Norte")
+    with app.unit_of_work() as ctx:
+        set_parent(ctx, target, SetParent(parent=above))
+    browser = staff("supervisor")
+    assert "Branches" not in browser.get(f"/customers/{target}/merge/{above}").text
+    other = _add(app, "Serra Telecom Sul")
+    with app.unit_of_work() as ctx:
+        set_parent(ctx, other, SetParent(parent=above))
+        found = {one.what: (one.moves, one.stays) for one in preview(ctx, target, above).moving}
+    assert found["Branches"] == (1, 0)

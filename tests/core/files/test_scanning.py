@@ -186,5 +186,5 @@ def test_the_settings_try_the_scanner_with_the_test_virus(app: App, clamd: str) 
     use(app, "127.0.0.1:9")
     assert tried() == (
         False,
-        "The virus scanner at 127.0.0.1:9 does not answer: [Errno 111] Connection refused",
+        "The virus scanner at 127.0.0.1:9 does not answer: Connection refused.",
     )

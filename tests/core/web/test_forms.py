@@ -365,3 +365,15 @@ def test_a_field_that_both_changed_is_for_the_second_to_decide_and_a_third_chang
     assert again.errors == {}
     assert list(again.taken) == ["kind"]
     assert again.values["name"] == "Ana Clara"
+
+
+def test_what_is_not_written_as_expected_is_told_how_by_an_example() -> None:
+    class Place(BaseModel):
+        tiles: str = Field(
+            "", title="Map tiles", pattern="^https://", examples=["https://tiles.example/{z}.png"]
+        )
+        code: str = Field("", title="Code", pattern="^[a-z]+$")
+
+    form = Form(Place).parse({"tiles": "nowhere", "code": "A1"})
+    assert form.errors["tiles"] == "Map tiles: write it like https://tiles.example/{z}.png."
+    assert form.errors["code"] == "Code is not written the expected way."

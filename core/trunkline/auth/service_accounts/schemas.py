@@ -13,7 +13,11 @@ _ = gettext
 _ROLES: dict[str, Any] = {"widget": "checkboxes", "width": "wide"}
 
 #: A word that tells the account apart: `invoice-exporter`.
-AccountCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+AccountCode = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[a-z][a-z0-9-]{1,39}$"),
+    Field(examples=["invoice-exporter"]),
+]
 
 
 def _names(joined: object) -> object:

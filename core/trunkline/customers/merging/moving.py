@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, literal, or_, select, 
 
 from trunkline.customers.merging.models import CustomerMerge, CustomerMergeRow
 from trunkline.customers.merging.rows import CustomerRows, DeclaredRows
+from trunkline.customers.models import Customer
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
@@ -23,8 +24,11 @@ def counted(ctx: Context, source: int, target: int) -> list[tuple[str, int, int]
     """(what, how many move, how many stay) of what the customer `source` has, for the preview."""
     found = []
     for part, count in _counts(ctx, source):
-        stays = len(part.stays(ctx, source, target)) if part.stays else 0
-        found.append((str(part.label), count - stays, stays))
+        staying = set(part.stays(ctx, source, target)) if part.stays else set()
+        # The customer who takes the other in may be a branch of theirs, and has no like of it.
+        alike = staying - {target} if part.model is Customer else staying
+        if alike or count > len(staying):
+            found.append((str(part.label), count - len(staying), len(alike)))
     return found
 
 

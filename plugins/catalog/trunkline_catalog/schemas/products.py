@@ -12,10 +12,10 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.models import OnFailure
 from trunkline_catalog.schemas.suspensions import SuspensionReason
 
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), Field(examples=["fibre_600"])]
 Code = Word
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["BRL"])]
 
 
 class ProductKind(StrEnum):
