@@ -61,6 +61,18 @@ def test_a_letter_is_previewed_and_mailed_to_who_asks(app: App, program: Callabl
     assert program("auditor").post(f"{_LETTER}/sample").status_code == 403
 
 
+def test_two_who_word_a_letter_at_once_are_told(program: Callable[[str], Browser]) -> None:
+    api, words = program("administrator"), {"subject": "Bem-vindo", "text": "Olá {{ name }}!"}
+    opened = {"If-Match": f'"{api.get(_LETTER).json()["version"]}"'}
+    assert api.patch(_LETTER, json=words).status_code == 422
+    first = api.patch(_LETTER, json=words, headers=opened)
+    assert (first.status_code, first.json()["own"]) == (200, True)
+    second = api.patch(_LETTER, json={**words, "subject": "Oi"}, headers=opened)
+    assert (second.status_code, second.json()["errors"][0]["field"]) == (409, "version")
+    again = {"If-Match": first.headers["ETag"]}
+    assert api.patch(_LETTER, json={**words, "subject": "Oi"}, headers=again).json()["subject"] == "Oi"
+
+
 def test_somebodys_emergency_access_is_ended(
     app: App, program: Callable[[str], Browser], make_client: Callable[[], Browser]
 ) -> None:

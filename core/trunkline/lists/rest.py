@@ -14,6 +14,7 @@ from trunkline.lists.schemas import LONGEST_COLUMNS, ChangeView, KeepColumns, Sa
 from trunkline.lists.selecting import Selection, keys_of
 from trunkline.lists.tables import RUN_ROWS, list_rows
 from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
 from trunkline.rest.proof import Proof, proof
 from trunkline.rest.routing import RestRoutes
@@ -52,6 +53,7 @@ class ViewOut(BaseModel):
     shared: bool
     mine: bool
     opens: bool
+    version: int
 
 
 class ViewChanges(BaseModel):
@@ -126,6 +128,7 @@ def list_views(ctx: Context, name: str) -> Listing[ViewOut]:
             shared=one.shared,
             mine=one.mine,
             opens=one.id == kept.opens_with,
+            version=one.version,
         )
         for one in kept.views
     ]
@@ -139,7 +142,7 @@ def save_view(ctx: Context, name: str, command: SaveView) -> ViewOut:
 
 
 @saved_views.patch("/{view_id}", permission=views.OWN)
-def change_view(ctx: Context, view_id: int, command: ViewChanges) -> ViewOut:
+def change_view(ctx: Context, view_id: int, command: ViewChanges, version: int | None = if_match) -> ViewOut:
     """Change a view. Whether a list opens with a shared one is everybody's own business; the rest is its owner's."""
     view = views.get(ctx, view_id)
     opens = views.kept_for(ctx, view.list_name).opens_with == view.key
@@ -150,7 +153,7 @@ def change_view(ctx: Context, view_id: int, command: ViewChanges) -> ViewOut:
         shared=view.shared if command.shared is None else command.shared,
         opens=opens if command.opens is None else command.opens,
     )
-    return _view(ctx, views.change(ctx, view_id, wanted))
+    return _view(ctx, views.change(ctx, view_id, wanted, version=version))
 
 
 @saved_views.delete("/{view_id}", permission=views.OWN)
@@ -253,6 +256,7 @@ def _view(ctx: Context, view: SavedView) -> ViewOut:
         shared=view.shared,
         mine=any(one.mine for one in kept.views if one.id == view.key),
         opens=kept.opens_with == view.key,
+        version=view.version,
     )
 
 

@@ -21,6 +21,7 @@ from trunkline.lists.events import SavedViewChanged, SavedViewCreated, SavedView
 from trunkline.lists.models import ListChoice, SavedView
 from trunkline.lists.schemas import ChangeView, KeepColumns, SaveView
 from trunkline.operation import Context, operation
+from trunkline.versions import require_version
 
 OWN = "core.saved_view.create"
 SHARED = "core.shared_view.create"
@@ -39,6 +40,7 @@ class ViewOf:
     shared: bool
     #: Whether the reader may change it.
     mine: bool
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ _VIEWS = Prepared(
         col(SavedView.query),
         col(SavedView.shared),
         col(SavedView.user_id),
+        col(SavedView.version),
     )
     .join(_OWNER, col(SavedView.user_id) == col(_OWNER.id))
     .join(_READER, col(_READER.id) == bindparam("user_id"))
@@ -94,7 +97,14 @@ def kept_for(ctx: Context, name: str) -> Personal:
         return Personal()
     rows = _VIEWS.rows(ctx, user_id=mine, list_name=name)
     views = [
-        ViewOf(int(row[0] or 0), row[1], row[2], row[3], row[4] == mine or (row[3] and ctx.actor.may(SHARED)))
+        ViewOf(
+            int(row[0] or 0),
+            row[1],
+            row[2],
+            row[3],
+            row[4] == mine or (row[3] and ctx.actor.may(SHARED)),
+            row[5],
+        )
         for row in rows
     ]
     choice = _CHOICE.first(ctx, user_id=mine, list_name=name)
@@ -151,9 +161,13 @@ def save(ctx: Context, name: str, command: SaveView) -> SavedView:
 
 
 @operation(OWN)
-def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
-    """Rename a view, share it, open the list with it, or make it the list as it stands. Raises Forbidden for somebody else's."""
+def change(ctx: Context, view_id: int, command: ChangeView, *, version: int | None = None) -> SavedView:
+    """Rename a view, share it, open the list with it, or make it the list as it stands.
+
+    Raises Forbidden for somebody else's, Conflict when it was changed since `version`.
+    """
     view = _changeable(ctx, view_id, but_opening=command)
+    require_version(view, version, {"name": command.name, "shared": command.shared})
     choice = _choose(ctx, view.list_name)
     if command.opens:
         choice.view_id = view.key

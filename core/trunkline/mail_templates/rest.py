@@ -6,6 +6,7 @@ from trunkline.i18n import gettext as _
 from trunkline.mail_templates import operations, queries
 from trunkline.mail_templates.schemas import PreviewOut, SampleOut, WordingFields, WordingOut
 from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match
 from trunkline.rest.routing import RestRoutes
 
 rest = RestRoutes("/letters", "letters")
@@ -25,9 +26,17 @@ def wording(ctx: Context, plugin: str, name: str, language: str) -> WordingOut:
 
 
 @rest.patch("/{plugin}/{name}/{language}", permission=_EDIT)
-def word(ctx: Context, plugin: str, name: str, language: str, command: WordingFields) -> WordingOut:
-    """Let a letter go out in these words from now on."""
-    operations.word(ctx, _full(plugin, name, language), language, command)
+def word(
+    ctx: Context,
+    plugin: str,
+    name: str,
+    language: str,
+    command: WordingFields,
+    version: int | None = if_match,
+) -> WordingOut:
+    """Let a letter go out in these words from now on. `If-Match` takes its `version`, 0 while nobody worded it."""
+    wanted = command.model_copy(update={"version": version})
+    operations.word(ctx, _full(plugin, name, language), language, wanted)
     return _wording(ctx, plugin, name, language)
 
 
@@ -68,5 +77,5 @@ def _wording(ctx: Context, plugin: str, name: str, language: str) -> WordingOut:
         subject=words.subject,
         text=words.text,
         html=words.html,
-        version=stored.version if stored else None,
+        version=stored.version if stored else 0,
     )

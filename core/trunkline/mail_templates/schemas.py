@@ -32,7 +32,7 @@ class WordingFields(BaseModel):
 
 
 class WordingOut(BaseModel):
-    """A wording as REST shows it. `own` says whether the operator wrote it."""
+    """A wording as REST shows it. `own` says whether the operator wrote it; without that its `version` is 0."""
 
     name: str
     language: str
@@ -40,7 +40,7 @@ class WordingOut(BaseModel):
     subject: str
     text: str
     html: str
-    version: int | None
+    version: int
 
 
 class PreviewOut(BaseModel):

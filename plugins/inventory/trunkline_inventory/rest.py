@@ -73,6 +73,7 @@ class StockRow(BaseModel):
     archived: bool
     items: int
     available: int
+    version: int
 
 
 class EditItem(BaseModel):
@@ -201,9 +202,11 @@ def create_stock(ctx: Context, command: CreateStock) -> StockView:
 
 
 @rest.patch("/stocks/{stock_id}", permission="inventory.stock.edit")
-def edit_stock(ctx: Context, stock_id: int, command: CreateStock) -> StockView:
+def edit_stock(
+    ctx: Context, stock_id: int, command: CreateStock, version: int | None = if_match
+) -> StockView:
     """Rename a stock or change its note."""
-    return operations.update_stock(ctx, stock_id, command)
+    return operations.update_stock(ctx, stock_id, command, version=version)
 
 
 @rest.post("/stocks/{stock_id}/close", permission="inventory.stock.edit", status=200)

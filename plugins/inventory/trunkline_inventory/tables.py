@@ -202,6 +202,7 @@ def list_stocks() -> Statement:
         col(InventoryStock.name),
         col(InventoryStock.note),
         col(InventoryStock.archived),
+        col(InventoryStock.version),
         count_beside(items.correlate(InventoryStock), _COUNTED).label("items"),
         count_beside(available.correlate(InventoryStock), _COUNTED).label("available"),
     )

@@ -51,8 +51,12 @@ def test_a_view_is_ones_own_until_it_is_shared(program: Program) -> None:
     )
     one = f"/api/v1/saved-views/{saved.json()['id']}"
     assert care.get(_VIEWS).json()["items"] == []
-    assert care.patch(one, json={"opens": True}).status_code == 404
-    shared = supervisor.patch(one, json={"shared": True}).json()
+    version = {"If-Match": f'"{saved.json()["version"]}"'}
+    assert care.patch(one, json={"opens": True}, headers=version).status_code == 404
+    shared = supervisor.patch(one, json={"shared": True}, headers=version).json()
+    late = supervisor.patch(one, json={"name": "Late"}, headers=version)
+    assert late.status_code == 409
+    version = {"If-Match": f'"{shared["version"]}"'}
     assert (shared["name"], shared["query"], shared["shared"], shared["opens"]) == (
         "Firms",
         "kind=business",
@@ -61,8 +65,9 @@ def test_a_view_is_ones_own_until_it_is_shared(program: Program) -> None:
     )
     [seen] = care.get(_VIEWS).json()["items"]
     assert (seen["name"], seen["mine"], seen["opens"]) == ("Firms", False, False)
-    assert care.patch(one, json={"opens": True}).json()["opens"] is True
-    assert care.patch(one, json={"name": "Taken over"}).status_code == 403
+    assert seen["version"] == shared["version"]
+    assert care.patch(one, json={"opens": True}, headers=version).json()["opens"] is True
+    assert care.patch(one, json={"name": "Taken over"}, headers=version).status_code == 403
     assert care.delete(one).status_code == 403
     assert care.post(_VIEWS, json={"name": "For all", "shared": True}).status_code == 403
     assert supervisor.delete(one).status_code == 204

@@ -68,5 +68,5 @@ def test_a_program_changes_how_few_are_too_few_and_nothing_else(app: App, make_c
     assert after["minimum"] == 50
     assert api.patch(sim, json={"minimum": 60}, headers=version).status_code == 409
     van = f"{stocks}/{api.post(stocks, json={'name': 'Van'}).json()['id']}"
-    assert api.patch(van, json={"name": "Van 2"}).json()["name"] == "Van 2"
+    assert api.patch(van, json={"name": "Van 2"}, headers={"If-Match": "*"}).json()["name"] == "Van 2"
     assert api.post(f"{van}/close").json()["archived"] is True
