@@ -65,12 +65,14 @@ def _initial(page: Page, token: str) -> Mapping[str, Any]:
 def accept(page: Page, command: AcceptOnline, token: str) -> Response:
     made = accept_by_link(page.ctx, token, command, page.actor.address)
     page.title = str(_("Thank you"))
-    return page.render("contracts/accepted.html", acceptance=made)
+    return page.render("contracts/accepted.html", acceptance=made, token=token)
 
 
 @pages.get("/accept-contract/{token}/document", permission=PUBLIC)
 def document(page: Page, token: str) -> Response:
+    """What is offered and, once it was accepted by this link, the same as a copy for as long as the link would have worked."""
     found = links.find(page.ctx, token)
-    if found is None:
+    text = found.stored if found is not None else links.accepted_text(page.ctx, token)
+    if text is None:
         raise _over()
-    return download(page.ctx, found.stored)
+    return download(page.ctx, text)

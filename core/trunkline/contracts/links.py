@@ -60,6 +60,23 @@ def find(ctx: Context, token: str, *, lock: bool = False) -> OpenLink | None:
     return _open(ctx, col(ContractLink.token_hash) == digest(token), lock)
 
 
+def accepted_text(ctx: Context, token: str) -> StoredFile | None:
+    """The text that was accepted by the link of this secret, until its time is over; None for any other."""
+    return ctx.session.scalars(
+        select(StoredFile)
+        .join(ContractDocument, col(ContractDocument.file_id) == col(StoredFile.id))
+        .join(ContractLink, col(ContractLink.contract_id) == col(ContractDocument.contract_id))
+        .where(
+            col(ContractLink.token_hash) == digest(token),
+            col(ContractLink.used_at).is_not(None),
+            col(ContractLink.expires_at) > ctx.now(),
+            col(ContractDocument.digest) == col(ContractLink.digest),
+        )
+        .order_by(col(ContractDocument.id).desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def offer_of(ctx: Context, contract: Contract, *, lock: bool = False) -> OpenLink | None:
     """The link of a contract that still works: what the customer can accept now. None when nothing waits."""
     latest = (

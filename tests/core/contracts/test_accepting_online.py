@@ -73,6 +73,26 @@ def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
         assert acceptance.digest == sha256(TEXT).hexdigest()
         assert acceptance.address
     assert stranger.get(link).status_code == 404
+
+
+@pytest.mark.both_databases
+def test_whoever_accepted_takes_a_copy_by_the_same_link_while_its_time_lasts(
+    app: App, clock: StandingClock, make_client: Callable[[], Browser]
+) -> None:
+    number, stranger = draft(app), make_client()
+    attach(app, number)
+    unused = send(app, number)
+    link = send(app, number)
+    accepted = stranger.submit(link, ANSWER)
+    assert "The contract is accepted." in accepted.text
+    assert f'href="{link}/document"' in accepted.text
+    # Another text for later is no part of what this link accepted.
+    attach(app, number, OTHER_TEXT)
+    copy = stranger.get(f"{link}/document")
+    assert (copy.status_code, copy.content) == (200, TEXT)
+    assert "attachment" in copy.headers["Content-Disposition"]
+    assert stranger.get(f"{unused}/document").status_code == 404
+    clock.pass_time(days=15)
     gone = stranger.get(f"{link}/document")
     assert gone.status_code == 404
     assert "Ask us for another one." in gone.text
