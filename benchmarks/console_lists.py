@@ -6,7 +6,7 @@ for something typed, and suggest nothing, are told here what people type; one th
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import chain, combinations, product
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -59,16 +59,22 @@ def lists(app: "App", size: int) -> Sequence[Question]:
             queries = ["", *(f"view={tab.value}" for tab in table.tabs if tab.value)]
             if middle is not None:
                 queries += [one for item in table.filters for one in _filtered(name, item, table, middle)]
-                paired = product(sorts[:2], _paired(name, table, middle))
-                questions += [_page(name, f"{query}&sort={sort}") for sort, query in paired]
+                values = _values(name, table, middle)
+                paired = [*_with_periods(table, middle, values), *_with_each_other(values)]
+                questions += [
+                    _page(name, f"{query}&sort={sort}") for sort, query in product(sorts[:2], paired)
+                ]
             queries += _TOGETHER.get(name, ())
             questions += [_page(name, f"{query}&sort={sort}") for sort, query in product(sorts, queries)]
             if middle is not None:
                 questions += [_deep(name, sort, middle[table.id_key]) for sort in sorts]
                 if table.searches:
-                    questions += [
-                        _page(name, f"q={text}", "searched") for text in _words(table, middle, size)
-                    ]
+                    words = [*_words(table, middle, size)]
+                    queries = [f"q={text}" for text in words]
+                    # The start of its own number, and that of a name that many have.
+                    beside = product((words[1], words[-5]), chain(*values))
+                    queries += [f"q={text}&{value}" for text, value in beside]
+                    questions += [_page(name, query, "searched") for query in queries]
     return questions
 
 
@@ -109,18 +115,27 @@ def _filtered(name: str, item: "Filter", table: "Table", middle: "RowMapping") -
     yield from (f"{item.key}={value}" for value in typed)
 
 
-def _paired(name: str, table: "Table", middle: "RowMapping") -> "Iterator[str]":
-    """Addresses with every value of a tab or filter beside a period: few rows may be both, or none of those in front."""
-    values = [f"view={tab.value}" for tab in table.tabs if tab.value]
-    for item in table.filters:
-        values += () if item.is_range else _filtered(name, item, table, middle)
+def _values(name: str, table: "Table", middle: "RowMapping") -> list[list[str]]:
+    """Addresses with one value in force, of the tabs and of each filter that is no range."""
+    filters = [[*_filtered(name, item, table, middle)] for item in table.filters if not item.is_range]
+    return [[f"view={tab.value}" for tab in table.tabs if tab.value], *filters]
+
+
+def _with_periods(table: "Table", middle: "RowMapping", values: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Every value beside a period: few rows may be both, or none of those in front."""
     for item in table.filters:
         if item.kind == "dates":
             first, last = item.names
             _low, _high, at = _ends(item, middle)
             month = at + timedelta(days=30)
             for days in (f"{first}={at}", f"{last}={at}", f"{first}={at}&{last}={month}"):
-                yield from (f"{value}&{days}" for value in values)
+                yield from (f"{value}&{days}" for value in chain(*values))
+
+
+def _with_each_other(values: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Every value beside every one of another filter: those that many rows have each, but few or none both, are among them."""
+    for some, others in combinations(values, 2):
+        yield from (f"{one}&{other}" for one, other in product(some, others))
 
 
 def _ends(item: "Filter", middle: "RowMapping") -> tuple[Any, Any, Any]:

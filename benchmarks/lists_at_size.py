@@ -44,6 +44,7 @@ _USUAL = {
 _SHARES = (7, 30, 900, 5_000, 20_000, 50_000)
 #: Words of columns that do not name their own, the usual first.
 _KNOWN = {
+    "catalog_order_line.action": ("new", "change", "suspend", "resume", "terminate"),
     "billing_posting.ledger": ("receivable", "revenue:recurring", "tax:payable", "unbilled", "cash"),
     "core_customer_duplicate.reasons": (
         "name",
