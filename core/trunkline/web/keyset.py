@@ -105,7 +105,7 @@ def page(
         return Page([], None, None, 0 if few is not None and place is None else None)
     total = rows[0][_TOTAL] if few is not None else None
     ends = [(row[SORT_VALUE], row[_ID]) for row in (rows[0], rows[-1])]
-    if few is not None:
+    if few is not None or place is not None:
         rows = _whole(session, statement, id_key, [row[_ID] for row in rows])
     has_previous = more if backwards else place is not None
     has_next = True if backwards else more
@@ -126,7 +126,7 @@ def _from_place(
 
     def steps() -> "Iterator[Select[Any]]":
         way = _Way.of(statement, sort, id_key, cursor)
-        return way.among_few(few) if few is not None else way.along_index()
+        return way.among_few(few) if few is not None else way.along_index(keys_only=cursor is not None)
 
     rows: list[RowMapping] = []
     if cursor is not None:
@@ -178,13 +178,15 @@ class _Way:
     def backwards(self) -> bool:
         return self.place is not None and self.place[0] == "b"
 
-    def along_index(self) -> "Iterator[Select[Any]]":
-        """Every column, in the order of the sort's index.
+    def along_index(self, *, keys_only: bool = False) -> "Iterator[Select[Any]]":
+        """Every column, or sort value and key only, in the order of the sort's index.
 
-        Rows without a sort value are a select of their own: no index has them behind all others in both directions.
+        From a place deep inside PostgreSQL would merge with all rows of a joined table, from its first. Rows without a sort value
+        are a select of their own: no index has them behind all others in both directions.
         """
         query = walking(self.statement, self.column)
-        query = query.add_columns(self.column.label(SORT_VALUE), self.identity.label(_ID))
+        ends = (self.column.label(SORT_VALUE), self.identity.label(_ID))
+        query = lean(query, *ends) if keys_only else query.add_columns(*ends)
         if not self.nullable:
             yield self.from_here(query, self.column, self.identity)
             return

@@ -6,6 +6,7 @@ index. Joins that only bring names are left out of what counts and finds.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -115,17 +116,22 @@ def on_row(condition: ColumnElement[Any]) -> ColumnElement[Any]:
 def ranged(conditions: Iterable[ColumnElement[Any]]) -> ColumnElement[Any] | None:
     """The indexed column of which one of the conditions asks for a range, in the order that begins at the end that it names.
 
-    Rows of the range lie beside each other in its index, but all over the table, or all at its end. What else is asked for is
-    met sooner near the end that was named: of what was issued until a day, little is due after it, and that little came last.
+    One that has two ends comes before those that have one: fewer are between. Rows of the range lie beside each other in its
+    index, but all over the table, or all at its end. What else is asked for is met sooner near the end that was named: of what
+    was issued until a day, little is due after it, and that little came last.
     """
-    for condition in conditions:
-        parts = [part for part in _parts(condition) if isinstance(part, BinaryExpression)]
-        for part in parts:
-            column = part.left
-            if part.operator in _RANGES and isinstance(column, Column) and _leads_index(column):
-                ends = {one.operator for one in parts if same(one.left, column)} & _RANGES
-                return column.desc() if ends <= _UPPER else column
-    return None
+    open_ended: ColumnElement[Any] | None = None
+    every = [part for condition in conditions for part in _parts(condition)]
+    parts = [part for part in every if isinstance(part, BinaryExpression) and part.operator in _RANGES]
+    for part in parts:
+        column = part.left
+        if isinstance(column, Column) and _leads_index(column):
+            ends = {one.operator for one in parts if same(one.left, column)}
+            if ends & _UPPER and ends - _UPPER:
+                return column
+            if open_ended is None:
+                open_ended = column.desc() if ends <= _UPPER else column
+    return open_ended
 
 
 def led_by(
@@ -134,6 +140,23 @@ def led_by(
     """The conditions, of which only the leading one may choose an index, and no more than `most` are gathered for it."""
     first = conditions[leading] if most is None else at_most(conditions[leading], most)
     return [first if place == leading else on_row(one) for place, one in enumerate(conditions)]
+
+
+def together(conditions: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]] | None:
+    """The conditions, led by those of their values that begin one index together; None where no index has two of them.
+
+    SQLite would rather take an index that has one of the values and a range, which leaves more.
+    """
+    parts = [part for condition in conditions for part in _parts(condition)]
+    asked = {hash(part.left): part.left for part in parts if _values(part) is not None}
+    best: frozenset[int] = frozenset()
+    for index in {index for column in asked.values() for index in getattr(column.table, "indexes", ())}:
+        begins = frozenset(map(hash, takewhile(lambda column: hash(column) in asked, index.columns)))
+        best = max(best, begins, key=len)
+    if len(best) < 2:
+        return None
+    leading = [hash(getattr(part, "left", None)) in best and _values(part) is not None for part in parts]
+    return [part if leads else on_row(part) for part, leads in zip(parts, leading, strict=True)]
 
 
 def leads(conditions: Sequence[ColumnElement[Any]]) -> list[int]:

@@ -5,7 +5,7 @@ walking the sort's index. Where they are not, because the filter leaves none of 
 finds more than can be put in order in time, the page shows those that were found first, and says so.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from trunkline.web.table_plan import (
     led_by,
     on_row,
     same,
+    together,
 )
 from trunkline.web.table_search import among
 
@@ -141,6 +142,12 @@ class Reader:
         bounded = self.statement.where(*(at_most(one, _GATHERED) for one in narrowing))
         # Each condition by itself leaves many.
         gathered = total = self._count_in_time(bounded)
+        paired = together(narrowing)
+        if total > COUNT_LIMIT and paired is not None:
+            both = self.statement.where(*paired)
+            found = self._count_in_time(both)
+            if found <= COUNT_LIMIT:
+                return self._counted(both, found, sort, limit)
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
             total = self._count_in_time(walked)
@@ -156,12 +163,12 @@ class Reader:
         """
         few: Read | None = None
         enough = max(_MET, limit)
-        for leading in leads(narrowing):
-            sample = self.statement.where(*led_by(leading, narrowing, SOUGHT + 1))
+        for asked, whole in self._samples(narrowing):
+            sample = self.statement.where(*asked)
             page = within(self.session, _PATIENCE, partial(self._page, sample, sort, limit, enough + 1))
             if page is None or page.total is None:
                 continue
-            found = _found_first(page, enough, whole=chosen_elsewhere(narrowing[leading]) is None)
+            found = _found_first(page, enough, whole=whole)
             if page.total > enough or not found.partial:
                 return found
             few = few or (found if page.rows else None)
@@ -171,6 +178,16 @@ class Reader:
             return Read(keyset.Page([], None, None), COUNT_LIMIT + 1, partial=True)
         page = self._page(rest, sort, limit, enough + 1)
         return _found_first(page, enough, whole=not any(map(chosen_elsewhere, narrowing)))
+
+    def _samples(
+        self, narrowing: "list[ColumnElement[Any]]"
+    ) -> "Iterator[tuple[list[ColumnElement[Any]], bool]]":
+        """The conditions in the ways that may lead to rows soon, and whether each finds all there are."""
+        paired = together(narrowing)
+        if paired is not None:
+            yield paired, True
+        for leading in leads(narrowing):
+            yield led_by(leading, narrowing, SOUGHT + 1), chosen_elsewhere(narrowing[leading]) is None
 
     def _alone(self, condition: "ColumnElement[Any]") -> int:
         """How many rows a condition leaves by itself; many when that takes long to say."""
@@ -218,7 +235,8 @@ class Reader:
         )
 
     def _searched(self, query: str, sort: str, limit: int) -> Read:
-        others = self.table.filtered(self.statement, self.params, searched=False)
+        narrowing = self.table.narrowing(self.statement, self.params)
+        others = self.statement.where(*narrowing)
         asked = self.table.asked(others, query)
         found = asked.first(self.session, SOUGHT + 1, _PATIENCE)
         if found.more and conditions_of(others):
@@ -226,7 +244,10 @@ class Reader:
             if rest <= COUNT_LIMIT:
                 matching = others.where(asked.on_row())
                 return self._all_of(matching, sort, limit)
-        matching = others.where(among(keyset.expression(others, self.table.id_key), found.keys))
+        # The keys lead: SQLite would rather take a condition's index, and read all that it holds for.
+        matching = self.statement.where(
+            *map(on_row, narrowing), among(keyset.expression(others, self.table.id_key), found.keys)
+        )
         if not found.keys:
             return Read(keyset.Page([], None, None), 0, partial=found.more)
         if found.more:

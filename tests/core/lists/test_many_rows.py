@@ -172,6 +172,23 @@ def test_where_no_filter_finds_anything_in_time_all_is_looked_through(
     assert (_names(view), view.total, view.partial) == (["Ana Prado", "Carla Dias"], 2, False)
 
 
+@pytest.mark.parametrize(("kind", "names"), [("individual", ["Ana Prado", "Carla Dias"]), ("business", [])])
+def test_values_that_many_have_each_are_counted_to_the_end_where_few_have_both(
+    crowd: App, monkeypatch: pytest.MonkeyPatch, kind: str, names: list[str]
+) -> None:
+    _registered(crowd, 1, 2, 3, 4, 5, 6)
+    real, counts = table_reading.Reader._count_in_time, iter([4] * 4)
+
+    def hurried(reader: table_reading.Reader, matching: Any) -> int:
+        # Each by itself, and all as the database would look for them, take too long.
+        return next(counts, None) or real(reader, matching)
+
+    monkeypatch.setattr(table_reading.Reader, "_count_in_time", hurried)
+    monkeypatch.setattr(table_reading.Reader, "_walked", lambda *_arguments: pytest.fail("it was walked"))
+    view = _load(crowd, view="active", kind=kind, created_at_from="2026-03-05", sort="name")
+    assert (_names(view), view.total, view.partial) == (names, len(names), False)
+
+
 def test_filters_that_exclude_each_other_leave_nothing_and_are_not_looked_for(
     crowd: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
