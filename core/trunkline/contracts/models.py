@@ -101,6 +101,8 @@ class Contract(Record, table=True):
         Index("ix_core_contract_starts", "starts_on", "id"),
         Index("ix_core_contract_indexation", "next_indexation_on", "id", info=rows(_INDEXED)),
         Index("ix_core_contract_accepted", "accepted", "id"),
+        # Together: many are indexed so and many have a status, but few or none of them both.
+        Index("ix_core_contract_kind", "indexation", "status", "id"),
         Index("ix_core_contract_status_customer", "status", "customer_id", "id"),
         Index("ix_core_contract_status_title", "status", "title", "id"),
         Index("ix_core_contract_status_last_day", "status", "last_day", "id"),

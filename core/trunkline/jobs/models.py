@@ -90,7 +90,8 @@ class Job(Record, table=True):
         Index("ix_core_job_subject", "subject_kind", "subject_id"),
         # All that its columns say stands in its condition, too: SQLite takes the index that has most of what is asked in front.
         Index("ix_core_job_routine", "requested_by", "state", "id", info=_ROUTINE_ROWS),
-        Index("ix_core_job_product", "product", "id"),
+        # Together: many are about a product and many in a state, but few or none of them both.
+        Index("ix_core_job_product", "product", "state", "id"),
         # Those of a kind, earlier runs of the same work, and all that ended since.
         Index("ix_core_job_runs", "kind", "state", "product", "action", "id"),
         Index("ix_core_job_finished", "finished_at", "id"),

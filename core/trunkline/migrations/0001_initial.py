@@ -654,6 +654,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_indexation_on IS NOT NULL"),
             postgresql_where=sa.text("next_indexation_on IS NOT NULL"),
         )
+        batch_op.create_index("ix_core_contract_kind", ["indexation", "status", "id"], unique=False)
         batch_op.create_index("ix_core_contract_last_day", ["last_day", "id"], unique=False)
         batch_op.create_index("ix_core_contract_starts", ["starts_on", "id"], unique=False)
         batch_op.create_index("ix_core_contract_status", ["status", "id"], unique=False)
@@ -889,7 +890,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_core_job_finished", ["finished_at", "id"], unique=False)
         batch_op.create_index("ix_core_job_forget", ["has_log", "finished_at"], unique=False)
-        batch_op.create_index("ix_core_job_product", ["product", "id"], unique=False)
+        batch_op.create_index("ix_core_job_product", ["product", "state", "id"], unique=False)
         batch_op.create_index(
             "ix_core_job_routine",
             ["requested_by", "state", "id"],
@@ -2067,6 +2068,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_core_contract_status")
         batch_op.drop_index("ix_core_contract_starts")
         batch_op.drop_index("ix_core_contract_last_day")
+        batch_op.drop_index("ix_core_contract_kind")
         batch_op.drop_index(
             "ix_core_contract_indexation",
             sqlite_where=sa.text("next_indexation_on IS NOT NULL"),

@@ -201,11 +201,13 @@ class CatalogIdentifier(SQLModel, table=True):
 
 
 class CatalogOrder(Record, table=True):
-    """What a customer asked for at one time."""
+    """What a customer asked for at one time: the same of every service that is in it."""
 
     __tablename__ = "catalog_order"
     __table_args__ = (
         Index("ix_catalog_order_state", "state", "id"),
+        # Together: many are of an action and many in a state, but few or none of them both.
+        Index("ix_catalog_order_action", "action", "state", "id"),
         Index("ix_catalog_order_created", "created_at", "id"),
     )
 
@@ -215,6 +217,8 @@ class CatalogOrder(Record, table=True):
             BigKey, ForeignKey("core_customer.id", ondelete="RESTRICT"), index=True, nullable=False
         )
     )
+    #: That of all its lines.
+    action: str = Field(max_length=16)
     state: str = Field(default=OrderState.IN_PROGRESS, max_length=16)
     placed_by: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=500)
@@ -231,8 +235,6 @@ class CatalogOrderLine(Record, table=True):
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
         Index("ix_catalog_order_line_state", "state", "id"),
-        # What the list of orders filters by.
-        Index("ix_catalog_order_line_action", "action", "order_id"),
     )
 
     number: str = Field(max_length=24, unique=True)

@@ -169,7 +169,7 @@ def list_orders(ctx: Context) -> Statement:
             col(CatalogOrder.placed_by),
             col(Customer.number).label("customer"),
             col(Customer.name).label("customer_name"),
-            col(CatalogOrderLine.action),
+            col(CatalogOrder.action),
             col(CatalogProduct.name).label("product"),
             col(CatalogService.number).label("service"),
             lines.label("lines"),

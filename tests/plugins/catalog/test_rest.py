@@ -59,6 +59,23 @@ def test_a_service_is_suspended_and_resumed(shop: App, api: TestClient) -> None:
     assert api.get(path).json()["suspensions"] == []
 
 
+def test_orders_are_filtered_by_what_they_do_and_their_state(shop: App, api: TestClient) -> None:
+    service = place(api).json()["lines"][0]["service_number"]
+    work_until_idle(shop)
+    assert api.post(f"/api/v1/catalog/services/{service}/suspend", json={"reason": "lost"}).status_code == 202
+
+    def found(query: str) -> list[tuple[str, str]]:
+        items = api.get(f"/api/v1/catalog/orders?{query}").json()["items"]
+        return [(row["number"], row["action"]) for row in items]
+
+    assert found("") == [("O000002", "suspend"), ("O000001", "new")]
+    assert found("action=suspend&view=in_progress") == [("O000002", "suspend")]
+    assert found("action=new&view=in_progress") == []
+    work_until_idle(shop)
+    assert found("action=suspend&view=in_progress") == []
+    assert found("action=suspend,new&view=completed") == [("O000002", "suspend"), ("O000001", "new")]
+
+
 def test_a_wrong_product_is_a_problem_that_names_its_field(api: TestClient) -> None:
     answer = place(api, product_code="nothing")
     assert answer.status_code == 404

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("action", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("placed_by", sa.String(length=200), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_catalog_order_number")),
     )
     with op.batch_alter_table("catalog_order", schema=None) as batch_op:
+        batch_op.create_index("ix_catalog_order_action", ["action", "state", "id"], unique=False)
         batch_op.create_index("ix_catalog_order_created", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_catalog_order_state", ["state", "id"], unique=False)
@@ -279,7 +281,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", "position", name=op.f("uq_catalog_order_line_order_id_position")),
     )
     with op.batch_alter_table("catalog_order_line", schema=None) as batch_op:
-        batch_op.create_index("ix_catalog_order_line_action", ["action", "order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_contract_id"), ["contract_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_catalog_order_line_customer_id"), ["customer_id"], unique=False)
@@ -392,7 +393,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_customer_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_contract_id"))
         batch_op.drop_index(batch_op.f("ix_catalog_order_line_contact_id"))
-        batch_op.drop_index("ix_catalog_order_line_action")
 
     op.drop_table("catalog_order_line")
     with op.batch_alter_table("catalog_identifier", schema=None) as batch_op:
@@ -423,6 +423,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_catalog_order_state")
         batch_op.drop_index(batch_op.f("ix_catalog_order_customer_id"))
         batch_op.drop_index("ix_catalog_order_created")
+        batch_op.drop_index("ix_catalog_order_action")
 
     op.drop_table("catalog_order")
     op.drop_table("catalog_price")

@@ -178,6 +178,7 @@ def _add_rows(ctx: Context, records: Sequence[_Record]) -> list[CatalogService]:
             CatalogOrder(
                 number=order_number,
                 customer_id=record.customer.key,
+                action=LineAction.NEW,
                 state=OrderState.COMPLETED,
                 placed_by=ctx.actor.name,
                 note=str(_("Recorded as it was.")),

@@ -26,6 +26,7 @@ from trunkline_catalog.queries.orders import order_view
 from trunkline_catalog.queries.services import identifiers_from, service_views
 from trunkline_catalog.schemas import (
     OFFERED_KINDS,
+    LineAction,
     OrderLineInput,
     OrderView,
     PickView,
@@ -56,7 +57,7 @@ def place_order(ctx: Context, command: PlaceOrder) -> OrderView:
         return before
     contract = contract_for(ctx, customer.key, command.contract)
     command = expanded(ctx, command)
-    order = new_order(ctx, customer, command.note, key)
+    order = new_order(ctx, customer, LineAction.NEW, command.note, key)
     planned, bundles = [], dict[int, Parent]()
     for place, wish in enumerate(command.lines):
         with naming_line(place):
@@ -110,11 +111,14 @@ def placed_before(ctx: Context, key: str | None) -> OrderView | None:
     return order_view(ctx, row) if row is not None else None
 
 
-def new_order(ctx: Context, customer: Customer, note: str, key: str | None) -> CatalogOrder:
-    """An empty order. Raises Conflict when somebody places one under the same key at this very moment."""
+def new_order(
+    ctx: Context, customer: Customer, action: LineAction, note: str, key: str | None
+) -> CatalogOrder:
+    """An empty order for lines of one action. Raises Conflict when somebody places one under the same key at this very moment."""
     order = CatalogOrder(
         number=next_number(ctx.session, "order"),
         customer_id=customer.key,
+        action=action,
         placed_by=ctx.actor.name,
         note=note,
         idempotency_key=key,
@@ -186,7 +190,7 @@ def _add_new(
         order_id=order.key,
         position=position,
         customer_id=customer.key,
-        action=wish.action,
+        action=order.action,
         product_id=product.id,
         service_id=service.key,
         open_service_id=service.key,

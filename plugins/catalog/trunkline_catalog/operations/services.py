@@ -248,7 +248,7 @@ def _order(
         refuse_twin(
             ctx, service, action, reason.value if reason is not None else "", change.word if change else ""
         )
-    order = new_order(ctx, customer, note, _key(service, action, idempotency_key))
+    order = new_order(ctx, customer, action, note, _key(service, action, idempotency_key))
     wish = _Wish(action, reason, note, start_after, ahead)
     _add_line(ctx, order, 1, service, wish, needs_network=needs_network, change=change)
     along = going_along(ctx, service, action, reason, ahead=ahead)
