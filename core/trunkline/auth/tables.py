@@ -1,14 +1,21 @@
 """The list of users, for the page and for REST."""
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, RowMapping, or_
 from sqlmodel import col
 
 from trunkline.auth.models import User, UserKind, UserStatus
 from trunkline.i18n import gettext, translate
+from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline.web.tones import lazy_state_label
 
 _ = gettext
+
+
+def _begins(query: str) -> ColumnElement[bool]:
+    """People whose name or address begins so, also where the name is written with a capital."""
+    forms = dict.fromkeys((query, query.title()))
+    return or_(*(begins_with(col(User.name), form) for form in forms), begins_with(col(User.email), query))
 
 
 def _role_labels(row: RowMapping) -> list[str]:
@@ -39,7 +46,9 @@ USERS = Table(
         Tab("staff", _("Staff"), col(User.kind) == UserKind.STAFF, count=True),
         Tab("portal", _("Customers"), col(User.kind) == UserKind.PORTAL, count=True),
     ],
-    search=["name", "email"],
+    # Of each customer somebody may sign in: words inside of names are looked for in the search index.
+    finds=[_begins],
+    found=[("user", "id"), ("customer", col(User.customer_id))],
     search_label=_("Search names and addresses"),
     sort="name",
     row_href="/users/{id}",

@@ -7,14 +7,17 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from tests.core.auth.test_invitations import BRUNO, NEW
+from tests.core.customers.test_customer_pages import add
 from trunkline.access import queries as access
 from trunkline.app import App
 from trunkline.auth import links, operations, queries, sign_in
 from trunkline.auth.models import User, UserSession, UserStatus
 from trunkline.auth.schemas import EditUser
 from trunkline.auth.sessions import RequestFacts
+from trunkline.customers.models import Customer
 from trunkline.errors import Conflict, Forbidden, Refused
 from trunkline.operation import Actor, ActorKind
+from trunkline.search.indexing import index_due
 from trunkline.testing import Browser, actor_with, create_user
 
 #: The trunk alone, without plugins.
@@ -157,3 +160,25 @@ def test_without_a_password_the_command_line_gives_a_link(app: App) -> None:
     made = operations.create_staff_user(app, "root@example.com", "administrator")
     with app.unit_of_work() as ctx:
         assert links.spend(ctx, made.link.rpartition("/")[2], NEW).key == made.id
+
+
+def test_people_are_found_by_the_beginning_of_their_name_or_address_and_colleagues_by_any_word(
+    app: App, staff: Callable[..., Browser]
+) -> None:
+    customer = add(app, "Padaria Estrela")
+    with app.reading() as ctx:
+        key = ctx.load_by(Customer, Customer.number, customer).key
+    people = {
+        "Roberto Lima": create_user(app, "beto@example.com", "portal_owner", customer_id=key),
+        "Carla Dias": create_user(app, "carla@example.com", "cashier"),
+    }
+    with app.unit_of_work() as ctx:
+        for name, person in people.items():
+            ctx.session.get_one(User, person).name = name
+    index_due(app)
+    boss = staff()
+    for query in ("rober", "Roberto L", "beto@", "estrela"):
+        assert "Roberto Lima" in boss.get(f"/users?view=portal&q={query}").text, query
+        assert "Roberto Lima" not in boss.get(f"/users?q={query}").text, query
+    for query in ("carla", "dias", "carla@example.com"):
+        assert "Carla Dias" in boss.get(f"/users?q={query}").text, query
