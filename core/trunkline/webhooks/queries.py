@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlmodel import col
 
 from trunkline.db.prepared import Found, Prepared
@@ -64,22 +64,30 @@ def get(ctx: Context, number: str) -> RowMapping:
     return row
 
 
+_PARKED = (
+    select(func.count(col(EventDelivery.id)))
+    .where(col(EventDelivery.webhook_id) == col(Webhook.id), col(EventDelivery.state) == DeliveryState.PARKED)
+    .correlate(Webhook)
+    .scalar_subquery()
+)
 _GIVEN_UP_ON = Prepared(
     select(
         col(Webhook.number).label("number"),
         col(Webhook.name).label("name"),
         col(Webhook.active).label("active"),
-        func.count(col(EventDelivery.id)).label("parked"),
+        col(Webhook.stopped_because).label("stopped_because"),
+        _PARKED.label("parked"),
     )
-    .join(EventDelivery, col(EventDelivery.webhook_id) == col(Webhook.id))
-    .where(col(EventDelivery.state) == DeliveryState.PARKED)
-    .group_by(col(Webhook.id), col(Webhook.number), col(Webhook.name), col(Webhook.active))
+    .where(or_(col(Webhook.stopped_because) != "", _PARKED > 0))
     .order_by(col(Webhook.id))
 )
 
 
 def given_up_on(ctx: Context) -> Sequence[Found]:
-    """Endpoints to which deliveries were given up on, with how many: `number`, `name`, `active`, `parked`."""
+    """Endpoints that were switched off by themselves, and those to which deliveries were given up on.
+
+    `number`, `name`, `active`, `stopped_because` (empty for one that runs), `parked` (how many were given up on).
+    """
     return _GIVEN_UP_ON.rows(ctx)
 
 

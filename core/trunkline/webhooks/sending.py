@@ -18,6 +18,7 @@ from trunkline.db.types import UtcDateTime
 from trunkline.errors import TrunklineError
 from trunkline.events.delivery import owed_earlier
 from trunkline.events.models import DeliveryState, EventDelivery
+from trunkline.i18n import gettext as _
 from trunkline.operation import SYSTEM, Context
 from trunkline.outbound import send as call
 from trunkline.webhooks.models import Webhook, WebhookAttempt, WebhookPause
@@ -40,6 +41,9 @@ _CLAIM = timedelta(seconds=60)
 #: How long one endpoint may keep a thread of the worker before others get it.
 _TURN_SECONDS = 10.0
 _GONE = 410
+# Kept in English and put into the reader's language where they are shown.
+_GONE_FOR_GOOD = _("It answered 410 Gone.")
+_SILENT = _("It did not answer for three days.")
 _SHOWN = 500
 
 
@@ -177,7 +181,7 @@ def _settle(ctx: Context, claimed: _Claimed, status: int | None, words: str) -> 
     else:
         delivery.next_try_at = ctx.now() + PAUSES[claimed.tries - 1]
     if status == _GONE:
-        stop_by_itself(ctx, claimed.webhook_id, "It answered 410 Gone.")
+        stop_by_itself(ctx, claimed.webhook_id, _GONE_FOR_GOOD)
     elif status is None or status >= 500 or status == 429:
         _spare(ctx, claimed.webhook_id)
     log.warning("delivery %s to %s failed: %s", claimed.delivery_id, claimed.url, delivery.error)
@@ -194,4 +198,4 @@ def _spare(ctx: Context, webhook_id: int) -> None:
     pause.failures += 1
     pause.until = now + min(timedelta(seconds=5 * 2 ** (pause.failures - 1)), timedelta(hours=1))
     if now - pause.since >= GONE_AFTER:
-        stop_by_itself(ctx, webhook_id, "It did not answer for three days.")
+        stop_by_itself(ctx, webhook_id, _SILENT)

@@ -248,8 +248,11 @@ def test_an_endpoint_that_answers_nothing_is_spared_and_410_switches_it_off(
     send(app)
     with app.reading() as ctx:
         assert queries.get(ctx, number)["active"] is False
-    page = staff("supervisor").get("/system").text
-    assert "Not everything reached CRM." in page
+    supervisor = staff("supervisor")
+    assert "Not everything reached CRM." in supervisor.get("/system").text
+    assert "CRM was switched off by itself" in supervisor.get("/").text
+    supervisor.submit(f"/webhooks/{number}/start", page=f"/webhooks/{number}")
+    assert "CRM was switched off by itself" not in supervisor.get("/").text
 
 
 def test_a_worker_that_dies_while_sending_leaves_it_to_another(
