@@ -36,6 +36,7 @@ from trunkline.i18n import use_locale
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark, mark_customer
 from trunkline.versions import require_version
+from trunkline.web.tones import state_within
 
 __all__ = [
     "add_contact",
@@ -159,9 +160,13 @@ def set_status(ctx: Context, number: str, command: SetStatus) -> Customer:
     if command.status == customer.status:
         return customer
     if command.status not in TRANSITIONS[customer.status]:
-        allowed = ", ".join(TRANSITIONS[customer.status])
+        allowed = ", ".join(state_within(status) for status in TRANSITIONS[customer.status])
         raise Refused(
-            _("A customer who is {now} cannot become {wanted}.", now=customer.status, wanted=command.status),
+            _(
+                "A customer who is {now} cannot become {wanted}.",
+                now=state_within(customer.status),
+                wanted=state_within(command.status),
+            ),
             field="status",
             remedy=_("From here: {allowed}.", allowed=allowed) if allowed else _("Restore it first."),
         )

@@ -106,3 +106,8 @@ def lazy_state_label(value: object) -> str:
 def state_label(value: object) -> str:
     """The state in words of the reader's language, now."""
     return str(lazy_state_label(value))
+
+
+def state_within(value: object) -> str:
+    """The state as it stands within a sentence of the reader's language, now."""
+    return state_label(value).lower()

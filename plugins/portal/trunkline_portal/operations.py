@@ -9,6 +9,7 @@ from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.web.tones import state_within
 from trunkline_portal import queries
 from trunkline_portal.schemas import AddWithoutEmail, InviteToPortal
 
@@ -86,6 +87,6 @@ def send_phone_code(ctx: Context, number: str, user_id: int) -> User:
 def _check_open(customer: Customer) -> None:
     if customer.status in (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED):
         raise Refused(
-            _("{customer} is {status}.", customer=customer.name, status=customer.status),
+            _("{customer} is {status}.", customer=customer.name, status=state_within(customer.status)),
             remedy=_("Make the customer active first."),
         )

@@ -21,6 +21,7 @@ from trunkline.customers.schemas import (
 )
 from trunkline.errors import Conflict, Forbidden, NotFound, Refused
 from trunkline.events.models import OutboxEvent
+from trunkline.i18n import use_locale
 from trunkline.operation import Actor, ActorKind, Context, Scope
 from trunkline.testing import actor_with
 
@@ -269,3 +270,12 @@ def test_kinds_are_stored_as_words(ctx: Context) -> None:
     operations.register(ctx, company())
     stored = ctx.session.scalars(select(Customer.kind)).one()
     assert stored == "business"
+
+
+def test_a_refused_status_is_said_in_the_readers_language(ctx: Context) -> None:
+    number = operations.register(ctx, person(status="pending")).number
+    with use_locale("pt_BR"), pytest.raises(Refused) as refusal:
+        operations.set_status(ctx, number, SetStatus(status=CustomerStatus.SUSPENDED, reason="x"))
+    assert "suspenso" in refusal.value.message
+    assert refusal.value.remedy is not None
+    assert "ativo" in refusal.value.remedy

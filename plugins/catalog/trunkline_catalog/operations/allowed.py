@@ -5,6 +5,7 @@ from typing import Any
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.tones import state_within
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogService
 from trunkline_catalog.schemas import ChangeOffer, Previous, ProductView, ServiceState, ServiceView
@@ -17,7 +18,7 @@ def require_active(service: CatalogService) -> None:
             _(
                 "{service} is {state}; only an active service can be changed.",
                 service=service.number,
-                state=service.state,
+                state=state_within(service.state),
             )
         )
 

@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.web.tones import state_within
 from trunkline_catalog.events import (
     OrderLineCancelled,
     OrderLineCompleted,
@@ -96,7 +97,13 @@ def begin(ctx: Context, line: CatalogOrderLine) -> None:
     if line.state == LineState.IN_PROGRESS:
         return
     if line.state != LineState.QUEUED:
-        raise Refused(_("Line {number} is {state}; it cannot begin.", number=line.number, state=line.state))
+        raise Refused(
+            _(
+                "Line {number} is {state}; it cannot begin.",
+                number=line.number,
+                state=state_within(line.state),
+            )
+        )
     line.state = LineState.IN_PROGRESS
     service = service_of(ctx, line)
     if line.action == LineAction.NEW:

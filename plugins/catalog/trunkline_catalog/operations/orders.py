@@ -15,6 +15,7 @@ from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.web.tones import state_within
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderPlaced
 from trunkline_catalog.models import CatalogOrder, CatalogOrderLine, CatalogService
@@ -95,7 +96,11 @@ def may_order(customer: Customer) -> None:
     """Raises Refused naming the customer's status when that forbids ordering."""
     if customer.status not in _MAY_ORDER:
         raise Refused(
-            _("{customer} is {status} and cannot order.", customer=customer.name, status=customer.status),
+            _(
+                "{customer} is {status} and cannot order.",
+                customer=customer.name,
+                status=state_within(customer.status),
+            ),
             field="customer_number",
             remedy=_("Make the customer active first."),
         )

@@ -11,6 +11,7 @@ from trunkline.customers.models import Customer
 from trunkline.errors import NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.tones import state_within
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogProduct, CatalogService
 from trunkline_catalog.operations.contracts import contract_of_host
@@ -188,7 +189,7 @@ def _host(ctx: Context, customer: Customer, product: ProductView, number: str, f
             _(
                 "{service} is {state}; something is added to a service that works.",
                 service=number,
-                state=host.state,
+                state=state_within(host.state),
             ),
             field=field,
             remedy=_("Wait until it is active, or choose another one."),

@@ -7,6 +7,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs import operations as jobs
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import Context, operation
+from trunkline.web.tones import state_within
 from trunkline_catalog import queries
 from trunkline_catalog.events import OrderLineRetried
 from trunkline_catalog.models import CatalogOrderLine, CatalogService
@@ -72,7 +73,7 @@ def reschedule_order_line(ctx: Context, number: str, command: RescheduleLine) ->
             _(
                 "Line {number} is {state}; only one that waits gets another date.",
                 number=number,
-                state=line.state,
+                state=state_within(line.state),
             ),
             field="start_after",
         )
@@ -102,7 +103,11 @@ def retry_order_line(
     line = locked_line(ctx, queries.line_by_number(ctx, number).id)
     if line.state != LineState.FAILED:
         raise Refused(
-            _("Line {number} is {state}; only a failed one is tried again.", number=number, state=line.state)
+            _(
+                "Line {number} is {state}; only a failed one is tried again.",
+                number=number,
+                state=state_within(line.state),
+            )
         )
     _undone_job(ctx, line)
     if (busy := queries.open_line_of(ctx, line.service_id)) is not None:

@@ -11,6 +11,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline.versions import require_version
+from trunkline.web.tones import state_within
 from trunkline_inventory import queries
 from trunkline_inventory.checks import normalise
 from trunkline_inventory.events import ItemsChanged
@@ -87,7 +88,11 @@ def _update_identifiers(
             continue
         if ItemState(row.state).has_holder:
             raise Refused(
-                _("{label} cannot change while the item is {state}.", label=field.label, state=row.state),
+                _(
+                    "{label} cannot change while the item is {state}.",
+                    label=field.label,
+                    state=state_within(row.state),
+                ),
                 field=field.name,
             )
         refuse_known(ctx, template, field.name, [value])

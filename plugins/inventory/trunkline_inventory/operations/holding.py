@@ -11,6 +11,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
+from trunkline.web.tones import state_within
 from trunkline_inventory import queries
 from trunkline_inventory.events import ItemAssigned, ItemReleased
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
@@ -116,7 +117,7 @@ def none_free(
         taken = _("{item} is being taken at this moment, or wanted twice.", item=row.label)
         return Refused(taken, field=field, remedy=_("Pick another one."))
     by = _(" by {holder}", holder=row.holder_label) if row.holder_label else ""
-    message = _("{item} is {state}{by}.", item=row.label, state=row.state, by=by)
+    message = _("{item} is {state}{by}.", item=row.label, state=state_within(row.state), by=by)
     return Refused(message, field=field, remedy=_("Pick another one."))
 
 

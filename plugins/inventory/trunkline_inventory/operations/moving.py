@@ -9,6 +9,7 @@ from trunkline.db.parts import parts
 from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
+from trunkline.web.tones import state_within
 from trunkline_inventory.events import ItemsChanged
 from trunkline_inventory.models import InventoryItem, InventoryMovement
 from trunkline_inventory.operations.adding import stock_row
@@ -23,7 +24,12 @@ def change_state(ctx: Context, ids: Sequence[int], command: ChangeState) -> int:
     for row in rows:
         if ItemState(row.state).has_holder:
             raise Refused(
-                _("{item} is {state} by {holder}.", item=row.label, state=row.state, holder=row.holder_label),
+                _(
+                    "{item} is {state} by {holder}.",
+                    item=row.label,
+                    state=state_within(row.state),
+                    holder=row.holder_label,
+                ),
                 field="state",
                 remedy=_("Only items that nobody holds change their state by hand; leave it out."),
             )

@@ -12,7 +12,7 @@ from trunkline.errors import Forbidden, Refused
 from trunkline.i18n import gettext as _
 from trunkline.i18n import ngettext
 from trunkline.operation import Context, operation
-from trunkline.web.tones import state_label
+from trunkline.web.tones import state_within
 from trunkline_catalog import queries as catalog
 from trunkline_provisioning.rollouts import doing, driving, queries, telling, words
 from trunkline_provisioning.rollouts.events import (
@@ -230,7 +230,7 @@ def _require(rollout: ProvisioningRollout, state: RolloutState) -> None:
             _(
                 "{number} is {state}, not {wanted}.",
                 number=rollout.number,
-                state=state_label(rollout.state).lower(),
-                wanted=state_label(state).lower(),
+                state=state_within(rollout.state),
+                wanted=state_within(state),
             )
         )
