@@ -136,5 +136,11 @@ on('change', '[data-drop] input[type=file]', (_event, input) => {
   if (name && input.files.length) name.textContent = [...input.files].map((file) => file.name).join(', ');
 });
 
+// Folded boxes: the head of each area says how many are ticked.
+on('change', '[data-folded] input', (_event, input) => {
+  const group = input.closest('details');
+  $('summary span', group).textContent = group.dataset.folded.replace('{n}', $$(':checked', group).length);
+});
+
 // Values that depend on another field: <select data-submits> sends its form by itself where that is only a view.
 on('change', 'select[data-submits]', (_event, input) => input.form.requestSubmit());

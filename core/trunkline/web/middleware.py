@@ -144,7 +144,7 @@ class KnownHosts:
             send,
             400,
             "Unknown host",
-            f"Nothing here is called “{shown}”. If it should be, add it to `hosts` in the configuration.",
+            f"Nothing here is called “{shown}”. If it should be, add it to hosts in the configuration.",
         )
 
 

@@ -48,6 +48,7 @@ def _new(page: Page) -> Mapping[str, Any]:
     template="webhooks/form.html",
     title=_("New webhook"),
     initial=_new,
+    extra=lambda page: {"areas": queries.event_areas(page.ctx)},
     submit=_("Make the webhook"),
     sudo=True,
 )
@@ -99,6 +100,7 @@ def _values(page: Page, number: str) -> Mapping[str, Any]:
     template="webhooks/form.html",
     title=_("Change a webhook"),
     initial=_values,
+    extra=lambda page, number: {"areas": queries.event_areas(page.ctx)},
     sudo=True,
 )
 def edit(page: Page, command: EditWebhook, number: str) -> Response:

@@ -14,6 +14,15 @@ from trunkline.operation import Context
 from trunkline.webhooks.models import Webhook, WebhookAttempt, WebhookPause
 
 _ = gettext
+#: What parts of the trunk tell of, by their names in the package; the rest is of the system itself.
+_AREAS = {
+    **dict.fromkeys(
+        ("customers", "contracts", "files", "geocoding", "interactions", "resellers"), _("Customers")
+    ),
+    **dict.fromkeys(("mail", "mail_templates", "sms"), _("Messages")),
+    **dict.fromkeys(("access", "approvals", "auth"), _("Access")),
+}
+_REST = _("System")
 
 
 def list_webhooks(ctx: Context) -> Select[*tuple[Any, ...]]:
@@ -172,6 +181,17 @@ def body_of(ctx: Context, delivery_id: int) -> Mapping[str, Any]:
 def message_id(event_id: int) -> str:
     """By what a receiver tells a repeat: the same at every try, and the same for every endpoint."""
     return f"evt_{event_id}"
+
+
+def event_areas(ctx: Context) -> list[tuple[str, list[str]]]:
+    """Names of the events by the area that they tell of: a plugin, or a part of the trunk; the largest list stays readable."""
+    areas: dict[str, list[str]] = {}
+    for plugin in ctx.app.plugins:
+        for event in plugin.events:
+            part = event.__module__.split(".")[1] if plugin.name == "core" else ""
+            area = _AREAS.get(part, _REST) if part else _(plugin.label or plugin.name)
+            areas.setdefault(str(area), []).append(event.name)
+    return [(area, sorted(names)) for area, names in areas.items()]
 
 
 def event_choices(ctx: Context) -> list[tuple[str, str]]:

@@ -340,6 +340,33 @@ def test_staff_make_test_and_follow_a_webhook_in_the_browser(
     assert first == second
 
 
+def test_events_are_folded_by_area_with_how_many_are_chosen(
+    app: App, endpoint: str, staff: Callable[..., Browser]
+) -> None:
+    browser = staff()
+
+    def areas(page: str) -> dict[str, tuple[int, int, set[str]]]:
+        found = {}
+        for folded in re.findall("<details.*?</details>", page, re.DOTALL):
+            head = re.sub("<[^>]+>", "", folded.partition("</summary>")[0].partition("<summary>")[2])
+            told = re.fullmatch(r"\s*(.+?) (\d+) of (\d+) chosen", head)
+            assert told is not None
+            boxes = set(re.findall(r'name="events" value="([^"]+)"', folded))
+            found[told[1]] = int(told[2]), int(told[3]), boxes
+        return found
+
+    offered = areas(browser.get("/webhooks/new").text)
+    with app.reading() as ctx:
+        every = {name for name, _label in queries.event_choices(ctx)}
+    assert set().union(*(boxes for _n, _m, boxes in offered.values())) == every
+    assert all((chosen, of) == (0, len(boxes)) for chosen, of, boxes in offered.values())
+    assert "contract.accepted" in offered["Customers"][2]
+    fields = {"name": "ERP", "url": endpoint, "events": ["customer.registered", "contract.accepted"]}
+    browser.submit("/webhooks/new", fields)
+    edited = areas(browser.get("/webhooks/W0001/edit").text)
+    assert {area: chosen for area, (chosen, _of, _boxes) in edited.items() if chosen} == {"Customers": 2}
+
+
 def test_a_new_webhook_whose_page_is_loaded_again_is_not_made_twice(
     app: App, endpoint: str, staff: Callable[..., Browser]
 ) -> None:
