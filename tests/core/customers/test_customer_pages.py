@@ -245,3 +245,13 @@ def test_an_empty_list_offers_to_add_only_to_who_may(staff: Staff, role: str, of
     page = staff(role).get("/customers").text
     assert "No customers yet" in page
     assert ("Add customer" in page) is offered
+
+
+def test_an_empty_tab_says_nothing_of_the_whole_list(app: App, staff: Callable[..., Browser]) -> None:
+    browser = staff("customer_care")
+    assert "No customers yet" in browser.get("/customers").text
+    add(app)
+    page = browser.get("/customers?view=pending").text
+    assert "Nothing here now" in page
+    assert "No customers yet" not in page
+    assert "Nothing matches" in browser.get("/customers?view=pending&q=souza").text
