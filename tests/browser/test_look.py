@@ -651,3 +651,25 @@ def test_an_order_grows_and_shrinks_by_lines_without_losing_what_was_typed(
     expect(page.locator("#line-2")).to_be_visible()
     expect(page.locator("main")).to_contain_text("For the family")
     context.close()
+
+
+def test_filters_and_typed_numbers_are_whole_where_text_runs_from_right_to_left(
+    demo: str, staff_page: Page
+) -> None:
+    staff_page.goto(f"{demo}/customers")
+    staff_page.evaluate("document.documentElement.dir = 'rtl'")
+    staff_page.get_by_role("button", name="Filter").click()
+    panel = staff_page.get_by_role("dialog", name="Filters")
+    expect(panel).to_be_visible()
+    outside = panel.evaluate(
+        """panel => {
+            const room = panel.getBoundingClientRect();
+            return [...panel.querySelectorAll('label')].map(label => [label, label.getBoundingClientRect()])
+                .filter(([, box]) => box.left < room.left || box.right > room.right)
+                .map(([label]) => label.textContent.trim());
+        }"""
+    )
+    assert outside == []
+    staff_page.goto(f"{demo}/customers/C000001/edit")
+    staff_page.evaluate("document.documentElement.dir = 'rtl'")
+    expect(staff_page.get_by_label("Phone")).to_have_css("unicode-bidi", "plaintext")
