@@ -152,10 +152,21 @@ class Reader:
             # Among those that were gathered there are few, but there are others.
             total = self._count_in_time(walked)
         rest = bounded if gathered else None
-        return self._counted(walked, total, sort, limit, lambda: self._sampled(narrowing, rest, sort, limit))
+        # Of conditions none of whose many gathered rows is met, hardly any is met on the way either.
+        patience = _PATIENCE if gathered else _PATIENCE / 2
+
+        def sampled() -> Read:
+            return self._sampled(narrowing, rest, sort, limit, patience)
+
+        return self._counted(walked, total, sort, limit, sampled, patience)
 
     def _sampled(
-        self, narrowing: "list[ColumnElement[Any]]", rest: "Select[Any] | None", sort: str, limit: int
+        self,
+        narrowing: "list[ColumnElement[Any]]",
+        rest: "Select[Any] | None",
+        sort: str,
+        limit: int,
+        patience: float,
     ) -> Read:
         """The page of those found first, when one condition after the other leads, each for a moment.
 
@@ -165,7 +176,7 @@ class Reader:
         enough = max(_MET, limit)
         for asked, whole in self._samples(narrowing):
             sample = self.statement.where(*asked)
-            page = within(self.session, _PATIENCE, partial(self._page, sample, sort, limit, enough + 1))
+            page = within(self.session, patience, partial(self._page, sample, sort, limit, enough + 1))
             if page is None or page.total is None:
                 continue
             found = _found_first(page, enough, whole=whole)
@@ -205,6 +216,7 @@ class Reader:
         sort: str,
         limit: int,
         sampled: "Callable[[], Read] | None" = None,
+        patience: float | None = None,
     ) -> Read:
         """The page of what matches; where walking takes too long that of those that are found first."""
         if total == 0:
@@ -214,7 +226,8 @@ class Reader:
             return Read(self._few(matching, sort, limit), total)
         if not conditions_of(matching):
             return Read(self._walked(matching, sort, limit), total)
-        walked = within(self.session, _PATIENCE, lambda: self._walked(matching, sort, limit))
+        seconds = _PATIENCE if patience is None else patience
+        walked = within(self.session, seconds, lambda: self._walked(matching, sort, limit))
         if walked is not None:
             return Read(walked, total)
         if sampled is not None:
