@@ -21,11 +21,19 @@ pages = Pages(audience="any")
 def _schema(page: Page, token: str) -> type[AcceptOnline]:
     # Mail programs open links to look for malware: opening one changes nothing.
     if links.find(page.ctx, token) is None:
-        raise _over()
+        raise _over(page, token)
     return AcceptOnline
 
 
-def _over() -> NotFound:
+def _over(page: Page, token: str) -> NotFound:
+    accepted = links.accepted_text(page.ctx, token)
+    if accepted is not None:
+        # Who loads the page again, or opens the mail once more, did nothing wrong.
+        done = NotFound(
+            _("The contract was accepted by this link already."), remedy=_("There is nothing left to do.")
+        )
+        done.see = accepted.name, f"/accept-contract/{token}/document"
+        return done
     return NotFound(
         _("This link was used already, its time is over, or the contract was changed."),
         remedy=_("Ask us for another one."),
@@ -74,5 +82,5 @@ def document(page: Page, token: str) -> Response:
     found = links.find(page.ctx, token)
     text = found.stored if found is not None else links.accepted_text(page.ctx, token)
     if text is None:
-        raise _over()
+        raise _over(page, token)
     return download(page.ctx, text)

@@ -215,3 +215,19 @@ def test_who_accepts_writes_a_tax_id_that_can_be_one(
     assert f"“{tax_id}” is not a valid {why}." in refused.text
     assert status(app, number) == "sent"
     assert stranger.submit(link, {**ANSWER, "tax_id": "11.222.333/0001-81"}).status_code == 200
+
+
+def test_who_opens_the_link_again_after_accepting_reads_that_it_is_done(
+    app: App, clock: StandingClock, make_client: Callable[[], Browser]
+) -> None:
+    number, visitor = draft(app), make_client()
+    link = send(app, number)
+    visitor.submit(link, ANSWER)
+    again = visitor.get(link)
+    assert again.status_code == 404
+    assert "The contract was accepted by this link already." in again.text
+    assert f'href="{link}/document"' in again.text
+    clock.pass_time(days=15)
+    over = visitor.get(link).text
+    assert "Ask us for another one." in over
+    assert f"{link}/document" not in over
