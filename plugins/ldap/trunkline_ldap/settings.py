@@ -98,7 +98,8 @@ class _Directory(BaseModel):
         if value.strip():
             try:
                 ssl.create_default_context(cadata=value)
-            except ssl.SSLError as error:
+            # Letters beyond ASCII, as the dashes that word processors make of five hyphens, are a TypeError.
+            except (ssl.SSLError, TypeError) as error:
                 raise ValueError(
                     _("It is no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----.")
                 ) from error
