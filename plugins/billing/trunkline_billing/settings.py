@@ -23,6 +23,9 @@ class BillingSettings(BaseModel):
     allowance_prefixes: str = Field(
         default="",
         max_length=200,
+        # A plus sign or a word would cover no number at all, and customers would pay for what is included.
+        pattern=r"^(\s*\d{1,15}\s*(,\s*\d{1,15}\s*)*)?$",
+        examples=["55, 351"],
         title=_("Numbers that allowances cover"),
         description=_(
             "Prefixes with country code, separated by commas. Empty: every number of the operator's country."

@@ -129,6 +129,13 @@ def test_settings_offer_the_engines_and_tariffs_there_are_and_refuse_others(
     assert all(f'id="f-{name}-error"' in answer.text for name in ("charging_engine", "default_tariff"))
 
 
+@pytest.mark.parametrize("written", ["+55", "55; 351", "Brazil"])
+def test_prefixes_that_would_cover_no_number_are_refused(world: World, staff: Staff, written: str) -> None:
+    answer = staff().submit("/settings/billing", {"allowance_prefixes": written, "due_days": "15"})
+    assert answer.status_code == 422
+    assert "Numbers that allowances cover: write it like 55, 351." in answer.text
+
+
 def test_what_waits_is_shown_to_those_who_can_do_it(billed: World, staff: Staff) -> None:
     billed.at(2027, 1, 15, 9)
     assert 'href="/billing/invoices?view=overdue"' in staff("cashier").get("/").text
