@@ -15,6 +15,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 #: Columns that count fractions end in how small these are; people read the whole.
 _FRACTION = re.compile(r"_(micros|nanos)$")
+#: What tells people nothing: how small fractions are, and that another row is meant by its key.
+_ENDING = re.compile(r"_(micros|nanos|id)$")
 _DIGITS = {"_micros": 6, "_nanos": 9}
 
 #: Languages whose participles agree with the noun set the two apart.
@@ -96,6 +98,26 @@ _NOUNS = {
     "user": _("User"),
     "webhook": _("Webhook"),
 }
+#: Columns and details whose names are no words.
+_FIELDS = {
+    "at": _("Time"),
+    "break_glass_until": _("Emergency access until"),
+    "email": _("E-mail"),
+    "external_id": _("External id"),
+    "html": _("HTML"),
+    "in_canary": _("First ones under way"),
+    "is_builtin": _("Built in"),
+    "is_default": _("Default"),
+    "kid": _("Key id"),
+    "password_hash": _("Password"),
+    "penalty_minor": _("Penalty in minor units"),
+    "public_jwk": _("Public key"),
+    "sha256": _("Checksum"),
+    "tax_id": _("Tax id"),
+    "tax_key": _("Tax id without signs"),
+    "termination_penalty_minor": _("Termination penalty in minor units"),
+    "url": _("URL"),
+}
 
 
 def verb_of(operation: str, changes: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -126,7 +148,12 @@ def _said_of(operation: str, subject_kind: str, verb: str) -> tuple[str, str]:
 
 def field(name: str) -> str:
     """A column or detail as people call it."""
-    return translate(_FRACTION.sub("", name).replace("_", " ").capitalize())
+    return translate(label_of(name))
+
+
+def label_of(name: str) -> str:
+    """The English message that names a column or detail."""
+    return _FIELDS.get(name) or _ENDING.sub("", name).replace("_", " ").capitalize()
 
 
 def value(logged: Any, name: str = "") -> str | None:

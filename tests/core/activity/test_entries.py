@@ -61,6 +61,8 @@ def test_fractions_days_and_states_are_written_as_people_read_them() -> None:
             ("due_date", "2026-12-07"),
             ("state", "open"),
             ("count", 3),
+            ("parent_id", 7),
+            ("sha256", "5f0c"),
         )
     ]
     assert said == [
@@ -70,4 +72,6 @@ def test_fractions_days_and_states_are_written_as_people_read_them() -> None:
         ("Due date", "7 Dec 2026"),
         ("State", "Open"),
         ("Count", "3"),
+        ("Parent", "7"),
+        ("Checksum", "5f0c"),
     ]
