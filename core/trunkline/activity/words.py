@@ -104,6 +104,7 @@ _FIELDS = {
     "break_glass_until": _("Emergency access until"),
     "email": _("E-mail"),
     "external_id": _("External id"),
+    "held": _("Entries of the elements"),
     "html": _("HTML"),
     "in_canary": _("First ones under way"),
     "is_builtin": _("Built in"),

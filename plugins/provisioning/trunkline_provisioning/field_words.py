@@ -14,7 +14,6 @@ FIELDS = (
     _("Facts"),
     _("Failed base"),
     _("Fields"),
-    _("Held"),
     _("Ignored by"),
     _("Ignored reason"),
     _("Job number"),

@@ -37,7 +37,7 @@ def rotate(ctx: Context, *, at_once: bool = False) -> SigningKey:
             update(SigningKey).where(col(SigningKey.verifies_until) > now).values(verifies_until=now)
         )
     fresh = keys.make(ctx)
-    ctx.note(fresh, label=fresh.kid, at_once=at_once)
+    ctx.note(fresh, label=fresh.kid, immediately=at_once)
     ctx.emit(SigningKeyRotated(entity_id=fresh.key, at_once=at_once))
     ctx.after_commit.append(ctx.app.part(keys.SigningKeys).forget)
     return fresh
