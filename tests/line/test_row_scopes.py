@@ -31,7 +31,7 @@ __all__ = ["households", "portal_client"]
 SCOPES = (RowScope.ASSIGNED, RowScope.OWN, RowScope.TAG, RowScope.RESELLER)
 #: A page that both see, each their own rows of it.
 _OF_BOTH = {"/provisioning/rollouts/{number}": "RO000001"}
-_FORMATS = ("", "?export=csv&all=1", "?q=bruno")
+_FORMATS = ("", "?export=csv", "?q=bruno")
 
 
 @pytest.fixture

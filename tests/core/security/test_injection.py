@@ -84,7 +84,7 @@ def test_the_activity_logs_csv_keeps_formulas_as_text(
 
 def test_a_name_in_a_file_name_or_header_breaks_no_header(staff: Callable[..., Browser]) -> None:
     browser = staff()
-    for path in ("/customers?export=csv&all=1", "/activity/export?format=csv"):
+    for path in ("/customers?export=csv", "/activity/export?format=csv"):
         answer = browser.get(path, headers={"X-Request-Id": "abcdefgh\r\nX-Evil: 1"})
         assert "x-evil" not in answer.headers
         assert "abcdefgh" not in answer.headers["x-request-id"]
