@@ -1,4 +1,4 @@
-"""How customers are found: by name, number, tax id, phone, e-mail, contacts, sites and tags."""
+"""How customers are found: by name, number, tax id, phone, e-mail, contacts, people who sign in, sites and tags."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from trunkline.auth.models import User, UserKind
 from trunkline.customers.identity import shown_tax_id
 from trunkline.customers.models import Contact, Customer, CustomerStatus, CustomerTag, Site
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.plugin import SearchDocument, SearchKind
+from trunkline.search.marking import follow
 
 _MERGED = select(
     *(col(getattr(Customer, name)) for name in "merged_into_id number name email phone tax_id".split())
@@ -35,9 +37,10 @@ def _load(ctx: Context, ids: Sequence[int]) -> Sequence[SearchDocument]:
     ).mappings()
     words: dict[int, list[str]] = {}
     digits: dict[int, list[str]] = {}
-    for owner, name, email, phone in _of(ctx, ids, Contact, "name", "email", "phone"):
-        words.setdefault(owner, []).extend((name, email))
-        digits.setdefault(owner, []).append(phone)
+    for model in (Contact, User):
+        for owner, name, email, phone in _of(ctx, ids, model, "name", "email", "phone"):
+            words.setdefault(owner, []).extend((name, email or ""))
+            digits.setdefault(owner, []).append(phone)
     for owner, street, city in _of(ctx, ids, Site, "street", "city"):
         words.setdefault(owner, []).extend((street, city))
     for owner, text in _of(ctx, ids, CustomerTag, "text"):
@@ -76,4 +79,13 @@ def _all_ids(ctx: Context) -> Sequence[int]:
 
 CUSTOMER = SearchKind(
     "customer", _("Customers"), _load, _all_ids, "core.customer.view", page="/customers/{number}"
+)
+follow(
+    User,
+    "customer",
+    "name",
+    "email",
+    "phone",
+    only=lambda user: user.kind == UserKind.PORTAL,
+    key="customer_id",
 )

@@ -41,18 +41,23 @@ def mark_customer(ctx: Context, customer_id: int) -> None:
 
 
 def follow(
-    model: type[Any], kind: str, *columns: str, only: Callable[[Any], bool] = lambda _row: True
+    model: type[Any],
+    kind: str,
+    *columns: str,
+    only: Callable[[Any], bool] = lambda _row: True,
+    key: str = "id",
 ) -> None:
     """Have every row of `model` indexed as `kind` that comes, goes, or changes in one of these columns.
 
-    For tables that many operations write, a row as an object each time: who writes rows by a statement marks them. Of rows that
-    are not `only` so nothing is said.
+    `key` names the column with the key of what is indexed: the row's own, or its owner's, whose document tells of the row. For
+    tables that many operations write, a row as an object each time: who writes rows by a statement marks them. Of rows that are
+    not `only` so nothing is said.
     """
 
     def came_or_went(_mapper: object, _connection: object, row: Any) -> None:
         session = object_session(row)
         if session is not None and only(row):
-            session.info.setdefault(_KEY, {})[kind, row.id] = None
+            session.info.setdefault(_KEY, {})[kind, getattr(row, key)] = None
 
     def changed(mapper: object, connection: object, row: Any) -> None:
         known = inspect(row).attrs

@@ -162,7 +162,7 @@ def test_without_a_password_the_command_line_gives_a_link(app: App) -> None:
         assert links.spend(ctx, made.link.rpartition("/")[2], NEW).key == made.id
 
 
-def test_people_are_found_by_the_beginning_of_their_name_or_address_and_colleagues_by_any_word(
+def test_people_are_found_by_the_beginning_of_their_name_or_address_and_by_any_word(
     app: App, staff: Callable[..., Browser]
 ) -> None:
     customer = add(app, "Padaria Estrela")
@@ -177,8 +177,14 @@ def test_people_are_found_by_the_beginning_of_their_name_or_address_and_colleagu
             ctx.session.get_one(User, person).name = name
     index_due(app)
     boss = staff()
-    for query in ("rober", "Roberto L", "beto@", "estrela"):
+    for query in ("rober", "Roberto L", "beto@", "lima", "estrela"):
         assert "Roberto Lima" in boss.get(f"/users?view=portal&q={query}").text, query
         assert "Roberto Lima" not in boss.get(f"/users?q={query}").text, query
     for query in ("carla", "dias", "carla@example.com"):
         assert "Carla Dias" in boss.get(f"/users?q={query}").text, query
+    assert "Padaria Estrela" in boss.get("/customers?q=lima").text
+    with app.unit_of_work() as ctx:
+        ctx.session.get_one(User, people["Roberto Lima"]).name = "Roberto Prado"
+    index_due(app)
+    assert "Padaria Estrela" in boss.get("/customers?q=prado").text
+    assert "Padaria Estrela" not in boss.get("/customers?q=lima").text

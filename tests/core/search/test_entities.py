@@ -69,7 +69,9 @@ def test_what_is_set_up_is_found_by_its_name_and_its_page_opens(
     assert staff().get(hits[0][1]).status_code == 200
 
 
-def test_a_colleague_is_found_by_name_and_address_but_people_of_customers_are_not(app: App) -> None:
+def test_a_colleague_is_found_by_name_and_address_and_people_of_customers_lead_to_the_customer(
+    app: App,
+) -> None:
     with app.unit_of_work() as ctx:
         register = RegisterCustomer.model_validate({"kind": "individual", "name": "Zilda Prado"})
         customer = customers.register(ctx, register).key
@@ -78,7 +80,8 @@ def test_a_colleague_is_found_by_name_and_address_but_people_of_customers_are_no
     index_due(app)
     assert [path for _title, path in found(app, "waldemar")] == [f"/users/{mine}"]
     assert [path for _title, path in found(app, "waldemar@example.com")] == [f"/users/{mine}"]
-    assert found(app, "zuleica") == []
+    assert found(app, "zuleica") == [("Zilda Prado", "/customers/C000001")]
+    assert found(app, "zuleica", actor_with("core.search.use", "core.user.view")) == []
     assert found(app, "waldemar", actor_with("core.search.use", "core.customer.view")) == []
 
 
