@@ -5,7 +5,7 @@ import itertools
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,12 @@ class Database:
             # The driver of a database that most installations do not have.
             from trunkline.db import planning
 
+            self._openings = planning.Openings()
             settings = connection_settings(self.url)
             options["json_deserializer"] = from_json_bytes
             engine = create_engine(self.url, connect_args=settings, **options)
             event.listen(engine, "connect", planning.keep_fixed)
-            event.listen(engine, "checkout", planning.begin)
+            event.listen(engine, "checkout", self._openings.begin)
             event.listen(engine, "set_connection_execution_options", planning.leave)
             event.listen(engine, "rollback", planning.roll_back_quietly)
             return engine
@@ -126,14 +127,19 @@ class Database:
         return engine
 
     @contextmanager
-    def read(self, kind: str = "") -> Iterator[Session]:
-        """A session whose changes are thrown away. Units of work of one `kind` ask much the same, and change nothing."""
-        with self.engine.connect() as connection, ReadingSession(connection) as session:
-            if kind and not self.is_sqlite:
-                from trunkline.db.statements import foresee
+    def read(self, kind: str = "", words: Sequence[object] = ()) -> Iterator[Session]:
+        """A session whose changes are thrown away.
 
-                foresee(connection, kind)
+        Units of work of one `kind` ask much the same about their `words`, and change nothing.
+        """
+        with self._opened(kind, words) as connection, ReadingSession(connection) as session:
             yield session
+
+    def _opened(self, kind: str, words: Sequence[object]) -> Connection:
+        if not kind or self.is_sqlite:
+            return self.engine.connect()
+        with self._openings.of_kind(kind, words):
+            return self.engine.connect()
 
     @contextmanager
     def write(self) -> Iterator[Session]:

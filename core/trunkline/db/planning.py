@@ -4,11 +4,15 @@ Of what is written out once (`Prepared`) the plan is kept (`Statements`). What i
 very values, which lists of a million rows need; except in workers, which have no lists.
 """
 
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Error, OperationalError
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 from sqlalchemy import Connection
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -35,22 +39,48 @@ def keep_all(connection: Any, record: Any) -> None:
     connection.prepared_max = _KEPT
 
 
-def begin(connection: Any, record: Any, proxy: object) -> None:
-    """Begin the transaction for which a connection is taken from the pool: that shows as well whether it is still there.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a thread opens units of work: of which `kind`, about which `words` (see `Statements.begin`)."""
 
-    Raises InvalidatePoolError when it is not, whereupon the pool makes another.
-    """
-    if (statements := record.info.get(STATEMENTS)) is not None:
-        statements.begin("")
-    server = connection.pgconn
-    if server.transaction_status == TransactionStatus.INTRANS:
-        return
+    kind: str = ""
+    words: Sequence[object] = ()
+
+
+class Openings(threading.local):
+    """How the next unit of work of each thread is opened; SQLAlchemy takes its connection from the pool without being told."""
+
+    opening = Opening()
+
+    def begin(self, connection: Any, record: Any, proxy: object) -> None:
+        """Begin the transaction for which a connection is taken from the pool: that shows as well whether it is still there.
+
+        Units of work that have a kind get none. Raises InvalidatePoolError when it is not there: the pool makes another.
+        """
+        statements: Statements | None = record.info.get(STATEMENTS)
+        if statements is not None:
+            statements.begin(self.opening.kind, self.opening.words)
+        server = connection.pgconn
+        if server.transaction_status == TransactionStatus.INTRANS:
+            return
+        if not (statements.is_there if statements is not None and self.opening.kind else _begun(server)):
+            raise InvalidatePoolError
+
+    @contextmanager
+    def of_kind(self, kind: str, words: Sequence[object]) -> Iterator[None]:
+        """In the block: open such units of work."""
+        self.opening = Opening(kind, words)
+        try:
+            yield
+        finally:
+            del self.opening
+
+
+def _begun(server: PGconn) -> bool:
     try:
-        began = server.exec_(b"BEGIN").status == ExecStatus.COMMAND_OK
+        return server.exec_(b"BEGIN").status == ExecStatus.COMMAND_OK
     except Error:
-        began = False
-    if not began:
-        raise InvalidatePoolError
+        return False
 
 
 def leave(connection: Connection, options: dict[str, Any]) -> None:
@@ -77,6 +107,8 @@ def say_quietly(connection: Connection, words: str, tries: int = 1) -> None:
     What fails every time is said through it after all, which raises as ever.
     """
     server = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]  # as above
+    if server.transaction_status == TransactionStatus.IDLE:
+        words = f"BEGIN; {words}"
     for _once in range(tries):
         with suppress(OperationalError, MemoryError):
             if server.exec_(words.encode()).status == ExecStatus.COMMAND_OK:

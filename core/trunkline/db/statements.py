@@ -13,10 +13,9 @@ from typing import Any, cast
 from psycopg import Connection, Error, RawCursor
 from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8BinaryDumper, IntNumericBinaryDumper
-from sqlalchemy import Connection as SqlConnection
 
 from trunkline.db.foresight import Answer, Foresight, Question
 
@@ -27,7 +26,7 @@ _OFTEN = 2
 #: Statements whose plan one connection keeps; each takes memory in the server.
 _KEPT = 200
 #: Plain numbers: looking up the members takes longer than comparing them.
-_IDLE, _ROWS = int(TransactionStatus.IDLE), int(ExecStatus.TUPLES_OK)
+_IDLE, _ROWS, _OK = int(TransactionStatus.IDLE), int(ExecStatus.TUPLES_OK), int(ConnStatus.OK)
 #: Milliseconds after which it is tried again to send what found no room.
 _SOON = 5
 _BIGGEST = 2**63
@@ -44,12 +43,6 @@ def ask(sql: bytes, keep: bool, pooled: Any, values: list[Any]) -> Answer:
     with RawCursor(pooled.dbapi_connection) as cursor:
         rows = cursor.execute(sql, values).fetchall()
         return rows, cast("PGresult", cursor.pgresult).ftype
-
-
-def foresee(connection: SqlConnection, kind: str) -> None:
-    """In a unit of work that reads: have what those of its kind asked before be asked together."""
-    if (statements := connection.connection.info.get(STATEMENTS)) is not None:
-        statements.begin(kind)
 
 
 class _WholeNumber(Int8BinaryDumper):
@@ -91,19 +84,30 @@ class Statements:
         self._socket = select.poll()
         self._socket.register(self._server.socket, select.POLLIN)
 
-    def begin(self, kind: str) -> None:
-        """A unit of work begins; those of the same `kind`, if it has one, ask much the same (see `Foresight`)."""
+    def begin(self, kind: str = "", words: Sequence[object] = ()) -> None:
+        """A unit of work begins; those of one `kind`, if it has one, ask much the same about their `words` (see `Foresight`).
+
+        These only read, so that selects need no transaction: what is committed meanwhile they would see in one as well.
+        """
         self._foresight = None
         if kind:
             self._foresight = self._kinds.setdefault(kind, Foresight())
-            self._foresight.begin()
+            self._foresight.begin(words)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the server still is: what comes of a connection that it gave up is the reason, and then the end."""
+        with suppress(Error):
+            while self._socket.poll(0):
+                self._server.consume_input()
+        return self._server.status == _OK
 
     def ask(self, question: Question) -> Answer:
         """See `ask`."""
-        if self._server.transaction_status == _IDLE:
-            self._say(b"BEGIN")
         foresight = self._foresight
         if foresight is None:
+            if self._server.transaction_status == _IDLE:
+                self._say(b"BEGIN")
             return self._alone(question)
         if (answer := foresight.answer(question)) is not None:
             return answer

@@ -101,7 +101,9 @@ class _Call:
 
     def _read(self) -> Response:
         """A page that only reads: who asks and what they see come from one transaction."""
-        with self.app.database.read(self.route.path if self.route.foreseen else "") as session:
+        foreseen = self.route.foreseen
+        words = list(self.request.path_params.values()) if foreseen else ()
+        with self.app.database.read(self.route.path if foreseen else "", words) as session:
             self._find_session(session)
             self._check()
             ctx = Context(session, self._actor(), self.app, self.app.clock, self.request_id)
