@@ -38,5 +38,5 @@ def again(do: Callable[[], T], *, safe: bool = True) -> T:
             if tried == times or not is_broken_off(error):
                 raise
             log.warning("a transaction was broken off, as it waited in a ring; doing it again")
-        time.sleep(tried * random.uniform(*_PAUSE))  # noqa: S311
+        time.sleep(tried * random.uniform(*_PAUSE))  # noqa: S311 — a pause is no secret
     raise AssertionError("the last try returns or raises")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -136,19 +137,25 @@ def test_nobody_to_write_to_is_said_beside_the_field(app: App) -> None:
     assert refused.value.field == "email"
 
 
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is printed, as texts: the letters of a PDF are not."""
+    texts_of: list[Any] = []
+
+    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
+        texts_of.append(texts)
+        return typeset(template, texts, timestamp, logo)
+
+    monkeypatch.setattr("trunkline.contracts.printing.typeset", listening)
+    return texts_of
+
+
 def test_the_print_is_the_text_where_none_is_attached_and_says_who_accepted(
     app: App,
     staff: Callable[..., Browser],
     make_client: Callable[[], Browser],
-    monkeypatch: pytest.MonkeyPatch,
+    told: list[Any],
 ) -> None:
-    told = []
-
-    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
-        told.append(texts)
-        return typeset(template, texts, timestamp, logo)
-
-    monkeypatch.setattr("trunkline.contracts.printing.typeset", listening)
     number, colleague = draft(app), staff("customer_care")
     page = colleague.submit(f"/contracts/{number}/send", {"email": "ana@example.com"}).text
     assert f"{number}.pdf" in page
@@ -166,15 +173,8 @@ def test_terms_that_changed_since_the_print_are_read_before_they_are_accepted(
     app: App,
     staff: Callable[..., Browser],
     make_client: Callable[[], Browser],
-    monkeypatch: pytest.MonkeyPatch,
+    told: list[Any],
 ) -> None:
-    told = []
-
-    def listening(template, texts, timestamp, logo):  # type: ignore[no-untyped-def]  # as typeset
-        told.append(texts)
-        return typeset(template, texts, timestamp, logo)
-
-    monkeypatch.setattr("trunkline.contracts.printing.typeset", listening)
     number, visitor, colleague = draft(app), make_client(), staff("customer_care")
     before = send(app, number)
     read_before = visitor.get(f"{before}/document").content
