@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from trunkline.customers import identity, queries
+from trunkline.customers.archived import refuse_archived
 from trunkline.customers.events import CustomerChanged
 from trunkline.customers.models import (
     AttributeType,
     Contact,
     Customer,
     CustomerAttribute,
-    CustomerStatus,
     CustomerTag,
     Site,
 )
@@ -202,12 +202,7 @@ def _place(ctx: Context, site: Site, *, address: bool, pinned: bool) -> None:
 def _open(ctx: Context, number: str) -> Customer:
     """The customer, locked, so that what belongs to it changes one after another."""
     customer = queries.to_change(ctx, number)
-    if customer.status == CustomerStatus.ARCHIVED:
-        raise Refused(
-            _("This customer is archived and can only be read."),
-            field="status",
-            remedy=_("Restore it first."),
-        )
+    refuse_archived(ctx, customer)
     return customer
 
 

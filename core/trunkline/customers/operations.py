@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from trunkline.customers import identity, queries
 from trunkline.customers.alike import require_unlike
+from trunkline.customers.archived import refuse_archived, refuse_erased
 from trunkline.customers.assignment import assign, register_by_actor
 from trunkline.customers.belongings import (
     add_contact,
@@ -24,7 +25,6 @@ from trunkline.customers.belongings import (
     update_site,
     update_tag,
 )
-from trunkline.customers.erasing.stones import stone_of
 from trunkline.customers.events import CustomerChanged, CustomerRegistered, CustomerStatusChanged
 from trunkline.customers.models import Customer, CustomerKind, CustomerStatus, CustomerTag, Site
 from trunkline.customers.schemas import RegisterCustomer, SetStatus, SiteData, UpdateCustomer
@@ -129,7 +129,7 @@ def update(ctx: Context, number: str, command: UpdateCustomer) -> Customer:
     customer = queries.to_change(ctx, number)
     values = command.model_dump(exclude_unset=True, exclude={"version"})
     require_version(customer, command.version, values)
-    _refuse_archived(customer)
+    refuse_archived(ctx, customer)
     for field in ("name", "country"):
         if field in values and not values[field]:
             del values[field]
@@ -160,6 +160,7 @@ def set_status(ctx: Context, number: str, command: SetStatus) -> Customer:
     if command.status == customer.status:
         return customer
     if command.status not in TRANSITIONS[customer.status]:
+        refuse_erased(ctx, customer)
         allowed = ", ".join(state_within(status) for status in TRANSITIONS[customer.status])
         raise Refused(
             _(
@@ -200,12 +201,7 @@ def restore(ctx: Context, number: str) -> Customer:
     if customer.status != CustomerStatus.ARCHIVED:
         raise Refused(_("This customer is not archived."), field="status")
     queries.refuse_merged(ctx, customer, _("Undo the merge on the page of that one."))
-    if stone_of(ctx, customer) is not None:
-        raise Refused(
-            _("The personal data of this customer were erased."),
-            field="status",
-            remedy=_("Register whoever comes back anew."),
-        )
+    refuse_erased(ctx, customer)
     _claim_tax_id(ctx, customer)
     _change_status(ctx, customer, CustomerStatus.CLOSED, "restored")
     return customer
@@ -331,15 +327,6 @@ def _flush(ctx: Context, customer: Customer) -> None:
         ) from error
 
 
-def _refuse_archived(customer: Customer) -> None:
-    if customer.status == CustomerStatus.ARCHIVED:
-        raise Refused(
-            _("This customer is archived and can only be read."),
-            field="status",
-            remedy=_("Restore it first."),
-        )
-
-
 def _reseller(ctx: Context, code: str) -> int | None:
     if not code:
         return ctx.actor.scope.reseller_id
@@ -360,7 +347,7 @@ def move_to_reseller(ctx: Context, customer: Customer, reseller_id: int | None) 
 
     Raises Refused for an archived customer, and when there is a customer with the same tax id already.
     """
-    _refuse_archived(customer)
+    refuse_archived(ctx, customer)
     customer.reseller_id = reseller_id
     _claim_tax_id(ctx, customer)
     _tell(ctx, customer, "reseller_id")

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from trunkline.customers import queries as customers
-from trunkline.customers.models import CustomerStatus
+from trunkline.customers.archived import refuse_archived
 from trunkline.errors import Refused
 from trunkline.files import content, store
 from trunkline.files.events import FileAttached, FileRemoved
@@ -35,8 +35,7 @@ def attach(ctx: Context, customer_number: str, file: BinaryIO, name: str, note: 
     Raises Refused (field `file`) when it is empty, too large or of a kind that is not allowed, and for an archived customer.
     """
     customer = customers.get(ctx, customer_number)
-    if customer.status == CustomerStatus.ARCHIVED:
-        raise Refused(_("The customer is archived."), remedy=_("Restore the customer first."))
+    refuse_archived(ctx, customer, field="")
     held = ctx.session.execute(
         select(func.count()).where(col(StoredFile.customer_id) == customer.key)
     ).scalar_one()

@@ -3,9 +3,9 @@
 from trunkline import i18n
 from trunkline.branding.spoken import brand_for, language_for
 from trunkline.customers import queries as customers
-from trunkline.customers.models import Customer, CustomerStatus
+from trunkline.customers.archived import refuse_archived
+from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
-from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.interactions.events import InteractionRecorded
 from trunkline.interactions.models import Interaction, ToldBy
@@ -25,11 +25,7 @@ def record(ctx: Context, customer_number: str, command: RecordInteraction) -> In
     Raises NotFound without the customer, Refused for an archived one.
     """
     customer = customers.get(ctx, customer_number)
-    if customer.status == CustomerStatus.ARCHIVED:
-        raise Refused(
-            _("{name} is archived.", name=customer.name),
-            remedy=_("Restore the customer first."),
-        )
+    refuse_archived(ctx, customer, field="")
     interaction = Interaction(
         number=next_number(ctx.session, "interaction"),
         customer_id=customer.key,

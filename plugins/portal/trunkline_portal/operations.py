@@ -5,6 +5,7 @@ from trunkline.auth.code_sign_in import operations as phones
 from trunkline.auth.models import User, UserStatus
 from trunkline.auth.schemas import InvitePortalUser
 from trunkline.customers import queries as customers
+from trunkline.customers.archived import refuse_archived
 from trunkline.customers.models import Customer, CustomerStatus
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -21,7 +22,7 @@ def invite(ctx: Context, number: str, command: InviteToPortal) -> User:
     Raises Refused for a customer who is closed or archived, Conflict (field `email`) for an address that can sign in already.
     """
     customer = customers.get(ctx, number)
-    _check_open(customer)
+    _check_open(ctx, customer)
     values = {**command.model_dump(), "customer_id": customer.key}
     user = auth.invite_portal_user(ctx, InvitePortalUser.model_validate(values))
     ctx.note(user, label=user.email, customer=customer.number)
@@ -72,7 +73,7 @@ def add_by_phone(ctx: Context, number: str, command: AddWithoutEmail) -> User:
     Raises Refused for a customer who left or has no tax id, and for a bad phone; Conflict (field `phone`) for one that is taken.
     """
     customer = customers.get(ctx, number)
-    _check_open(customer)
+    _check_open(ctx, customer)
     user = phones.add_by_phone(ctx, customer.key, command)
     ctx.note(user, label=user.name, customer=customer.number)
     return user
@@ -84,8 +85,9 @@ def send_phone_code(ctx: Context, number: str, user_id: int) -> User:
     return phones.send_phone_code(ctx, queries.user_of(ctx, customers.get(ctx, number), user_id).key)
 
 
-def _check_open(customer: Customer) -> None:
-    if customer.status in (CustomerStatus.CLOSED, CustomerStatus.ARCHIVED):
+def _check_open(ctx: Context, customer: Customer) -> None:
+    refuse_archived(ctx, customer, field="")
+    if customer.status == CustomerStatus.CLOSED:
         raise Refused(
             _("{customer} is {status}.", customer=customer.name, status=state_within(customer.status)),
             remedy=_("Make the customer active first."),

@@ -11,7 +11,7 @@ from trunkline.contracts.search import mark_contract
 from trunkline.contracts.terms import AGREED, term_ends_on, today, values_of
 from trunkline.contracts.words import STATUS_LABELS
 from trunkline.customers import queries as customers
-from trunkline.customers.models import CustomerStatus
+from trunkline.customers.archived import refuse_archived
 from trunkline.db.numbers import next_number
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
@@ -25,8 +25,7 @@ _CHANGEABLE = (ContractStatus.DRAFT, ContractStatus.SENT, ContractStatus.ACTIVE)
 def create(ctx: Context, customer_number: str, command: ContractTerms) -> Contract:
     """Draft a contract for a customer. Raises NotFound, Refused naming fields, and Refused for an archived customer."""
     customer = customers.get(ctx, customer_number)
-    if customer.status == CustomerStatus.ARCHIVED:
-        raise Refused(_("The customer is archived."), remedy=_("Restore the customer first."))
+    refuse_archived(ctx, customer, field="")
     contract = Contract(
         number=next_number(ctx.session, "contract", customer.reseller_id),
         customer_id=customer.key,

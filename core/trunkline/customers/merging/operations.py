@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from trunkline.customers import operations as customers
 from trunkline.customers import queries
+from trunkline.customers.erasing.stones import stone_of
 from trunkline.customers.hierarchy import is_above
 from trunkline.customers.merging import moving
 from trunkline.customers.merging.events import CustomerDuplicateDismissed, CustomerMerged, CustomerMergeUndone
@@ -36,7 +37,7 @@ def merge(ctx: Context, number: str, command: MergeCustomers) -> CustomerMerge:
     cannot be one: the same, archived, of different resellers, or when a plugin refuses.
     """
     target, source = _both(ctx, number, command.source)
-    refuse_if_apart(target, source)
+    refuse_if_apart(ctx, target, source)
     require_version(target, command.version, {})
     require_version(source, command.source_version, {})
     ctx.emit(
@@ -187,11 +188,17 @@ def _by_keys(ctx: Context, target: int, source: int) -> tuple[Customer, Customer
     return locked[target], locked[source]
 
 
-def refuse_if_apart(target: Customer, source: Customer) -> None:
+def refuse_if_apart(ctx: Context, target: Customer, source: Customer) -> None:
     """Raises Refused, with the field `source`, for two who cannot become one."""
     if target.key == source.key:
         raise Refused(_("A customer cannot be merged into itself."), field="source")
     for customer in (target, source):
+        stone = stone_of(ctx, customer)
+        if stone is not None:
+            raise Refused(
+                _("{number} was erased on {day}.", number=customer.number, day=format_date(stone.at)),
+                field="source",
+            )
         if customer.status == CustomerStatus.ARCHIVED:
             raise Refused(
                 _("{name} ({number}) is archived.", name=customer.name, number=customer.number),

@@ -118,7 +118,7 @@ def choose(page: Page, command: CompareWith, number: str) -> Response:
             field="source",
             remedy=_("Type the number, as {example}.", example=example(page.ctx.session, "customer")),
         ) from None
-    operations.refuse_if_apart(customers.get(page.ctx, number), other)
+    operations.refuse_if_apart(page.ctx, customers.get(page.ctx, number), other)
     return page.redirect(f"/customers/{number}/merge/{other.number}")
 
 

@@ -54,7 +54,7 @@ def preview(ctx: Context, number: str, source_number: str) -> MergePreview:
     target, source = customers.itself(ctx, number), customers.itself(ctx, source_number)
     for one in (target, source):
         customers.refuse_merged(ctx, one)
-    refuse_if_apart(target, source)
+    refuse_if_apart(ctx, target, source)
     return MergePreview(
         number=target.number,
         name=target.name,

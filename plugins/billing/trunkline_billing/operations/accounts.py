@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import col, select
 
+from trunkline.customers.archived import refuse_archived
 from trunkline.customers.models import Customer
 from trunkline.db.numbers import next_number
 from trunkline.errors import NotFound, Refused
@@ -22,12 +23,7 @@ def open_account(ctx: Context, command: OpenAccount) -> BillingAccount:
     Raises NotFound for a customer out of sight, Refused for an archived one or an unknown tax scheme.
     """
     customer = ctx.load(Customer, command.customer_id, lock=True)
-    if customer.status == "archived":
-        raise Refused(
-            _("{name} is archived.", name=customer.name),
-            field="customer_id",
-            remedy=_("Bring it back first."),
-        )
+    refuse_archived(ctx, customer, field="customer_id")
     first = ctx.session.scalars(
         select(col(BillingAccount.id)).where(
             col(BillingAccount.customer_id) == customer.key, col(BillingAccount.is_default)
