@@ -14,6 +14,7 @@ from trunkline.jobs.operations import PlannedStep, enqueue
 from trunkline.operation import Context, operation
 from trunkline.sms.events import SmsRetried
 from trunkline.sms.models import Sms, SmsStatus
+from trunkline.web.writing import phone_text
 
 STEP = "core.send_sms"
 JOB_KIND = "core.sms"
@@ -84,7 +85,9 @@ def _send_later(ctx: Context, sms: Sms, *, key: str) -> None:
     enqueue(
         ctx,
         kind=JOB_KIND,
-        title=_("Text message {number} to {recipient}", number=sms.number, recipient=sms.recipient),
+        title=_(
+            "Text message {number} to {recipient}", number=sms.number, recipient=phone_text(sms.recipient)
+        ),
         steps=[PlannedStep(STEP, inputs={"sms": sms.number})],
         key=key,
         customer_id=sms.customer_id,

@@ -6,6 +6,7 @@ from trunkline.plugin import SearchDocument, SearchLookup
 from trunkline.search.lookups import numbered
 from trunkline.sms import queries
 from trunkline.sms.models import Sms
+from trunkline.web.writing import phone_text
 
 
 def _shown(ctx: Context, sms: Sms) -> SearchDocument:
@@ -13,7 +14,7 @@ def _shown(ctx: Context, sms: Sms) -> SearchDocument:
         kind="sms",
         id=sms.key,
         title=sms.number,
-        subtitle=sms.recipient,
+        subtitle=phone_text(sms.recipient),
         path=f"/text-messages/{sms.number}",
         permission="core.sms.view",
         customer_id=sms.customer_id,

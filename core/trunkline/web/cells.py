@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 from trunkline import i18n
 from trunkline.web.table_params import figure
 from trunkline.web.tones import tone_of
-from trunkline.web.writing import email_text, moment_text, money_text, phone_text
+from trunkline.web.writing import email_text, identifier_text, moment_text, money_text, phone_text
 
 if TYPE_CHECKING:
     from trunkline.web.tables import Column
@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 Draw = Callable[[Any, RowMapping], str]
 Svg = Callable[..., Markup]
 
-_NOWRAP = {"datetime", "date", "month", "relative", "mono", "money", "phone", "duration", "bytes"}
-_SOFT = {"datetime", "date", "month", "relative", "mono", "phone"}
+_NOWRAP = {
+    "datetime",
+    "date",
+    "month",
+    "relative",
+    "mono",
+    "identifier",
+    "money",
+    "phone",
+    "duration",
+    "bytes",
+}
+_SOFT = {"datetime", "date", "month", "relative", "mono", "identifier", "phone"}
+_MONO = {"mono", "identifier"}
 
 
 def row_drawer(
@@ -44,8 +56,8 @@ def _cell_drawer(column: "Column", first: bool, svg: Svg) -> Callable[[RowMappin
     classes = _classes(column, kind, first)
     head = f' data-head="{escape(column.label)}"' if column.named else ""
     linked = f'<td class="{classes}"{head}>'
-    plain = f'<td class="{classes} font-monospace"{head}>' if kind == "mono" else linked
-    anchor = '<a class="font-monospace" href="' if kind == "mono" else '<a href="'
+    plain = f'<td class="{classes} font-monospace"{head}>' if kind in _MONO else linked
+    anchor = '<a class="font-monospace" href="' if kind in _MONO else '<a href="'
     nothing = f'<span class="text-secondary nil">{escape(column.empty)}</span>'
     layered = bool(column.sub or column.icon)
 
@@ -58,11 +70,15 @@ def _cell_drawer(column: "Column", first: bool, svg: Svg) -> Callable[[RowMappin
         if layered:
             icon, under = icon_of(row), under_of(row)
             mark = f'<span class="ic no-sm" aria-hidden="true">{svg(icon)}</span>' if icon else ""
-            small = f"<small>{escape(under)}</small>" if under is not None and under != "" else ""
+            small = f"<small>{escape(_under(under))}</small>" if under is not None and under != "" else ""
             text = f'<div class="cell">{mark}<div class="cell-text">{_block(text)}{small}</div></div>'
         return f"{linked if href else plain}{text}</td>"
 
     return draw
+
+
+def _under(value: Any) -> Any:
+    return identifier_text(value) if isinstance(value, str) else value
 
 
 def _block(text: str) -> str:
@@ -108,6 +124,18 @@ def _value_drawer(column: "Column") -> Draw:
     return lambda value, row: str(escape(value if hasattr(value, "__html__") else plain(value)))
 
 
+def called(column: "Column", value: Any) -> str:
+    """What the cell calls its row, as words alone."""
+    kind = str(column.kind)
+    return (
+        phone_text(value)
+        if kind == "phone"
+        else identifier_text(value)
+        if kind == "identifier"
+        else column.text(value)
+    )
+
+
 def _money(column: "Column", value: Any, row: RowMapping) -> str:
     # PostgreSQL adds integers of 64 bits up to a numeric.
     if isinstance(value, int | Decimal):
@@ -122,6 +150,7 @@ _PLAIN: dict[str, Callable[[Any], str]] = {
     "month": i18n.format_month,
     "duration": i18n.format_duration,
     "phone": phone_text,
+    "identifier": identifier_text,
     "email": email_text,
     "bool": lambda value: i18n.translate("Yes" if value else "No"),
 }

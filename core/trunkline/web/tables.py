@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, or_, select
 from sqlalchemy.orm import Session
 
 from trunkline.web import keyset
+from trunkline.web.cells import called
 from trunkline.web.signing import verify
 from trunkline.web.table_columns import ROW, leading
 from trunkline.web.table_filters import Filter as Filter
@@ -55,6 +56,8 @@ class Kind(StrEnum):
     DURATION = "duration"
     BOOL = "bool"
     PHONE = "phone"
+    #: What identifies something: a serial, or a telephone number.
+    IDENTIFIER = "identifier"
     #: An address, which breaks behind its @ and dots where it must.
     EMAIL = "email"
     TAGS = "tags"
@@ -382,7 +385,7 @@ class Table:
         """What people call a row: the column that leads and its number; whose it is, where the number is all it is called by."""
         lead = leading(self.columns)
         value = lead.read(row)
-        said = "" if value is None else lead.text(value)
+        said = "" if value is None else called(lead, value)
         number = str(row.get("number") or "")
         if number and said in (number, ""):
             who = str(row.get("customer_name") or "")

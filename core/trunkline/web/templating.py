@@ -20,7 +20,14 @@ from trunkline.web.drawing import Drawing
 from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
 from trunkline.web.template_code import PageEnvironment, escaped
-from trunkline.web.writing import bytes_text, moment_text, money_text, number_text, phone_text
+from trunkline.web.writing import (
+    bytes_text,
+    identifier_text,
+    moment_text,
+    money_text,
+    number_text,
+    phone_text,
+)
 
 CORE_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -250,6 +257,11 @@ def phone(value: str | None) -> str:
     return phone_text(value) if value else ""
 
 
+def identifier(value: str | None) -> str:
+    """What identifies something; spaced where it is a telephone number."""
+    return identifier_text(value) if value else ""
+
+
 def initials(name: str) -> str:
     """Two letters for an avatar."""
     words = [word for word in str(name).replace("-", " ").split() if word[0].isalnum()]
@@ -311,6 +323,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "percent": _i18n.format_percent,
     "rate": _i18n.format_rate,
     "phone": phone,
+    "identifier": identifier,
     "initials": initials,
     "attrs": attributes,
     "tojson_compact": tojson_compact,

@@ -90,3 +90,8 @@ def phone_text(value: str) -> str:
     if not phonenumbers.is_possible_number(parsed):
         return value
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def identifier_text(value: str) -> str:
+    """What identifies something, as people read it: a telephone number, known by its plus, spaced; all else unchanged."""
+    return phone_text(value) if value.startswith("+") else value

@@ -82,7 +82,7 @@ def items_table(templates: Sequence[TemplateView], stocks: Sequence[StockView]) 
         "inventory",
         label=_("Items"),
         columns=(
-            Column("label", _("Identifier"), Kind.MONO, sort=True),
+            Column("label", _("Identifier"), Kind.IDENTIFIER, sort=True),
             Column("template_label", _("Kind"), priority=2),
             Column("state", _("State"), Kind.STATUS, labels=STATE_LABELS),
             Column("stock", _("Stock"), priority=2),
@@ -163,7 +163,7 @@ MOVEMENTS = Table(
     columns=(
         Column("at", _("When"), Kind.DATETIME),
         Column("action", _("What"), labels=ACTION_LABELS),
-        Column("item_label", _("Item"), Kind.MONO, href="/inventory/items/{item}"),
+        Column("item_label", _("Item"), Kind.IDENTIFIER, href="/inventory/items/{item}"),
         Column("to_state", _("State after"), Kind.STATUS, labels=STATE_LABELS, priority=2),
         Column("to_stock", _("Stock"), priority=2),
         Column("holder_label", _("Holder"), Kind.MONO, priority=2),

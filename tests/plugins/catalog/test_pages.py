@@ -58,7 +58,7 @@ def test_an_order_is_taken_step_by_step(shop: App, staff: Staff) -> None:
         page=details,
     )
     assert "49.90" in reviewed.text
-    assert "+5551991234503" in reviewed.text
+    assert "+55 51 99123-4503" in reviewed.text
     # The plan as it will be, of an order of which nothing is kept yet.
     assert "S000001 becomes active" in reviewed.text
     with shop.reading() as ctx:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.core.lists.bulk import begin
 from trunkline.app import App
 from trunkline.testing import Browser, work_until_idle
 from trunkline_inventory import operations, queries
@@ -92,6 +93,23 @@ def test_several_items_change_state_at_once(app: App, staff: Staff, stocked: Sto
     assert "Done." in client.get(str(begun.url)).text
     with app.reading() as ctx:
         assert queries.counts(ctx)["sim"] == {"faulty": 2, "available": 1}
+
+
+def test_telephone_numbers_are_spaced_wherever_items_are_named(app: App, staff: Staff) -> None:
+    with app.unit_of_work() as ctx:
+        operations.add_items(ctx, "number", [{"number": "+5551991234503"}])
+    client, shown = staff(), "+55 51 99123-4503"
+    assert shown in client.get("/inventory").text
+    assert shown in client.get("/inventory/movements").text
+    page = client.get("/inventory/items/I000001").text
+    assert f"Move {shown}" in page
+    assert "+5551991234503" not in page
+    asked = client.submit("/lists/inventory/do/inventory.item_state", {"ids": ["1"]}, page="/inventory")
+    assert f"{shown} (I000001)" in asked.text
+    run = begin(client, "/inventory", "inventory", "inventory.item_state", [1], state="faulty", note="bent")
+    work_until_idle(app)
+    assert f"{shown} (I000001)" in client.get(run).text
+    assert "+5551991234503" in client.get("/inventory?export=csv").text
 
 
 def test_a_held_item_keeps_its_state_and_the_page_says_who_holds_it(

@@ -20,6 +20,7 @@ from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext, use_locale
 from trunkline.operation import Context, operation
 from trunkline.sms import operations as sms
+from trunkline.web.writing import phone_text
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -46,7 +47,9 @@ def add_by_phone(ctx: Context, customer_id: int, command: AddByPhone) -> User:
         col(User.customer_id) == customer.key, col(User.phone) == phone, col(User.email).is_(None)
     )
     if ctx.session.scalars(taken).first() is not None:
-        raise Conflict(_("Somebody of this customer has the phone {phone}.", phone=phone), field="phone")
+        raise Conflict(
+            _("Somebody of this customer has the phone {phone}.", phone=phone_text(phone)), field="phone"
+        )
     user = User(
         email="",
         name=command.name,

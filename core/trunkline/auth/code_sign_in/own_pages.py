@@ -15,6 +15,7 @@ from trunkline.i18n import gettext
 from trunkline.web import cookies
 from trunkline.web.forms import Form
 from trunkline.web.pages import SIGNED_IN, Page, Pages
+from trunkline.web.writing import phone_text
 
 _ = gettext
 
@@ -99,7 +100,7 @@ def ask_to_change(page: Page) -> Response:
         phone = own_phone.ask_to_change(page.ctx, form.command.phone)
     except (Refused, Conflict, TooManyRequests) as error:
         return _phone_page(page, form.refuse(error.field, str(error)), error.status)
-    return page.redirect(f"{_PHONE}/code", _("A code is on its way to {phone}.", phone=phone))
+    return page.redirect(f"{_PHONE}/code", _("A code is on its way to {phone}.", phone=phone_text(phone)))
 
 
 @pages.get(f"{_PHONE}/code", permission=SIGNED_IN, sudo=True)
@@ -120,7 +121,7 @@ def change(page: Page) -> Response:
         user = own_phone.change(page.app, signed_in, form.command.code)
     except Refused as error:
         return _new_code_page(page, form.refuse(error.field, str(error)), waiting, 422)
-    return page.redirect("/profile", _("Codes go to {phone} from now on.", phone=user.phone))
+    return page.redirect("/profile", _("Codes go to {phone} from now on.", phone=phone_text(user.phone)))
 
 
 def _phone_form(page: Page) -> Form[ChangePhone]:

@@ -23,6 +23,7 @@ from trunkline.errors import Conflict, Forbidden, Refused, TooManyRequests, Unau
 from trunkline.i18n import gettext, use_locale
 from trunkline.settings.core import CoreSettings
 from trunkline.sms import operations as sms
+from trunkline.web.writing import phone_text
 
 if TYPE_CHECKING:
     from trunkline.app import App
@@ -98,7 +99,9 @@ def ask_to_change(ctx: "Context", number: str) -> str:
         col(User.customer_id) == user.customer_id, col(User.phone) == phone, col(User.email).is_(None)
     )
     if ctx.session.scalar(taken.limit(1)) is not None:
-        raise Conflict(_("Somebody of this customer has the phone {phone}.", phone=phone), field="phone")
+        raise Conflict(
+            _("Somebody of this customer has the phone {phone}.", phone=phone_text(phone)), field="phone"
+        )
     text = _("{code} is your code to use this phone at {operator} from now on. Tell it nobody.")
     _send(ctx, user, CodePurpose.NEW_PHONE, phone, text)
     return phone

@@ -14,6 +14,7 @@ from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page
+from trunkline.web.writing import identifier_text
 from trunkline_catalog import queries
 from trunkline_catalog.operations.orders import main_identifier
 from trunkline_catalog.order_forms import ADDED_TO, PARAMETER, PICK, AddLine, OrderNote, order_schema
@@ -279,7 +280,7 @@ class OrderForm:
                     item = free_item(self.page, template, typed)
                     if item.id in taken:
                         raise Refused(
-                            _("{item} is chosen on another line.", item=item.label),
+                            _("{item} is chosen on another line.", item=identifier_text(item.label)),
                             remedy=_("Choose another one."),
                         )
                 except TrunklineError as error:
@@ -357,5 +358,7 @@ def free_item(page: Page, template: str, typed: str) -> ItemView:
     if item is None or item.template != template:
         raise NotFound(_("“{value}” is not in stock.", value=typed), remedy=_("Choose one of the list."))
     if item.state is not ItemState.AVAILABLE:
-        raise Refused(_("{item} is not free.", item=item.label), remedy=_("Choose another one."))
+        raise Refused(
+            _("{item} is not free.", item=identifier_text(item.label)), remedy=_("Choose another one.")
+        )
     return item

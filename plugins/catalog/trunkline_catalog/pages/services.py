@@ -16,6 +16,7 @@ from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
+from trunkline.web.writing import identifier_text
 from trunkline_catalog import operations, queries
 from trunkline_catalog.contracts import leaving
 from trunkline_catalog.forms import Resume, Suspend, Terminate
@@ -114,7 +115,7 @@ def _show(
     name = service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
     customer = customers.by_id(page.ctx, service.customer_id)
     belonging = queries.belonging_to(page.ctx, service)
-    page.title = f"{product.name} {name}"
+    page.title = f"{product.name} {identifier_text(name)}"
     page.crumbs(
         (customer.name, f"/customers/{customer.number}"),
         (str(_("Services")), f"/customers/{customer.number}/services"),

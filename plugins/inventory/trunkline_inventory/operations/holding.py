@@ -12,6 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline.web.tones import state_within
+from trunkline.web.writing import identifier_text
 from trunkline_inventory import queries
 from trunkline_inventory.events import ItemAssigned, ItemReleased
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
@@ -111,13 +112,17 @@ def none_free(
         return Refused(_("There is no inventory item {number}.", number=item_number), field=field)
     kind = queries.views(ctx, [row])[0].template
     if kind != template:
-        message = _("{item} is a {kind}, not a {wanted}.", item=row.label, kind=kind, wanted=template)
+        message = _(
+            "{item} is a {kind}, not a {wanted}.", item=identifier_text(row.label), kind=kind, wanted=template
+        )
         return Refused(message, field=field)
     if row.state == ItemState.AVAILABLE:
-        taken = _("{item} is being taken at this moment, or wanted twice.", item=row.label)
+        taken = _("{item} is being taken at this moment, or wanted twice.", item=identifier_text(row.label))
         return Refused(taken, field=field, remedy=_("Pick another one."))
     by = _(" by {holder}", holder=row.holder_label) if row.holder_label else ""
-    message = _("{item} is {state}{by}.", item=row.label, state=state_within(row.state), by=by)
+    message = _(
+        "{item} is {state}{by}.", item=identifier_text(row.label), state=state_within(row.state), by=by
+    )
     return Refused(message, field=field, remedy=_("Pick another one."))
 
 
@@ -280,7 +285,7 @@ def take_back(ctx: Context, ids: Sequence[int], *, holder: Holder) -> list[ItemV
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if changed is None:
-            raise Refused(_("{item} is {state} by now.", item=row.label, state=was))
+            raise Refused(_("{item} is {state} by now.", item=identifier_text(row.label), state=was))
         [row] = _fresh(ctx, [row.key])
         _record(ctx, row, "assigned", was, holder)
         ctx.note(row, label=row.number, holder=holder.label)

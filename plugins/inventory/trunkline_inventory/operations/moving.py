@@ -10,6 +10,7 @@ from trunkline.errors import Conflict, NotFound, Refused
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.web.tones import state_within
+from trunkline.web.writing import identifier_text
 from trunkline_inventory.events import ItemsChanged
 from trunkline_inventory.models import InventoryItem, InventoryMovement
 from trunkline_inventory.operations.adding import stock_row
@@ -26,7 +27,7 @@ def change_state(ctx: Context, ids: Sequence[int], command: ChangeState) -> int:
             raise Refused(
                 _(
                     "{item} is {state} by {holder}.",
-                    item=row.label,
+                    item=identifier_text(row.label),
                     state=state_within(row.state),
                     holder=row.holder_label,
                 ),

@@ -11,6 +11,7 @@ from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
+from trunkline.web.writing import identifier_text
 from trunkline_inventory import operations, queries
 from trunkline_inventory.forms import VALUE, item_schema, values_in
 from trunkline_inventory.row_actions import state_choices, stock_choices
@@ -88,7 +89,9 @@ def _new_extra(page: Page) -> Mapping[str, Any]:
 def new(page: Page, command: Any) -> Response:
     adding = AddItem(template=_chosen_template(page).name, values=values_in(command), stock=command.stock)
     item = operations.add_item(page.ctx, adding)
-    return page.redirect(f"/inventory/items/{item.number}", str(_("{item} was added.", item=item.label)))
+    return page.redirect(
+        f"/inventory/items/{item.number}", str(_("{item} was added.", item=identifier_text(item.label)))
+    )
 
 
 def _state_form(page: Page, number: str) -> Form[ChangeState]:
@@ -117,7 +120,7 @@ def _again(page: Page, number: str, title: str, form: Form[Any]) -> Response:
     """A form of the item's dialogs on a page of its own, with what is wrong beside its fields."""
     item = queries.item(page.ctx, number)
     page.title = title
-    page.crumbs(home(), (item.label, f"/inventory/items/{number}"), (title, ""))
+    page.crumbs(home(), (identifier_text(item.label), f"/inventory/items/{number}"), (title, ""))
     return page.render("inventory/form.html", status=422, form=form)
 
 
@@ -131,7 +134,7 @@ def set_state(page: Page, number: str) -> Response:
             page.ctx.session.rollback()
             form.refuse(error.field, str(error))
     if not form.valid:
-        return _again(page, number, str(_("Set the state of {item}", item=item.label)), form)
+        return _again(page, number, str(_("Set the state of {item}", item=identifier_text(item.label))), form)
     return page.redirect(f"/inventory/items/{number}", str(_("Saved.")))
 
 
@@ -145,16 +148,18 @@ def move(page: Page, number: str) -> Response:
             page.ctx.session.rollback()
             form.refuse(error.field, str(error))
     if not form.valid:
-        return _again(page, number, str(_("Move {item}", item=item.label)), form)
-    return page.redirect(f"/inventory/items/{number}", str(_("{item} was moved.", item=item.label)))
+        return _again(page, number, str(_("Move {item}", item=identifier_text(item.label))), form)
+    return page.redirect(
+        f"/inventory/items/{number}", str(_("{item} was moved.", item=identifier_text(item.label)))
+    )
 
 
 @pages.get("/inventory/items/{number}", permission="inventory.item.view")
 def show(page: Page, number: str) -> Response:
     item = queries.item(page.ctx, number)
     template = queries.template(page.ctx, item.template)
-    page.title = item.label
-    page.crumbs(home(), (item.label, ""))
+    page.title = identifier_text(item.label)
+    page.crumbs(home(), (identifier_text(item.label), ""))
     return page.render(
         "inventory/item.html",
         item=item,
@@ -187,8 +192,10 @@ def reveal(page: Page, number: str) -> Response:
     item = queries.item(page.ctx, number)
     template = queries.template(page.ctx, item.template)
     shown = [(field.label, values[field.name]) for field in template.fields if field.name in values]
-    page.title = item.label
-    page.crumbs(home(), (item.label, f"/inventory/items/{number}"), (str(_("Secret values")), ""))
+    page.title = identifier_text(item.label)
+    page.crumbs(
+        home(), (identifier_text(item.label), f"/inventory/items/{number}"), (str(_("Secret values")), "")
+    )
     response = page.render("inventory/secrets.html", item=item, shown=shown)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -200,7 +207,7 @@ def _edit_schema(page: Page, number: str) -> type[BaseModel]:
 
 def _edit_initial(page: Page, number: str) -> Mapping[str, Any]:
     item = queries.item(page.ctx, number)
-    page.crumbs(home(), (item.label, f"/inventory/items/{number}"), (str(_("Edit")), ""))
+    page.crumbs(home(), (identifier_text(item.label), f"/inventory/items/{number}"), (str(_("Edit")), ""))
     values = {VALUE + name: value for name, value in {**item.fields, **item.identifiers}.items()}
     return {**values, "version": item.version, "form_options": {"cancel": f"/inventory/items/{number}"}}
 
