@@ -21,6 +21,7 @@ from trunkline.operation import SYSTEM
 from trunkline.sms.models import Sms
 from trunkline.sms.transports import spool_folder
 from trunkline.testing import Browser, create_user, work_until_idle
+from trunkline.web.writing import phone_text
 
 TAX_ID = "529.982.247-25"
 PHONE, OTHER = "+5551991234567", "+5551997654321"
@@ -274,7 +275,10 @@ def test_who_has_no_password_confirms_by_a_code_and_takes_another_phone(
     assert her.submit("/profile/phone/code", {"code": wrong(code)}).status_code == 422
     # Until then the old phone counts.
     assert PHONE in her.get("/profile").text
-    assert f"Codes go to {OTHER} from now on." in her.submit("/profile/phone/code", {"code": code}).text
+    assert (
+        f"Codes go to {phone_text(OTHER)} from now on."
+        in her.submit("/profile/phone/code", {"code": code}).text
+    )
     work_until_idle(app)
     told = [json.loads(file.read_text()) for file in sorted(spool_folder(app).glob("*.json"))]
     assert "codes for your account go to •••• 4321" in [m["text"] for m in told if m["to"] == PHONE][-1]
