@@ -78,7 +78,7 @@ except Exception as error:
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.splitlines() == ["0 False", "psycopg True"], done.stderr
+    assert done.stdout.splitlines() == ["0 False", "sqlalchemy.exc True"], done.stderr
 
 
 def test_the_logs_of_a_service_are_lines_of_json_with_the_traceback(tmp_path: Path) -> None:

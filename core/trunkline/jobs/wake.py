@@ -2,8 +2,9 @@
 
 import logging
 import sys
+import threading
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.engine import make_url
 
 from trunkline.db.engine import connection_settings
+from trunkline.jobs.queue_tables import make_tables
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -69,10 +71,20 @@ class HueyWaker:
 
     def __init__(self, config: "Config") -> None:
         self.config = config
+        self._huey: Huey | None = None
+        self._tasks: dict[str, Any] = {}
+        #: The first requests may come at once, each in a thread of its own; reentrant, as tasks need huey.
+        self._making = threading.RLock()
 
-    @cached_property
+    @property
     def huey(self) -> "Huey":
-        # A process that wakes nobody need not load it.
+        """Where wake-ups are queued, made when it is first used: a process that wakes nobody need not load it."""
+        with self._making:
+            if self._huey is None:
+                self._huey = self._make_huey()
+            return self._huey
+
+    def _make_huey(self) -> "Huey":
         on_postgres = self.config.database_url.startswith("postgresql")
         _load_huey(postgres=on_postgres)
         from huey import PostgresHuey, RedisHuey, SqliteHuey
@@ -83,15 +95,20 @@ class HueyWaker:
             dsn = self.config.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
             # Taking a wake-up need not wait for the disk: one that comes again after a crash finds nothing due.
             settings = connection_settings(make_url(dsn), "-c synchronous_commit=off")
-            return PostgresHuey(QUEUE, results=False, dsn=dsn, **settings)
+            huey = PostgresHuey(QUEUE, results=False, dsn=dsn, create_tables=False, **settings)
+            make_tables(huey.storage)
+            return huey
         return SqliteHuey(QUEUE, results=False, filename=str(self.config.data / "huey.db"), timeout=15)
 
-    @cached_property
+    @property
     def tasks(self) -> dict[str, Any]:
         """The tasks, registered by name so that producer and worker agree."""
-        from trunkline.jobs.tasks import register
+        with self._making:
+            if not self._tasks:
+                from trunkline.jobs.tasks import register
 
-        return register(self.huey)
+                self._tasks = register(self.huey)
+            return self._tasks
 
     def wake(self, ctx: "Context", task: str, *arguments: int) -> None:
         message = self.tasks[task].s(*arguments)
