@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.contract.strangers import Strangers, strangers_on_path
 from tests.services.fork_server import fork_server
 from tests.services.programs import PROGRAMS, Program
+from tests.witnesses import statements
 from trunkline_provisioning.fork_server import Place
 
 # How long an example takes says how busy the machine is; a test that never ends is the business of its time-out.
@@ -67,6 +68,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(
             "TRUNKLINE_TEST_POSTGRES names no server. `./run test` starts one when postgresql is installed."
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections.extend(statements(item))
+    return report
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from trunkline.app import App
 from trunkline.customers.models import Customer
 from trunkline.db import numbers
 from trunkline.db.rings import again
+from trunkline.imports.models import ImportRun
 from trunkline.jobs import PlannedStep, StepContext, enqueue
 from trunkline.jobs.models import Job, JobState
 from trunkline.operation import SYSTEM
@@ -178,3 +179,56 @@ def test_a_form_that_the_database_broke_off_is_done_again(
     made = staff("administrator").submit("/customers/new", WISH, follow_redirects=False)
     assert made.headers.get("location") == "/customers/C000001", made.text
     assert ring_of_customers.times == ring_of_customers.wanted
+
+
+@pytest.fixture
+def ring_of_uploads(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> Ring:
+    """The number of a file's import is taken after the file was read."""
+    usual = numbers.next_number
+
+    def take(session: Session, kind: str, reseller_id: int | None = None) -> str:
+        ring.take(session, "job", "email")
+        return usual(session, kind, reseller_id)
+
+    monkeypatch.setattr("trunkline.imports.operations.next_number", take)
+    return ring
+
+
+PEOPLE = b"name,kind\nAna Silva,individual\nBruno Lima,individual\n"
+
+
+def _rows_read(app: App) -> int:
+    """How many rows the check found in the one file that was sent; it was kept whole."""
+    work_until_idle(app)
+    with app.reading() as ctx:
+        run = ctx.session.scalars(select(ImportRun)).one()
+    assert (run.number, run.size, run.error) == ("I000001", len(PEOPLE), "")
+    rows: int = run.report["read"]
+    return rows
+
+
+def test_a_file_in_a_form_that_the_database_broke_off_is_taken_whole(
+    app: App, ring_of_uploads: Ring, staff: Callable[..., Browser]
+) -> None:
+    browser, place = staff("administrator"), "/imports?kind=customers"
+    form, files = {"csrf_token": browser.csrf(place)}, {"file": ("people.csv", PEOPLE, "text/csv")}
+    sent = browser.post(place, data=form, files=files, follow_redirects=False)
+    assert sent.headers.get("location") == "/imports/I000001", sent.text
+    assert ring_of_uploads.times == ring_of_uploads.wanted
+    ring_of_uploads.end()
+    assert _rows_read(app) == 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}])
+def test_a_file_over_rest_that_the_database_broke_off_is_taken_whole(
+    app: App, ring_of_uploads: Ring, client: Browser, headers: dict[str, str]
+) -> None:
+    create_user(app, "api@example.com", "administrator")
+    answer = client.post("/api/v1/auth/login", json={"email": "api@example.com", "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    files = {"file": ("people.csv", PEOPLE, "text/csv")}
+    sent = client.post("/api/v1/imports", data={"kind": "customers"}, files=files, headers=headers)
+    assert sent.status_code == 202, sent.text
+    assert ring_of_uploads.times == ring_of_uploads.wanted
+    ring_of_uploads.end()
+    assert _rows_read(app) == 2

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, delete
 from sqlmodel import Field, SQLModel, col, select
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +20,7 @@ from trunkline.clock import utc_now
 from trunkline.db.rings import again
 from trunkline.db.types import UtcDateTime
 from trunkline.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
+from trunkline.files.rewinding import rewind
 from trunkline.files.scanning import scan
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
@@ -87,9 +87,7 @@ def run_writing(request: Request, route: RestRoute, arguments: dict[str, Any]) -
         i18n.use_locale(actor.language, app.config.time_zone),
         _scanned(app, request, actor, arguments),
     ):
-        uploads = any(isinstance(value, UploadFile) for value in arguments.values())
-        # A file that was uploaded is read once.
-        return again(lambda: _written(app, request, route, arguments, key), safe=not uploads)
+        return again(lambda: _written(app, request, route, arguments, key))
 
 
 def _written(app: "App", request: Request, route: RestRoute, arguments: dict[str, Any], key: str) -> Response:
@@ -97,6 +95,7 @@ def _written(app: "App", request: Request, route: RestRoute, arguments: dict[str
     from fastapi.encoders import jsonable_encoder
 
     actor: Actor = request.state.actor
+    rewind(arguments.values())
     fingerprint = _fingerprint(request, arguments) if key else ""
     with app.unit_of_work(actor, request_id=_id(request), idempotency_key=key or None) as ctx:
         if key and (known := _known_answer(ctx, key, fingerprint)) is not None:

@@ -22,6 +22,7 @@ from trunkline.branding.brands import Brands
 from trunkline.db.engine import NO_DATABASE, RETRY_AFTER
 from trunkline.db.rings import again
 from trunkline.errors import Forbidden, NotFound, TrunklineError, Unauthenticated, WaitsForSecondPerson
+from trunkline.files.rewinding import rewind
 from trunkline.files.scanning import scan
 from trunkline.i18n import _
 from trunkline.operation import Actor, ActorKind, Context
@@ -133,13 +134,13 @@ class _Call:
         key = str(self.form.get("idempotency_key") or "") or None
 
         def do() -> Response:
+            rewind(value for _name, value in self.form.multi_items())
             with self.app.unit_of_work(
                 actor, request_id=self.request_id, idempotency_key=key, on_behalf_of=on_behalf_of
             ) as ctx:
                 return self._handled(ctx)
 
-        # A file that was uploaded is read once.
-        return again(do, safe=all(isinstance(value, str) for _name, value in self.form.multi_items()))
+        return again(do)
 
     def _handled(self, ctx: Context) -> Response:
         if self.refused_upload is not None and not self.route.shows_refusals:
