@@ -15,6 +15,7 @@ from trunkline.contracts.models import (
 )
 from trunkline.contracts.tables import ends_soon, indexation_due
 from trunkline.contracts.terms import terms_digest
+from trunkline.customers.facts import CUSTOMER, Fact
 from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared
 from trunkline.errors import NotFound
@@ -49,7 +50,7 @@ _OF_CUSTOMER = Prepared(
     .limit(bindparam("limit", type_=Integer)),
     Contract,
 )
-_COUNT = Prepared(select(func.count()).where(col(Contract.customer_id) == bindparam("customer_id")), Contract)
+_COUNT: Fact[int] = Fact(select(func.count()).where(col(Contract.customer_id) == CUSTOMER))
 
 
 def get(ctx: Context, number: str) -> Contract:
@@ -78,8 +79,7 @@ def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Found]:
 
 def count_of(ctx: Context, customer_id: int) -> int:
     """How many contracts a customer has or had."""
-    row = _COUNT.first(ctx, customer_id=customer_id)
-    return int(row[0]) if row is not None else 0
+    return _COUNT.of(ctx, customer_id)
 
 
 def ending(ctx: Context) -> int:

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select
+from sqlalchemy import RowMapping, Select, func, select
 from sqlmodel import col
 
+from trunkline.customers.facts import CUSTOMER, Fact
 from trunkline.customers.models import Customer
-from trunkline.db.prepared import Prepared
 from trunkline.errors import NotFound
 from trunkline.files.models import StoredFile
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
-_COUNT = Prepared(
-    select(func.count().label("n")).where(col(StoredFile.customer_id) == bindparam("customer_id"))
-)
+_COUNT: Fact[int] = Fact(select(func.count()).where(col(StoredFile.customer_id) == CUSTOMER))
 
 
 def list_of_customer(customer: Customer) -> Select[*tuple[Any, ...]]:
@@ -36,8 +34,7 @@ def files_of(ctx: Context, customer: Customer) -> Sequence[RowMapping]:
 
 def count_of(ctx: Context, customer: Customer) -> int:
     """How many files a customer has."""
-    counted = _COUNT.first(ctx, customer_id=customer.key)
-    return int(counted.n) if counted else 0
+    return _COUNT.of(ctx, customer.key)
 
 
 def of_customer(ctx: Context, customer: Customer, file_id: int, *, lock: bool = False) -> StoredFile:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlmodel import col
 
+from trunkline.customers.facts import CUSTOMER, Fact
 from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
@@ -23,9 +24,7 @@ _LATEST = Prepared(
     ),
     Interaction,
 )
-_COUNT = Prepared(
-    select(func.count()).where(_INTERACTION.customer_id == bindparam("customer_id")), Interaction
-)
+_COUNT: Fact[int] = Fact(select(func.count()).where(_INTERACTION.customer_id == CUSTOMER))
 
 
 def get(ctx: Context, number: str) -> Interaction:
@@ -48,8 +47,7 @@ def latest_of(ctx: Context, customer_id: int, limit: int) -> Sequence[Found]:
 
 def count_of(ctx: Context, customer_id: int) -> int:
     """How often there was contact with a customer."""
-    row = _COUNT.first(ctx, customer_id=customer_id)
-    return int(row[0]) if row is not None else 0
+    return _COUNT.of(ctx, customer_id)
 
 
 def select_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:

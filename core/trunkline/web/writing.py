@@ -79,6 +79,7 @@ def email_text(value: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[@.])(?=[^@.])", value))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def phone_text(value: str) -> str:
     """An E.164 number spaced the way its country writes it; anything else unchanged."""
     import phonenumbers

@@ -1,13 +1,15 @@
 """Reading what a merge would do, what was merged, and who may be the same."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from trunkline.customers import queries as customers
+from trunkline.customers.facts import CUSTOMER, Fact
 from trunkline.customers.identity import tax_id_label
 from trunkline.customers.merging import moving
 from trunkline.customers.merging.models import CustomerDuplicate, CustomerMerge
@@ -92,13 +94,15 @@ def merge_by_key(ctx: Context, number: str, merge_id: int) -> CustomerMerge:
 _PAIR = columns(CustomerDuplicate)
 _MERGE = columns(CustomerMerge)
 #: What the alert on a customer's page asks, at each opening.
-_OPEN_PAIR = Prepared(
-    select(_PAIR.id)
-    .where(
-        (_PAIR.first_id == bindparam("key")) | (_PAIR.second_id == bindparam("key")),
-        _PAIR.dismissed_at.is_(None),
+_HAS_OPEN_PAIR: Fact[bool] = Fact(
+    select(
+        exists().where(
+            (_PAIR.first_id == CUSTOMER) | (_PAIR.second_id == CUSTOMER), _PAIR.dismissed_at.is_(None)
+        )
     )
-    .limit(1)
+)
+_UNDO_UNTIL: Fact[datetime | None] = Fact(
+    select(func.max(_MERGE.undo_until)).where(_MERGE.customer_id == CUSTOMER, _MERGE.undone_at.is_(None))
 )
 _LAST_MERGE = Prepared(
     select(_MERGE.id, _MERGE.source_number, _MERGE.source_name, _MERGE.at, _MERGE.undo_until)
@@ -114,15 +118,15 @@ _LAST_MERGE = Prepared(
 
 def may_be_double(ctx: Context, key: int) -> bool:
     """Whether the nightly look found somebody who may be this customer."""
-    return _OPEN_PAIR.first(ctx, key=key) is not None
+    return _HAS_OPEN_PAIR.of(ctx, key)
 
 
 def last_merge_to_undo(ctx: Context, key: int) -> Found | None:
     """The newest merge into this customer that can still be undone."""
-    now = ctx.now()
-    # By the minute, so that page after page asks the same.
-    found = _LAST_MERGE.first(ctx, key=key, now=now.replace(second=0, microsecond=0))
-    return found if found is not None and found.undo_until > now else None
+    until, now = _UNDO_UNTIL.of(ctx, key), ctx.now()
+    if until is None or until <= now:
+        return None
+    return _LAST_MERGE.first(ctx, key=key, now=now)
 
 
 def dismissed_with(ctx: Context, key: int) -> frozenset[int]:
