@@ -22,6 +22,8 @@ class TrunklineError(Exception):
         self.others: tuple[TrunklineError, ...] = ()
         #: Words and address of the page where the remedy is, for who may open it.
         self.see: tuple[str, str] | None = None
+        #: What the page says above the message; empty for the words of its status.
+        self.heading = ""
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}" if self.remedy else self.message
@@ -98,6 +100,13 @@ class NotFound(TrunklineError):
 
     status = 404
     title = "Not found"
+
+
+class Gone(TrunklineError):
+    """It was there and is over, for reasons that the reader may know (HTTP 410)."""
+
+    status = 410
+    title = "Gone"
 
 
 class Conflict(TrunklineError):

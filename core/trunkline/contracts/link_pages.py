@@ -6,11 +6,11 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.contracts import links
+from trunkline.contracts.link_ends import end_of
 from trunkline.contracts.operations.sending import accept_by_link
 from trunkline.contracts.printing import terms_in_words
 from trunkline.contracts.schemas import AcceptOnline
 from trunkline.customers.models import Customer
-from trunkline.errors import NotFound
 from trunkline.files.downloads import download
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import PUBLIC, Page, Pages
@@ -21,23 +21,8 @@ pages = Pages(audience="any")
 def _schema(page: Page, token: str) -> type[AcceptOnline]:
     # Mail programs open links to look for malware: opening one changes nothing.
     if links.find(page.ctx, token) is None:
-        raise _over(page, token)
+        raise end_of(page.ctx, token)
     return AcceptOnline
-
-
-def _over(page: Page, token: str) -> NotFound:
-    accepted = links.accepted_text(page.ctx, token)
-    if accepted is not None:
-        # Who loads the page again, or opens the mail once more, did nothing wrong.
-        done = NotFound(
-            _("The contract was accepted by this link already."), remedy=_("There is nothing left to do.")
-        )
-        done.see = accepted.name, f"/accept-contract/{token}/document"
-        return done
-    return NotFound(
-        _("This link was used already, its time is over, or the contract was changed."),
-        remedy=_("Ask us for another one."),
-    )
 
 
 def _offered(page: Page, token: str) -> Mapping[str, Any]:
@@ -82,5 +67,5 @@ def document(page: Page, token: str) -> Response:
     found = links.find(page.ctx, token)
     text = found.stored if found is not None else links.accepted_text(page.ctx, token)
     if text is None:
-        raise _over(page, token)
+        raise end_of(page.ctx, token)
     return download(page.ctx, text)

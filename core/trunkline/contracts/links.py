@@ -20,6 +20,8 @@ from trunkline.files.models import StoredFile
 from trunkline.operation import Context
 from trunkline.settings.core import CoreSettings
 
+#: So long a link whose time is over still says what became of its contract.
+TOLD_FOR = timedelta(days=90)
 _OPEN = (ContractStatus.SENT, ContractStatus.ACTIVE)
 
 
@@ -109,5 +111,5 @@ def _open(ctx: Context, condition: ColumnElement[bool], lock: bool) -> OpenLink 
 
 
 def sweep(ctx: Context) -> None:
-    """Forget the links whose time is over."""
-    ctx.session.execute(delete(ContractLink).where(col(ContractLink.expires_at) <= ctx.now()))
+    """Forget the links whose time was over long ago."""
+    ctx.session.execute(delete(ContractLink).where(col(ContractLink.expires_at) <= ctx.now() - TOLD_FOR))

@@ -345,6 +345,7 @@ class _Call:
             page.title = known.title if known else _("Internal error")
             words = {
                 "status": status,
+                "heading": known.heading if known else "",
                 "message": known.message if known else "",
                 "remedy": (known.remedy or "") if known else "",
                 "see": known.see if known else None,

@@ -14,9 +14,9 @@ from tests.clock import StandingClock
 from tests.core.contracts.agreeing import OTHER_TEXT, TEXT, add_customer, agreed, attach, draft
 from trunkline.app import App
 from trunkline.clock import Clock
-from trunkline.contracts import operations
+from trunkline.contracts import links, operations
 from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance
-from trunkline.contracts.schemas import AcceptContract, SendContract
+from trunkline.contracts.schemas import AcceptContract, SendContract, TerminateContract, WithdrawContract
 from trunkline.errors import Refused
 from trunkline.mail.models import Email
 from trunkline.testing import Browser
@@ -48,6 +48,19 @@ def status(app: App, number: str) -> str:
         return ctx.load_by(Contract, Contract.number, number).status
 
 
+def plain(page: str) -> str:
+    """The words of a page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def heading(browser: Browser, path: str) -> tuple[int, str]:
+    """Status and heading of a page."""
+    answer = browser.get(path)
+    found = re.search(r"<h1>([^<]*)</h1>", answer.text)
+    assert found is not None
+    return answer.status_code, found.group(1)
+
+
 @pytest.mark.both_databases
 def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
     app: App, make_client: Callable[[], Browser], caplog: pytest.LogCaptureFixture
@@ -73,7 +86,7 @@ def test_whoever_holds_the_link_reads_the_text_and_accepts_it_once(
         assert (acceptance.how, acceptance.accepted_by) == ("link", "Ana Souza")
         assert acceptance.digest == sha256(TEXT).hexdigest()
         assert acceptance.address
-    assert stranger.get(link).status_code == 404
+    assert stranger.get(link).status_code == 410
 
 
 @pytest.mark.both_databases
@@ -92,11 +105,11 @@ def test_whoever_accepted_takes_a_copy_by_the_same_link_while_its_time_lasts(
     copy = stranger.get(f"{link}/document")
     assert (copy.status_code, copy.content) == (200, TEXT)
     assert "attachment" in copy.headers["Content-Disposition"]
-    assert stranger.get(f"{unused}/document").status_code == 404
+    assert stranger.get(f"{unused}/document").status_code == 410
     clock.pass_time(days=15)
     gone = stranger.get(f"{link}/document")
-    assert gone.status_code == 404
-    assert "Ask us for another one." in gone.text
+    assert gone.status_code == 410
+    assert "Ask us if you need a copy of it." in gone.text
 
 
 def test_another_text_other_terms_and_time_make_a_link_useless(
@@ -106,14 +119,41 @@ def test_another_text_other_terms_and_time_make_a_link_useless(
     attach(app, number)
     first = send(app, number)
     second = send(app, number)
-    assert stranger.get(first).status_code == 404
+    assert heading(stranger, first) == (410, "There is a newer version of this contract")
     assert stranger.get(second).status_code == 200
     attach(app, number, OTHER_TEXT)
     assert status(app, number) == "draft"
-    assert stranger.get(second).status_code == 404
+    assert heading(stranger, second) == (410, "There is a newer version of this contract")
     third = send(app, number)
     clock.pass_time(days=15)
-    assert stranger.get(third).status_code == 404
+    assert heading(stranger, third) == (410, "The time of this link is over")
+    assert "The contract could be accepted until 29 Jun 2026" in stranger.get(third).text
+    # The sweep leaves what happened to be read for a while.
+    clock.pass_time(days=60)
+    with app.unit_of_work() as ctx:
+        links.sweep(ctx)
+    assert heading(stranger, third) == (410, "The time of this link is over")
+    clock.pass_time(days=30)
+    with app.unit_of_work() as ctx:
+        links.sweep(ctx)
+    assert heading(stranger, third) == (404, "This link does not work")
+
+
+def test_the_link_of_a_contract_that_was_withdrawn_or_ended_says_so(
+    app: App, make_client: Callable[[], Browser]
+) -> None:
+    stranger, number = make_client(), draft(app)
+    attach(app, number)
+    link = send(app, number)
+    with app.unit_of_work() as ctx:
+        operations.withdraw(ctx, number, WithdrawContract())
+    assert heading(stranger, link) == (410, "This contract was withdrawn")
+    ending = agreed(app)
+    attach(app, ending, OTHER_TEXT)
+    link = send(app, ending)
+    with app.unit_of_work() as ctx:
+        operations.terminate(ctx, ending, TerminateContract(reason="moved"))
+    assert heading(stranger, link) == (410, "This contract ends")
 
 
 def test_a_changed_text_of_an_active_contract_is_accepted_again(
@@ -126,7 +166,7 @@ def test_a_changed_text_of_an_active_contract_is_accepted_again(
     link = send(app, number)
     assert status(app, number) == "active"
     assert "The contract is accepted." in stranger.submit(link, ANSWER).text
-    assert stranger.get(link).status_code == 404
+    assert stranger.get(link).status_code == 410
 
 
 def test_nobody_to_write_to_is_said_beside_the_field(app: App) -> None:
@@ -223,11 +263,12 @@ def test_who_opens_the_link_again_after_accepting_reads_that_it_is_done(
     number, visitor = draft(app), make_client()
     link = send(app, number)
     visitor.submit(link, ANSWER)
+    assert heading(visitor, link) == (410, "This contract was accepted already")
     again = visitor.get(link)
-    assert again.status_code == 404
-    assert "The contract was accepted by this link already." in again.text
+    assert "It was accepted by Ana Souza on 15 Jun 2026. There is nothing left to do." in plain(again.text)
     assert f'href="{link}/document"' in again.text
     clock.pass_time(days=15)
     over = visitor.get(link).text
-    assert "Ask us for another one." in over
+    assert "This contract was accepted already" in over
+    assert "Ask us if you need a copy of it." in over
     assert f"{link}/document" not in over

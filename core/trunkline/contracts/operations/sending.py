@@ -7,6 +7,7 @@ from trunkline.auth.impersonation.limits import in_person
 from trunkline.branding.spoken import brand_for, language_for
 from trunkline.contracts import links
 from trunkline.contracts.events import ContractSent
+from trunkline.contracts.link_ends import end_of
 from trunkline.contracts.models import AcceptedBy, Contract, ContractAcceptance, ContractStatus
 from trunkline.contracts.operations.accepting import accepted_online
 from trunkline.contracts.operations.documents import is_outdated, keep_print, text_of
@@ -109,14 +110,11 @@ def _mail(ctx: Context, contract: Contract, customer: Customer, token: str, emai
 def accept_by_link(ctx: Context, token: str, command: AcceptOnline, address: str) -> ContractAcceptance:
     """Accept the text that a link was sent for, as whoever holds it, from a network address. Needs no permission.
 
-    Raises Refused when the link does not work any more.
+    Raises Gone or NotFound, saying why, when the link does not work any more.
     """
     found = links.find(ctx, token, lock=True)
     if found is None:
-        raise Refused(
-            _("This link was used already, its time is over, or the contract was changed."),
-            remedy=_("Ask us for another one."),
-        )
+        raise end_of(ctx, token)
     before = ctx.actor
     # Whoever is signed in at this browser, it is the holder of the link who accepts.
     ctx.actor = replace(
