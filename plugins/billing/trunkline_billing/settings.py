@@ -1,10 +1,17 @@
 """Settings of billing."""
 
+from collections.abc import Set
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
+from trunkline.customers.identity import check_tax_id, shown_tax_id
+from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from trunkline.operation import Context
 
 
 class BillingSettings(BaseModel):
@@ -65,3 +72,15 @@ class BillingSettings(BaseModel):
             "Empty: one person is enough."
         ),
     )
+
+    def check_here(self, ctx: "Context", changed: Set[str]) -> None:
+        """Refuse a tax id that no business of the operator's country has; a right one is kept as people write it there."""
+        if "operator_tax_id" not in changed:
+            return
+        country = ctx.app.config.country
+        try:
+            compact = check_tax_id(self.operator_tax_id, country, "business")
+        except Refused as error:
+            error.field = "operator_tax_id"
+            raise
+        self.operator_tax_id = shown_tax_id(compact, country)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from sqlmodel import col, select
+from starlette.testclient import TestClient
 
 from tests.plugins.billing.conftest import World
+from tests.plugins.billing.test_rest import signed_in
 from trunkline.auth.models import User
 from trunkline.customers import operations as customers
 from trunkline.customers.models import Customer
@@ -14,6 +16,7 @@ from trunkline.customers.schemas import RegisterCustomer
 from trunkline.testing import Browser, work_until_idle
 from trunkline_billing import operations, queries
 from trunkline_billing.operations.invoicing import snapshots
+from trunkline_billing.settings import BillingSettings
 
 Staff = Callable[..., Browser]
 
@@ -134,6 +137,43 @@ def test_prefixes_that_would_cover_no_number_are_refused(world: World, staff: St
     answer = staff().submit("/settings/billing", {"allowance_prefixes": written, "due_days": "15"})
     assert answer.status_code == 422
     assert "Numbers that allowances cover: write it like 55, 351." in answer.text
+
+
+#: What the form of settings has always filled in.
+NEEDED = {"charging_engine": "embedded", "due_days": "15"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("12.345.678/0001-96", "Its check digits do not fit"),
+        ("12345", "too few or too many digits"),
+        ("529.982.247-25", "This is a CPF"),
+    ],
+)
+def test_a_tax_id_that_the_operator_cannot_have_is_refused_beside_its_field(
+    world: World, staff: Staff, make_client: Callable[[], TestClient], typed: str, why: str
+) -> None:
+    browser = staff()
+    answer = browser.submit("/settings/billing", {"operator_tax_id": typed, **NEEDED})
+    assert answer.status_code == 422
+    beside = answer.text.partition('id="f-operator_tax_id-error"')[2].partition("</div>")[0]
+    assert f"“{typed}” is not a valid CNPJ." in beside
+    assert why in beside
+    body = {"values": {"operator_tax_id": typed}}
+    over_rest = signed_in(world, make_client, "administrator").patch("/api/v1/settings/billing", json=body)
+    assert over_rest.status_code == 422
+    assert [error["field"] for error in over_rest.json()["errors"]] == ["operator_tax_id"]
+
+
+def test_the_operators_tax_id_is_kept_as_people_write_it(world: World, staff: Staff) -> None:
+    browser = staff()
+    browser.submit("/settings/billing", {"operator_tax_id": "12345678000195", **NEEDED})
+    page = browser.get("/settings/billing").text
+    assert 'value="12.345.678/0001-95"' in page
+    assert browser.submit("/settings/billing", {"operator_tax_id": "", **NEEDED}).status_code == 200
+    with world.app.reading() as ctx:
+        assert ctx.settings(BillingSettings).operator_tax_id == ""
 
 
 def test_what_waits_is_shown_to_those_who_can_do_it(billed: World, staff: Staff) -> None:
