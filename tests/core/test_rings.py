@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import errors
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 from trunkline.app import App
@@ -110,6 +110,21 @@ def test_what_is_not_safe_to_do_again_is_done_once(monkeypatch: pytest.MonkeyPat
     with pytest.raises(OperationalError):
         again(do, safe=False)
     assert (len(tries), pauses) == (1, [])
+
+
+def test_what_another_transaction_committed_meanwhile_is_met_once_and_no_second_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trunkline.db.rings.time.sleep", lambda seconds: None)
+    tries: list[int] = []
+
+    def do() -> None:
+        tries.append(1)
+        raise IntegrityError("INSERT", {}, errors.UniqueViolation())
+
+    with pytest.raises(IntegrityError):
+        again(do)
+    assert len(tries) == 2
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Sessions kept by the server: an opaque token in the cookie, its digest and time-outs in the database."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from trunkline.access.roles import actor_for, held, held_by
 from trunkline.auth import csrf
 from trunkline.auth.digest import digest, new_token
 from trunkline.auth.models import User, UserKind, UserSession, UserStatus
+from trunkline.db.engine import NO_DATABASE
 from trunkline.db.prepared import Prepared, columns
 from trunkline.errors import Unauthenticated
 from trunkline.i18n import gettext
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from trunkline.app import App
 
 _ = gettext
+log = logging.getLogger(__name__)
 
 #: A session's last-seen time is written at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -237,9 +240,15 @@ def _forgiven(idle_seconds: int) -> timedelta:
 
 def touch(app: "App", signed_in: SignedIn) -> None:
     """Write that a stale session was seen now, in a unit of work of its own. Call it after the answer was
-    made.
+    made: what was asked for is done by then, and an answer never fails because of it.
     """
-    now = app.clock()
+    try:
+        _touch(app, signed_in, app.clock())
+    except NO_DATABASE:
+        log.exception("that a session was seen could not be written")
+
+
+def _touch(app: "App", signed_in: SignedIn, now: datetime) -> None:
     with app.unit_of_work() as ctx:
         idle = _idle_seconds(ctx.settings(CoreSettings), signed_in.own_kind)
         ctx.session.execute(

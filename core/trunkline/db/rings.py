@@ -1,7 +1,8 @@
-"""Transactions that wait for each other in a ring: PostgreSQL breaks one off, which then may be done again.
+"""Transactions that get in each other's way on PostgreSQL: one of them fails by chance, and may be done again.
 
 Numbers are taken under row locks that last until the commit, in whatever order an operation needs them: whoever queues a mail and
-places an order waits for whoever places an order and queues a mail.
+places an order waits for whoever places an order and queues a mail. PostgreSQL breaks one of such a ring off. And two who add the
+same at once both see that it is not there yet: the second one's insert waits for the first, and fails with its commit.
 """
 
 import logging
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -19,24 +20,30 @@ _TIMES = 3
 #: Whoever waited for what was broken off is woken by its end, and would be overtaken by one that begins again at once: seconds,
 #: times the tries before, and different for each, as two may have been broken off together.
 _PAUSE = (0.05, 0.15)
-#: PostgreSQL, appendix A: deadlock_detected.
-_DEADLOCK = "40P01"
+#: PostgreSQL, appendix A: serialization_failure and deadlock_detected.
+_BROKEN_OFF = frozenset({"40001", "40P01"})
+#: PostgreSQL, appendix A: foreign_key_violation, unique_violation and exclusion_violation. Done again, the rules see what the
+#: others have committed, and refuse it in words or answer as they did the first time; what they do not see they never will.
+_OVERTAKEN = frozenset({"23503", "23505", "23P01"})
 
 
-def is_broken_off(error: BaseException) -> bool:
-    """Whether the database ended a transaction because it waited in a ring: nothing of it was kept."""
-    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) == _DEADLOCK
+def _is_chance(error: DBAPIError, tried: int) -> bool:
+    """Whether another transaction made the one fail of which nothing was kept, `tried` times so far."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _BROKEN_OFF or (state in _OVERTAKEN and tried == 1)
 
 
 def again(do: Callable[[], T], *, safe: bool = True) -> T:
-    """Do what is one transaction, and again where that was broken off. Where this is not `safe`, it is done once."""
+    """Do what is one transaction, and again where others made it fail by chance. Where this is not `safe`, it is done once."""
     times = _TIMES if safe else 1
     for tried in range(1, times + 1):
         try:
             return do()
-        except OperationalError as error:
-            if tried == times or not is_broken_off(error):
+        except DBAPIError as error:
+            if tried == times or not _is_chance(error, tried):
                 raise
-            log.warning("a transaction was broken off, as it waited in a ring; doing it again")
+            log.warning(
+                "others got in the way of a transaction; doing it again: %s", type(error.orig).__name__
+            )
         time.sleep(tried * random.uniform(*_PAUSE))  # noqa: S311 — a pause is no secret
     raise AssertionError("the last try returns or raises")

@@ -82,6 +82,14 @@ class _Call:
     def answer(self) -> Response:
         """The handler's response, or a page that says what went wrong."""
         try:
+            return self._answered()
+        except NO_DATABASE:
+            # While what went wrong was being told or kept.
+            log.exception("database unavailable")
+            return self._database_away()
+
+    def _answered(self) -> Response:
+        try:
             response = self._read() if self.request.method in _SAFE else self._write()
         except Unauthenticated as error:
             return self._to_sign_in(error)

@@ -1,7 +1,6 @@
 """The first request that wakes a worker, while other processes make the queue's tables or are busy in them."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
+from tests.core.waiting import PATIENCE, until_somebody_waits
 from tests.services.loopback import free_port
 from trunkline.app import App
 from trunkline.config import Config
@@ -21,7 +21,6 @@ from trunkline.jobs.wake import HueyWaker
 from trunkline.testing import Browser
 
 pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
-PATIENCE = 60.0
 
 
 def upload(browser: Browser) -> Any:
@@ -56,18 +55,6 @@ def make_tables(connection: "psycopg.Connection[Any]", *, lock: bool) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     for statement in PostgresHuey(dsn="", create_tables=False).storage.ddl:
         connection.execute(statement)
-
-
-def until_somebody_waits(app: App) -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with app.database.read() as session:
-            if session.execute(waiting).scalar_one():
-                return
-    raise TimeoutError("nobody waited for the tables")
 
 
 def test_a_file_is_taken_while_a_worker_that_starts_makes_the_tables(

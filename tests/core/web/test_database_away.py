@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from trunkline.app import App
+from trunkline.auth.models import UserSession
 from trunkline.testing import Browser
 
 pytestmark = pytest.mark.plugins()
@@ -50,3 +52,34 @@ def test_programs_get_a_problem_with_the_time_of_the_next_try(away: Browser) -> 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["title"] == "Unavailable"
+
+
+def test_an_action_is_answered_though_that_its_session_was_seen_cannot_be_written(
+    app: App, staff: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_anything: object) -> None:
+        raise PoolTimeout("used up")
+
+    browser = staff("administrator")
+    monkeypatch.setattr("trunkline.auth.sessions.TOUCH_EVERY", timedelta(0))
+    monkeypatch.setattr("trunkline.auth.sessions._idle_seconds", gone)
+    fields = {"kind": "individual", "name": "Ana Silva"}
+    made = browser.submit("/customers/new", fields, follow_redirects=False)
+    assert made.headers.get("location") == "/customers/C000001", made.text
+
+
+def test_who_timed_out_reads_that_the_database_is_away_where_it_cannot_keep_their_form(
+    app: App, staff: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> AbstractContextManager[Session]:
+        raise PoolTimeout("used up")
+
+    browser = staff("administrator")
+    token = browser.csrf("/customers/new")
+    with app.unit_of_work() as ctx:
+        for session in ctx.session.scalars(select(UserSession)):
+            session.last_seen_at -= timedelta(days=1)
+    monkeypatch.setattr(app.database, "write", gone)
+    answer = browser.post("/customers/new", data={"csrf_token": token, "name": "Ana Silva"})
+    assert answer.status_code == 503
+    assert "nothing was done" in answer.text
