@@ -179,3 +179,10 @@ def test_who_asks_for_no_transaction_gets_none_and_leaves_an_ordinary_connection
         ctx.session.execute(text("UPDATE core_role SET description = 'lost'"))
     with app.reading() as ctx:
         assert ctx.session.scalar(text("SELECT count(*) FROM core_role WHERE description = 'lost'")) == 0
+
+
+@pytest.mark.both_databases
+def test_nothing_is_compiled_before_it_is_read(app: App) -> None:
+    if not app.database.is_sqlite:  # it compiles nothing
+        with app.database.read() as session:
+            assert session.scalar(text("SHOW jit")) == "off"

@@ -42,6 +42,8 @@ def connection_settings(url: URL, *options: str) -> dict[str, Any]:
             (
                 f"-c tcp_keepalives_idle={_IDLE} -c tcp_keepalives_interval={_INTERVAL}",
                 f"-c tcp_keepalives_count={_COUNT} -c tcp_user_timeout={_UNANSWERED * 1000}",
+                # Compiling what reads a page of rows takes longer than reading it.
+                "-c jit=off",
                 *options,
             )
         ),
