@@ -113,6 +113,7 @@ FIELDS = (
     _("Support"),
     _("Term months"),
     _("Terminates on"),
+    _("Termination penalty"),
     _("Termination months"),
     _("Termination reason"),
     _("Termination waived"),

@@ -1,11 +1,11 @@
 """The activity log in the browser: read-only, newest first."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
 from trunkline.activity import exporting, queries, words
+from trunkline.activity.references import Told
 from trunkline.activity.tables import activity_table
 from trunkline.errors import NotFound
 from trunkline.i18n import _
@@ -61,6 +61,7 @@ def seals(page: Page) -> Response:
 def entry(page: Page, entry_id: int) -> Response:
     """One entry with the values before and after."""
     found = queries.entry(page.ctx, entry_id)
+    told, currency = Told(page.ctx, found.changes), str(found.details.get("currency") or "")
     page.title = words.title(found.operation, found.subject_kind, found.changes)
     page.crumbs((_("Administration"), ""), (_("Activity"), "/activity"), (f"#{entry_id}", ""))
     return page.render(
@@ -69,13 +70,8 @@ def entry(page: Page, entry_id: int) -> Response:
         path=queries.path_of(page.ctx, found),
         customer=queries.customer_of(page.ctx, found),
         seal=queries.seal_of(page.ctx, entry_id),
-        changes=[(change, _fields(change)) for change in found.changes],
-        details=[(words.field(name), words.value(value, name)) for name, value in found.details.items()],
+        changes=[(change, told.row(change), told.fields(change)) for change in found.changes],
+        details=[
+            (words.field(name), words.value(value, name, currency)) for name, value in found.details.items()
+        ],
     )
-
-
-def _fields(change: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:
-    return [
-        (words.field(name), words.value(before, name), words.value(after, name))
-        for name, (before, after) in change["fields"].items()
-    ]

@@ -14,6 +14,7 @@ from trunkline.customers.models import Customer
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.tables import Column, Empty, Expression, Filter, Kind, Statement, Tab, Table
+from trunkline.web.writing import identifier_text
 
 _ENTRY = ActivityEntry.__table__.c  # type: ignore[attr-defined]  # SQLModel's types hide it
 #: Sorts after every other character.
@@ -35,7 +36,7 @@ _COLUMNS = (
     Column("at", _("When"), kind=Kind.DATETIME, sort=True),
     Column("actor", _("Who"), value=_who),
     Column("operation", _("What"), value=_in_words, sub="operation"),
-    Column("subject", _("On"), sub="reason"),
+    Column("subject", _("On"), sub="reason", value=lambda row: identifier_text(row["subject"])),
     Column("address", _("From where"), kind=Kind.MONO, priority=3),
 )
 

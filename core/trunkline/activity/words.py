@@ -7,17 +7,19 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from trunkline.i18n import format_date, format_datetime, format_number, translate
+from trunkline.i18n import format_date, format_datetime, format_money, format_number, translate
 from trunkline.i18n import gettext as _
+from trunkline.money import Money
 from trunkline.web.tones import lazy_state_label
+from trunkline.web.writing import identifier_text
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-#: Columns that count fractions end in how small these are; people read the whole.
-_FRACTION = re.compile(r"_(micros|nanos)$")
+#: Columns that count fractions of a currency end in how small these are; people read the whole.
+_FRACTION = re.compile(r"_(micros|nanos|minor)$")
 #: What tells people nothing: how small fractions are, and that another row is meant by its key.
-_ENDING = re.compile(r"_(micros|nanos|id)$")
-_DIGITS = {"_micros": 6, "_nanos": 9}
+_ENDING = re.compile(r"_(micros|nanos|minor|id)$")
+_DIGITS = {"micros": 6, "nanos": 9}
 
 #: Languages whose participles agree with the noun set the two apart.
 _HEADLINE = _("{noun} {done}")
@@ -111,12 +113,10 @@ _FIELDS = {
     "is_default": _("Default"),
     "kid": _("Key id"),
     "password_hash": _("Password"),
-    "penalty_minor": _("Penalty in minor units"),
     "public_jwk": _("Public key"),
     "sha256": _("Checksum"),
     "tax_id": _("Tax id"),
     "tax_key": _("Tax id without signs"),
-    "termination_penalty_minor": _("Termination penalty in minor units"),
     "url": _("URL"),
 }
 
@@ -157,28 +157,47 @@ def label_of(name: str) -> str:
     return _FIELDS.get(name) or _ENDING.sub("", name).replace("_", " ").capitalize()
 
 
-def value(logged: Any, name: str = "") -> str | None:
-    """A logged value of a field as people read it; None where there was none."""
+def is_amount(name: str) -> bool:
+    """Whether a column or detail of this name counts fractions of a currency."""
+    return _FRACTION.search(name) is not None
+
+
+def value(logged: Any, name: str = "", currency: str = "") -> str | None:
+    """A logged value of a field as people read it, amounts in `currency` where it is known; None where there was none."""
     if logged is None or logged == "" or logged == [] or logged == {}:
         return None
     if isinstance(logged, bool):
         return str(_("Yes") if logged else _("No"))
     if isinstance(logged, dict):
-        return "; ".join(f"{field(str(key))}: {value(item, str(key)) or '–'}" for key, item in logged.items())
+        own = str(logged.get("currency") or currency)
+        return "; ".join(
+            f"{field(str(key))}: {value(item, str(key), own) or '–'}" for key, item in logged.items()
+        )
     if isinstance(logged, list):
-        return ", ".join(value(item, name) or "–" for item in logged)
+        return ", ".join(value(item, name, currency) or "–" for item in logged)
     if isinstance(logged, int) and (fraction := _FRACTION.search(name)):
-        return _amount(Decimal(logged).scaleb(-_DIGITS[fraction[0]]))
+        return _money(logged, fraction[1], currency)
     if isinstance(logged, str) and _MOMENT.match(logged):
         return format_datetime(datetime.fromisoformat(logged))
     if isinstance(logged, str) and _DAY.fullmatch(logged):
         return format_date(date.fromisoformat(logged))
     if isinstance(logged, str) and name in ("state", "status"):
         return str(lazy_state_label(logged))
-    return str(logged)
+    return identifier_text(str(logged))
+
+
+def _money(amount: int, unit: str, currency: str) -> str:
+    if unit == "minor":
+        if not currency:
+            return str(_("{n} in minor units", n=format_number(amount)))
+        return format_money(Money.of_minor(amount, currency).micros, currency)
+    if unit == "micros" and currency:
+        return format_money(amount, currency, exact=True)
+    exact = _amount(Decimal(amount).scaleb(-_DIGITS[unit]))
+    return f"{exact} {currency}".rstrip()
 
 
 def _amount(exact: Decimal) -> str:
-    """With the decimals it has, and two at least: the currency stands in another field."""
+    """With the decimals it has, and two at least."""
     exponent = exact.normalize().as_tuple().exponent
     return format_number(exact, digits=max(2, -exponent if isinstance(exponent, int) else 2))

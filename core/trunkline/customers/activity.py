@@ -1,14 +1,15 @@
 """What happened to a customer, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from trunkline.activity import words
+from trunkline.activity.references import Change, Field, Told
 from trunkline.customers.queries import latest_activity_of, latest_activity_of_all, merged_into
 from trunkline.operation import Context
 from trunkline.read_model import read_model
+from trunkline.web.writing import identifier_text
 
 PAGE = 30
 _ICONS = {
@@ -37,17 +38,18 @@ class Happening:
     actor: str
     at: datetime
     icon: str
-    recorded: Sequence[Mapping[str, Any]]
+    recorded: Sequence[Change]
 
-    @cached_property
-    def changes(self) -> Sequence[tuple[str, Any, Any]]:
+    def changes(self, told: Told) -> Sequence[Field]:
         """(field, before, after) of what was changed. The overview, which tells only what happened, does without."""
+        return [field for change in self.shown() for field in told.fields(change)]
+
+    def shown(self) -> Sequence[Change]:
+        """What was changed, but for what says nothing to people."""
         return [
-            (words.field(field), words.value(values[0], field), words.value(values[1], field))
+            {**change, "fields": {name: both for name, both in fields.items() if _says(name, both)}}
             for change in self.recorded
-            if change.get("action") == "changed"
-            for field, values in change.get("fields", {}).items()
-            if field != "tax_key" and not any(isinstance(value, dict) for value in values)
+            if change.get("action") == "changed" and (fields := change.get("fields", {}))
         ]
 
 
@@ -66,6 +68,15 @@ def happenings_with_merged(ctx: Context, customer_id: int, *, before: int | None
     return [_told(row) for row in latest_activity_of_all(ctx, (customer_id, *merged), PAGE, before)]
 
 
+def in_words(ctx: Context, happened: Iterable[Happening]) -> Told:
+    """What is needed to say what these changed."""
+    return Told(ctx, [change for one in happened for change in one.shown()])
+
+
+def _says(name: str, values: Sequence[Any]) -> bool:
+    return name != "tax_key" and not any(isinstance(value, dict) for value in values)
+
+
 def _told(row: Any) -> Happening:
     changes = row.changes or []
     verb = words.verb_of(row.operation, changes)
@@ -73,7 +84,7 @@ def _told(row: Any) -> Happening:
     return Happening(
         id=row.id,
         title=words.title(row.operation, row.subject_kind, changes),
-        sub=" · ".join(part for part in (str(row.subject), str(reason)) if part),
+        sub=" · ".join(part for part in (identifier_text(str(row.subject)), str(reason)) if part),
         actor=str(row.actor),
         at=row.at,
         icon=_ICONS.get(verb, "point"),

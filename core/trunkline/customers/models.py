@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field
 
-from trunkline.db.base import UNLOGGED, Record
+from trunkline.db.base import REFERS, UNLOGGED, Record
 from trunkline.db.numbers import register
 from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
@@ -123,8 +123,12 @@ class Customer(Record, table=True):
     )
     #: Users by key: the colleague who looks after the customer, and who registered it. No foreign keys, because users
     #: refer to customers and SQLite cannot close the circle; users are disabled, never deleted.
-    assigned_user_id: int | None = Field(default=None, sa_type=BigKey, index=True)
-    registered_by_id: int | None = Field(default=None, sa_type=BigKey, index=True)
+    assigned_user_id: int | None = Field(
+        default=None, sa_type=BigKey, index=True, sa_column_kwargs={"info": {REFERS: "core_user"}}
+    )
+    registered_by_id: int | None = Field(
+        default=None, sa_type=BigKey, index=True, sa_column_kwargs={"info": {REFERS: "core_user"}}
+    )
 
 
 class Contact(Record, table=True):

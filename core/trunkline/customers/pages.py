@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from trunkline.customers import operations, queries
-from trunkline.customers.activity import PAGE, happenings, happenings_with_merged
+from trunkline.customers.activity import PAGE, happenings, happenings_with_merged, in_words
 from trunkline.customers.alike import NOTED, NOTHING_TOLD, told
 from trunkline.customers.assignment import colleague_name, colleagues
 from trunkline.customers.field_pages import editable
@@ -270,7 +270,15 @@ def activity(page: Page, number: str) -> Response:
     asked = page.query.get("before", "")
     found = happenings_with_merged(page.ctx, customer.key, before=int(asked) if asked.isdecimal() else None)
     older = found[-1].id if len(found) == PAGE else None
-    return show(page, "customers/activity.html", customer, "activity", entries=found, older=older)
+    return show(
+        page,
+        "customers/activity.html",
+        customer,
+        "activity",
+        entries=found,
+        older=older,
+        told=in_words(page.ctx, found),
+    )
 
 
 @tab_pages.get("/customers/{number}/{tab}", permission="core.customer.view")

@@ -26,6 +26,8 @@ SQLModel.metadata.naming_convention = {
 
 #: In a column's `info`: the activity log leaves it out, as other columns of the row say the same.
 UNLOGGED = "unlogged"
+#: In a column's `info`: the table whose rows it names by their keys, where no foreign key says so. The activity log shows names.
+REFERS = "refers"
 
 
 _kinds: dict[str, TypeEngine[Any]] = {}

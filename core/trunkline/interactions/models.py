@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, Index
 from sqlmodel import Field
 
 from trunkline.clock import utc_now
-from trunkline.db.base import Record
+from trunkline.db.base import REFERS, Record
 from trunkline.db.numbers import register
 from trunkline.db.types import BigKey, UtcDateTime
 from trunkline.i18n import gettext as _
@@ -49,6 +49,8 @@ class Interaction(Record, table=True):
     text: str = Field(default="")
     #: Who spoke with the customer, as they were called then.
     agent: str = Field(default="", max_length=200)
-    agent_id: int | None = Field(default=None, sa_type=BigKey)
+    agent_id: int | None = Field(
+        default=None, sa_type=BigKey, sa_column_kwargs={"info": {REFERS: "core_user"}}
+    )
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, nullable=False)
     told_by: str = Field(default=ToldBy.NOBODY, max_length=10)

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
-from trunkline.db.base import Record, key_field
+from trunkline.db.base import REFERS, Record, key_field
 from trunkline.db.numbers import register
 from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, Micros, UtcDateTime
@@ -259,7 +259,9 @@ class CatalogOrderLine(Record, table=True):
             BigKey, ForeignKey("catalog_service.id", ondelete="RESTRICT"), index=True, nullable=False
         )
     )
-    open_service_id: int | None = Field(default=None, sa_type=BigKey, unique=True)
+    open_service_id: int | None = Field(
+        default=None, sa_type=BigKey, unique=True, sa_column_kwargs={"info": {REFERS: "catalog_service"}}
+    )
     job_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("core_job.id", ondelete="SET NULL"), index=True)
     )
