@@ -118,7 +118,10 @@ def _administrator(app: "App") -> str:
 
 
 def pages(app: "App", size: int) -> Sequence[Question]:
-    """Customers' pages all over the table, and the first page of every list."""
+    """Customers' pages all over the table, and the first page of every list.
+
+    A page without contents is their floor: what it takes more than elsewhere, the machine was slower at that time.
+    """
     visitor = _Visitor(app)
 
     def page(figure: str, limit: float, path: str) -> Question:
@@ -129,6 +132,8 @@ def pages(app: "App", size: int) -> Sequence[Question]:
     for _ in range(_WARMED):
         visitor.get(opened[0])
     questions = [page("page of a customer", _CUSTOMER_LIMIT, path) for path in opened[:_OPENED]]
+    visitor.add("/bench/floor", lambda shown: shown.render("staff.html"))
+    questions += [page("floor: a page without contents", _CUSTOMER_LIMIT, "/bench/floor")] * 3
     people = [People().at(place) for place in range(7, size, step)]
     questions += [
         page("page found by number", _LIST_LIMIT, f"/search?q={one.phone[3:]}") for one in people[:10]
