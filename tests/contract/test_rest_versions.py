@@ -8,7 +8,6 @@ from trunkline.testing import Browser
 _WITHOUT = {
     "/lists/{name}/columns": "the caller's own columns, said whole",
     "/roles/{name}/second-factor": "one switch, said whole",
-    "/settings/{owner}": "settings one by one: those that are not named stay",
 }
 
 

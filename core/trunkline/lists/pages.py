@@ -50,7 +50,13 @@ def _view_opened(page: Page, view_id: int) -> Mapping[str, Any]:
     view = views.get(page.ctx, view_id)
     found = views.listed(page.ctx, view.list_name)
     opens = views.kept_for(page.ctx, view.list_name).opens_with == view.key
-    said: dict[str, Any] = {"name": view.name, "shared": view.shared, "opens": opens, "query": view.query}
+    said: dict[str, Any] = {
+        "name": view.name,
+        "shared": view.shared,
+        "opens": opens,
+        "query": view.query,
+        "version": view.version,
+    }
     return {**said, **_view_form(page, found, view.query, view)}
 
 

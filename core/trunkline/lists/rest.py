@@ -152,8 +152,9 @@ def change_view(ctx: Context, view_id: int, command: ViewChanges, version: int |
         as_it_stands=command.query is not None,
         shared=view.shared if command.shared is None else command.shared,
         opens=opens if command.opens is None else command.opens,
+        version=version,
     )
-    return _view(ctx, views.change(ctx, view_id, wanted, version=version))
+    return _view(ctx, views.change(ctx, view_id, wanted))
 
 
 @saved_views.delete("/{view_id}", permission=views.OWN)

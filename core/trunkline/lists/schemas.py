@@ -31,6 +31,7 @@ class ChangeView(BaseModel):
     as_it_stands: bool = Field(default=False, json_schema_extra={"widget": "hidden"})
     shared: bool = Field(default=False, title=_("Shared with everybody"))
     opens: bool = Field(default=False, title=_("Open the list with it"))
+    version: int | None = None
 
 
 class KeepColumns(BaseModel):

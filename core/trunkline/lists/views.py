@@ -161,13 +161,13 @@ def save(ctx: Context, name: str, command: SaveView) -> SavedView:
 
 
 @operation(OWN)
-def change(ctx: Context, view_id: int, command: ChangeView, *, version: int | None = None) -> SavedView:
+def change(ctx: Context, view_id: int, command: ChangeView) -> SavedView:
     """Rename a view, share it, open the list with it, or make it the list as it stands.
 
-    Raises Forbidden for somebody else's, Conflict when it was changed since `version`.
+    Raises Forbidden for somebody else's, Conflict when it was changed since `version` of the command.
     """
     view = _changeable(ctx, view_id, but_opening=command)
-    require_version(view, version, {"name": command.name, "shared": command.shared})
+    require_version(view, command.version, {"name": command.name, "shared": command.shared})
     choice = _choose(ctx, view.list_name)
     if command.opens:
         choice.view_id = view.key

@@ -7,12 +7,12 @@ from fastapi import Depends, Header
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
 
+_HEADER: Any = Header(
+    "", description='The `version` that was read, as `"3"`; `*` overwrites whatever is there.'
+)
 
-def _read_if_match(
-    if_match: str = Header(
-        "", description='The `version` that was read, as `"3"`; `*` overwrites whatever is there.'
-    ),
-) -> int | None:
+
+def _read_if_match(if_match: str = _HEADER) -> int | None:
     text = if_match.strip().removeprefix("W/").strip('"')
     if text == "*":
         return None
@@ -27,3 +27,11 @@ def _read_if_match(
 
 #: Default value of a handler's `version: int | None`.
 if_match: Any = Depends(_read_if_match)
+
+
+def _read_if_sent(if_match: str = _HEADER) -> int | None:
+    return _read_if_match(if_match) if if_match.strip() else None
+
+
+#: The same where an update without the header overwrites, too.
+if_match_or_none: Any = Depends(_read_if_sent)

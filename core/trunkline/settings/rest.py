@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.rest.concurrency import if_match_or_none
 from trunkline.rest.paging import Listing, list_of
 from trunkline.rest.proof import Proof, proof
 from trunkline.rest.routing import RestRoutes
@@ -28,8 +29,14 @@ class SettingOut(BaseModel):
     place: str
 
 
+class SettingsOut(Listing[SettingOut]):
+    """The settings of one plugin. `version` grows with every saved change of them; what was changed since is refused by it."""
+
+    version: int
+
+
 class SettingsIn(BaseModel):
-    """Settings to change, by name; the others stay."""
+    """Settings to change, by name; the others stay. With `version`, only if nobody saved any of them since."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -57,21 +64,27 @@ class TriedOut(BaseModel):
 
 
 @settings.get("/{owner}", permission="core.settings.view")
-def show(ctx: Context, owner: str) -> Listing[SettingOut]:
+def show(ctx: Context, owner: str) -> SettingsOut:
     """The settings of one plugin (`core` for the trunk's own), each with its source."""
     return _out(ctx, owner)
 
 
 @settings.patch("/{owner}", permission="core.settings.edit")
-def change(ctx: Context, owner: str, body: SettingsIn, proof: Proof = proof) -> Listing[SettingOut]:
-    """Save some settings of one plugin.
+def change(
+    ctx: Context,
+    owner: str,
+    body: SettingsIn,
+    proof: Proof = proof,
+    version: int | None = if_match_or_none,
+) -> SettingsOut:
+    """Save some settings of one plugin. With `If-Match`, or `version`, only if nobody saved any of them since.
 
     A secret among them needs an access token of a sign-in not older than ten minutes, as the page asks for the password.
     """
     secrets = {one.name for one in queries.settings_of(ctx, owner).settings if one.is_secret}
     if secrets & body.values.keys():
         proof.require()
-    operations.save(ctx, owner, body.values, body.version)
+    operations.save(ctx, owner, body.values, version if body.version is None else body.version)
     return _out(ctx, owner)
 
 
@@ -102,6 +115,7 @@ def try_connection(ctx: Context, owner: str, name: str) -> TriedOut:
     return TriedOut.model_validate(attempt(ctx, owner, name), from_attributes=True)
 
 
-def _out(ctx: Context, owner: str) -> Listing[SettingOut]:
-    found = queries.settings_of(ctx, owner).settings
-    return list_of([SettingOut.model_validate(item, from_attributes=True) for item in found])
+def _out(ctx: Context, owner: str) -> SettingsOut:
+    found = queries.settings_of(ctx, owner)
+    rows = [SettingOut.model_validate(item, from_attributes=True) for item in found.settings]
+    return SettingsOut(items=rows, next=None, total=len(rows), total_is_exact=True, version=found.version)

@@ -220,3 +220,22 @@ def test_a_shared_view_stays_in_the_house_whose_it_is(
         tried = leader.submit(path, {"name": "Taken over", "shared": "true"}, page="/customers")
         assert tried.status_code == 404
     assert "Owes since Padaria Estrela" in _tabs(colleague.get("/customers").text)
+
+
+@pytest.mark.parametrize("on", ["the list", "its page"])
+def test_of_two_who_rename_a_shared_view_the_second_reads_the_name_that_the_first_gave_it(
+    app: App, staff: Staff, on: str
+) -> None:
+    first, second = staff("supervisor"), staff("supervisor")
+    address = _save(first, "Firms", "kind=business", shared="true")
+    view = f"/lists/views/{address.rpartition('saved=')[2]}"
+    opened = second.get(address if on == "the list" else view).text
+    form = opened.partition(f'action="{view}"')[2] if on == "the list" else opened
+    version = re.search(r'name="version" value="(\d+)"', form)
+    assert version is not None
+    first.submit(view, {"name": "Companies", "shared": "true", "version": version.group(1)}, page=view)
+    told = second.submit(view, {"name": "Shops", "shared": "true", "version": version.group(1)}, page=view)
+    assert told.status_code == 409
+    assert "now “Companies”" in told.text
+    assert 'value="Shops"' in told.text
+    assert "Companies" in _tabs(second.get("/customers").text)

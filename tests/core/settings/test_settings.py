@@ -381,3 +381,27 @@ def test_a_setting_that_counts_time_shows_its_unit(app: App) -> None:
     ]
     assert ("provisioning", "timeout_seconds") in {(name, spec.name) for name, spec in asked}
     assert [(name, spec.name) for name, spec in asked if not spec.extra.get("suffix")] == []
+
+
+def test_over_rest_the_second_of_two_who_save_settings_is_told(gateway: App, client: Browser) -> None:
+    from trunkline.testing import PASSWORD, create_user
+
+    create_user(gateway, "root@example.com", "administrator")
+    login = client.post("/api/v1/auth/login", json={"email": "root@example.com", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    place = "/api/v1/settings/gateway"
+    read = client.get(place, headers=headers)
+    assert read.headers["etag"] == f'"{read.json()["version"]}"'
+    seen = {"If-Match": read.headers["etag"]}
+    saved = client.patch(place, json={"values": {"tries": 4}}, headers={**headers, **seen})
+    assert saved.status_code == 200
+    assert saved.json()["version"] > read.json()["version"]
+    late = client.patch(place, json={"values": {"tries": 5}}, headers={**headers, **seen})
+    assert late.status_code == 409
+    body = {"values": {"tries": 5}, "version": read.json()["version"]}
+    assert client.patch(place, json=body, headers=headers).status_code == 409
+    assert client.patch(place, json={"values": {"tries": 6}}, headers=headers).status_code == 200
+    tries = {item["name"]: item["value"] for item in client.get(place, headers=headers).json()["items"]}[
+        "tries"
+    ]
+    assert tries == 6
