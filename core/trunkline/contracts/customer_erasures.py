@@ -1,12 +1,16 @@
-"""What becomes of contracts when a person is erased: text and acceptance stay as proof until the retention is over."""
+"""What becomes of contracts when a person is erased: text and acceptance stay as proof until the retention is over.
+
+A draft, and an offer that was withdrawn, prove nothing, since nobody accepted them: they go with the person.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, not_, select
 from sqlmodel import col
 
 from trunkline.contracts.models import (
+    OVER,
     Contract,
     ContractAcceptance,
     ContractDocument,
@@ -30,11 +34,26 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
 _PROOF = _("Proof of what was agreed")
+Wanted = Callable[[Person], ColumnElement[bool]]
 
 
-def _of_contracts(model: Any) -> Callable[[Person], ColumnElement[bool]]:
-    theirs = of_customer(Contract)
-    return lambda person: col(model.contract_id).in_(select(col(Contract.id)).where(theirs(person)))
+#: What began with an acceptance, whether or not that is recorded here.
+_BEGUN = (ContractStatus.ACTIVE, *OVER)
+
+
+def _offered(person: Person) -> ColumnElement[bool]:
+    """Contracts that nobody ever accepted."""
+    accepted = col(Contract.id).in_(select(col(ContractAcceptance.contract_id)))
+    return and_(of_customer(Contract)(person), col(Contract.status).not_in(_BEGUN), not_(accepted))
+
+
+def _agreed(person: Person) -> ColumnElement[bool]:
+    """The others."""
+    return and_(of_customer(Contract)(person), not_(_offered(person)))
+
+
+def _of_contracts(model: Any, which: Wanted) -> Wanted:
+    return lambda person: col(model.contract_id).in_(select(col(Contract.id)).where(which(person)))
 
 
 def _documents(person: Person) -> ColumnElement[bool]:
@@ -42,10 +61,23 @@ def _documents(person: Person) -> ColumnElement[bool]:
     return and_(of_customer(StoredFile)(person), col(StoredFile.kind) == FILE_KIND)
 
 
-def _discard(ctx: Context, person: Person) -> int:
-    digests = ctx.session.scalars(select(col(StoredFile.digest)).where(_documents(person))).all()
-    discard_later(ctx, digests)
-    return len(digests)
+def _of_offers(person: Person) -> ColumnElement[bool]:
+    """A document's note is the contract's number."""
+    numbers = select(col(Contract.number)).where(_offered(person))
+    return and_(_documents(person), col(StoredFile.note).in_(numbers))
+
+
+def _of_agreements(person: Person) -> ColumnElement[bool]:
+    return and_(_documents(person), not_(_of_offers(person)))
+
+
+def _discard(which: Wanted) -> Callable[[Context, Person], int]:
+    def discard(ctx: Context, person: Person) -> int:
+        digests = ctx.session.scalars(select(col(StoredFile.digest)).where(which(person))).all()
+        discard_later(ctx, digests)
+        return len(digests)
+
+    return discard
 
 
 def _number_of_contract(person: Person, table: Any) -> Any:
@@ -54,39 +86,52 @@ def _number_of_contract(person: Person, table: Any) -> Any:
 
 
 CUSTOMER_ERASURES: tuple[Erased, ...] = (
-    ErasedRows(ContractLink, "", _of_contracts(ContractLink)),
+    ErasedRows(ContractLink, "", _of_contracts(ContractLink, of_customer(Contract))),
     ErasedRows(
         StoredFile, "", _documents, {"name": _number_of_contract, "uploaded_by": unless_theirs("uploaded_by")}
     ),
-    ErasedOtherwise("contract files", "", Fate.KEPT, lambda ctx, person: 0, _discard),
+    ErasedOtherwise(
+        "files of contracts that nobody accepted",
+        "",
+        Fate.DELETED,
+        lambda ctx, person: 0,
+        _discard(_of_offers),
+    ),
+    ErasedRows(ContractDocument, "", _of_contracts(ContractDocument, _offered)),
+    ErasedRows(StoredFile, _("Documents of contracts"), _of_offers),
+    ErasedRows(
+        Contract, _("Contracts that nobody accepted"), _offered, {"title": "", "termination_reason": ""}
+    ),
+    ErasedOtherwise("contract files", "", Fate.KEPT, lambda ctx, person: 0, _discard(_of_agreements)),
     ErasedRows(
         ContractDocument,
         "",
-        _of_contracts(ContractDocument),
+        _of_contracts(ContractDocument, _agreed),
         ground=_PROOF,
         dated=col(ContractDocument.created_at),
     ),
     ErasedRows(
         StoredFile,
         _("Documents of contracts"),
-        _documents,
+        _of_agreements,
         ground=_PROOF,
         dated=col(StoredFile.created_at),
     ),
     ErasedRows(
-        ContractAcceptance,
-        _("Acceptances of contracts"),
-        _of_contracts(ContractAcceptance),
-        ground=_PROOF,
-        dated=col(ContractAcceptance.accepted_at),
-    ),
-    ErasedRows(
         Contract,
         _("Contracts"),
-        of_customer(Contract),
+        _agreed,
         {"title": "", "termination_reason": ""},
         ground=_PROOF,
         dated=col(Contract.updated_at),
+    ),
+    # Last: by them is known which contracts were agreed.
+    ErasedRows(
+        ContractAcceptance,
+        _("Acceptances of contracts"),
+        _of_contracts(ContractAcceptance, of_customer(Contract)),
+        ground=_PROOF,
+        dated=col(ContractAcceptance.accepted_at),
     ),
 )
 
