@@ -17,7 +17,7 @@ from types import ModuleType
 import importlib_metadata
 from packaging.requirements import Requirement
 
-from trunkline.declared import label_in_source
+from trunkline.declared import in_own_words, said_of_itself
 from trunkline.errors import ConfigError
 from trunkline.hooks import Hooks
 from trunkline.plugin import ENTRY_POINT_GROUP, Plugin
@@ -59,7 +59,8 @@ class PluginStatus:
     traceback: str = ""
     is_extension: bool = False
     path: Path | None = None
-    summary: str = ""
+    #: What its wheel says of it, in English.
+    described: str = ""
     point: importlib_metadata.EntryPoint | None = None
 
     @property
@@ -68,7 +69,16 @@ class PluginStatus:
             return self.plugin.label
         if self.path is not None:
             return self.path.name
-        return (label_in_source(self.point) if self.point is not None else "") or self.name
+        return (said_of_itself(self.point, "label") if self.point is not None else "") or self.name
+
+    @property
+    def summary(self) -> str:
+        """What it is for, in the reader's language where its package has that."""
+        if self.plugin is not None and self.plugin.summary:
+            return self.plugin.summary
+        if self.point is None:
+            return self.described
+        return said_of_itself(self.point, "summary") or in_own_words(self.point, self.described)
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -188,7 +198,7 @@ def load(
 
 def _described(status: PluginStatus, offer: _Offer) -> PluginStatus:
     status.version, status.distribution = offer.version, offer.distribution
-    status.summary, status.point = offer.summary, offer.point
+    status.described, status.point = offer.summary, offer.point
     return status
 
 
@@ -216,7 +226,6 @@ def _examine(name: str, offers: Mapping[str, Sequence[_Offer]]) -> PluginStatus:
     try:
         status.plugin = _plugin_object(name, point)
         status.module = sys.modules[point.module]
-        status.summary = status.plugin.summary or status.summary
     except (Exception, SystemExit) as error:
         status.fail(error)
     return status

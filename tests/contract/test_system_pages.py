@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from sqlmodel import select
 
 from trunkline.app import App
+from trunkline.auth.models import User
 from trunkline.config import Config
 from trunkline.jobs.wake import Silent
 from trunkline.testing import Browser
@@ -105,3 +107,17 @@ def test_programs_need_the_same_permissions(program: Staff) -> None:
     assert program("auditor").post("/api/v1/system/deliveries/retry").status_code == 403
     retried = program().post("/api/v1/system/deliveries/retry")
     assert (retried.status_code, retried.json()) == (202, {"retried": 0})
+
+
+@pytest.mark.plugins
+def test_plugins_that_are_off_are_described_in_the_readers_language(app: App, staff: Staff) -> None:
+    browser = staff()
+    with app.unit_of_work() as ctx:
+        for user in ctx.session.scalars(select(User)):
+            user.language = "pt_BR"
+    overview, page = browser.get("/system/plugins").text, browser.get("/system/plugins/ldap").text
+    assert app.loaded.statuses["ldap"].module is None
+    for shown in (overview, page):
+        assert "Diretório (LDAP)" in shown
+        assert "As pessoas entram com sua conta de um diretório LDAP" in shown
+        assert "People sign in" not in shown
