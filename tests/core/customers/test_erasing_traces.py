@@ -13,7 +13,7 @@ from trunkline.customers import operations as customers
 from trunkline.customers import queries
 from trunkline.customers.erasing.operations import erase
 from trunkline.customers.erasing.schemas import EraseCustomer
-from trunkline.customers.models import CustomerKind
+from trunkline.customers.models import Contact, CustomerKind
 from trunkline.customers.schemas import RegisterCustomer
 from trunkline.drafts.models import Draft
 from trunkline.files.operations import attach
@@ -132,3 +132,29 @@ def test_what_colleagues_left_about_the_person_goes_and_what_is_about_others_sta
         assert [draft.form for draft in ctx.session.scalars(select(Draft))] == ["product"]
         assert [view.name for view in ctx.session.scalars(select(SavedView))] == ["Many"]
         assert [answer.key for answer in ctx.session.scalars(select(IdempotentAnswer))] == ["3"]
+
+
+@pytest.mark.both_databases
+def test_a_customer_with_hundreds_of_contacts_is_shown_what_goes_and_is_erased(
+    app: App, staff: Staff
+) -> None:
+    number = _add(app, NAME, EMAIL)
+    browser = staff("administrator")
+    with app.unit_of_work() as ctx:
+        key = queries.get(ctx, number).key
+        ctx.session.add_all(
+            Contact(customer_id=key, name=f"Person {n:04d}", email=f"p{n:04d}@example.com")
+            for n in range(700)
+        )
+        user = ctx.session.scalars(select(User).order_by(col(User.id).desc()).limit(1)).one().key
+        told: dict[str, Any] = {"user_id": user, "saved_at": ctx.now()}
+        ctx.session.add_all(
+            [
+                Draft(form="new", resume="/customers/new", fields=[["email", "P0699@EXAMPLE.COM"]], **told),
+                Draft(form="add", resume="/customers/add", fields=[["email", "q0699@example.com"]], **told),
+            ]
+        )
+    assert browser.get(f"/customers/{number}/erase").status_code == 200
+    _erase(app, number)
+    with app.reading() as ctx:
+        assert [one.resume for one in ctx.session.scalars(select(Draft))] == ["/customers/add"]

@@ -1,17 +1,16 @@
 """What becomes of each table's rows when a person is erased: declared by whoever owns the table, done in one transaction."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
-from sqlalchemy import ColumnElement, String, Table, case, cast, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, case, delete, func, select, update
 from sqlmodel import SQLModel
 
+from trunkline.customers.erasing.words import holding
 from trunkline.db import append_only
 from trunkline.db.savepoint import savepoint
 from trunkline.errors import Refused, TrunklineError
@@ -49,27 +48,11 @@ class Person:
 
     def told_in(self, *columns: Any) -> ColumnElement[bool]:
         """Rows that name the person in any of these columns, as text, inside JSON or inside an address."""
-        return _containing(self.called, columns)
+        return holding(self.called, columns)
 
     def reached_in(self, *columns: Any) -> ColumnElement[bool]:
         """As `told_in`, by addresses, numbers and documents alone, which no namesake shares."""
-        return _containing(self.addresses, columns)
-
-
-def _containing(words: Sequence[str], columns: Sequence[Any]) -> ColumnElement[bool]:
-    written = {
-        form
-        for word in words
-        for form in (word, json.dumps(word)[1:-1], quote(word), quote_plus(word), quote(word, safe="@"))
-    }
-    return or_(
-        false(),
-        *(
-            cast(column, String).icontains(form, autoescape=True)
-            for column in columns
-            for form in sorted(written)
-        ),
-    )
+        return holding(self.addresses, columns)
 
 
 @dataclass(frozen=True)
