@@ -15,6 +15,7 @@ from trunkline.geocoding.maps import allow_tiles, drawable, map_of, pins
 from trunkline.geocoding.providers import known_terms, provider_of
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import stretch
 
 pages = Pages()
 _VIEW, _EDIT = "core.customer.view", "core.customer.edit"
@@ -23,8 +24,13 @@ _VIEW, _EDIT = "core.customer.view", "core.customer.edit"
 @pages.get("/customers/{number}/contacts", permission=_VIEW)
 def contacts(page: Page, number: str) -> Response:
     customer = queries.get(page.ctx, number)
-    rows = queries.contacts_of(page.ctx, customer.key)
-    return show(page, "customers/contacts.html", customer, "contacts", contacts=rows)
+    found = stretch(
+        page,
+        queries.contacts_of(page.ctx, customer.key),
+        lambda row: (row.name, row.email, row.phone, row.notes),
+        f"/customers/{customer.number}/contacts",
+    )
+    return show(page, "customers/contacts.html", customer, "contacts", contacts=found)
 
 
 @pages.get("/customers/{number}/sites", permission=_VIEW)
@@ -37,6 +43,12 @@ def sites(page: Page, number: str) -> Response:
         "customers/sites.html",
         customer,
         "sites",
+        places=stretch(
+            page,
+            sites,
+            lambda row: (row.name, row.street, row.city, row.state, row.postal_code),
+            f"/customers/{customer.number}/sites",
+        ),
         map=drawn,
         pins=json.dumps(pinned),
         pinned=bool(pinned),

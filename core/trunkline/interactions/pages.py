@@ -11,24 +11,24 @@ from trunkline.customers.profile import show
 from trunkline.i18n import gettext as _
 from trunkline.interactions import operations, queries
 from trunkline.interactions.schemas import CHANNEL_ICONS, CHANNEL_LABELS, RecordInteraction
+from trunkline.interactions.tables import interactions_table
 from trunkline.web.pages import Page, Pages
 
 pages = Pages()
-#: More than anybody reads on one page; older ones are found by their number.
-_SHOWN = 100
 _IN_PORTAL = 5
 _WORDS: dict[str, Any] = {"labels": CHANNEL_LABELS, "icons": CHANNEL_ICONS}
 
 
 def tab(page: Page, customer: Customer) -> str:
     """The customer's contacts, newest first."""
-    return page.fragment(
-        "interactions/tab.html",
-        customer=customer,
-        interactions=queries.latest_of(page.ctx, customer.key, _SHOWN),
-        may_record=page.can("core.interaction.record") and customer.status != CustomerStatus.ARCHIVED,
-        **_WORDS,
+    may_record = page.can("core.interaction.record") and customer.status != CustomerStatus.ARCHIVED
+    view = interactions_table(customer.number, may_record=may_record).load(
+        page.ctx.session,
+        queries.told_in_short(page.ctx, customer.key),
+        page.request.query_params,
+        path=f"/customers/{customer.number}/interactions",
     )
+    return page.fragment("interactions/tab.html", customer=customer, view=view, may_record=may_record)
 
 
 def count(page: Page, customer: Customer) -> int:

@@ -26,6 +26,9 @@ _LATEST = Prepared(
 )
 _COUNT: Fact[int] = Fact(select(func.count()).where(_INTERACTION.customer_id == CUSTOMER))
 
+#: Characters of a text that a list shows.
+_IN_SHORT = 140
+
 
 def get(ctx: Context, number: str) -> Interaction:
     """The visible contact with this protocol number. Raises NotFound."""
@@ -58,3 +61,10 @@ def select_of(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
             for name in "id number channel subject text agent at told_by".split()
         )
     ).where(col(Interaction.customer_id) == customer_id, *ctx.visible_conditions(Interaction))
+
+
+def told_in_short(ctx: Context, customer_id: int) -> Select[*tuple[Any, ...]]:
+    """The same with the beginning of each text, as `in_short`."""
+    return select_of(ctx, customer_id).add_columns(
+        func.substr(col(Interaction.text), 1, _IN_SHORT).label("in_short")
+    )

@@ -2,24 +2,14 @@
 
 from trunkline.customers import queries as customers
 from trunkline.interactions import operations, queries
-from trunkline.interactions.models import Channel
 from trunkline.interactions.schemas import InteractionOut, RecordInteraction
+from trunkline.interactions.tables import interactions_table
 from trunkline.operation import Context
 from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
-from trunkline.web.tables import Column, Filter, Kind, Table
 
 rest = RestRoutes("/customers", "customers")
-_INTERACTIONS = Table(
-    "customer_interactions",
-    columns=(Column("at", "at", Kind.DATETIME, sort=True), Column("number", "number", sort=True)),
-    filters=(
-        Filter("channel", "channel", [(channel.value, channel.value) for channel in Channel]),
-        Filter("at", "at", kind="dates"),
-    ),
-    search=("number", "subject"),
-    sort="-at",
-)
+_INTERACTIONS = interactions_table("")
 
 
 @rest.get("/{number}/interactions", permission="core.interaction.list", table=_INTERACTIONS)

@@ -1,5 +1,7 @@
 """What billing adds to other pages: tabs, figures and cards of customers and services, tiles of the start page."""
 
+from collections.abc import Sequence
+
 from trunkline.activity import viewed
 from trunkline.customers.hierarchy import Family
 from trunkline.customers.models import Customer
@@ -10,6 +12,7 @@ from trunkline.money import Money
 from trunkline.plugin import Slot
 from trunkline.settings.entries import entry
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 from trunkline_billing import queries
 from trunkline_billing import waiting as billing_waiting
 from trunkline_billing.queries.invoices import Outstanding
@@ -72,17 +75,23 @@ def usage_tab(page: Page, customer: Customer) -> str:
         page.request.query_params,
         path=f"/customers/{customer.number}/usage",
     )
+    shown = stretch(page, subscriptions, _told, f"/customers/{customer.number}/usage")
     return page.fragment(
         "billing/slots/usage_tab.html",
         customer=customer,
         view=view,
-        meters=_meters(page, customer, subscriptions),
+        shown=shown,
+        meters=_meters(page, customer, shown.rows),
         by_day=within(ctx.session, _PATIENCE, lambda: queries.all_usage_by_day(ctx, customer.key)),
     )
 
 
+def _told(one: SubscriptionView) -> tuple[str, str]:
+    return one.product_name, one.service_number
+
+
 def _meters(
-    page: Page, customer: Customer, subscriptions: list[SubscriptionView]
+    page: Page, customer: Customer, subscriptions: Sequence[SubscriptionView]
 ) -> list[tuple[SubscriptionView, list[dict[str, object]]]]:
     allowances = queries.allowances_of_customer(page.ctx, customer.key)
     return [

@@ -9,12 +9,14 @@ from sqlmodel import col
 from trunkline.i18n import format_money, pgettext
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.stretches import one_of_many
 from trunkline.web.table_search import begins_with
 from trunkline.web.tables import Column, Empty, Filter, Kind, Tab, Table
 from trunkline_billing.models.accounts import BillingAccount, BillingEntry
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.models.payments import BillingPayment, BillingRefund
 from trunkline_billing.queries.accounts import is_overdue
+from trunkline_billing.queries.usage import usage_of_services
 from trunkline_billing.words import (
     CHARGE_KINDS,
     ENTRY_KINDS,
@@ -248,7 +250,11 @@ def usage_table(services: list[tuple[str, str]]) -> Table:
         ),
         filters=(
             Filter("type", _("Type"), USAGE_TYPES),
-            *((Filter("service_id", _("Service"), services),) if len(services) > 1 else ()),
+            *(
+                (one_of_many("service_id", _("Service"), services, usage_of_services),)
+                if len(services) > 1
+                else ()
+            ),
             Filter("start", _("Day"), kind="dates"),
         ),
         sort="-start",

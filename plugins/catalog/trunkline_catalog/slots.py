@@ -15,6 +15,7 @@ from trunkline.jobs.models import Job
 from trunkline.money import Money
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 from trunkline_catalog import queries
 from trunkline_catalog.models import CatalogOrder, CatalogService
 from trunkline_catalog.pages import visits
@@ -30,16 +31,22 @@ _STUCK_AFTER = timedelta(days=1)
 
 def _services_tab(page: Page, customer: Customer) -> str:
     services = queries.services_of(page.ctx, customer.key, ended=True)
+    nested = stretch(page, queries.nested(services), _told, f"/customers/{customer.number}/services")
     return page.fragment(
         "catalog/slots/services.html",
         customer=customer,
-        services=services,
-        nested=queries.nested(services),
+        nested=nested,
         orders=queries.orders_of(page.ctx, customer.key, limit=10),
         icons=KIND_ICONS,
         actions=ACTION_LABELS,
-        prices=_prices(page, customer, services),
+        prices=_prices(page, customer, [service for service, _depth in nested.rows]),
     )
+
+
+def _told(row: tuple[ServiceView, int]) -> Sequence[str]:
+    """By what a service is found among those of its customer."""
+    service = row[0]
+    return (service.product_name, service.number, service.contract, *service.identifiers.values())
 
 
 def _prices(page: Page, customer: Customer, services: Sequence[ServiceView]) -> dict[int, Money]:

@@ -7,6 +7,7 @@ from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.plugin import Slot
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 from trunkline.web.table_params import figure
 from trunkline_inventory import queries
 from trunkline_inventory.levels import held_too_long, levels
@@ -18,13 +19,16 @@ _ON_HOME = 6
 
 
 def _devices(page: Page, customer: Customer) -> str:
-    items = queries.items_of_customer(page.ctx, customer.key)
+    found = queries.items_of_customer(page.ctx, customer.key)
+    items = stretch(
+        page, found, lambda item: (item.label, item.number), f"/customers/{customer.number}/devices"
+    )
     return page.fragment(
         "inventory/slots/devices.html",
         items=items,
         labels={template.name: template.label for template in queries.templates(page.ctx)},
         states=STATE_LABELS,
-        paths={item.id: holder_path(page, item) for item in items},
+        paths={item.id: holder_path(page, item) for item in items.rows},
     )
 
 

@@ -5,11 +5,14 @@ from starlette.responses import Response
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import stretch
 from trunkline_billing import queries as billing
 from trunkline_portal import account, contracts, queries
-from trunkline_portal.tables import invoice_table, line_name, payment_table, refund_table, usage_table
+from trunkline_portal.tables import invoice_table, line_name, payment_table, refund_table, told, usage_table
 
 pages = Pages(audience="portal")
+#: Who has more services looks for one among all of them.
+_ON_HOME = 12
 
 
 @pages.get("/portal", permission="portal.home.view")
@@ -17,13 +20,15 @@ def home(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     sees_money, sees_lines = page.can("portal.invoice.list"), page.can("portal.service.view")
     accepts = page.can("portal.contract_acceptance.record")
+    own = queries.services(page.ctx, customer.key) if sees_lines else []
     return page.render(
         "portal/home.html",
         customer=customer,
         first_name=(page.user.name if page.user else customer.name).partition(" ")[0],
         due=queries.money_due(page.ctx, customer.key) if sees_money else None,
         accounts=billing.accounts_of(page.ctx, customer.key) if sees_money else [],
-        cards=queries.services(page.ctx, customer.key) if sees_lines else [],
+        cards=queries.cards(page.ctx, own[:_ON_HOME], own),
+        count=len(own),
         sees_lines=sees_lines,
         to_accept=contracts.waiting(page.ctx, customer) if accepts else [],
     )
@@ -33,8 +38,10 @@ def home(page: Page) -> Response:
 def service_list(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Services")
-    cards = queries.services(page.ctx, customer.key, ended=True)
-    return page.render("portal/services.html", customer=customer, cards=cards)
+    own = queries.services(page.ctx, customer.key, ended=True)
+    found = stretch(page, own, told, "/portal/services")
+    cards = queries.cards(page.ctx, found.rows, own)
+    return page.render("portal/services.html", customer=customer, services=found, cards=cards)
 
 
 @pages.get("/portal/services/{number}", permission="portal.service.view")
@@ -58,7 +65,7 @@ def service_page(page: Page, number: str) -> Response:
 def usage(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)
     page.title = _("Usage")
-    own = [card.service for card in queries.services(page.ctx, customer.key, ended=True)]
+    own = queries.services(page.ctx, customer.key, ended=True)
     statement = billing.usage_select(page.ctx, customer.key)
     return page.table("portal/usage.html", usage_table(own), statement, customer=customer)
 

@@ -83,7 +83,7 @@ class ServiceCard:
     belongs_to: str = ""
 
 
-def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence[ServiceCard]:
+def services(ctx: Context, customer_id: int, *, ended: bool = False) -> list[ServiceView]:
     """The customer's services, those that work first, each before what belongs to it; with `ended` also those that are over."""
     found = [
         service
@@ -91,13 +91,14 @@ def services(ctx: Context, customer_id: int, *, ended: bool = False) -> Sequence
         if service.state not in _NEVER_WORKED and service.product_kind is not ProductKind.ONE_OFF
     ]
     found.sort(key=lambda service: (service.state is not ServiceState.ACTIVE, service.number))
-    working = [service.id for service in found if service.state is ServiceState.ACTIVE]
-    left = billing.allowances_of_many(ctx, working)
-    names = {service.id: service.product_name for service in found}
-    return [
-        ServiceCard(service, left.get(service.id, []), names.get(service.parent_id or 0, ""))
-        for service, _depth in catalog.nested(found)
-    ]
+    return [service for service, _depth in catalog.nested(found)]
+
+
+def cards(ctx: Context, shown: Sequence[ServiceView], own: Sequence[ServiceView]) -> list[ServiceCard]:
+    """Cards of the services that are shown, out of all the customer's own, which they may belong to."""
+    left = billing.allowances_of_many(ctx, [one.id for one in shown if one.state is ServiceState.ACTIVE])
+    names = {one.id: one.product_name for one in own}
+    return [ServiceCard(one, left.get(one.id, []), names.get(one.parent_id or 0, "")) for one in shown]
 
 
 def service(ctx: Context, number: str) -> ServiceCard:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from trunkline.i18n import format_bytes, format_duration, format_number
 from trunkline.i18n import gettext as _
+from trunkline.web.stretches import one_of_many
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline_billing.queries import usage_of_services
 from trunkline_billing.schemas import UNITS
 from trunkline_catalog.schemas import ServiceView
 
@@ -25,9 +27,14 @@ def line_name(service: ServiceView) -> str:
     return service.identifiers.get("msisdn") or service.identifiers.get("number") or service.number
 
 
+def told(service: ServiceView) -> Sequence[str]:
+    """By what a customer finds one of many services."""
+    return (service.product_name, service.number, *service.identifiers.values())
+
+
 def usage_table(own: Sequence[ServiceView]) -> Table:
     """Use of the customer's services; filters by service, type and day."""
-    names = [(s.id, f"{s.product_name} · {line_name(s)}") for s in own]
+    names = [(str(s.id), f"{s.product_name} · {line_name(s)}") for s in own]
     return Table(
         name="usage",
         label=_("Usage"),
@@ -45,7 +52,7 @@ def usage_table(own: Sequence[ServiceView]) -> Table:
             Column("cost", _("Price"), Kind.MONEY),
         ),
         filters=(
-            Filter("service_id", _("Service"), choices=names),
+            one_of_many("service_id", _("Service"), names, usage_of_services),
             Filter("type", _("Type"), choices=_TYPES),
             Filter("start", _("Day"), kind="dates"),
         ),

@@ -34,7 +34,7 @@ from trunkline_billing.queries.invoices import (
 )
 from trunkline_billing.queries.refunds import refund, refund_select, refundable, refunds_of_payment
 from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tariff_names, tariffs
-from trunkline_billing.queries.usage import usage_of, usage_select, used_in
+from trunkline_billing.queries.usage import usage_of, usage_of_services, usage_select, used_in
 
 __all__ = [
     "account",
@@ -80,6 +80,7 @@ __all__ = [
     "unbilled",
     "usage_by_day",
     "usage_of",
+    "usage_of_services",
     "usage_select",
     "used_in",
 ]

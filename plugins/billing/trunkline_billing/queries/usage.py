@@ -14,6 +14,11 @@ from trunkline_billing.periods import Period
 from trunkline_billing.schemas import UNITS, UsageView
 
 
+def usage_of_services(service_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Uses of these services, as a condition of `usage_select`."""
+    return col(BillingUsage.service_id).in_(service_ids)
+
+
 def usage_select(
     ctx: Context, customer_id: int | None = None, service_id: int | None = None
 ) -> "Select[*tuple[Any, ...]]":

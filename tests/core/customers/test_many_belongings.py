@@ -1,0 +1,96 @@
+"""Customers with hundreds of contacts, sites and interactions: a page at a time, with a search among them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trunkline.app import App
+from trunkline.customers import operations as customers
+from trunkline.customers.models import Contact, CustomerKind, Site
+from trunkline.customers.schemas import RegisterCustomer
+from trunkline.interactions.models import Channel, Interaction
+from trunkline.testing import Browser
+
+pytestmark = pytest.mark.plugins()
+
+
+@pytest.fixture
+def number(app: App) -> str:
+    """A customer with 120 contacts, sites and interactions."""
+    with app.unit_of_work() as ctx:
+        customer = customers.register(
+            ctx, RegisterCustomer(kind=CustomerKind.BUSINESS, name="Ótica Três Irmãos")
+        )
+        key, began = customer.key, datetime(2026, 1, 1, tzinfo=UTC)
+        ctx.session.add_all(
+            Contact(customer_id=key, name=f"Person {n:03d}", phone=f"+5551998{n:06d}") for n in range(119)
+        )
+        ctx.session.add(Contact(customer_id=key, name="João Conceição"))
+        ctx.session.add_all(
+            Site(customer_id=key, name=f"Branch {n:03d}", street=f"Road {n}", country="BR")
+            for n in range(120)
+        )
+        ctx.session.add_all(
+            Interaction(
+                number=f"20260101-{n:06d}",
+                customer_id=key,
+                channel=Channel.PHONE if n % 2 else Channel.CHAT,
+                subject=f"Call {n:03d}",
+                text="A long story. " * 20,
+                at=began + timedelta(hours=n),
+            )
+            for n in range(120)
+        )
+        return customer.number
+
+
+def _shown(browser: Browser, address: str, word: str) -> list[str]:
+    page = browser.get(address).text
+    return [f"{word} {n:03d}" for n in range(120) if f"{word} {n:03d}<" in page]
+
+
+@pytest.mark.parametrize(("tab", "word"), [("contacts", "Person"), ("sites", "Branch")])
+def test_each_is_on_one_of_the_pages(number: str, staff: Callable[..., Browser], tab: str, word: str) -> None:
+    browser, here = staff("customer_care"), f"/customers/{number}/{tab}"
+    pages = [_shown(browser, f"{here}?page={at}", word) for at in (1, 2, 3)]
+    # João stands before the persons.
+    assert [len(page) for page in pages[:2]] == [49 if tab == "contacts" else 50, 50]
+    assert [one for page in pages for one in page] == [
+        f"{word} {n:03d}" for n in range(119 if tab == "contacts" else 120)
+    ]
+    # An address that means nothing shows the first page, one beyond the last the last.
+    assert _shown(browser, f"{here}?page=nothing", word) == pages[0]
+    assert _shown(browser, f"{here}?page=99", word) == pages[2]
+
+
+def test_contacts_are_found_without_accents_and_by_the_last_figures(
+    number: str, staff: Callable[..., Browser]
+) -> None:
+    browser, here = staff("customer_care"), f"/customers/{number}/contacts"
+    assert "João Conceição" in browser.get(f"{here}?q=conceicao+JOAO").text
+    assert _shown(browser, f"{here}?q=000117", "Person") == ["Person 117"]
+    nothing = browser.get(f"{here}?q=nobody").text
+    assert "Nothing matches" in nothing
+    assert f'href="{here}"' in nothing
+
+
+def test_few_contacts_stand_without_a_search(app: App, staff: Callable[..., Browser]) -> None:
+    with app.unit_of_work() as ctx:
+        customer = customers.register(ctx, RegisterCustomer(kind=CustomerKind.BUSINESS, name="Ana Souza"))
+        ctx.session.add(Contact(customer_id=customer.key, name="Bruno Weber"))
+    page = staff("customer_care").get(f"/customers/{customer.number}/contacts?q=nobody").text
+    assert "Bruno Weber" in page
+    assert 'role="search" method="get"' not in page.partition('id="main"')[2]
+
+
+def test_every_interaction_can_be_reached_from_the_customer(
+    number: str, staff: Callable[..., Browser]
+) -> None:
+    browser, here = staff("customer_care"), f"/customers/{number}/interactions"
+    newest = browser.get(here)
+    assert _shown(browser, here, "Call") == [f"Call {n:03d}" for n in range(70, 120)]
+    assert f'href="{here}/20260101-000119"' in newest.text
+    assert _shown(browser, f"{here}?q=20260101-000003", "Call") == ["Call 003"]
+    assert len(_shown(browser, f"{here}?channel=chat&sort=at", "Call")) == 50
+    assert _shown(browser, f"{here}?at_to=2026-01-01", "Call")[0] == "Call 000"
