@@ -1,6 +1,7 @@
 """`/system` and `/system/plugins`: what they show, and to whom."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -9,7 +10,8 @@ from trunkline.app import App
 from trunkline.auth.models import User
 from trunkline.config import Config
 from trunkline.jobs.wake import Silent
-from trunkline.testing import Browser
+from trunkline.testing import Browser, create_user
+from trunkline.web.app import make_web
 
 Staff = Callable[..., Browser]
 
@@ -68,9 +70,6 @@ def test_retrying_when_nothing_is_parked_says_so(staff: Staff) -> None:
 
 @pytest.mark.plugins("inventory")
 def test_tables_of_a_plugin_that_is_off_are_shown_with_the_way_out(app: App, config: Config) -> None:
-    from trunkline.testing import create_user
-    from trunkline.web.app import make_web
-
     without = App.start(config.model_copy(update={"plugins": ()}), waker=Silent())
     create_user(without, "chief@example.com", "administrator")
     with Browser(make_web(without), base_url="http://testserver") as browser:
@@ -121,3 +120,22 @@ def test_plugins_that_are_off_are_described_in_the_readers_language(app: App, st
         assert "Diretório (LDAP)" in shown
         assert "As pessoas entram com sua conta de um diretório LDAP" in shown
         assert "People sign in" not in shown
+
+
+@pytest.mark.plugins("inventory")
+def test_a_script_whose_hook_nobody_calls_is_shown_with_it(app: App, config: Config, tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    told = "from trunkline.plugin import hookimpl\n\n@hookimpl{mark}\ndef {hook}(ctx, event): ...\n"
+    (scripts / "misspelt.py").write_text(told.format(mark="", hook="on_purchase_seen"))
+    (scripts / "foreseen.py").write_text(told.format(mark="(optionalhook=True)", hook="on_purchase_seen"))
+    # Catalog is installed and off, so the hook may be one of its own.
+    lenient = config.model_copy(update={"extensions": scripts, "strict_plugins": False})
+    second = App.start(lenient, waker=Silent())
+    create_user(second, "chief@example.com", "administrator")
+    with Browser(make_web(second), base_url="http://testserver") as browser:
+        browser.sign_in("chief@example.com")
+        assert "Nobody calls on_purchase_seen" in browser.get("/system/plugins/extension_misspelt").text
+        assert "Nobody calls" not in browser.get("/system/plugins/extension_foreseen").text
+        assert browser.get("/system/plugins").text.count("Running, with failures") == 1
+    second.close()

@@ -13,6 +13,7 @@ from sqlmodel import col
 from trunkline.db import migrate
 from trunkline.errors import NotFound
 from trunkline.events.models import DeliveryState, EventDelivery, OutboxEvent
+from trunkline.i18n import gettext as _
 from trunkline.jobs.models import Job, JobState
 from trunkline.jobs.sweeper import ScheduledRun
 from trunkline.loader import BROKEN, CORE_DISTRIBUTION, EXTENSION_PREFIX, PluginState, PluginStatus
@@ -162,7 +163,7 @@ def lines(ctx: Context) -> list[PluginLine]:
     for fault in faults(ctx):
         failed.setdefault(fault.plugin, []).append(fault)
     found = [
-        _line(status, failed.get(status.name, []), troubled.get(status.name, []))
+        _line(ctx, status, failed.get(status.name, []), troubled.get(status.name, []))
         for status in ctx.app.loaded.statuses.values()
     ]
     order = list(ctx.app.loaded.order)
@@ -175,7 +176,7 @@ def detail(ctx: Context, name: str) -> PluginDetail:
     status = app.loaded.statuses.get(name)
     if status is None:
         raise NotFound(f"There is no plugin “{name}”.")
-    line = _line(status, faults(ctx, name), troubled_deliveries(ctx, name))
+    line = _line(ctx, status, faults(ctx, name), troubled_deliveries(ctx, name))
     counts = belongings.count_rows(ctx, belongings.tables_of(app, name), at_most=MOST_COUNTED + 1)
     tables = [(table, rows if rows <= MOST_COUNTED else None) for table, rows in counts.items()]
     if status.state is not PluginState.ENABLED:
@@ -234,8 +235,18 @@ def faults_elsewhere(ctx: Context) -> dict[str, list[KeptFault]]:
     return found
 
 
-def _line(status: PluginStatus, failed: Sequence[KeptFault], errors: Sequence[RowMapping]) -> PluginLine:
+def _line(
+    ctx: Context, status: PluginStatus, failed: Sequence[KeptFault], errors: Sequence[RowMapping]
+) -> PluginLine:
     problem = status.error or (failed[0].error if failed else "") or (errors[0]["error"] if errors else "")
+    uncalled = ctx.app.hooks.unspecified(status.module) if status.state is PluginState.ENABLED else []
+    if uncalled and not problem:
+        problem = str(
+            _(
+                "Nobody calls {hooks}: misspelt, or a hook of a plugin that is switched off.",
+                hooks=", ".join(uncalled),
+            )
+        )
     return PluginLine(status, failed, problem, errors)
 
 
