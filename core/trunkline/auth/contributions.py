@@ -70,7 +70,12 @@ COMMANDS = [
     ),
     # Whoever may search has an account.
     Command(
-        _("Your account"), "/profile", "user-circle", "core.search.use", words=_("Change password"), order=90
+        _("Your account"),
+        "/profile",
+        "user-circle",
+        "core.search.use",
+        words=_("profile change password sessions API keys keyboard shortcuts"),
+        order=90,
     ),
     Command(
         _("Language"),

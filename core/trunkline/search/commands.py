@@ -1,6 +1,7 @@
 """What can be done and opened by its name: commands of core and plugins, and the pages of the menu."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import _
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Shown before anything is typed.
 _SUGGESTED = 6
+_SHORTEST_NEAR, _NEAR = 5, 0.85
 
 
 class Commands:
@@ -30,9 +32,14 @@ class Commands:
 
 
 def find_commands(ctx: Context, query: str, limit: int = 8) -> list[Hit]:
-    """Commands and pages whose words the query's words begin, as far as the actor may use them."""
+    """Commands and pages whose words the query's words begin, or nearly are where none does, as far as the actor may use them."""
     asked = words(query)
-    return [_hit(ctx, one) for one in _offered(ctx, asked)][:limit] if asked else []
+    if not asked:
+        return []
+    found = list(_offered(ctx, asked, _begins)) or list(_offered(ctx, asked, _is_near))
+    # A page of the menu may be a command under a longer name.
+    paths = {one.path: one for one in reversed(found)}
+    return [_hit(ctx, one) for one in found if paths[one.path] is one][:limit]
 
 
 def suggested(ctx: Context, limit: int = _SUGGESTED) -> list[Hit]:
@@ -51,13 +58,28 @@ def pages_of(ctx: Context) -> list[Hit]:
     ]
 
 
-def _offered(ctx: Context, asked: Sequence[str]) -> Iterator[Command]:
+def _offered(
+    ctx: Context, asked: Sequence[str], is_meant: Callable[[str, Sequence[str]], bool]
+) -> Iterator[Command]:
     everything = ctx.app.part(Commands)
     for command in (*everything.commands, *everything.pages):
         if ctx.actor.may(command.permission):
-            known = words(f"{_(command.label)} {_(command.words) if command.words else ''}")
-            if all(any(word.startswith(part) for word in known) for part in asked):
+            told = f"{_(command.label)} {_(command.words) if command.words else ''}"
+            # “E-mails” is looked for as “emails”, too.
+            known = words(f"{told} {told.replace('-', '')}" if "-" in told else told)
+            if all(is_meant(part, known) for part in asked):
                 yield command
+
+
+def _begins(part: str, known: Sequence[str]) -> bool:
+    return any(word.startswith(part) for word in known)
+
+
+def _is_near(part: str, known: Sequence[str]) -> bool:
+    """Another ending or a slip of the finger: most letters, in order, of a word that is not short."""
+    if len(part) < _SHORTEST_NEAR:
+        return _begins(part, known)
+    return bool(get_close_matches(part, known, 1, _NEAR))
 
 
 def _hit(ctx: Context, command: Command) -> Hit:

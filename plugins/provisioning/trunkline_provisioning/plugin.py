@@ -152,6 +152,13 @@ def commands() -> Sequence[Command]:
             words=_("bulk mass roll out"),
             order=24,
         ),
+        Command(
+            _("Differences between network and system"),
+            "/provisioning/differences",
+            "arrows-diff",
+            "provisioning.audit.list",
+            order=90,
+        ),
     )
 
 

@@ -256,6 +256,11 @@ def test_the_palette_gets_options_and_the_page_a_list(app: App, staff: Callable[
         ("dark", "/profile#appearance"),
         ("density", "/profile#appearance"),
         ("passkey", "/profile/second-factor"),
+        ("api keys", "/profile"),
+        # Without its hyphen, in another number, with a slip of the finger.
+        ("emails", "/emails"),
+        ("duplicates", "/customers/duplicates"),
+        ("perfromance", "/jobs/performance"),
     ],
 )
 def test_pages_that_stand_in_no_menu_are_found_by_name(
