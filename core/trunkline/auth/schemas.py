@@ -15,6 +15,7 @@ from pydantic import (
 
 from trunkline.auth.networks import read_networks
 from trunkline.i18n import LANGUAGES, gettext
+from trunkline.one_line import one_line
 
 _ = gettext
 
@@ -38,7 +39,9 @@ def _names(joined: object) -> object:
 Address = Annotated[EmailStr, AfterValidator(_lower), Field(max_length=254)]
 #: Networks in one line, with commas between them.
 Networks = Annotated[str, AfterValidator(lambda text: ", ".join(read_networks(text)))]
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+PersonName = Annotated[
+    str, BeforeValidator(one_line), StringConstraints(strip_whitespace=True, min_length=1, max_length=120)
+]
 Language = Annotated[str, AfterValidator(_offered)]
 
 _LANGUAGE: dict[str, Any] = {"widget": "select", "choices": list(LANGUAGES.items())}

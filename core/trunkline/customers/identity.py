@@ -1,5 +1,6 @@
 """Tax ids, dates of birth, phone numbers, e-mail addresses and postal codes, checked and brought to one form."""
 
+import re
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ from trunkline.i18n import gettext as _
 _ONE_SCHEME = frozenset({"AR", "CL", "CO", "ES", "MX", "PT"})
 #: Years; nobody on record lived for so long.
 _OLDEST = 130
+_LETTER_BEHIND = re.compile(r"[^\W\d_]$")
 
 
 @lru_cache(maxsize=64)
@@ -133,6 +135,13 @@ def check_phone(text: str, country: str, *, field: str = "phone") -> str:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         raise Refused(_("“{text}” is not a phone number.", text=text), field=field, remedy=remedy) from None
+    if parsed.extension or (_LETTER_BEHIND.search(text) and not phonenumbers.is_alpha_number(text)):
+        # It would be gone without a word: only what is dialled is kept.
+        raise Refused(
+            _("“{text}” has more than the number.", text=text),
+            field=field,
+            remedy=_("Write the number alone, and an extension into the notes."),
+        )
     if not phonenumbers.is_valid_number(parsed):
         raise Refused(_("“{text}” is not a valid phone number.", text=text), field=field, remedy=remedy)
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))

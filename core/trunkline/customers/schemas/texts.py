@@ -4,12 +4,13 @@ from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict, JsonValue
 
 from trunkline.countries import country_codes
 from trunkline.i18n import LANGUAGES
 from trunkline.i18n import gettext as _
+from trunkline.one_line import one_line
 
 
 def _country(value: str) -> str:
@@ -49,7 +50,9 @@ def text(most: int) -> Any:
     return StringConstraints(strip_whitespace=True, max_length=most)
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[
+    str, BeforeValidator(one_line), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
 Short = Annotated[str, text(120)]
 CountryCode = Annotated[
     str,
