@@ -22,7 +22,9 @@ settings.load_profile("trunkline")
 #: one worker would end alone with one of them, and what waits would leave a processor idle when little else is left.
 _LONG = (
     "tests/line/test_killed_worker.py",
-    "tests/browser/test_look.py",
+    "tests/browser/test_lists.py",
+    "tests/browser/test_accessible.py",
+    "tests/browser/test_pages.py",
     "tests/line/test_rest_line.py",
     "tests/browser/test_first_line.py",
     "tests/line/test_walk.py",

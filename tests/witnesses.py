@@ -23,8 +23,10 @@ def statements(item: pytest.Item) -> Iterator[tuple[str, str]]:
 
 
 def _shown(page: Any) -> str:
+    """The page's own words, without menus and head where it says what is what."""
     try:
-        text: str = page.locator("body").inner_text(timeout=_PATIENCE)
+        part = "main" if page.locator("main").count() else "body"
+        text: str = page.locator(part).first.inner_text(timeout=_PATIENCE)
     except Exception as error:  # the test failed for another reason, which nothing may hide
         return f"It cannot be read: {error}"
     return text[:_SIGNS]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser.conftest import sign_in
-from tests.browser.test_look import AXE, _complaints
+from tests.browser.sample import AXE, complaints_of
 from tests.clock import StandingClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.plugins(), pytest.mark.timeout(300)]
@@ -32,7 +32,7 @@ def is_accessible(page: Page) -> None:
     """Axe finds nothing, at the desk and on a phone."""
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        assert not AXE.is_file() or _complaints(page) == [], f"{page.url} at {width}"
+        assert not AXE.is_file() or complaints_of(page) == [], f"{page.url} at {width}"
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
@@ -66,8 +66,9 @@ def test_a_phone_is_set_up_by_the_key_on_the_page_and_its_codes_sign_in(
     phone = pyotp.TOTP(key.replace(" ", ""))
     page.get_by_label("Code that the app shows").fill(phone.at(clock.moment))
     page.get_by_role("button", name="Confirm").click()
-    codes = page.get_by_role("list", name="Backup codes").get_by_role("listitem").all_inner_texts()
-    assert len(codes) == 10
+    shown = page.get_by_role("list", name="Backup codes").get_by_role("listitem")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
     is_accessible(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()

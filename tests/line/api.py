@@ -36,7 +36,7 @@ class Api:
         assert answer.headers["content-type"] == "application/problem+json"
         return answer.json()
 
-    def order_is_over(self, number: str, *, within: float = 60) -> Any:
+    def order_is_over(self, number: str, *, within: float = 120) -> Any:
         """The order as soon as nothing is at work on it any more."""
 
         def over() -> Any:

@@ -139,7 +139,7 @@ class Worker:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=120)
             self.process = None
 
 

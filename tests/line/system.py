@@ -117,7 +117,7 @@ class System:
         """Stop as the operator does, with Ctrl-C."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=120)
 
     def worker_pids(self) -> list[int]:
         """The worker processes under this serve."""
