@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.access.roles import BUILTIN_ROLES
 from trunkline.i18n import gettext as _
-from trunkline.lists import file_pages, runs, views
+from trunkline.lists import column_pages, file_pages, runs, views
 from trunkline.lists.events import EVENTS as EVENTS
 from trunkline.lists.pages import pages
 from trunkline.lists.search import SEARCH_LOOKUPS as SEARCH_LOOKUPS
@@ -38,7 +38,7 @@ PERMISSIONS = (
 )
 STEP_KINDS = (ACTING, WRITING)
 SCHEDULED = (FORGETTING,)
-PAGES = (file_pages.pages, pages)
+PAGES = (file_pages.pages, column_pages.pages, pages)
 
 
 def rest_routes() -> "Sequence[RestRoutes]":

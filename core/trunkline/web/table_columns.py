@@ -27,10 +27,17 @@ def shown_columns(table: "Table", params: Mapping[str, Any]) -> "Sequence[Column
     return [column for column in table.columns if not column.optional]
 
 
-def leading(columns: "Sequence[Column]") -> "Column":
-    """The column that names a row: the one that says so, else the first one but for the row's number."""
-    named = next((column for column in columns if column.lead), None)
-    return named or next((column for column in columns if column.key != ROW), columns[0])
+def leading(columns: "Sequence[Column]", own: "Sequence[Column]" = ()) -> "Column":
+    """The column that names a row, wherever it stands: the one that says so, else the first of the list's `own`.
+
+    Where that is not among `columns`, the first of them but for the row's number.
+    """
+    said = next((column for column in columns if column.lead), None)
+    if said is not None:
+        return said
+    if own and own[0] in columns:
+        return own[0]
+    return next((column for column in columns if column.key != ROW), columns[0])
 
 
 def with_more(table: "Table", rows: Sequence[RowMapping], shown: set[str]) -> Sequence[RowMapping]:

@@ -19,7 +19,7 @@ from trunkline.i18n import gettext as translate
 from trunkline.money import Money
 from trunkline.web import keyset
 from trunkline.web.table_columns import shown_columns, with_more
-from trunkline.web.table_params import COUNT_LIMIT, figure
+from trunkline.web.table_params import COUNT_LIMIT, figure, values_of
 from trunkline.web.tables import Column, Kind, Statement, Table
 
 Format = Literal["csv", "xlsx"]
@@ -68,11 +68,18 @@ def write(
 ) -> tuple[IO[bytes], int]:
     """The file, at its beginning, and how many rows are in it. `progress` hears the number of rows from time to time."""
     shown = shown_columns(table, params)
-    columns = [column for column in table.columns if column.export and column.kind != Kind.HTML]
-    columns += [column for column in shown if column not in table.columns and column.export]
+    columns = _in_order(table, shown, chosen=bool(values_of(params, "cols") or table.kept))
     rows = _Rows(table, session, statement, params, {column.key for column in columns}, progress)
     file = _write_xlsx(columns, rows) if wanted == "xlsx" else _write_csv(columns, rows)
     return file, rows.count
+
+
+def _in_order(table: Table, shown: Sequence[Column], *, chosen: bool) -> list[Column]:
+    """The list's own columns and what is shown besides; `chosen` ones come first, in their order."""
+    every = [*shown, *table.columns] if chosen else [*table.columns, *shown]
+    wanted = dict.fromkeys(column.key for column in every if column.export and column.kind != Kind.HTML)
+    by_key = {column.key: column for column in every}
+    return [by_key[key] for key in wanted]
 
 
 class _Rows:

@@ -108,7 +108,7 @@ class TableView:
     @property
     def lead(self) -> "Column":
         """The column that names a row."""
-        return table_columns.leading(self.columns)
+        return table_columns.leading(self.columns, self.table.columns)
 
     @property
     def _numbered(self) -> bool:
@@ -259,6 +259,11 @@ class TableView:
     def without_columns(self) -> str:
         """The parameters without the choice of columns."""
         return urlencode([(key, value) for key, value in parse_qsl(self.as_it_stands) if key != "cols"])
+
+    @property
+    def columns_query(self) -> str:
+        """The parameters of the page that orders the columns: those shown, and where it leads back to."""
+        return urlencode({"cols": self.shown_keys, "back": self.without_columns})
 
     @property
     def shown_keys(self) -> str:

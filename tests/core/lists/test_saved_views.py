@@ -239,3 +239,52 @@ def test_of_two_who_rename_a_shared_view_the_second_reads_the_name_that_the_firs
     assert "now “Companies”" in told.text
     assert 'value="Shops"' in told.text
     assert "Companies" in _tabs(second.get("/customers").text)
+
+
+def _heads(page: str) -> list[str]:
+    head = page.partition("<thead>")[2].partition("</thead>")[0].replace("Select every row of this page", "")
+    return [
+        text
+        for part in re.findall(r"<th scope[^>]*>(.*?)</th>", head)
+        if (text := re.sub(r"<[^>]+>", "", part).strip())
+    ]
+
+
+def _follow(page: str, label: str) -> str:
+    """The address of the link that is called so."""
+    found = re.search(rf'href="([^"]+)"[^>]* aria-label="{label}"', page)
+    assert found is not None, f"no link {label}"
+    return found.group(1).replace("&amp;", "&")
+
+
+def test_columns_are_put_in_another_order_which_list_files_and_what_is_kept_follow(
+    app: App, staff: Staff
+) -> None:
+    add(app, "Ana Souza")
+    browser = staff("supervisor")
+    listed = browser.get("/customers?sort=-name").text
+    before = _heads(listed)
+    opened = re.search(r'href="(/lists/customers/columns\?[^"]+)"', listed)
+    assert opened is not None
+    page = browser.get(opened.group(1).replace("&amp;", "&")).text
+    assert f"Hide column {before[0]}" not in page
+    page = browser.get(_follow(page, f"Move {before[1]} up")).text
+    page = browser.get(_follow(page, f"Hide column {before[2]}")).text
+    shown = browser.get(_follow_words(page, "Show the list so"))
+    expected = [before[1], before[0], *before[3:]]
+    assert _heads(shown.text) == expected
+    assert "sort=-name" in str(shown.url)
+    file = browser.get(f"{shown.url.path}?{shown.url.query.decode()}&export=csv").text.lstrip("\ufeff")
+    assert [one for one in file.splitlines()[0].split(",") if one in expected] == expected
+    keys = dict(re.findall(r'name="(columns|back)" value="([^"]*)"', page))
+    browser.submit("/lists/customers/columns", keys, page="/customers")
+    assert _heads(browser.get("/customers").text) == expected
+    # The customer's name stays what leads to their page.
+    row = shown.text.partition("<tbody")[2].partition("</tr>")[0]
+    assert re.search(r'<td class="lead[^"]*"[^>]*>.*?href="/customers/C000001"', row, re.DOTALL)
+
+
+def _follow_words(page: str, words: str) -> str:
+    found = re.search(rf'<a [^>]*href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?{words}<', page)
+    assert found is not None
+    return found.group(1).replace("&amp;", "&")
