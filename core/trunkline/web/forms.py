@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from trunkline.countries import country_choices
 from trunkline.errors import Refused
 from trunkline.i18n import gettext
-from trunkline.web import form_opened
+from trunkline.web import form_clashes, form_opened
 from trunkline.web.field_kinds import FieldSpec, read_specs
 from trunkline.web.form_errors import message_for
 from trunkline.web.form_input import flat, read_input, read_version, shown_value
@@ -311,8 +311,9 @@ class Form(Generic[M]):
             holds = replace(bound, value=held[name])
             if bound.as_compared == holds.as_compared or form_opened.same(opened, holds):
                 continue
-            said = _("{label}: now “{value}”.").format(label=bound.label, value=holds.as_said or "–")
-            if form_opened.same(opened, bound):
+            taken = form_opened.same(opened, bound)
+            said = form_clashes.told(bound, holds, taken=taken)
+            if taken:
                 self.values[name] = holds.value
                 self.taken[name] = said
             else:

@@ -229,5 +229,4 @@ STOCKS = Table(
     search=("name",),
     sort="name",
     row_href="/inventory/stocks/{id}",
-    export=False,
 )

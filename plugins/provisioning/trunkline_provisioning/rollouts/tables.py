@@ -59,7 +59,6 @@ ROLLOUTS = Table(
     search_label=_("What or number"),
     sort="-id",
     row_href="/provisioning/rollouts/{number}",
-    export=False,
     empty=Empty(
         _("Nothing was done to many services yet"),
         _("Select services in their list, or bring a file with their numbers."),
