@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from trunkline.i18n import format_bytes, format_duration, format_number
 from trunkline.i18n import gettext as _
-from trunkline.web.stretches import one_of_many
+from trunkline.web.stretches import SHOWN, one_of_many
 from trunkline.web.tables import Column, Empty, Filter, Kind, Table
+from trunkline.web.writing import identifier_text
 from trunkline_billing.queries import usage_of_services
 from trunkline_billing.schemas import UNITS
 from trunkline_catalog.schemas import ServiceView
@@ -34,7 +35,9 @@ def told(service: ServiceView) -> Sequence[str]:
 
 def usage_table(own: Sequence[ServiceView]) -> Table:
     """Use of the customer's services; filters by service, type and day."""
-    names = [(str(s.id), f"{s.product_name} · {line_name(s)}") for s in own]
+    # Of more than are offered to choose from, nobody reads the names.
+    shown = identifier_text if len(own) <= SHOWN else str
+    names = [(str(s.id), f"{s.product_name} · {shown(line_name(s))}") for s in own]
     return Table(
         name="usage",
         label=_("Usage"),

@@ -9,6 +9,7 @@ from tests.plugins.portal.conftest import Household, owed
 from trunkline.app import App
 from trunkline.i18n import format_money
 from trunkline.testing import Browser
+from trunkline.web.writing import phone_text
 
 PortalClient = Callable[..., Browser]
 
@@ -37,6 +38,7 @@ def test_usage_lists_calls_messages_and_data_and_can_be_narrowed(
     client = portal_client(ana)
     everything = client.get("/portal/usage").text
     assert all(word in everything for word in ("Call", "Message", "2.5"))
+    assert f"Mobile 10 GB · {phone_text(ana.msisdn)}" in everything
     calls = client.get("/portal/usage?type=voice").text
     assert "Brazil" in calls
     assert "SMS" not in calls

@@ -206,7 +206,10 @@ class OrderForm:
     def _hosts(self, product: ProductView) -> list[tuple[str, str]]:
         """The services to which an add-on can be added, by number."""
         return [
-            (one.number, f"{one.product_name} · {main_identifier(one.identifiers) or one.number}")
+            (
+                one.number,
+                f"{one.product_name} · {identifier_text(main_identifier(one.identifiers)) or one.number}",
+            )
             for one in queries.hosts_of(self.page.ctx, self._customer_id, product)
         ]
 
