@@ -33,10 +33,11 @@ from trunkline.home.pages import waiting
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import stretch
 
 pages = Pages()
-#: More than anybody reads on one page; the list has the rest.
-_SHOWN = 50
+#: More than anybody has with one customer; the list has the rest.
+_MOST = 2000
 _OPEN = (ContractStatus.DRAFT, ContractStatus.SENT, ContractStatus.ACTIVE)
 
 
@@ -52,7 +53,12 @@ def tab(page: Page, customer: Customer) -> str:
     return page.fragment(
         "contracts/tab.html",
         customer=customer,
-        contracts=queries.latest_of(page.ctx, customer.key, _SHOWN),
+        contracts=stretch(
+            page,
+            queries.latest_of(page.ctx, customer.key, _MOST),
+            lambda one: (one.title, one.number),
+            f"/customers/{customer.number}/contracts",
+        ),
         may_add=page.can("core.contract.create") and customer.status != CustomerStatus.ARCHIVED,
     )
 

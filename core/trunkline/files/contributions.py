@@ -12,6 +12,7 @@ from trunkline.files.sweeping import sweep
 from trunkline.i18n import gettext as _
 from trunkline.plugin import ConnectionCheck, Permission, ScheduledTask, Sensitive, Slot
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -25,7 +26,12 @@ def _tab(page: Page, customer: Customer) -> str:
     return page.fragment(
         "files/tab.html",
         customer=customer,
-        files=queries.files_of(page.ctx, customer),
+        files=stretch(
+            page,
+            queries.files_of(page.ctx, customer),
+            lambda file: (file.name, file.note, file.uploaded_by),
+            f"/customers/{customer.number}/files",
+        ),
         may_attach=open_to_change and page.can("core.file.create"),
     )
 

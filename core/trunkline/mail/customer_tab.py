@@ -10,9 +10,10 @@ from trunkline.customers.models import Customer
 from trunkline.mail.models import Email
 from trunkline.sms.models import Sms
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 
 #: Of each kind; the lists have the rest.
-_SHOWN = 50
+_MOST = 500
 
 
 class Written(NamedTuple):
@@ -35,7 +36,12 @@ def tab(page: Page, customer: Customer) -> str:
     if page.can("core.sms.list"):
         opens = "/text-messages" if page.can("core.sms.view") else ""
         found += _written(page, customer, Sms, col(Sms.text), opens)
-    shown = sorted(found, reverse=True)[:_SHOWN]
+    shown = stretch(
+        page,
+        sorted(found, reverse=True),
+        lambda one: (one.text, one.recipient, one.number),
+        f"/customers/{customer.number}/messages",
+    )
     return page.fragment("mail/customer_tab.html", messages=shown)
 
 
@@ -47,7 +53,7 @@ def _written(
         select(col(model.queued_at), col(model.number), col(model.recipient), text, col(model.status))
         .where(col(model.customer_id) == customer.key, *page.ctx.visible_conditions(model))
         .order_by(col(model.queued_at).desc())
-        .limit(_SHOWN)
+        .limit(_MOST)
     )
     return [
         Written(at, number, f"{opens}/{number}" if opens else "", model is Sms, to, said, status)

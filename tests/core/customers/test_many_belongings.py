@@ -1,4 +1,4 @@
-"""Customers with hundreds of contacts, sites and interactions: a page at a time, with a search among them."""
+"""Customers with hundreds of contacts, sites, files and messages: a page at a time, with a search among them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trunkline.app import App
+from trunkline.contracts.models import Contract
 from trunkline.customers import operations as customers
 from trunkline.customers.models import Contact, CustomerKind, Site
 from trunkline.customers.schemas import RegisterCustomer
+from trunkline.files.models import StoredFile
 from trunkline.interactions.models import Channel, Interaction
+from trunkline.mail.models import Email
 from trunkline.testing import Browser
 
 pytestmark = pytest.mark.plugins()
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.plugins()
 
 @pytest.fixture
 def number(app: App) -> str:
-    """A customer with 120 contacts, sites and interactions."""
+    """A customer with 120 of each."""
     with app.unit_of_work() as ctx:
         customer = customers.register(
             ctx, RegisterCustomer(kind=CustomerKind.BUSINESS, name="Ótica Três Irmãos")
@@ -42,6 +45,30 @@ def number(app: App) -> str:
             )
             for n in range(120)
         )
+        ctx.session.add_all(
+            Contract(number=f"K{n:06d}", customer_id=key, title=f"Contract {n:03d}", currency="BRL")
+            for n in range(120)
+        )
+        ctx.session.add_all(
+            StoredFile(
+                customer_id=key, name=f"Letter {n:03d}", media_type="application/pdf", size=1, digest=str(n)
+            )
+            for n in range(120)
+        )
+        ctx.session.add_all(
+            Email(
+                number=f"E{n:08d}",
+                unique_key=str(n),
+                message_id=str(n),
+                sender="us@example.com",
+                recipient="them@example.com",
+                template="core/mail/protocol_number",
+                subject=f"Subject {n:03d}",
+                queued_at=began + timedelta(hours=n),
+                customer_id=key,
+            )
+            for n in range(120)
+        )
         return customer.number
 
 
@@ -62,6 +89,19 @@ def test_each_is_on_one_of_the_pages(number: str, staff: Callable[..., Browser],
     # An address that means nothing shows the first page, one beyond the last the last.
     assert _shown(browser, f"{here}?page=nothing", word) == pages[0]
     assert _shown(browser, f"{here}?page=99", word) == pages[2]
+
+
+@pytest.mark.parametrize(
+    ("tab", "word"), [("contracts", "Contract"), ("files", "Letter"), ("messages", "Subject")]
+)
+def test_the_oldest_can_be_reached_where_the_newest_stand_first(
+    number: str, staff: Callable[..., Browser], tab: str, word: str
+) -> None:
+    browser, here = staff("customer_care"), f"/customers/{number}/{tab}"
+    pages = [_shown(browser, f"{here}?page={at}", word) for at in (1, 2, 3)]
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert sorted(one for page in pages for one in page) == [f"{word} {n:03d}" for n in range(120)]
+    assert _shown(browser, f"{here}?q={word}+117", word) == [f"{word} 117"]
 
 
 def test_contacts_are_found_without_accents_and_by_the_last_figures(
