@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission
+from trunkline.resellers import queries
 from trunkline.resellers.events import EVENTS as EVENTS
 from trunkline.resellers.pages import pages
 from trunkline.resellers.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.resellers.search import RESELLER
+from trunkline.resellers.tables import RESELLERS
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -23,6 +26,9 @@ PERMISSIONS = (
     Permission("core.reseller.assign", _("Give customers to a reseller, or take them back"), _LEADS),
 )
 SEARCH_KINDS = (RESELLER,)
+LISTS = (
+    ListOf("resellers", "/resellers", "core.reseller.list", lambda ctx: RESELLERS, queries.list_resellers),
+)
 MENU = (
     MenuItem(
         _("Resellers"), "/resellers", "building-store", "core.reseller.list", "Administration", order=65

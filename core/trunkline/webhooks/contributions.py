@@ -8,12 +8,15 @@ from sqlmodel import col
 
 from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.operation import Context
 from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Slot
+from trunkline.webhooks import queries
 from trunkline.webhooks.events import EVENTS as EVENTS
 from trunkline.webhooks.models import Webhook
 from trunkline.webhooks.pages import pages, waiting
 from trunkline.webhooks.search import WEBHOOK
+from trunkline.webhooks.tables import WEBHOOKS
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -31,6 +34,7 @@ PERMISSIONS = (
     Permission("core.webhook.retry", _("Send deliveries again"), ("supervisor",)),
 )
 SEARCH_KINDS = (WEBHOOK,)
+LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
 PAGES = (pages,)
 SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)

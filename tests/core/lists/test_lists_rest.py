@@ -200,6 +200,17 @@ def test_a_list_is_taken_as_a_file_with_its_filters_sort_and_columns(app: App, p
     assert (b"Beto Lima" in cells, b"Padaria" in cells) == (True, False)
 
 
+@pytest.mark.plugins("inventory", "catalog", "provisioning", "billing")
+def test_every_list_has_its_file_but_the_log_which_has_one_of_its_own(app: App, program: Program) -> None:
+    boss = program("administrator")
+    names = {one["name"] for one in boss.get("/api/v1/lists").json()["items"]}
+    assert {"webhooks", "resellers", "inventory-stocks", "provisioning-rollouts"} <= names
+    without = [
+        name for name in sorted(names) if boss.get(f"/api/v1/lists/{name}/rows.csv").status_code != 200
+    ]
+    assert without == ["activity"]
+
+
 def test_a_file_of_a_list_is_refused_to_whom_its_page_refuses_it_and_for_what_the_list_does_not_know(
     app: App, program: Program
 ) -> None:
