@@ -112,7 +112,11 @@ def test_files_of_a_list_ask_for_their_own_permission(app: App, staff: Staff, fo
 
 
 #: Lists whose REST address is not that of their page.
-_REST = {"/inventory": "/inventory/items", "/customers/duplicates": "/customer-duplicates"}
+_REST = {
+    "/branding": "/brands",
+    "/customers/duplicates": "/customer-duplicates",
+    "/inventory": "/inventory/items",
+}
 
 
 def _api(app: App, make_client: Callable[[], Browser]) -> Browser:

@@ -119,7 +119,7 @@ def sessions_of(ctx: Context, user_id: int, this: int | None = None) -> list[Ses
     rows = ctx.session.scalars(
         select(UserSession)
         .where(col(UserSession.user_id) == user_id, col(UserSession.expires_at) > ctx.now())
-        .order_by(col(UserSession.last_seen_at).desc())
+        .order_by(col(UserSession.last_seen_at).desc(), col(UserSession.id).desc())
     ).all()
     here = next((row.address for row in rows if row.key == this), "")
     return [

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trunkline.branding import queries
 from trunkline.branding.events import EVENTS as EVENTS
 from trunkline.branding.pages import pages
 from trunkline.branding.search import BRAND
 from trunkline.i18n import gettext as _
+from trunkline.lists import ListOf
 from trunkline.plugin import MenuItem, Permission
 from trunkline.settings.entries import entry
 
@@ -19,6 +21,7 @@ PERMISSIONS = (
 )
 SEARCH_KINDS = (BRAND,)
 MENU = (MenuItem(_("Brands"), "/branding", "palette", "core.brand.view", "Administration", order=70),)
+LISTS = (ListOf("brands", "/branding", "core.brand.view", queries.list_table, queries.list_brands),)
 PAGES = (pages,)
 SLOTS = (
     entry(

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey
+from sqlalchemy import Column, ForeignKey, Index
 from sqlmodel import Field
 
 from trunkline.db.base import Record
@@ -33,6 +33,7 @@ class BrandRecord(Record, table=True):
     """One brand. What is empty comes from its theme. The one without host and reseller is the operator's own."""
 
     __tablename__ = "core_brand"
+    __table_args__ = (Index("ix_core_brand_name", "name", "id"),)
 
     name: str = Field(max_length=80)
     #: The host name that shows it, in small letters; None: none of its own.

@@ -10,7 +10,6 @@ from trunkline.branding import operations, queries
 from trunkline.branding.brands import Brands
 from trunkline.branding.palette import contrast, derive
 from trunkline.branding.schemas import BrandFields, BrandPicture, EditBrand
-from trunkline.branding.tables import brands_table
 from trunkline.branding.themes import Themes
 from trunkline.errors import NotFound
 from trunkline.i18n import LANGUAGES
@@ -32,9 +31,10 @@ PICTURES = {
 def list_brands(page: Page) -> Response:
     page.title = _("Brands")
     page.crumbs(*way(page), (page.title, ""))
-    table = brands_table(dict(queries.theme_choices(page.ctx)))
     faults = page.app.part(Themes).faults
-    return page.table("branding/list.html", table, queries.list_brands(page.ctx), faults=faults)
+    return page.table(
+        "branding/list.html", queries.list_table(page.ctx), queries.list_brands(page.ctx), faults=faults
+    )
 
 
 def _options(page: Page, cancel: str) -> dict[str, Any]:

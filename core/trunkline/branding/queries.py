@@ -6,11 +6,13 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlmodel import col
 
 from trunkline.branding.models import BrandRecord
+from trunkline.branding.tables import brands_table
 from trunkline.branding.themes import Themes
 from trunkline.customers.models import Reseller
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
+from trunkline.web.tables import Table
 
 _COLUMNS = (
     "id", "name", "host", "theme", "colour", "radius", "typeface", "greeting", "support", "language", "mail_sender",
@@ -35,6 +37,11 @@ def get(ctx: Context, brand_id: int) -> RowMapping:
     if row is None:
         raise NotFound(_("There is no brand {id}.", id=brand_id))
     return row
+
+
+def list_table(ctx: Context) -> Table:
+    """The list with the names of the themes there are."""
+    return brands_table(dict(theme_choices(ctx)))
 
 
 def theme_choices(ctx: Context) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ BRANDS = Table(
     "brands",
     label=_("Brands"),
     columns=(
-        Column("name", _("Name"), Kind.LINK, href="/branding/{id}"),
+        Column("name", _("Name"), Kind.LINK, sort=True, href="/branding/{id}"),
         Column("host", _("Host name"), Kind.MONO, value=lambda row: row["host"] or ""),
         Column("reseller_name", _("Reseller")),
         Column("theme", _("Theme"), priority=3),

@@ -60,6 +60,7 @@ class Reseller(Record, table=True):
     """Somebody who sells under a brand of their own and sees only their own customers."""
 
     __tablename__ = "core_reseller"
+    __table_args__ = (Index("ix_core_reseller_name", "name", "id"),)
 
     code: str = Field(max_length=40, unique=True)
     name: str = Field(max_length=200)

@@ -1,6 +1,7 @@
 """What was written to a customer: e-mails and text messages, the newest first, on a tab of the customer's page."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -38,7 +39,7 @@ def tab(page: Page, customer: Customer) -> str:
         found += _written(page, customer, Sms, col(Sms.text), opens)
     shown = stretch(
         page,
-        sorted(found, reverse=True),
+        sorted(found, key=attrgetter("at"), reverse=True),
         lambda one: (one.text, one.recipient, one.number),
         f"/customers/{customer.number}/messages",
     )
@@ -52,7 +53,7 @@ def _written(
     rows = page.ctx.session.execute(
         select(col(model.queued_at), col(model.number), col(model.recipient), text, col(model.status))
         .where(col(model.customer_id) == customer.key, *page.ctx.visible_conditions(model))
-        .order_by(col(model.queued_at).desc())
+        .order_by(col(model.queued_at).desc(), col(model.id).desc())
         .limit(_MOST)
     )
     return [

@@ -302,6 +302,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_reseller")),
         sa.UniqueConstraint("code", name=op.f("uq_core_reseller_code")),
     )
+    with op.batch_alter_table("core_reseller", schema=None) as batch_op:
+        batch_op.create_index("ix_core_reseller_name", ["name", "id"], unique=False)
+
     op.create_table(
         "core_role",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -407,6 +410,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_webhook")),
         sa.UniqueConstraint("number", name=op.f("uq_core_webhook_number")),
     )
+    with op.batch_alter_table("core_webhook", schema=None) as batch_op:
+        batch_op.create_index("ix_core_webhook_name", ["name", "id"], unique=False)
+
     op.create_table(
         "core_customer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1201,6 +1207,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("host", name=op.f("uq_core_brand_host")),
         sa.UniqueConstraint("reseller_id", name=op.f("uq_core_brand_reseller_id")),
     )
+    with op.batch_alter_table("core_brand", schema=None) as batch_op:
+        batch_op.create_index("ix_core_brand_name", ["name", "id"], unique=False)
+
     op.create_table(
         "core_break_glass",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1948,6 +1957,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_break_glass_user_id"))
 
     op.drop_table("core_break_glass")
+    with op.batch_alter_table("core_brand", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_brand_name")
+
     op.drop_table("core_brand")
     with op.batch_alter_table("core_backup_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_core_backup_code_user_id"))
@@ -2115,6 +2127,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_core_customer_assigned_user_id"))
 
     op.drop_table("core_customer")
+    with op.batch_alter_table("core_webhook", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_webhook_name")
+
     op.drop_table("core_webhook")
     op.drop_table("core_signing_key")
     op.drop_table("core_setting")
@@ -2126,6 +2141,9 @@ def downgrade() -> None:
     op.drop_table("core_search_dirty")
     op.drop_table("core_scheduled_run")
     op.drop_table("core_role")
+    with op.batch_alter_table("core_reseller", schema=None) as batch_op:
+        batch_op.drop_index("ix_core_reseller_name")
+
     op.drop_table("core_reseller")
     op.drop_table("core_plugin_fault")
     op.drop_table("core_mail_wording")

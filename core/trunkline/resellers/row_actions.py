@@ -1,4 +1,4 @@
-"""Giving many customers to a reseller, or taking them back."""
+"""Giving many customers to a reseller, or taking them back; archiving many resellers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from trunkline.customers import queries as customers
+from trunkline.customers.models import Reseller
 from trunkline.i18n import gettext as _
-from trunkline.lists import RowAction
+from trunkline.lists import NoValues, RowAction
 from trunkline.operation import Context
 from trunkline.resellers import operations, queries
 
@@ -34,6 +35,16 @@ def _give(ctx: Context, key: int, command: GiveRows) -> None:
         operations.take_customer_back(ctx, customer.reseller_id, customer.number)
 
 
+def _archive(ctx: Context, key: int, command: NoValues) -> None:
+    if ctx.load(Reseller, key).active:
+        operations.archive(ctx, key)
+
+
+def _restore(ctx: Context, key: int, command: NoValues) -> None:
+    if not ctx.load(Reseller, key).active:
+        operations.restore(ctx, key)
+
+
 def _resellers(ctx: Context) -> Mapping[str, Any]:
     return {"reseller_id": queries.active_choices(ctx)}
 
@@ -52,5 +63,26 @@ ROW_ACTIONS = (
             "The reseller and its people see them from then on; their services and invoices go with them."
         ),
         order=50,
+    ),
+    RowAction(
+        "core.reseller_archive",
+        "resellers",
+        _("Archive"),
+        "core.reseller.archive",
+        _archive,
+        icon="archive",
+        effect=_(
+            "They take no new customers then. Those they have stay, and their people go on seeing them."
+        ),
+        order=10,
+    ),
+    RowAction(
+        "core.reseller_restore",
+        "resellers",
+        _("Bring back"),
+        "core.reseller.archive",
+        _restore,
+        icon="arrow-back-up",
+        order=20,
     ),
 )

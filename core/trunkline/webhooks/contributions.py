@@ -15,6 +15,7 @@ from trunkline.webhooks import queries
 from trunkline.webhooks.events import EVENTS as EVENTS
 from trunkline.webhooks.models import Webhook
 from trunkline.webhooks.pages import pages, waiting
+from trunkline.webhooks.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.webhooks.search import WEBHOOK
 from trunkline.webhooks.tables import WEBHOOKS
 
@@ -36,6 +37,7 @@ PERMISSIONS = (
 SEARCH_KINDS = (WEBHOOK,)
 LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
+LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
 PAGES = (pages,)
 SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)
 

@@ -18,6 +18,7 @@ class Webhook(Record, table=True):
     """One endpoint. It hears of `events`, or of everything when that is empty."""
 
     __tablename__ = "core_webhook"
+    __table_args__ = (Index("ix_core_webhook_name", "name", "id"),)
 
     number: str = Field(max_length=20, unique=True)
     name: str = Field(max_length=120)

@@ -33,7 +33,7 @@ WEBHOOKS = Table(
     "webhooks",
     label=_("Webhooks"),
     columns=(
-        Column("name", _("Name"), Kind.LINK, sub="number", href="/webhooks/{number}"),
+        Column("name", _("Name"), Kind.LINK, sort=True, sub="number", href="/webhooks/{number}"),
         Column("url", _("Address"), Kind.MONO, priority=2),
         Column("pending", _("Waiting"), Kind.NUMBER, priority=2),
         Column("parked", _("Given up"), Kind.NUMBER, priority=2),
@@ -49,6 +49,9 @@ WEBHOOKS = Table(
         _("No webhooks yet"),
         _("Add the address of another system, and it is told what happens here as it happens."),
         icon="webhook",
+        href="/webhooks/new",
+        action=_("New webhook"),
+        permission="core.webhook.create",
     ),
 )
 

@@ -1,9 +1,11 @@
 """Customers with hundreds of contacts, sites, files and messages: a page at a time, with a search among them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from trunkline.app import App
 from trunkline.contracts.models import Contract
@@ -102,6 +104,16 @@ def test_the_oldest_can_be_reached_where_the_newest_stand_first(
     assert [len(page) for page in pages] == [50, 50, 20]
     assert sorted(one for page in pages for one in page) == [f"{word} {n:03d}" for n in range(120)]
     assert _shown(browser, f"{here}?q={word}+117", word) == [f"{word} 117"]
+
+
+def test_messages_of_one_moment_stand_on_one_page_each(
+    app: App, number: str, staff: Callable[..., Browser]
+) -> None:
+    with app.unit_of_work() as ctx:
+        ctx.session.execute(update(Email).values(queued_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    browser, here = staff("customer_care"), f"/customers/{number}/messages"
+    pages = "".join(browser.get(f"{here}?page={at}").text for at in (1, 2, 3))
+    assert re.findall(r"Subject \d{3}", pages) == [f"Subject {n:03d}" for n in reversed(range(120))]
 
 
 def test_contacts_are_found_without_accents_and_by_the_last_figures(

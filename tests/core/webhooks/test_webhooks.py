@@ -21,7 +21,7 @@ from trunkline.customers.models import CustomerKind, CustomerStatus
 from trunkline.customers.schemas import RegisterCustomer, SetStatus
 from trunkline.errors import Refused
 from trunkline.events.models import EventDelivery
-from trunkline.testing import PASSWORD, Browser, actor_with, create_user
+from trunkline.testing import PASSWORD, Browser, actor_with, create_user, work_until_idle
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
 from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
@@ -417,3 +417,31 @@ def test_a_program_sends_chosen_deliveries_again(app: App, endpoint: str, client
     assert client.post(f"{place}/retry", json={"ids": [2**62]}).json() == {"retried": 0}
     send(app)
     assert len(types()) == 3
+
+
+def test_many_webhooks_are_switched_off_and_on_from_their_list(
+    app: App, endpoint: str, staff: Callable[..., Browser]
+) -> None:
+    with app.unit_of_work() as ctx:
+        made = [
+            operations.create(ctx, WebhookFields(name=name, url=endpoint))[0]
+            for name in ("Ledger", "Archive", "Mirror")
+        ]
+        ids, left = [str(one.key) for one in made[:2]], made[2].number
+    browser = staff("supervisor")
+
+    def active() -> set[str]:
+        written = browser.get("/webhooks?export=csv&active=1&sort=name").text
+        return set(re.findall(r"Ledger|Archive|Mirror", written))
+
+    def do(action: str) -> None:
+        asked = browser.submit(f"/lists/webhooks/do/{action}", {"ids": ids}, page="/webhooks")
+        (picked,) = re.findall(r'name="picked" value="([^"]*)"', asked.text)
+        browser.submit(f"/lists/webhooks/do/{action}/begin", {"picked": picked}, page="/webhooks")
+        work_until_idle(app)
+
+    do("core.webhook_stop")
+    assert active() == {"Mirror"}
+    browser.submit(f"/webhooks/{left}/stop", page=f"/webhooks/{left}")
+    do("core.webhook_start")
+    assert active() == {"Ledger", "Archive"}

@@ -68,7 +68,7 @@ def devices_of(ctx: Context, user_id: int) -> list[Device]:
     rows = ctx.session.scalars(
         select(RememberedDevice)
         .where(*_valid(ctx, user_id))
-        .order_by(col(RememberedDevice.last_used_at).desc())
+        .order_by(col(RememberedDevice.last_used_at).desc(), col(RememberedDevice.id).desc())
     )
     return [
         Device(row.key, describe_user_agent(row.user_agent), row.address, row.last_used_at, row.expires_at)
