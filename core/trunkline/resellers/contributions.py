@@ -34,9 +34,6 @@ MENU = (
         _("Resellers"), "/resellers", "building-store", "core.reseller.list", "Administration", order=65
     ),
 )
-LISTS = (
-    ListOf("resellers", "/resellers", "core.reseller.list", lambda ctx: RESELLERS, queries.list_resellers),
-)
 PAGES = (pages,)
 
 

@@ -37,7 +37,6 @@ PERMISSIONS = (
 SEARCH_KINDS = (WEBHOOK,)
 LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
-LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
 PAGES = (pages,)
 SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)
 
