@@ -30,6 +30,7 @@ _TYPED: Mapping[str, Sequence[str]] = {
     "activity who": ("actor 7", "nobody"),
     "catalog-services contract": ("C10000777",),
     "catalog-services product": tuple(PRODUCTS),
+    "customers parent": ("C000777",),
     "customers tag": tuple(TAGS),
     "jobs customer": ("C000777",),
     "jobs product": ("product 7",),

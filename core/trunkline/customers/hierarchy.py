@@ -145,7 +145,7 @@ def family_of(ctx: Context, customer: Customer) -> Family:
     names = "id number name kind status parent_id".split()
     rows = ctx.session.execute(
         _seen(ctx, select(*(table.c[name] for name in names)).join(down, down.c.id == table.c.id))
-        .order_by(down.c.depth, table.c.name)
+        .order_by(down.c.depth, table.c.name, table.c.id)
         .limit(MOST + 1)
     ).all()
     branches = {row.id: Branch(row.id, row.number, row.name, row.kind, row.status) for row in rows[:MOST]}
@@ -157,6 +157,14 @@ def family_of(ctx: Context, customer: Customer) -> Family:
 
 def _seen(ctx: Context, statement: Any) -> Any:
     return statement.where(*ctx.visible_conditions(Customer))
+
+
+def head_of(ctx: Context, customer: Customer) -> Customer:
+    """Whose level the customer's page leads to: their own, or the one they stand in where nobody stands under them."""
+    below = ctx.visible(Customer).where(col(Customer.parent_id) == customer.key).limit(1)
+    if ctx.session.scalars(below).first() is not None:
+        return customer
+    return parent_of(ctx, customer) or customer
 
 
 def parent_of(ctx: Context, customer: Customer) -> Customer | None:

@@ -29,7 +29,8 @@ def lookup(page: Page) -> Response:
 def tree(page: Page, number: str) -> Response:
     customer = queries.get(page.ctx, number)
     family = hierarchy.family_of(page.ctx, customer)
-    return show(page, "customers/hierarchy.html", customer, "hierarchy", family=family)
+    head = hierarchy.head_of(page.ctx, customer) if family.more else customer
+    return show(page, "customers/hierarchy.html", customer, "hierarchy", family=family, head=head)
 
 
 def _initial(page: Page, number: str) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ from trunkline.customers.schemas import (
     TagOut,
     UpdateCustomer,
 )
-from trunkline.customers.tables import CUSTOMERS
+from trunkline.customers.tables import CUSTOMERS, below_as_seen
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
 from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
@@ -59,8 +59,8 @@ _ACTIVITY = Table(
 
 @rest.get("", permission=_LIST, table=CUSTOMERS)
 def list_customers(ctx: Context, params: ListParams = list_params) -> Listing[CustomerSummary]:
-    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`, `tag`."""
-    return read_list(ctx, CUSTOMERS, queries.list_customers(ctx), params, CustomerSummary)
+    """Customers by name. Filters: `kind`, `status`, `created_at_from`, `created_at_to`, `assigned`, `tag`, `parent`."""
+    return read_list(ctx, below_as_seen(ctx, CUSTOMERS), queries.list_customers(ctx), params, CustomerSummary)
 
 
 @rest.post("", permission="core.customer.create")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlmodel import col
 
 from trunkline.customers.assignment import in_charge, in_charge_of
@@ -86,6 +86,8 @@ CUSTOMERS = Table(
         Filter("created_at", _("Customer since"), kind="dates"),
         Filter("assigned", _("Looked after by"), where=in_charge_of),
         Filter("tag", _("Tag"), kind="tag", where=_wears, icon="tag"),
+        # Whom it names is for the reader to see: `below_as_seen`.
+        Filter("parent", _("Stands under"), kind="text", where=lambda numbers: false(), icon="sitemap"),
     ),
     starts=("number", "name", "email", "tax_id"),
     found=(("customer", "id"),),
@@ -126,4 +128,16 @@ def customers_table(ctx: Context) -> Table:
         replace(item, choices=choices[item.key]) if item.key in choices else item
         for item in CUSTOMERS.filters
     ]
-    return replace(CUSTOMERS, filters=filters)
+    return below_as_seen(ctx, replace(CUSTOMERS, filters=filters))
+
+
+def below_as_seen(ctx: Context, table: Table) -> Table:
+    """The list whose filter `parent` takes the number of a customer that the actor sees, and leaves those directly below."""
+
+    def below(numbers: Sequence[str]) -> Any:
+        named = col(Customer.number) == numbers[-1].upper()
+        parent = ctx.session.scalar(select(col(Customer.id)).where(named, *ctx.visible_conditions(Customer)))
+        return false() if parent is None else col(Customer.parent_id) == parent
+
+    filters = [replace(item, where=below) if item.key == "parent" else item for item in table.filters]
+    return replace(table, filters=filters)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from trunkline.app import App
-from trunkline.customers import operations, queries
+from trunkline.customers import hierarchy, operations, queries
 from trunkline.customers.hierarchy import family_of, set_parent
 from trunkline.customers.merging.operations import merge, undo
 from trunkline.customers.merging.schemas import MergeCustomers
@@ -60,3 +60,22 @@ def test_the_tab_shows_the_tree_and_moves_in_it(app: App, staff: Staff) -> None:
     assert 'id="f-parent-error"' in answer.text
     alone = browser.submit(f"/customers/{other}/parent", {"parent": ""})
     assert "Head Office" not in alone.text
+
+
+def test_those_whom_the_tab_leaves_out_stand_in_the_list_of_customers(
+    app: App, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hierarchy, "MOST", 3)
+    head, alone = _add(app, "Head Office"), _add(app, "Quite Alone")
+    shops = [_add(app, f"Shop {letter}", head) for letter in "ABCDE"]
+    browser = staff("supervisor")
+    for number in (head, shops[4]):
+        shown = browser.get(f"/customers/{number}/hierarchy").text
+        assert f'href="/customers?parent={head}"' in shown
+        assert "Balance due" not in shown
+    assert "Shop E" not in browser.get(f"/customers/{head}/hierarchy").text
+    listed = browser.get(f"/customers?parent={head.lower()}&export=csv").text
+    assert [f"Shop {letter}" in listed for letter in "ABCDE"] == [True] * 5
+    assert ("Head Office" in listed, "Quite Alone" in listed) == (False, False)
+    for nobody in (alone, shops[0], "C999999"):
+        assert "Shop" not in browser.get(f"/customers?parent={nobody}&export=csv").text
