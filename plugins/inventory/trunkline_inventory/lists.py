@@ -5,6 +5,7 @@ from trunkline.operation import Context
 from trunkline.web.tables import Table
 from trunkline_inventory import queries
 from trunkline_inventory.tables import MOVEMENTS, STOCKS, items_table, list_items, list_movements, list_stocks
+from trunkline_inventory.template_list import TEMPLATES, list_templates
 
 _EXPORT = "inventory.item.export"
 
@@ -29,5 +30,12 @@ LISTS = (
         "inventory.stock.list",
         lambda ctx: STOCKS,
         lambda ctx: list_stocks(),
+    ),
+    ListOf(
+        "inventory-templates",
+        "/inventory/templates",
+        "inventory.template.list",
+        lambda ctx: TEMPLATES,
+        lambda ctx: list_templates(),
     ),
 )

@@ -12,7 +12,7 @@ from trunkline.i18n import gettext as _
 from trunkline.imports.importer import ImportOptions
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
-from trunkline.rest.paging import Listing, ListParams, list_of, list_params, read_list
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline.web.tables import Table
 from trunkline_inventory import operations, queries
@@ -29,6 +29,7 @@ from trunkline_inventory.schemas import (
     TemplateView,
 )
 from trunkline_inventory.tables import MOVEMENTS, STOCKS, items_table, list_items, list_movements, list_stocks
+from trunkline_inventory.template_list import TEMPLATES, list_templates
 
 rest = RestRoutes("/inventory", "inventory")
 
@@ -156,10 +157,10 @@ def reveal(ctx: Context, number: str) -> JSONResponse:
     return JSONResponse(values, headers={"Cache-Control": "no-store"})
 
 
-@rest.get("/templates", permission="inventory.template.list")
-def templates(ctx: Context) -> Listing[TemplateView]:
-    """Kinds of things with their typed fields."""
-    return list_of(queries.templates(ctx))
+@rest.get("/templates", permission="inventory.template.list", table=TEMPLATES)
+def templates(ctx: Context, params: ListParams = list_params) -> Listing[TemplateView]:
+    """Kinds of things with their typed fields. The view `low` has those of which fewer are available than there shall be."""
+    return read_list(ctx, TEMPLATES, list_templates(), params, TemplateView)
 
 
 @rest.post("/templates", permission="inventory.template.create")

@@ -38,7 +38,7 @@ def _count(page: Page, customer: Customer) -> int:
 
 def _low(page: Page, subject: object) -> str | None:
     low = [one for one in levels(page.ctx) if one.is_low]
-    href = f"/inventory/templates/{low[0].template}" if len(low) == 1 else "/inventory/templates"
+    href = f"/inventory/templates/{low[0].template}" if len(low) == 1 else "/inventory/templates?view=low"
     return waiting(page, _("Kinds of items that run low"), len(low), href, "package", bad=True)
 
 

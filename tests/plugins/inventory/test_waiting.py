@@ -1,5 +1,6 @@
 """What of the stock waits for its keepers is on their start page."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -28,6 +29,23 @@ def test_a_kind_of_which_fewer_are_left_than_wanted_waits_for_the_warehouse(
         warehouse.submit(edit, {"label": "SIM card", "minimum": fewest})
         assert ("Kinds of items that run low" in warehouse.get("/").text) is waits
     assert "Kinds of items that run low" not in staff("customer_care").get("/").text
+
+
+def test_the_start_page_leads_to_the_kinds_that_run_low_and_no_others(staff: Staff, stocked: Stocked) -> None:
+    stocked(3)
+    warehouse = staff("warehouse")
+    router = {"name": "router", "label": "Router", "identifier": "serial", "identifier_label": "Serial"}
+    assert "Router was added." in warehouse.submit("/inventory/templates/new", router).text
+    for kind, label, fewest in (("sim", "SIM card", "4"), ("number", "Telephone number", "1")):
+        warehouse.submit(f"/inventory/templates/{kind}/edit", {"label": label, "minimum": fewest})
+
+    def shown(query: str) -> list[str]:
+        rows = warehouse.get(f"/inventory/templates?{query}").text.partition("<tbody>")[2]
+        return re.findall(r">(Router|SIM card|Telephone number)<", rows)
+
+    assert 'href="/inventory/templates?view=low"' in warehouse.get("/").text
+    assert shown("view=low") == ["SIM card", "Telephone number"]
+    assert shown("") == ["Router", "SIM card", "Telephone number"]
 
 
 def test_adding_a_field_keeps_how_few_are_too_few(app: App, staff: Staff) -> None:

@@ -20,6 +20,7 @@ from trunkline_inventory.schemas import (
     TemplateView,
 )
 from trunkline_inventory.tables import STOCKS, list_stocks
+from trunkline_inventory.template_list import TEMPLATES, list_templates
 
 pages = Pages()
 
@@ -36,8 +37,7 @@ def _of_stocks() -> tuple[str, str]:
 def templates(page: Page) -> Response:
     page.title = str(_("Templates"))
     page.crumbs(home(), (page.title, ""))
-    counted = queries.counts(page.ctx)
-    return page.render("inventory/templates.html", templates=queries.templates(page.ctx), counted=counted)
+    return page.table("inventory/templates.html", TEMPLATES, list_templates())
 
 
 def _new_template(page: Page) -> Mapping[str, Any]:
