@@ -2,23 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, case, select
 from sqlmodel import col
 
 from trunkline.i18n import gettext as _
+from trunkline.web.table_params import COUNT_LIMIT, figure
 from trunkline.web.table_reading import count_beside
 from trunkline.web.tables import Column, Kind, Statement, Tab, Table
 from trunkline_inventory.models import InventoryItem, InventoryTemplate
 from trunkline_inventory.schemas import ItemState
 
 _ITEMS = select(col(InventoryItem.id)).where(col(InventoryItem.template_id) == col(InventoryTemplate.id))
-_AVAILABLE = count_beside(
-    _ITEMS.where(col(InventoryItem.state) == ItemState.AVAILABLE).correlate(InventoryTemplate)
+_READY = _ITEMS.where(col(InventoryItem.state) == ItemState.AVAILABLE).correlate(InventoryTemplate)
+#: A kind with more items than this has enough, unless its minimum is higher still.
+_COUNTED = 1_000
+_AVAILABLE = case(
+    (col(InventoryTemplate.minimum) > _COUNTED, count_beside(_READY)), else_=count_beside(_READY, _COUNTED)
 )
 
 
 def list_templates() -> Statement:
-    """Every kind with how many items there are and how many are available, counted as far as lists count."""
+    """Every kind with how many items there are and how many are available, counted as far as says which run low."""
     statement: Any = select(
         col(InventoryTemplate.id),
         col(InventoryTemplate.name),
@@ -27,7 +31,7 @@ def list_templates() -> Statement:
         col(InventoryTemplate.definition).label("fields"),
         col(InventoryTemplate.minimum),
         col(InventoryTemplate.version),
-        count_beside(_ITEMS.correlate(InventoryTemplate)).label("items"),
+        count_beside(_ITEMS.correlate(InventoryTemplate), _COUNTED).label("items"),
         _AVAILABLE.label("available"),
     )
     return statement  # type: ignore[no-any-return]  # too many columns for an overload of select()
@@ -35,6 +39,10 @@ def list_templates() -> Statement:
 
 def _fields(row: RowMapping) -> str:
     return ", ".join(field["label"] for field in row["fields"])
+
+
+def _available(row: RowMapping) -> str:
+    return figure(row["available"], COUNT_LIMIT if row["minimum"] > _COUNTED else _COUNTED)
 
 
 def _low(row: RowMapping) -> str | None:
@@ -48,8 +56,10 @@ TEMPLATES = Table(
         Column("label", _("Template"), Kind.LINK, sort=True, href="/inventory/templates/{name}"),
         Column("name", _("Name"), Kind.MONO, priority=2),
         Column("fields", _("Fields"), priority=3, value=_fields),
-        Column("items", _("Items"), Kind.COUNT, named=True),
-        Column("available", _("Available"), Kind.COUNT, named=True),
+        Column(
+            "items", _("Items"), align="end", named=True, value=lambda row: figure(row["items"], _COUNTED)
+        ),
+        Column("available", _("Available"), align="end", named=True, value=_available),
         Column(
             "minimum",
             _("Minimum in stock"),
