@@ -143,7 +143,7 @@ def test_an_add_on_is_made_added_to_a_service_and_shown_with_it(
     order()
     work_until_idle(shop)
     details = f"{choose}&product=roaming"
-    assert "+5551991234501" in client.get(details).text
+    assert "+55 51 99123-4501" in client.get(details).text
     missing = client.submit(f"/catalog/orders/review?{FOR}", {"lines.0.product": "roaming"}, page=details)
     assert missing.status_code == 422
     reviewed = client.submit(
