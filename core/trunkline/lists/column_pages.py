@@ -17,7 +17,10 @@ pages = Pages()
 
 @dataclass(frozen=True)
 class Placed:
-    """A column of the list; the addresses with it one place earlier and later, and with it left out or taken in."""
+    """A column of the list; the addresses with it one place earlier and later, and with it left out or taken in.
+
+    Each is empty where there is no such step: before the first, after the last, and of the column that names the rows.
+    """
 
     key: str
     label: str
@@ -36,13 +39,15 @@ def order_columns(page: Page, name: str) -> Response:
     shown, lead = [column.key for column in columns], leading(columns, table.columns).key
     back = views.in_order(page.query.get("back", ""))
 
-    def here(keys: Sequence[str]) -> str:
-        return f"/lists/{name}/columns?{urlencode({'cols': ','.join(keys), 'back': back})}"
+    def here(keys: Sequence[str], focus: str) -> str:
+        return f"/lists/{name}/columns?{urlencode({'cols': ','.join(keys), 'back': back, 'focus': focus})}"
 
-    def moved(at: int, to: int) -> str:
+    def moved(at: int, to: int, focus: str) -> str:
+        if not 0 <= to < len(shown):
+            return ""
         keys = [*shown]
-        keys.insert(max(to, 0), keys.pop(at))
-        return here(keys)
+        keys.insert(to, keys.pop(at))
+        return here(keys, focus)
 
     page.title = str(_("Order of columns"))
     page.crumbs((str(table.label or name), f"{found.path}?{back}" if back else found.path), (page.title, ""))
@@ -53,16 +58,25 @@ def order_columns(page: Page, name: str) -> Response:
             Placed(
                 key,
                 labels[key],
-                moved(at, at - 1),
-                moved(at, at + 1),
-                "" if key == lead else here([one for one in shown if one != key]),
+                moved(at, at - 1, f"up-{key}"),
+                moved(at, at + 1, f"down-{key}"),
+                "" if key == lead else here([one for one in shown if one != key], f"see-{key}"),
             )
             for at, key in enumerate(shown)
         ],
         hidden=[
-            Placed(key, label, other=here([*shown, key])) for key, label in labels.items() if key not in shown
+            Placed(key, label, other=here([*shown, key], f"see-{key}"))
+            for key, label in labels.items()
+            if key not in shown
         ],
+        focus=_still_works(page.query.get("focus", ""), shown),
         keys=",".join(shown),
         back=back,
         result=f"{found.path}?{'&'.join(filter(None, (back, urlencode({'cols': ','.join(shown)}))))}",
     )
+
+
+def _still_works(focus: str, shown: Sequence[str]) -> str:
+    """The button that was used, by its id; at an end the other arrow of its column."""
+    ends = {f"up-{shown[0]}": f"down-{shown[0]}", f"down-{shown[-1]}": f"up-{shown[-1]}"}
+    return ends.get(focus, focus)

@@ -267,7 +267,7 @@ def test_columns_are_put_in_another_order_which_list_files_and_what_is_kept_foll
     opened = re.search(r'href="(/lists/customers/columns\?[^"]+)"', listed)
     assert opened is not None
     page = browser.get(opened.group(1).replace("&amp;", "&")).text
-    assert f"Hide column {before[0]}" not in page
+    assert f"Hide column {before[0]}" in _said_disabled(page)
     page = browser.get(_follow(page, f"Move {before[1]} up")).text
     page = browser.get(_follow(page, f"Hide column {before[2]}")).text
     shown = browser.get(_follow_words(page, "Show the list so"))
@@ -282,6 +282,30 @@ def test_columns_are_put_in_another_order_which_list_files_and_what_is_kept_foll
     # The customer's name stays what leads to their page.
     row = shown.text.partition("<tbody")[2].partition("</tr>")[0]
     assert re.search(r'<td class="lead[^"]*"[^>]*>.*?href="/customers/C000001"', row, re.DOTALL)
+
+
+def test_no_column_is_moved_beyond_the_ends_and_the_focus_stays_on_an_arrow_that_works(
+    app: App, staff: Staff
+) -> None:
+    browser = staff("supervisor")
+    page = browser.get("/lists/customers/columns?cols=name,email,phone").text
+    ends = ["Move Name up", "Move Phone down", "Hide column Name"]
+    assert _said_disabled(page) == sorted(ends)
+    assert _focused(page) == []
+    page = browser.get(_follow(page, "Move Phone up")).text
+    assert _focused(page) == ["Move Phone up"]
+    page = browser.get(_follow(page, "Move Phone up")).text
+    assert _focused(page) == ["Move Phone down"]
+    page = browser.get(_follow(page, "Hide column Phone")).text
+    assert _focused(page) == ["Show column Phone"]
+
+
+def _said_disabled(page: str) -> list[str]:
+    return sorted(re.findall(r'<a (?![^>]*href)[^>]*aria-disabled="true"[^>]* aria-label="([^"]+)"', page))
+
+
+def _focused(page: str) -> list[str]:
+    return re.findall(r'<a [^>]* aria-label="([^"]+)"[^>]* autofocus[ >]', page)
 
 
 def _follow_words(page: str, words: str) -> str:
