@@ -27,6 +27,7 @@ _BLOCK = 100_000
 _FEW = {
     "core_api_key": 200, "core_approval": 10_000, "core_break_glass": 200, "core_impersonation": 10_000, "core_signing_key": 10,
     "core_brand": 200, "core_reseller": 200, "core_webhook": 20, "core_webhook_pause": 10, "inventory_stock": 5,
+    "billing_tariff": 200,
 }  # fmt: skip
 #: Tables whose rows the setup and the operator itself have made.
 _MADE = {

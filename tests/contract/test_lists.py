@@ -62,7 +62,14 @@ def test_every_sort_that_a_list_offers_walks_an_index(app: App) -> None:
 
 
 #: A few rows each, or counted from others.
-_SHORT = ("roles", "inventory-stocks", "inventory-templates", "service-accounts", "catalog-products")
+_SHORT = (
+    "roles",
+    "inventory-stocks",
+    "inventory-templates",
+    "service-accounts",
+    "catalog-products",
+    "tariffs",
+)
 
 
 def test_every_filter_and_view_of_a_list_can_be_asked_for(app: App) -> None:

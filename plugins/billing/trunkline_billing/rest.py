@@ -54,6 +54,7 @@ from trunkline_billing.tables import (
     rate_table,
     usage_table,
 )
+from trunkline_billing.tariff_list import TARIFFS
 
 REST = RestRoutes("/billing", "billing")
 
@@ -249,15 +250,10 @@ def start_run(ctx: Context, body: RunBilling) -> RunQueued:
     return RunQueued(period=body.period, job_number=enqueue_run(ctx, body.period))
 
 
-@REST.get("/tariffs", permission="billing.tariff.list")
-def list_tariffs(ctx: Context) -> Listing[TariffOut]:
+@REST.get("/tariffs", permission="billing.tariff.list", table=TARIFFS)
+def list_tariffs(ctx: Context, params: ListParams = list_params) -> Listing[TariffOut]:
     """Tariffs by name."""
-    return list_of(
-        [
-            TariffOut(name=one.name, currency=one.currency, rates=one.rate_count)
-            for one in queries.tariffs(ctx)
-        ]
-    )
+    return read_list(ctx, TARIFFS, queries.tariff_select(ctx), params, TariffOut)
 
 
 @REST.get("/tariffs/{name}/rates", permission="billing.tariff.view", table=lambda ctx: rate_table(""))

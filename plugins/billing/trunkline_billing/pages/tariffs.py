@@ -10,6 +10,7 @@ from trunkline_billing import queries
 from trunkline_billing.quoting import quote
 from trunkline_billing.schemas import QuoteUsage
 from trunkline_billing.tables import nanos_text, rate_table
+from trunkline_billing.tariff_list import TARIFFS
 from trunkline_billing.words import quantity_text
 
 PAGES = Pages()
@@ -20,7 +21,7 @@ LIST = "/billing/tariffs"
 def tariffs(page: Page) -> Response:
     page.title = str(_("Tariffs"))
     page.crumbs((page.title, ""))
-    return page.render("billing/tariffs.html", tariffs=queries.tariffs(page.ctx))
+    return page.table("billing/tariffs.html", TARIFFS, queries.tariff_select(page.ctx))
 
 
 @PAGES.get(LIST + "/{name}", permission="billing.tariff.view")

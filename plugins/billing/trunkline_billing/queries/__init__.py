@@ -33,7 +33,7 @@ from trunkline_billing.queries.invoices import (
     tax_schemes,
 )
 from trunkline_billing.queries.refunds import refund, refund_select, refundable, refunds_of_payment
-from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tariff_names, tariffs
+from trunkline_billing.queries.tariffs import compiled, rate_select, tariff, tariff_names, tariff_select
 from trunkline_billing.queries.usage import usage_of, usage_of_services, usage_select, used_in
 
 __all__ = [
@@ -74,7 +74,7 @@ __all__ = [
     "subscriptions_of",
     "tariff",
     "tariff_names",
-    "tariffs",
+    "tariff_select",
     "tax_schemes",
     "trial_balance",
     "unbilled",

@@ -31,11 +31,16 @@ class TariffView:
     updated_at: datetime
 
 
-def tariffs(ctx: Context) -> list[TariffView]:
-    """Every tariff by name."""
-    return [
-        _view(row) for row in ctx.session.scalars(select(BillingTariff).order_by(col(BillingTariff.name)))
-    ]
+def tariff_select(ctx: Context) -> "Select[*tuple[Any, ...]]":
+    """Core select of tariffs without their rates, for lists."""
+    statement: Select[*tuple[Any, ...]] = select(
+        col(BillingTariff.id).label("id"),
+        col(BillingTariff.name).label("name"),
+        col(BillingTariff.currency).label("currency"),
+        col(BillingTariff.rate_count).label("rates"),
+        col(BillingTariff.updated_at).label("updated_at"),
+    )
+    return statement
 
 
 def tariff_names(ctx: Context) -> list[str]:

@@ -31,6 +31,7 @@ class TariffOut(BaseModel):
     name: str
     currency: str
     rates: int
+    updated_at: datetime
 
 
 class RateRow(BaseModel):
