@@ -4,7 +4,8 @@ import re
 
 from trunkline.errors import Refused
 from trunkline.i18n import gettext as _
-from trunkline_inventory.schemas import Check, FieldKind, TemplateField
+from trunkline.web.tones import state_within
+from trunkline_inventory.schemas import Check, FieldKind, ItemState, TemplateField
 
 _DECORATION = re.compile(r"[\s().\-]")
 
@@ -41,6 +42,13 @@ def normalise(field: TemplateField, raw: str, *, country: str) -> str:
             field.example,
         )
     return value
+
+
+def held_back(field: TemplateField, state: ItemState) -> str:
+    """Why a further identifier of an item that somebody holds may not be corrected."""
+    return str(
+        _("{label} cannot change while the item is {state}.", label=field.label, state=state_within(state))
+    )
 
 
 def _refused(field: TemplateField, message: str, example: str) -> Refused:

@@ -10,6 +10,7 @@ from trunkline_inventory.schemas import (
     Check,
     CreateStock,
     FieldKind,
+    ItemState,
     Minimum,
     TemplateField,
     TemplateView,
@@ -21,11 +22,13 @@ VALUE = "value_"
 
 
 @lru_cache(maxsize=128)
-def item_schema(template: TemplateView, editing: bool) -> type[BaseModel]:
-    """The form of one item. When editing, identifiers that name the item and secrets may stay blank."""
-    fields: dict[str, Any] = {}
-    for one in template.fields:
-        fields[VALUE + one.name] = (str, _input(one, editing))
+def item_schema(template: TemplateView, state: ItemState | None = None) -> type[BaseModel]:
+    """The form of a new item, or of one in this state: without what may not change, and secrets may stay blank."""
+    editing = state is not None
+    settled = template.settled(state) if state is not None else []
+    fields: dict[str, Any] = {
+        VALUE + one.name: (str, _input(one, editing)) for one in template.fields if one not in settled
+    }
     if not editing:
         fields["stock"] = (str, Field(title=_("Stock"), json_schema_extra={"section": _("Place")}))
     return create_model(f"Item_{template.name}", **fields)

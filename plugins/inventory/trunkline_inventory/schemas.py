@@ -118,6 +118,10 @@ class TemplateView(BaseModel):
         """The field an item is called by."""
         return self.identifiers[0]
 
+    def settled(self, state: ItemState) -> list[TemplateField]:
+        """The fields of an item in this state that no correction may change."""
+        return self.identifiers if state.has_holder else [self.main]
+
 
 class CreateTemplate(BaseModel):
     """A new kind of thing."""

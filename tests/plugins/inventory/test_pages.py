@@ -9,7 +9,7 @@ from tests.core.lists.bulk import begin
 from trunkline.app import App
 from trunkline.testing import Browser, work_until_idle
 from trunkline_inventory import operations, queries
-from trunkline_inventory.schemas import Holder
+from trunkline_inventory.schemas import AddItem, CreateTemplate, Holder, TemplateField
 
 pytestmark = pytest.mark.plugins("inventory")
 
@@ -167,6 +167,42 @@ def test_items_move_to_a_new_stock(app: App, staff: Staff, stocked: Stocked) -> 
         assert queries.item(ctx, "I000001").stock == "Shop"
     assert client.submit("/inventory/stocks/2/close", page="/inventory/stocks/2").status_code == 422
     assert "Shop" in client.get("/inventory/movements").text
+
+
+def test_what_an_item_is_known_by_is_read_and_the_rest_of_it_corrected(
+    app: App, staff: Staff, stocked: Stocked
+) -> None:
+    iccid = stocked(1)[0]
+    client = staff()
+    page = client.get("/inventory/items/I000001/edit").text
+    assert 'name="value_iccid"' not in page
+    assert "ICCID is what this item is known by; it stays." in page
+    saved = client.submit("/inventory/items/I000001/edit", {"value_imsi": "724990000000077"})
+    assert saved.status_code == 200, saved.text
+    with app.reading() as ctx:
+        assert queries.item(ctx, "I000001").identifiers == {"iccid": iccid, "imsi": "724990000000077"}
+
+
+def test_a_number_that_somebody_holds_is_not_offered_for_correction(
+    app: App, staff: Staff, stocked: Stocked
+) -> None:
+    stocked(1)
+    with app.unit_of_work() as ctx:
+        operations.hold(ctx, template="sim", holder=Holder("order_line", 1, label="O000001/1"), key="sim")
+    page = staff().get("/inventory/items/I000001/edit").text
+    assert 'name="value_imsi"' not in page
+    assert "IMSI cannot change while the item is held." in page
+    assert 'name="value_pin1"' in page
+
+
+def test_an_item_of_nothing_but_its_number_has_nothing_to_edit(app: App, staff: Staff) -> None:
+    serial = TemplateField(name="serial", label="Serial number", required=True, unique=True)
+    with app.unit_of_work() as ctx:
+        operations.create_template(ctx, CreateTemplate(name="router", label="Router", fields=[serial]))
+        operations.add_item(ctx, AddItem(template="router", values={"serial": "SN1"}))
+    client = staff()
+    assert "/edit" not in client.get("/inventory/items/I000001").text
+    assert "Save" not in client.get("/inventory/items/I000001/edit").text
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from trunkline.i18n import gettext as _
 from trunkline.operation import Context, operation
 from trunkline.search.marking import mark
 from trunkline.versions import require_version
-from trunkline.web.tones import state_within
 from trunkline_inventory import queries
-from trunkline_inventory.checks import normalise
+from trunkline_inventory.checks import held_back, normalise
 from trunkline_inventory.events import ItemsChanged
 from trunkline_inventory.models import InventoryIdentifier, InventoryItem, InventoryMovement
 from trunkline_inventory.operations.adding import SEARCH_KIND, refuse_known
@@ -87,14 +86,7 @@ def _update_identifiers(
         if (mine.value if mine else "") == value:
             continue
         if ItemState(row.state).has_holder:
-            raise Refused(
-                _(
-                    "{label} cannot change while the item is {state}.",
-                    label=field.label,
-                    state=state_within(row.state),
-                ),
-                field=field.name,
-            )
+            raise Refused(held_back(field, ItemState(row.state)), field=field.name)
         refuse_known(ctx, template, field.name, [value])
         if mine is not None:
             ctx.session.delete(mine)

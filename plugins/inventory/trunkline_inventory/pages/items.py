@@ -13,6 +13,7 @@ from trunkline.web.forms import Form
 from trunkline.web.pages import Page, Pages
 from trunkline.web.writing import identifier_text
 from trunkline_inventory import operations, queries
+from trunkline_inventory.checks import held_back
 from trunkline_inventory.forms import VALUE, item_schema, values_in
 from trunkline_inventory.row_actions import state_choices, stock_choices
 from trunkline_inventory.schemas import AddItem, ChangeState, FieldKind, ItemView, MoveItems, TemplateView
@@ -60,7 +61,7 @@ def _chosen_template(page: Page) -> TemplateView:
 
 
 def _new_schema(page: Page) -> type[BaseModel]:
-    return item_schema(_chosen_template(page), False)
+    return item_schema(_chosen_template(page))
 
 
 def _new_initial(page: Page) -> Mapping[str, Any]:
@@ -202,7 +203,8 @@ def reveal(page: Page, number: str) -> Response:
 
 
 def _edit_schema(page: Page, number: str) -> type[BaseModel]:
-    return item_schema(queries.template(page.ctx, queries.item(page.ctx, number).template), True)
+    item = queries.item(page.ctx, number)
+    return item_schema(queries.template(page.ctx, item.template), item.state)
 
 
 def _edit_initial(page: Page, number: str) -> Mapping[str, Any]:
@@ -212,13 +214,26 @@ def _edit_initial(page: Page, number: str) -> Mapping[str, Any]:
     return {**values, "version": item.version, "form_options": {"cancel": f"/inventory/items/{number}"}}
 
 
+def _edit_extra(page: Page, number: str) -> Mapping[str, Any]:
+    item = queries.item(page.ctx, number)
+    settled = queries.template(page.ctx, item.template).settled(item.state)
+    return {
+        "settled": [(field.label, item.identifiers.get(field.name, "")) for field in settled],
+        "why": [
+            str(_("{label} is what this item is known by; it stays.", label=settled[0].label)),
+            *(held_back(field, item.state) for field in settled[1:]),
+        ],
+    }
+
+
 @pages.form(
     "/inventory/items/{number}/edit",
     permission="inventory.item.edit",
     schema=_edit_schema,
-    template="inventory/form.html",
+    template="inventory/edit.html",
     title=_("Edit item"),
     initial=_edit_initial,
+    extra=_edit_extra,
 )
 def edit(page: Page, command: BaseModel, number: str) -> Response:
     version = str(page.form_data.get("version") or "")
