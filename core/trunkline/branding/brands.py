@@ -3,8 +3,8 @@
 import hashlib
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -81,6 +81,9 @@ class _Read:
     shown: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, tuple[Path, str]] = field(default_factory=dict)
+    #: What all this was made of: the rows of brands, and those of their files.
+    rows: Sequence[Row[Any]] = ()
+    kept: Sequence[Row[Any]] = ()
 
 
 class Brands:
@@ -130,10 +133,10 @@ class Brands:
             return known
         try:
             if session is not None:
-                known = _read_brands(self.app, session)
+                known = _read_brands(self.app, session, known)
             else:
                 with self.app.database.read() as own:
-                    known = _read_brands(self.app, own)
+                    known = _read_brands(self.app, own, known)
         except SQLAlchemyError as error:
             # A page that says what is wrong with the database must not need it.
             log.warning("the brands cannot be read: %s", error)
@@ -142,10 +145,18 @@ class Brands:
         return known
 
 
-def _read_brands(app: "App", session: Session) -> _Read:
+def _read_brands(app: "App", session: Session, known: _Read | None) -> _Read:
     rows = session.execute(select(_BRANDS).order_by(_BRANDS.c.id)).all()
     wanted = {key for row in rows for key in (row.logo_id, row.favicon_id, row.picture_id) if key}
     kept = session.execute(select(_FILES).where(_FILES.c.id.in_(wanted))).all() if wanted else ()
+    until = time.monotonic() + _BELIEVED
+    if known is not None and known.rows == rows and known.kept == kept:
+        # Colours and style sheets of hundreds of brands take longer than many pages.
+        return replace(known, until=until)
+    return replace(_made(app, rows, kept), until=until)
+
+
+def _made(app: "App", rows: Sequence[Row[Any]], kept: Sequence[Row[Any]]) -> _Read:
     files = {row.id: row for row in kept}
     sheets: dict[str, str] = {}
     pictures: dict[str, tuple[Path, str]] = {}
@@ -200,11 +211,13 @@ def _read_brands(app: "App", session: Session) -> _Read:
     made = [(row, brand(row)) for row in rows]
     own = next((one for row, one in made if row.host is None and row.reseller_id is None), None)
     return _Read(
-        until=time.monotonic() + _BELIEVED,
+        until=0.0,
         own=own or Brand(app.config.operator_name),
         by_host={row.host: one for row, one in made if row.host},
         by_reseller={row.reseller_id: one for row, one in made if row.reseller_id},
         shown=shown,
         sheets=sheets,
         pictures=pictures,
+        rows=rows,
+        kept=kept,
     )
