@@ -38,11 +38,23 @@ class Stretch(Generic[Row]):
     path: str
     #: Counted from 1.
     at: int
+    #: The id of its card on a page that shows several, which its parameters begin with; else empty.
+    part: str = ""
 
     @property
     def long(self) -> bool:
         """Whether one page does not hold them all."""
         return self.of > SHOWN
+
+    @property
+    def words(self) -> str:
+        """The parameter that holds what is searched for."""
+        return _named("q", self.part)
+
+    @property
+    def place(self) -> str:
+        """Address of the card without a search."""
+        return f"{self.path}#{self.part}" if self.part else self.path
 
     @property
     def previous(self) -> str:
@@ -62,25 +74,33 @@ class Stretch(Generic[Row]):
         return str(_("{n} of {total} rows", n=format_number(len(self.rows)), total=format_number(self.total)))
 
     def _address(self, at: int) -> str:
-        asked = {"q": self.query} if self.query else {}
-        return f"{self.path}?{urlencode({**asked, 'page': at} if at > 1 else asked)}".rstrip("?")
+        asked: dict[str, Any] = {self.words: self.query} if self.query else {}
+        if at > 1:
+            asked[_named("page", self.part)] = at
+        address = f"{self.path}?{urlencode(asked)}".rstrip("?")
+        return f"{address}#{self.part}" if self.part else address
 
 
 def stretch(
-    page: "Page", rows: Sequence[Row], told: Callable[[Row], Iterable[str]], path: str
+    page: "Page", rows: Sequence[Row], told: Callable[[Row], Iterable[str]], path: str, part: str = ""
 ) -> Stretch[Row]:
     """The page of these rows that the address asks for by `q` and `page`; what it does not understand is ignored.
 
     `told` gives the texts by which a row is found: by parts of words without accents, and by any figures of a number. `path` is
-    the address of the page that shows the rows.
+    the address of the page that shows the rows; where it shows several such cards, each has a `part`, the card's id, before the
+    names of its parameters: `people_q` and `people_page`.
     """
     asked: Mapping[str, str] = page.query
-    query = asked.get("q", "").strip() if len(rows) > SHOWN else ""
+    query = asked.get(_named("q", part), "").strip() if len(rows) > SHOWN else ""
     found = matching(rows, told, query)
-    wanted = asked.get("page", "")
+    wanted = asked.get(_named("page", part), "")
     last = max(1, -(-len(found) // SHOWN))
     at = min(max(1, int(wanted)), last) if wanted.isdecimal() and len(wanted) < len("1000000") else 1
-    return Stretch(found[(at - 1) * SHOWN : at * SHOWN], len(rows), len(found), query, path, at)
+    return Stretch(found[(at - 1) * SHOWN : at * SHOWN], len(rows), len(found), query, path, at, part)
+
+
+def _named(parameter: str, part: str) -> str:
+    return f"{part}_{parameter}" if part else parameter
 
 
 def one_of_many(
