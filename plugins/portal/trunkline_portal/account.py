@@ -11,6 +11,7 @@ from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.web.forms import Form
 from trunkline.web.pages import Page
+from trunkline.web.stretches import stretch
 from trunkline_portal import queries
 
 _PAGE = "/portal/account"
@@ -29,8 +30,20 @@ def show(
         status=422 if refused else 200,
         customer=customer,
         tax_id=shown_tax_id(customer.tax_id, customer.country),
-        sites=customers.sites_of(page.ctx, customer.key),
-        contacts=customers.contacts_of(page.ctx, customer.key),
+        sites=stretch(
+            page,
+            customers.sites_of(page.ctx, customer.key),
+            lambda row: (row.name, row.street, row.city, row.state),
+            _PAGE,
+            "sites",
+        ),
+        contacts=stretch(
+            page,
+            customers.contacts_of(page.ctx, customer.key),
+            lambda row: (row.name, row.email),
+            _PAGE,
+            "people",
+        ),
         has_password=user.password_hash is not None or bool(user.email),
         phone=user.phone,
         profile=profile or _profile(page, {"name": user.name, "language": user.language}),
