@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
-from trunkline_provisioning import elements, queries
+from trunkline_provisioning import elements
+from trunkline_provisioning.element_list import list_elements as every_element
+from trunkline_provisioning.element_list import list_table
 from trunkline_provisioning.elements import EditElement, ElementFields
 
 PAGES = Pages()
@@ -19,11 +21,7 @@ def list_elements(page: Page) -> Response:
     """Every element, and which playbooks name it."""
     page.title = str(_("Network elements"))
     page.crumbs((page.title, ""))
-    return page.render(
-        "provisioning/elements.html",
-        elements=elements.elements(page.ctx),
-        users=queries.playbooks_by_element(page.ctx),
-    )
+    return page.table("provisioning/elements.html", list_table(page.ctx), every_element())
 
 
 def _new(page: Page) -> Mapping[str, Any]:
@@ -61,9 +59,10 @@ def _values(page: Page, name: str) -> Mapping[str, Any]:
     f"{_LIST}/{{name}}/edit",
     permission="provisioning.element.edit",
     schema=EditElement,
-    template="provisioning/form.html",
+    template="provisioning/element.html",
     title=_("Edit element"),
     initial=_values,
+    extra=lambda page, name: {"element": elements.get(page.ctx, name)},
 )
 def edit(page: Page, command: EditElement, name: str) -> Response:
     """Change an element."""

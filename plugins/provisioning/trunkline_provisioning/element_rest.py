@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.rest.concurrency import if_match
-from trunkline.rest.paging import Listing, list_of
+from trunkline.rest.paging import Listing, ListParams, list_params, read_list
 from trunkline.rest.routing import RestRoutes
 from trunkline_provisioning import elements, queries
+from trunkline_provisioning.element_list import ELEMENTS
+from trunkline_provisioning.element_list import list_elements as every_element
 from trunkline_provisioning.elements import EditElement, ElementFields
 from trunkline_provisioning.models import ProvisioningElement
 
@@ -59,8 +61,8 @@ class AddElement(ChangeElement):
     label: str = Field(min_length=1, max_length=120, description="What people call it.")
 
 
-class ElementOut(BaseModel):
-    """An element. Its secrets are never shown, only that there are some."""
+class _Kept(BaseModel):
+    """What is kept of an element. Its secrets are never shown, only that there are some."""
 
     name: str
     label: str
@@ -71,24 +73,31 @@ class ElementOut(BaseModel):
     has_private_key: bool
     at_once: int
     facts: dict[str, str]
+    version: int
+
+
+class ElementOut(_Kept):
+    """An element. Its secrets are never shown, only that there are some."""
+
     #: Names of the playbooks whose files name it.
     playbooks: list[str]
-    version: int
 
 
 def add_routes(rest: RestRoutes) -> None:
     """Add the routes under `/provisioning/elements`."""
-    rest.get("/elements", permission="provisioning.element.list")(list_elements)
+    rest.get("/elements", permission="provisioning.element.list", table=ELEMENTS)(list_elements)
     rest.post("/elements", permission="provisioning.element.edit")(add)
     rest.get("/elements/{name}", permission="provisioning.element.list")(show)
     rest.patch("/elements/{name}", permission="provisioning.element.edit")(change)
     rest.delete("/elements/{name}", permission="provisioning.element.delete")(remove)
 
 
-def list_elements(ctx: Context) -> Listing[ElementOut]:
-    """Every element by name, with the playbooks that name it."""
+def list_elements(ctx: Context, params: ListParams = list_params) -> Listing[ElementOut]:
+    """Elements by name, with the playbooks that name them."""
+    found = read_list(ctx, ELEMENTS, every_element(), params, _Kept)
     users = queries.playbooks_by_element(ctx)
-    return list_of([_out(one, users.get(one.name, [])) for one in elements.elements(ctx)])
+    shown = [ElementOut(**dict(one), playbooks=users.get(one.name, [])) for one in found.items]
+    return Listing(items=shown, next=found.next, total=found.total, total_is_exact=found.total_is_exact)
 
 
 def show(ctx: Context, name: str) -> ElementOut:

@@ -210,18 +210,20 @@ def provisioning_readers() -> "Sequence[Reader]":
 
 @hookimpl
 def row_actions() -> "Sequence[RowAction]":
+    from trunkline_provisioning import element_list as elements
     from trunkline_provisioning.network_audit import contributions as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
 
-    return [*rollouts.ROW_ACTIONS, *audits.ROW_ACTIONS]
+    return [*rollouts.ROW_ACTIONS, *audits.ROW_ACTIONS, *elements.ROW_ACTIONS]
 
 
 @hookimpl
 def lists() -> "Sequence[ListOf]":
+    from trunkline_provisioning import element_list as elements
     from trunkline_provisioning.network_audit import contributions as audits
     from trunkline_provisioning.rollouts import contributions as rollouts
 
-    return [*rollouts.LISTS, *audits.LISTS]
+    return [*rollouts.LISTS, *audits.LISTS, *elements.LISTS]
 
 
 @hookimpl

@@ -77,6 +77,22 @@ def test_an_element_is_added_changed_and_removed_and_its_secrets_stay_inside(
     assert kinds == ["api", "api"]
 
 
+def test_elements_are_answered_a_page_at_a_time_with_the_playbooks_that_name_them(
+    program: Callable[..., Browser],
+) -> None:
+    api = program()
+    for name, label in (("radius", "RADIUS"), ("edge", "Router"), ("agent", "Agent")):
+        body = {"name": name, "label": label, "private_key": "kept" if name == "edge" else ""}
+        assert api.post(_ELEMENTS, json=body).status_code == 201
+    first = api.get(f"{_ELEMENTS}?limit=2&sort=-name").json()
+    rest = api.get(_ELEMENTS, params={"limit": 2, "sort": "-name", "cursor": first["next"]}).json()
+    shown = [(one["name"], one["has_private_key"]) for one in first["items"] + rest["items"]]
+    assert shown == [("radius", False), ("edge", True), ("agent", False)]
+    assert (first["total"], rest["next"]) == (3, None)
+    assert first["items"] == [api.get(f"{_ELEMENTS}/{name}").json() for name in ("radius", "edge")]
+    assert first["items"][0]["playbooks"] == ["radius_subscriber", "triple_play"]
+
+
 def test_an_element_is_refused_with_the_field_at_fault(program: Callable[..., Browser]) -> None:
     api = program()
     assert _fields(api.post(_ELEMENTS, json={"name": "OLT 1", "label": "x"})) == ["name"]
