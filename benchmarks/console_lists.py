@@ -35,6 +35,7 @@ _TYPED: Mapping[str, Sequence[str]] = {
     "jobs customer": ("C000777",),
     "jobs product": ("product 7",),
     "jobs target": ("target 7", "no such"),
+    "webhook-deliveries event": ("customer.changed", "service.activated", "order.placed", "no such"),
 }
 #: Filters that are in force together.
 _TOGETHER: Mapping[str, Sequence[str]] = {
@@ -43,6 +44,7 @@ _TOGETHER: Mapping[str, Sequence[str]] = {
     "jobs": ("view=attention&customer=C000777", "view=mail&state=failed"),
     "invoices": ("view=overdue&total_min=900", "view=open&total_max=0.5"),
     "inventory": ("view=faulty&template=sim",),
+    "webhook-deliveries": ("view=undelivered&webhook=CWH10000007", "view=parked&event=invoice.issued"),
 }
 #: So many choices of a filter, from its first to its last.
 _CHOICES = 6

@@ -47,6 +47,13 @@ _SHARES = (7, 30, 900, 5_000, 20_000, 50_000)
 _KNOWN = {
     "catalog_order_line.action": ("new", "change", "suspend", "resume", "terminate"),
     "billing_posting.ledger": ("receivable", "revenue:recurring", "tax:payable", "unbilled", "cash"),
+    "core_event_delivery.event": (
+        "customer.changed",
+        "invoice.issued",
+        "service.activated",
+        "payment.received",
+        "order.placed",
+    ),
     # Few wait or were given up on.
     "core_event_delivery.state": ("delivered", "delivered", "delivered", "pending", "delivered", "parked"),
     "core_customer_duplicate.reasons": (

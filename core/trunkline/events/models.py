@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from trunkline.clock import utc_now
 from trunkline.db.base import key_field
+from trunkline.db.partial import rows
 from trunkline.db.types import BigKey, UtcDateTime
 
 
@@ -49,6 +50,9 @@ class OutboxEvent(SQLModel, table=True):
     payload: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
+_LISTED = rows("occurred_at IS NOT NULL")
+
+
 class EventDelivery(SQLModel, table=True):
     """The duty to tell one subscriber (a plugin, an extension script, a webhook endpoint) about one event."""
 
@@ -58,6 +62,14 @@ class EventDelivery(SQLModel, table=True):
         Index("ix_core_event_delivery_due", "state", "next_try_at"),
         Index("ix_core_event_delivery_order", "subscriber", "entity", "entity_id", "seq"),
         Index("ix_core_event_delivery_webhook", "webhook_id", "state", "id"),
+        # What the list of deliveries to endpoints is filtered by, in its order. Hooks are not in it, and cost it nothing.
+        Index("ix_core_event_delivery_occurred", "occurred_at", "id", info=_LISTED),
+        Index("ix_core_event_delivery_state", "state", "occurred_at", "id", info=_LISTED),
+        Index("ix_core_event_delivery_endpoint", "webhook_id", "occurred_at", "id", info=_LISTED),
+        # Together: much goes to an endpoint and much is of an event, but little or none of it both.
+        Index("ix_core_event_delivery_told", "webhook_id", "event", "occurred_at", "id", info=_LISTED),
+        # The search asks it of the name alone.
+        Index("ix_core_event_delivery_event", "event", "occurred_at", "id", info=rows("event IS NOT NULL")),
     )
 
     id: int | None = key_field()
@@ -70,6 +82,9 @@ class EventDelivery(SQLModel, table=True):
     webhook_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("core_webhook.id", ondelete="CASCADE"))
     )
+    #: Name and moment of the event, kept here for the list of deliveries to endpoints; None: a hook.
+    event: str | None = Field(default=None, max_length=80)
+    occurred_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     entity: str = Field(max_length=60)
     entity_id: int = Field(sa_type=BigKey)
     seq: int

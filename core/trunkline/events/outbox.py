@@ -141,6 +141,8 @@ def _deliveries(
             "event_id": key,
             "subscriber": subscriber,
             "webhook_id": webhook_id,
+            "event": None if webhook_id is None else row["name"],
+            "occurred_at": None if webhook_id is None else row["occurred_at"],
             "entity": row["entity"],
             "entity_id": row["entity_id"],
             "seq": row["seq"],

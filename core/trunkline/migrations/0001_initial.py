@@ -516,6 +516,8 @@ def upgrade() -> None:
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscriber", sa.String(length=80), nullable=False),
         sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("event", sa.String(length=80), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("entity", sa.String(length=60), nullable=False),
         sa.Column("entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -542,9 +544,44 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_event_delivery", schema=None) as batch_op:
         batch_op.create_index("ix_core_event_delivery_due", ["state", "next_try_at"], unique=False)
+        batch_op.create_index(
+            "ix_core_event_delivery_endpoint",
+            ["webhook_id", "occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_core_event_delivery_event",
+            ["event", "occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("event IS NOT NULL"),
+            postgresql_where=sa.text("event IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_core_event_delivery_event_id"), ["event_id"], unique=False)
         batch_op.create_index(
+            "ix_core_event_delivery_occurred",
+            ["occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_core_event_delivery_order", ["subscriber", "entity", "entity_id", "seq"], unique=False
+        )
+        batch_op.create_index(
+            "ix_core_event_delivery_state",
+            ["state", "occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_core_event_delivery_told",
+            ["webhook_id", "event", "occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
         )
         batch_op.create_index("ix_core_event_delivery_webhook", ["webhook_id", "state", "id"], unique=False)
 
@@ -2098,8 +2135,33 @@ def downgrade() -> None:
     op.drop_table("core_role_grant")
     with op.batch_alter_table("core_event_delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_core_event_delivery_webhook")
+        batch_op.drop_index(
+            "ix_core_event_delivery_told",
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_core_event_delivery_state",
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_core_event_delivery_order")
+        batch_op.drop_index(
+            "ix_core_event_delivery_occurred",
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_core_event_delivery_event_id"))
+        batch_op.drop_index(
+            "ix_core_event_delivery_event",
+            sqlite_where=sa.text("event IS NOT NULL"),
+            postgresql_where=sa.text("event IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_core_event_delivery_endpoint",
+            sqlite_where=sa.text("occurred_at IS NOT NULL"),
+            postgresql_where=sa.text("occurred_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_core_event_delivery_due")
 
     op.drop_table("core_event_delivery")

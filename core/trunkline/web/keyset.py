@@ -32,11 +32,12 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import Label
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BinaryExpression, Label, Null
 
 from trunkline.db.alike import rows_alike
 from trunkline.db.types import UtcDateTime
-from trunkline.web.table_plan import conditions_of, froms_of, lean, ranged, walking
+from trunkline.web.table_plan import conditions_of, froms_of, lean, ranged, same, walking
 
 SORT_VALUE = "_sort_value"
 _ID = "_key"
@@ -277,12 +278,20 @@ def _after(
 
 
 def _may_be_null(column: "ColumnElement[Any]", statement: "Select[Any]") -> bool:
+    if any(_is_there(part, column) for part in conditions_of(statement)):
+        return False
     if not isinstance(column, TableColumn) or column.nullable:
         return True
     optional: set[FromClause] = set()
     for clause in froms_of(statement):
         _optional_tables(clause, optional)
     return column.table in optional
+
+
+def _is_there(condition: "ColumnElement[Any]", column: "ColumnElement[Any]") -> bool:
+    """Whether a condition says that the column has a value."""
+    asks = isinstance(condition, BinaryExpression) and condition.operator is operators.is_not
+    return asks and isinstance(condition.right, Null) and same(condition.left, column)
 
 
 def _optional_tables(clause: FromClause, found: set[FromClause]) -> None:

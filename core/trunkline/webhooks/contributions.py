@@ -10,14 +10,14 @@ from trunkline.events.models import DeliveryState, EventDelivery
 from trunkline.i18n import gettext as _
 from trunkline.lists import ListOf
 from trunkline.operation import Context
-from trunkline.plugin import Health, HealthReport, MenuItem, Permission, Slot
+from trunkline.plugin import Command, Health, HealthReport, MenuItem, Permission, Slot
 from trunkline.webhooks import queries
 from trunkline.webhooks.events import EVENTS as EVENTS
 from trunkline.webhooks.models import Webhook
 from trunkline.webhooks.pages import pages, waiting
 from trunkline.webhooks.row_actions import ROW_ACTIONS as ROW_ACTIONS
 from trunkline.webhooks.search import WEBHOOK
-from trunkline.webhooks.tables import WEBHOOKS
+from trunkline.webhooks.tables import WEBHOOKS, deliveries_table
 
 if TYPE_CHECKING:
     from trunkline.rest.routing import RestRoutes
@@ -35,7 +35,19 @@ PERMISSIONS = (
     Permission("core.webhook.retry", _("Send deliveries again"), ("supervisor",)),
 )
 SEARCH_KINDS = (WEBHOOK,)
-LISTS = (ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),)
+COMMANDS = (
+    Command(_("Webhook deliveries"), "/webhooks/deliveries", "webhook", "core.webhook.view", order=95),
+)
+LISTS = (
+    ListOf("webhooks", "/webhooks", "core.webhook.list", lambda ctx: WEBHOOKS, queries.list_webhooks),
+    ListOf(
+        "webhook-deliveries",
+        "/webhooks/deliveries",
+        "core.webhook.view",
+        deliveries_table,
+        queries.list_deliveries,
+    ),
+)
 MENU = (MenuItem(_("Webhooks"), "/webhooks", "webhook", "core.webhook.list", "Administration", order=62),)
 PAGES = (pages,)
 SLOTS = (Slot("home.queues", "webhooks", waiting, "core.webhook.list", _("Webhooks"), order=72),)

@@ -136,6 +136,8 @@ def test(ctx: Context, number: str) -> None:
             event_id=event.id or 0,
             subscriber=number,
             webhook_id=webhook.key,
+            event=event.name,
+            occurred_at=event.occurred_at,
             entity=event.entity,
             entity_id=event.entity_id,
             seq=event.seq,

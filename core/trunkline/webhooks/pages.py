@@ -2,26 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping
 from starlette.responses import Response
 
-from trunkline.errors import Refused
 from trunkline.i18n import gettext, ngettext
-from trunkline.lists.runs import MOST
 from trunkline.web.pages import Page, Pages
-from trunkline.web.tables import Bulk, Table
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
-from trunkline.webhooks.tables import DELIVERIES, DELIVERY_LABELS, WEBHOOKS, state_of
+from trunkline.webhooks.tables import DELIVERY_LABELS, WEBHOOKS, deliveries_table, state_of
 
 _ = gettext
 
 pages = Pages()
 _LIST = "/webhooks"
 _ONE = f"{_LIST}/{{number}}"
+_DELIVERIES = f"{_LIST}/deliveries"
+#: So many deliveries stand on the page of their endpoint.
+_NEWEST = 10
 
 
 @pages.get(_LIST, permission="core.webhook.list")
@@ -57,33 +55,28 @@ def create(page: Page, command: WebhookFields) -> Response:
     return _show_secret(page, webhook.number, webhook.name, secret)
 
 
+@pages.get(_DELIVERIES, permission="core.webhook.view")
+def list_deliveries(page: Page) -> Response:
+    page.title = _("Webhook deliveries")
+    page.crumbs((_("Webhooks"), _LIST), (page.title, ""))
+    return page.table(
+        "webhooks/deliveries.html", deliveries_table(page.ctx), queries.list_deliveries(page.ctx)
+    )
+
+
 @pages.get(_ONE, permission="core.webhook.view")
 def show(page: Page, number: str) -> Response:
     row = queries.get(page.ctx, number)
     page.title = row["name"]
     page.crumbs((_("Webhooks"), _LIST), (page.title, ""))
-    return page.table(
+    return page.render(
         "webhooks/webhook.html",
-        _deliveries(page, row),
-        queries.list_deliveries(page.ctx, row["id"]),
         webhook=row,
+        deliveries=queries.newest_deliveries(page.ctx, row["id"], _NEWEST),
+        labels=DELIVERY_LABELS,
         state=state_of(row),
         is_spared=row["paused_until"] is not None and row["paused_until"] > page.ctx.now(),
     )
-
-
-def _deliveries(page: Page, row: RowMapping) -> Table:
-    """The endpoint's list; who may send again is offered to do so with many, while it is switched on."""
-    if not row["active"]:
-        return DELIVERIES
-    again = Bulk(
-        _("Send again"),
-        f"{_LIST}/{row['number']}/deliveries/retry",
-        "refresh",
-        confirm=_("Send the selected deliveries again? Receivers know each by its id."),
-        permission="core.webhook.retry",
-    )
-    return replace(DELIVERIES, bulk=(again,))
 
 
 def _values(page: Page, number: str) -> Mapping[str, Any]:
@@ -141,23 +134,6 @@ def test(page: Page, number: str) -> Response:
 @pages.post(f"{_ONE}/retry", permission="core.webhook.retry")
 def retry_parked(page: Page, number: str) -> Response:
     count = operations.deliver_parked_again(page.ctx, number)
-    words = ngettext("{n} delivery is sent again.", "{n} deliveries are sent again.", count)
-    return page.redirect(f"{_LIST}/{number}", words)
-
-
-@pages.post(f"{_ONE}/deliveries/retry", permission="core.webhook.retry")
-def retry_chosen(page: Page, number: str) -> Response:
-    """Send the chosen deliveries again, or all that match the list's search and filters."""
-    row = queries.get(page.ctx, number)
-    chosen = DELIVERIES.chosen(queries.list_deliveries(page.ctx, row["id"]), page.form_data)
-    rows = [] if chosen is None else page.ctx.session.execute(chosen.limit(MOST + 1)).mappings().all()
-    if len(rows) > MOST:
-        raise Refused(
-            ngettext("More than one row is selected.", "More than {n} rows are selected.", MOST),
-            remedy=_("Narrow the list by a search or a filter, and do it in parts."),
-        )
-    keys = [found["id"] for found in rows]
-    count = operations.deliver_these_again(page.ctx, number, keys)
     words = ngettext("{n} delivery is sent again.", "{n} deliveries are sent again.", count)
     return page.redirect(f"{_LIST}/{number}", words)
 

@@ -110,8 +110,8 @@ def given_up_on(ctx: Context) -> Sequence[Found]:
     return _GIVEN_UP_ON.rows(ctx)
 
 
-def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
-    """What was and is to be delivered to an endpoint, with the answer of the last try.
+def list_deliveries(ctx: Context, webhook_id: int | None = None) -> Select[*tuple[Any, ...]]:
+    """What was and is to be delivered to endpoints, or to one of them, with the answer of the last try.
 
     `tries` counts every one, those before somebody sent it again among them.
     """
@@ -124,12 +124,13 @@ def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
             .scalar_subquery()
         )
 
-    return (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             col(EventDelivery.id).label("id"),
             col(EventDelivery.subscriber).label("webhook"),
-            col(OutboxEvent.name).label("event"),
-            col(OutboxEvent.occurred_at).label("occurred_at"),
+            col(Webhook.name).label("webhook_name"),
+            col(EventDelivery.event).label("event"),
+            col(EventDelivery.occurred_at).label("occurred_at"),
             col(EventDelivery.state).label("state"),
             of_its_attempts(func.count(col(WebhookAttempt.id))).label("tries"),
             col(EventDelivery.next_try_at).label("next_try_at"),
@@ -138,11 +139,36 @@ def list_deliveries(ctx: Context, webhook_id: int) -> Select[*tuple[Any, ...]]:
             col(WebhookAttempt.at).label("at"),
             col(WebhookAttempt.took_ms).label("took_ms"),
         )
-        .join(OutboxEvent, col(OutboxEvent.id) == col(EventDelivery.event_id))
+        .outerjoin(Webhook, col(Webhook.id) == col(EventDelivery.webhook_id))
         .outerjoin(
             WebhookAttempt, col(WebhookAttempt.id) == of_its_attempts(func.max(col(WebhookAttempt.id)))
         )
-        .where(col(EventDelivery.webhook_id) == webhook_id)
+        # Of endpoints only: hooks have none.
+        .where(col(EventDelivery.occurred_at).is_not(None))
+    )
+    return statement if webhook_id is None else statement.where(col(EventDelivery.webhook_id) == webhook_id)
+
+
+def newest_deliveries(ctx: Context, webhook_id: int, most: int) -> Sequence[RowMapping]:
+    """So many of the latest deliveries to an endpoint, as the list shows them."""
+    latest = list_deliveries(ctx, webhook_id).order_by(
+        col(EventDelivery.occurred_at).desc(), col(EventDelivery.id).desc()
+    )
+    return ctx.session.execute(latest.limit(most)).mappings().all()
+
+
+def endpoints(ctx: Context) -> Sequence[RowMapping]:
+    """`id`, `number` and `name` of every endpoint, by name."""
+    return (
+        ctx.session.execute(
+            select(
+                col(Webhook.id).label("id"),
+                col(Webhook.number).label("number"),
+                col(Webhook.name).label("name"),
+            ).order_by(col(Webhook.name), col(Webhook.id))
+        )
+        .mappings()
+        .all()
     )
 
 

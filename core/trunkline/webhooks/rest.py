@@ -17,7 +17,7 @@ from trunkline.webhooks.schemas import (
     WebhookFields,
     WebhookOut,
 )
-from trunkline.webhooks.tables import DELIVERIES, WEBHOOKS
+from trunkline.webhooks.tables import WEBHOOKS, deliveries_table
 
 webhooks = RestRoutes("/webhooks", "webhooks")
 _VIEW, _EDIT = "core.webhook.view", "core.webhook.edit"
@@ -33,6 +33,12 @@ def list_webhooks(ctx: Context, params: ListParams = list_params) -> Listing[Web
 def list_events(ctx: Context) -> list[str]:
     """Names of the events that an endpoint can choose."""
     return [name for name, _label in queries.event_choices(ctx)]
+
+
+@webhooks.get("/deliveries", permission=_VIEW, table=deliveries_table)
+def list_all_deliveries(ctx: Context, params: ListParams = list_params) -> Listing[WebhookDeliveryOut]:
+    """What was and is to be delivered, to every endpoint."""
+    return read_list(ctx, deliveries_table(ctx), queries.list_deliveries(ctx), params, WebhookDeliveryOut)
 
 
 @webhooks.get("/{number}", permission=_VIEW)
@@ -96,13 +102,13 @@ def retry_parked(ctx: Context, number: str) -> WebhookOut:
     return _webhook(ctx, number)
 
 
-@webhooks.get("/{number}/deliveries", permission=_VIEW, table=DELIVERIES)
+@webhooks.get("/{number}/deliveries", permission=_VIEW, table=deliveries_table)
 def list_deliveries(
     ctx: Context, number: str, params: ListParams = list_params
 ) -> Listing[WebhookDeliveryOut]:
     """What was and is to be delivered there."""
     statement = queries.list_deliveries(ctx, queries.get(ctx, number)["id"])
-    return read_list(ctx, DELIVERIES, statement, params, WebhookDeliveryOut)
+    return read_list(ctx, deliveries_table(ctx), statement, params, WebhookDeliveryOut)
 
 
 @webhooks.get("/{number}/deliveries/{delivery_id}", permission=_VIEW)

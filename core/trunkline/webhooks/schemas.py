@@ -79,17 +79,25 @@ class MadeWebhookOut(WebhookOut):
 
 
 class WebhookDeliveryOut(BaseModel):
-    """One event on its way to an endpoint. `status` is the HTTP status of the last try; `tries` counts those of every sending."""
+    """One event on its way to an endpoint, `webhook` by its number.
+
+    `status` is the HTTP status of the last try, which was made `at` and took `took_ms` milliseconds; `tries` counts those of
+    every sending.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     id: int
+    webhook: str
+    webhook_name: str
     event: str
     occurred_at: datetime
     state: str
     tries: int
     next_try_at: datetime | None
     status: int | None
+    at: datetime | None
+    took_ms: int | None
     error: str
 
 

@@ -2,99 +2,31 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, ClassVar
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 from standardwebhooks import Webhook as Receiver
 
 from tests.clock import StandingClock
+from tests.core.webhooks.receiving import Listening, make, register, send, types
 from trunkline.app import App
 from trunkline.clock import Clock
-from trunkline.config import Config
 from trunkline.customers import operations as customers
-from trunkline.customers.models import CustomerKind, CustomerStatus
-from trunkline.customers.schemas import RegisterCustomer, SetStatus
+from trunkline.customers.models import CustomerStatus
+from trunkline.customers.schemas import SetStatus
 from trunkline.errors import Refused
 from trunkline.events.models import EventDelivery
 from trunkline.testing import PASSWORD, Browser, actor_with, create_user, work_until_idle
 from trunkline.webhooks import operations, queries
 from trunkline.webhooks.schemas import EditWebhook, WebhookFields
-from trunkline.webhooks.sending import PAUSES, due_endpoints, send_due
+from trunkline.webhooks.sending import PAUSES, due_endpoints
 from trunkline.webhooks.signing import new_secret, signed_headers
 
 pytestmark = pytest.mark.plugins()
 #: Past the end of a pause.
 MOMENT = timedelta(seconds=1)
-
-
-class Listening(BaseHTTPRequestHandler):
-    """Another system's endpoint: answers as told (200 when not told) and keeps what it took."""
-
-    answers: ClassVar[list[int]] = []
-    taken: ClassVar[list[tuple[dict[str, str], bytes]]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = self.answers.pop(0) if self.answers else 200
-        self.taken.append((dict(self.headers.items()), body))
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(b"thank you")
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 — the base class says so
-        """Nothing on the terminal."""
-
-
-@pytest.fixture
-def endpoint() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Listening)
-    Thread(target=server.serve_forever, daemon=True).start()
-    Listening.answers, Listening.taken = [], []
-    yield f"http://127.0.0.1:{server.server_port}/hooks"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock(datetime.now(UTC))
-
-
-@pytest.fixture
-def opened() -> tuple[str, ...]:
-    """Networks of ours that webhooks may reach; the endpoint of these tests lies in one."""
-    return ("127.0.0.0/8",)
-
-
-@pytest.fixture
-def config(config: Config, opened: tuple[str, ...]) -> Config:
-    return config.model_copy(update={"outbound_networks": opened})
-
-
-def make(app: App, url: str, *events: str) -> tuple[str, str]:
-    with app.unit_of_work() as ctx:
-        webhook, secret = operations.create(ctx, WebhookFields(name="CRM", url=url, events=list(events)))
-        return webhook.number, secret
-
-
-def register(app: App, name: str = "Ana Souza") -> str:
-    with app.unit_of_work() as ctx:
-        return customers.register(ctx, RegisterCustomer(kind=CustomerKind.INDIVIDUAL, name=name)).number
-
-
-def send(app: App) -> None:
-    while endpoints := due_endpoints(app):
-        for endpoint in endpoints:
-            send_due(app, endpoint)
-
-
-def types() -> list[str]:
-    return [json.loads(body)["type"] for _headers, body in Listening.taken]
 
 
 def states(app: App) -> list[tuple[str, int, str]]:
@@ -178,7 +110,7 @@ def test_the_list_says_when_a_delivery_that_waits_is_tried_again(
 ) -> None:
     make(app, endpoint, "customer.registered")
     register(app)
-    browser, place = staff(), "/webhooks/W0001?cols=event,next_try_at"
+    browser, place = staff(), "/webhooks/deliveries?cols=event,next_try_at"
 
     def said() -> str:
         return browser.get(place).text.partition("<tbody")[2].partition("</tbody>")[0]
@@ -210,7 +142,7 @@ def test_tries_are_counted_on_when_a_delivery_is_sent_again(
     page = browser.get(place).text
     assert "It did not arrive yet" in page
     assert re.findall(r"<tr><td[^>]*>(\d+)</td>", page) == ["2", "1"]
-    listed = re.sub(r"<[^>]+>", " ", browser.get("/webhooks/W0001?cols=event,tries").text)
+    listed = re.sub(r"<[^>]+>", " ", browser.get("/webhooks/deliveries?cols=event,tries").text)
     assert re.search(r"customer\.registered\s+2\s", listed)
 
 
