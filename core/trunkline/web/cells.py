@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 from trunkline import i18n
 from trunkline.web.table_params import figure
 from trunkline.web.tones import tone_of
-from trunkline.web.writing import email_text, identifier_text, moment_text, money_text, phone_text
+from trunkline.web.writing import breakable, email_text, identifier_text, moment_text, money_text, phone_text
 
 if TYPE_CHECKING:
     from trunkline.web.tables import Column
@@ -64,6 +64,8 @@ def _cell_drawer(column: "Column", first: bool, svg: Svg) -> Callable[[RowMappin
     def draw(row: RowMapping, row_href: str | None) -> str:
         value = value_of(row)
         text = nothing if value is None or value == "" else inner(value, row)
+        if first:
+            text = breakable(Markup(text))  # noqa: S704 — escaped by the drawer of its kind
         href = link_of(row) or (row_href if first else None)
         if href:
             text = f'{anchor}{escape(href)}">{text}</a>'

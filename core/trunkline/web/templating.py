@@ -21,6 +21,7 @@ from trunkline.web.icons import icon
 from trunkline.web.template_cache import TemplateCache
 from trunkline.web.template_code import PageEnvironment, escaped
 from trunkline.web.writing import (
+    breakable,
     bytes_text,
     identifier_text,
     moment_text,
@@ -324,6 +325,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "rate": _i18n.format_rate,
     "phone": phone,
     "identifier": identifier,
+    "breakable": breakable,
     "initials": initials,
     "attrs": attributes,
     "tojson_compact": tojson_compact,

@@ -10,6 +10,11 @@ from markupsafe import Markup, escape
 from trunkline import i18n
 
 _REMEMBERED = 8192
+#: Letters after which a word may go on in the next line, if it has more than twice as many.
+_PIECE = 20
+#: Tags stay whole, and so does an escaped character.
+_LONG_WORD = re.compile(rf"<[^>]*>|(?:&[#\w]+;|[^\s<&]){{{2 * _PIECE + 1},}}")
+_PIECES = re.compile(rf"(?:&[#\w]+;|[^\s<&]){{{_PIECE}}}(?=.)")
 
 
 def money_text(micros: int, currency: str, *, exact: bool = False) -> Markup:
@@ -77,6 +82,19 @@ def _bytes(value: int, locale: str) -> str:
 def email_text(value: str) -> Markup:
     """An address that breaks behind its @ and dots where it is too long, not within a word."""
     return Markup("<wbr>").join(re.split(r"(?<=[@.])(?=[^@.])", value))
+
+
+def breakable(value: object) -> Markup:
+    """A text or markup whose longest words may break, so that one of them does not push the columns beside it out of sight."""
+    text = escape(value)
+    if len(text) <= 2 * _PIECE:
+        return text
+    return Markup(_LONG_WORD.sub(_in_pieces, text))  # noqa: S704 — the text is escaped
+
+
+def _in_pieces(found: re.Match[str]) -> str:
+    word = found.group()
+    return word if word.startswith("<") else _PIECES.sub(r"\g<0><wbr>", word)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -36,7 +36,7 @@ from trunkline.web.templating import (
     render_block,
     render_fragment,
 )
-from trunkline.web.writing import email_text
+from trunkline.web.writing import breakable, email_text
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -223,6 +223,16 @@ def test_money_is_exact_up_to_the_largest_amount() -> None:
 def test_an_address_breaks_behind_its_parts_and_nothing_of_it_is_markup() -> None:
     assert str(email_text("ana.b@mail.example")) == "ana.<wbr>b@<wbr>mail.<wbr>example"
     assert str(email_text("<b>@x")) == "&lt;b&gt;@<wbr>x"
+
+
+def test_only_very_long_words_break_and_no_tag_or_escaped_character_does() -> None:
+    assert str(breakable("Associação dos Amigos da Ópera")) == "Associação dos Amigos da Ópera"
+    assert str(breakable("x" * 40)) == "x" * 40
+    assert str(breakable("x" * 41)) == "<wbr>".join(["x" * 20, "x" * 20, "x"])
+    link = Markup('<a href="/{}">{}</a>').format("a" * 60, "&" * 41)
+    told = "<wbr>".join(["&amp;" * 20, "&amp;" * 20, "&amp;"])
+    assert str(breakable(link)) == f'<a href="/{"a" * 60}">{told}</a>'
+    assert "<b>" not in breakable("<b>" + "y" * 60)
 
 
 @pytest.mark.parametrize(
