@@ -27,7 +27,7 @@ _BLOCK = 100_000
 _FEW = {
     "core_api_key": 200, "core_approval": 10_000, "core_break_glass": 200, "core_impersonation": 10_000, "core_signing_key": 10,
     "core_brand": 200, "core_reseller": 200, "core_webhook": 20, "core_webhook_pause": 10, "inventory_stock": 5,
-    "billing_tariff": 200, "provisioning_element": 200,
+    "billing_run": 200, "billing_tariff": 200,
 }  # fmt: skip
 #: Tables whose rows the setup and the operator itself have made.
 _MADE = {
@@ -39,7 +39,7 @@ _USUAL = {
     "billing_invoice.state": "paid", "catalog_order.state": "completed", "catalog_order_line.state": "completed",
     "core_approval.state": "approved", "core_email.status": "sent", "core_job.state": "succeeded",
     "core_sms.status": "sent", "core_user.status": "active", "inventory_item.state": "assigned",
-    "billing_refund.state": "paid",
+    "billing_refund.state": "paid", "billing_run.state": "done",
 }  # fmt: skip
 #: The second most common value stands in one row of so many, and so on.
 _SHARES = (7, 30, 900, 5_000, 20_000, 50_000)
@@ -83,7 +83,9 @@ _SAID = {
     # Nothing is sent while it is measured, and what the benchmarks do tells nobody.
     "core_webhook.active": "(1 = 0)", "core_webhook_attempt.status": "200",
     "billing_account.is_default": "(1 = 1)", "billing_invoice.period": "'20' || (19 + n % 2) || '-1' || (n % 3)",
-    "core_customer_duplicate.second_id": "n + 1", "provisioning_element.name": "'element_' || n",
+    # Each month once, of which the newest is not long over: the page tells of those since.
+    "billing_run.period": "(2010 + n / 12) || CASE WHEN n % 12 < 9 THEN '-0' ELSE '-' END || (1 + n % 12)",
+    "core_customer_duplicate.second_id": "n + 1",
     "core_user.email": "'person' || n || '@example.com'",
     "core_user.kind": "CASE WHEN n <= 200 THEN 'staff' WHEN n <= 400 THEN 'service' ELSE 'portal' END",
 }  # fmt: skip

@@ -35,6 +35,7 @@ from trunkline_billing.rest_schemas.invoices import (
 )
 from trunkline_billing.rest_schemas.payments import PaymentBegun, PaymentOut, PaymentRow, WayOut
 from trunkline_billing.rest_schemas.tariffs import QuoteOut, RateRow, SegmentOut, TariffOut, UsageRow
+from trunkline_billing.run_list import RUNS
 from trunkline_billing.schemas import (
     GiveCredit,
     OpenAccount,
@@ -237,10 +238,10 @@ def reverse_payment(ctx: Context, number: str, body: ReversePayment) -> PaymentO
     return PaymentOut.of(queries.payment(ctx, number))
 
 
-@REST.get("/runs", permission="billing.run.list")
-def list_runs(ctx: Context) -> Listing[BillingRunOut]:
-    """Billing runs, one a month."""
-    return list_of([BillingRunOut.model_validate(run, from_attributes=True) for run in queries.runs(ctx)])
+@REST.get("/runs", permission="billing.run.list", table=RUNS)
+def list_runs(ctx: Context, params: ListParams = list_params) -> Listing[BillingRunOut]:
+    """Billing runs, one a month, the newest month first."""
+    return read_list(ctx, RUNS, queries.run_select(ctx), params, BillingRunOut)
 
 
 @REST.post("/runs", permission="billing.run.run", status=202)

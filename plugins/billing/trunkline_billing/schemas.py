@@ -341,18 +341,6 @@ class UsageView:
 
 
 @dataclass(frozen=True)
-class RunView:
-    """How far a billing run has come."""
-
-    id: int
-    period: str
-    state: str
-    invoices: int
-    started_at: datetime
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True)
 class RunPreview:
     """What a run would do: accounts with something to invoice, and those that have their invoice already."""
 

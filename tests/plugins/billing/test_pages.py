@@ -244,7 +244,7 @@ def test_a_run_started_in_the_browser_is_a_job_that_invoices(world: World, staff
     assert answer.status_code == 303, answer.text[:3000]
     work_until_idle(world.app)
     with world.app.reading() as ctx:
-        assert [run.period for run in queries.runs(ctx)] == ["2026-10"]
+        assert [run.period for run in ctx.session.execute(queries.run_select(ctx))] == ["2026-10"]
         assert len(queries.invoices_of(ctx, 1)) == 1
 
 

@@ -10,6 +10,7 @@ from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline_billing import operations, queries
 from trunkline_billing.periods import Period
+from trunkline_billing.run_list import RUNS
 from trunkline_billing.schemas import RunBilling
 from trunkline_billing.steps import enqueue_run
 
@@ -21,7 +22,8 @@ LIST = "/billing/runs"
 def runs(page: Page) -> Response:
     page.title = str(_("Billing runs"))
     page.crumbs((page.title, ""))
-    return page.render("billing/runs.html", runs=queries.runs(page.ctx), due=operations.due_periods(page.ctx))
+    due = operations.due_periods(page.ctx)
+    return page.table("billing/runs.html", RUNS, queries.run_select(page.ctx), due=due)
 
 
 def _last_month(page: Page) -> str:

@@ -29,7 +29,7 @@ from trunkline_billing.queries.invoices import (
     payments_for,
     payments_of,
     preview,
-    runs,
+    run_select,
     tax_schemes,
 )
 from trunkline_billing.queries.refunds import refund, refund_select, refundable, refunds_of_payment
@@ -70,7 +70,7 @@ __all__ = [
     "refund_select",
     "refundable",
     "refunds_of_payment",
-    "runs",
+    "run_select",
     "subscriptions_of",
     "tariff",
     "tariff_names",

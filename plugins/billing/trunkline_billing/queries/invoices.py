@@ -32,7 +32,6 @@ from trunkline_billing.schemas import (
     InvoiceView,
     PaymentView,
     RunPreview,
-    RunView,
     TaxView,
 )
 from trunkline_billing.tax import NamedRate
@@ -254,12 +253,17 @@ def _payment(ctx: Context, row: BillingPayment) -> PaymentView:
     )
 
 
-def runs(ctx: Context) -> list[RunView]:
-    """Every billing run, the newest month first."""
-    rows = ctx.session.scalars(select(BillingRun).order_by(col(BillingRun.period).desc()))
-    return [
-        RunView(row.key, row.period, row.state, row.invoices, row.started_at, row.finished_at) for row in rows
-    ]
+def run_select(ctx: Context) -> "Select[*tuple[Any, ...]]":
+    """Core select of billing runs, for lists."""
+    statement: Select[*tuple[Any, ...]] = select(
+        col(BillingRun.id).label("id"),
+        col(BillingRun.period).label("period"),
+        col(BillingRun.state).label("state"),
+        col(BillingRun.invoices).label("invoices"),
+        col(BillingRun.started_at).label("started_at"),
+        col(BillingRun.finished_at).label("finished_at"),
+    )
+    return statement
 
 
 def preview(ctx: Context, period: str) -> RunPreview:
