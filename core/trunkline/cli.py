@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,8 +17,13 @@ from trunkline.plugin_life.cli import plugin_app
 from trunkline.search.command_line import search_app
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trunkline.app import App
     from trunkline.config import Config
+    from trunkline.operation import Context
+
+T = TypeVar("T")
 
 cli = typer.Typer(
     name="trunkline",
@@ -78,6 +83,17 @@ def open_app() -> "App":
     from trunkline.setup import ready_app
 
     return ready_app(load_config())
+
+
+def written(app: "App", do: "Callable[[Context], T]") -> T:
+    """What `do` returns when its transaction is in. It may be done again, and neither asks nor prints anything."""
+    from trunkline.db.rings import again
+
+    def once() -> T:
+        with app.unit_of_work() as ctx:
+            return do(ctx)
+
+    return again(once)
 
 
 @cli.command()
@@ -206,8 +222,7 @@ def user_reset_second_factor(
     """Take every second factor from somebody who lost theirs, end their sessions and mail them about it."""
     from trunkline.auth.second_factor.operations import reset_by_email
 
-    with open_app().unit_of_work() as ctx:
-        user = reset_by_email(ctx, email)
+    user = written(open_app(), lambda ctx: reset_by_email(ctx, email))
     typer.echo(
         f"{user.email} signs in without a second factor now, and sets up a new one where a role demands it."
     )
@@ -337,6 +352,17 @@ def main() -> None:
         cli()
     except TrunklineError as error:
         typer.echo(f"trunkline: {error}", err=True)
+        sys.exit(2)
+    except Exception as error:
+        from trunkline.db.rings import broken_off
+
+        if not broken_off(error):
+            raise
+        typer.echo(
+            "trunkline: Others changed the same at that moment, and the database broke this command off. Nothing of the "
+            "transaction it was in is saved. Run the command again.",
+            err=True,
+        )
         sys.exit(2)
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import Queue
 from typing import Any
 
@@ -13,13 +14,16 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 from trunkline.app import App
+from trunkline.cli import main, written
 from trunkline.customers.models import Customer
 from trunkline.db import numbers
 from trunkline.db.rings import again
+from trunkline.imports.importer import ImportOptions
 from trunkline.imports.models import ImportRun
+from trunkline.imports.run import import_file
 from trunkline.jobs import PlannedStep, StepContext, enqueue
 from trunkline.jobs.models import Job, JobState
-from trunkline.operation import SYSTEM
+from trunkline.operation import SYSTEM, Context
 from trunkline.plugin import StepKind
 from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 
@@ -247,3 +251,42 @@ def test_a_file_over_rest_that_the_database_broke_off_is_taken_whole(
     assert ring_of_uploads.times == ring_of_uploads.wanted
     ring_of_uploads.end()
     assert _rows_read(app) == 2
+
+
+def test_a_file_on_the_command_line_that_the_database_broke_off_is_read_again(
+    app: App, ring_of_customers: Ring, tmp_path: Path
+) -> None:
+    file, told = tmp_path / "people.csv", list[str]()
+    file.write_bytes(PEOPLE)
+    assert import_file(app, "customers", file, ImportOptions(), told.append) == 0
+    ring_of_customers.end()
+    # The second person takes the numbers as well.
+    assert ring_of_customers.times == ring_of_customers.wanted + 1
+    assert told == ["2 rows read: 2 created, 0 updated, 0 unchanged, 0 refused"]
+    with app.reading() as ctx:
+        assert [one.number for one in ctx.session.scalars(select(Customer))] == ["C000001", "C000002"]
+
+
+def test_a_command_that_the_database_broke_off_is_done_again(app: App, ring: Ring) -> None:
+    def do(ctx: Context) -> str:
+        ring.take(ctx.session, "job", "email")
+        return "done"
+
+    assert written(app, do) == "done"
+    assert ring.times == ring.wanted
+
+
+def test_a_command_that_is_broken_off_to_the_end_says_that_nothing_is_saved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opened() -> App:
+        raise _broken_off()
+
+    monkeypatch.setattr("trunkline.cli.open_app", opened)
+    monkeypatch.setattr("sys.argv", ["trunkline", "user", "reset-2fa", "ana@example.com"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "Nothing of the transaction it was in is saved. Run the command again." in said
+    assert said.count("\n") == 1

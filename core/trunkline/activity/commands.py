@@ -91,11 +91,11 @@ def remove_exported(
 @activity_app.command()
 def protect() -> None:
     """Make the triggers again that refuse changes to the log, where one is gone. On PostgreSQL run it as the tables' owner."""
+    from trunkline.cli import written
     from trunkline.db import append_only
 
     app = _app()
-    with app.unit_of_work() as ctx:
-        tables = append_only.restore(ctx.session.connection())
+    tables = written(app, lambda ctx: append_only.restore(ctx.session.connection()))
     typer.echo(f"Protected again: {', '.join(tables)}." if tables else "Every table is protected.")
     app.close()
 
@@ -105,11 +105,11 @@ def seal() -> None:
     """Seal what is not sealed yet, without waiting for the worker; prints the head of the chain."""
     from trunkline.activity import heads
     from trunkline.activity.sealing import newest_seal, seal_batch
+    from trunkline.cli import written
 
     app, count = _app(), 0
     while True:
-        with app.unit_of_work() as ctx:
-            sealed = seal_batch(ctx, thorough=True)
+        sealed = written(app, lambda ctx: seal_batch(ctx, thorough=True))
         count += sealed
         if not sealed:
             break

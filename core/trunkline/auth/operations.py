@@ -18,6 +18,7 @@ from trunkline.auth.offers import keeper_of
 from trunkline.auth.schemas import EditUser, InvitePortalUser, InviteUser
 from trunkline.branding.spoken import brand_of_customer
 from trunkline.customers.models import Customer
+from trunkline.db.rings import again
 from trunkline.errors import Conflict, Refused
 from trunkline.i18n import gettext
 from trunkline.mail import operations as mail
@@ -268,15 +269,19 @@ def create_staff_user(
     taken.
     """
     command = _command(email, role, name)
-    with app.unit_of_work() as ctx, ctx.run("core.user.invite"):
-        user, link = _add(ctx, command, UserKind.STAFF), ""
-        if not password:
-            link = _mail_invitation(ctx, user)
-        else:
-            links.set_password(ctx, user, password)
-            user.status = UserStatus.ACTIVE
-            telling.created(ctx, user)
-    return CreatedUser(user.key, user.email, role, link)
+
+    def create() -> CreatedUser:
+        with app.unit_of_work() as ctx, ctx.run("core.user.invite"):
+            user, link = _add(ctx, command, UserKind.STAFF), ""
+            if not password:
+                link = _mail_invitation(ctx, user)
+            else:
+                links.set_password(ctx, user, password)
+                user.status = UserStatus.ACTIVE
+                telling.created(ctx, user)
+        return CreatedUser(user.key, user.email, role, link)
+
+    return again(create)
 
 
 def _command(email: str, role: str, name: str) -> InviteUser:

@@ -129,4 +129,5 @@ CUSTOMERS = Importer(
     "core.customer.import",
     COLUMNS,
     csv_rows(CustomerRow, COLUMNS, store, operation_name="core.customer.import"),
+    whole=True,
 )

@@ -27,10 +27,14 @@ _BROKEN_OFF = frozenset({"40001", "40P01"})
 _OVERTAKEN = frozenset({"23503", "23505", "23P01"})
 
 
+def broken_off(error: BaseException) -> bool:
+    """Whether the database chose a transaction to fail so that others could go on."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _BROKEN_OFF
+
+
 def _is_chance(error: DBAPIError, tried: int) -> bool:
     """Whether another transaction made the one fail of which nothing was kept, `tried` times so far."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state in _BROKEN_OFF or (state in _OVERTAKEN and tried == 1)
+    return broken_off(error) or (getattr(error.orig, "sqlstate", None) in _OVERTAKEN and tried == 1)
 
 
 def again(do: Callable[[], T], *, safe: bool = True) -> T:

@@ -96,6 +96,8 @@ class Importer:
     choices: Mapping[str, Callable[["Context"], Sequence[str]]] = field(default_factory=dict)
     #: Further formats beside csv that `--format` takes.
     formats: tuple[str, ...] = ("csv",)
+    #: A file is one transaction, so that it may be read from its beginning again where the database broke that off.
+    whole: bool = False
 
 
 def read_csv(

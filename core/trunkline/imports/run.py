@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trunkline.db.rings import again
 from trunkline.errors import Refused, TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.imports.importer import Importer, ImportOptions, ImportReport
@@ -77,7 +78,8 @@ def import_file(
 ) -> int:
     """What `trunkline import` does; returns its exit status: 0 all in, 1 some refused, 2 nothing done."""
     try:
-        report = run_import(app, SYSTEM, kind, path, options)
+        whole = importer_for(app, kind).whole
+        report = again(lambda: run_import(app, SYSTEM, kind, path, options), safe=whole)
     except TrunklineError as error:
         echo(str(error))
         return NOTHING_DONE

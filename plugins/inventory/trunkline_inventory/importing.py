@@ -211,5 +211,6 @@ IMPORTERS = (
         run=run,
         options={"template": _("Template")},
         choices={"template": _template_names},
+        whole=True,
     ),
 )

@@ -29,10 +29,9 @@ def rotate(
 ) -> None:
     """Let a fresh key sign; tokens of the old one stay valid until they are over."""
     from trunkline.auth.signing_keys import operations
-    from trunkline.cli import open_app
+    from trunkline.cli import open_app, written
 
     app = open_app()
-    with app.unit_of_work() as ctx:
-        kid = operations.rotate(ctx, at_once=at_once).kid
+    kid = written(app, lambda ctx: operations.rotate(ctx, at_once=at_once).kid)
     typer.echo(f"{kid} signs from now on.")
     app.close()

@@ -17,7 +17,7 @@ def erase(
     On PostgreSQL run it as the tables' owner where the application may not delete from the activity log.
     """
     from trunkline.app import App
-    from trunkline.cli import load_config
+    from trunkline.cli import load_config, written
     from trunkline.customers.erasing.operations import erase as erase_customer
     from trunkline.customers.erasing.queries import preview
     from trunkline.customers.erasing.schemas import EraseCustomer
@@ -31,8 +31,7 @@ def erase(
         typer.echo(f"{one.reason} {one.remedy}")
     if not told.hindrances:
         typed = confirm or typer.prompt("Nobody can undo this. The customer's number")
-        with app.unit_of_work() as ctx:
-            erase_customer(ctx, number, EraseCustomer(confirm=typed))
+        written(app, lambda ctx: erase_customer(ctx, number, EraseCustomer(confirm=typed)))
         typer.echo(f"{told.pseudonym}.")
     app.close()
     raise typer.Exit(2 if told.hindrances else 0)
@@ -42,10 +41,9 @@ def erase(
 def finish() -> None:
     """Erase what was kept of erased customers and whose term is over, as the worker does each day where it may."""
     from trunkline.app import App
-    from trunkline.cli import load_config
+    from trunkline.cli import load_config, written
     from trunkline.customers.erasing.operations import look_again
 
     app = App.start(load_config())
-    with app.unit_of_work() as ctx:
-        look_again(ctx)
+    written(app, look_again)
     app.close()

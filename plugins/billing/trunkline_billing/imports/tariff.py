@@ -268,4 +268,5 @@ IMPORTER = Importer(
     columns=COLUMNS,
     run=run,
     options={"tariff": _("Tariff"), "currency": _("Currency (ISO 4217), when the tariff is new")},
+    whole=True,
 )
