@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
 from trunkline.i18n import gettext as _
+from trunkline.i18n import ngettext
 from trunkline.money import MICROS, Money
 from trunkline.read_model import read_model
 from trunkline_billing.words import adjustment_text, charge_text, quantity_text
@@ -235,11 +236,18 @@ class InvoiceLineView:
         return charge_text(self.kind, self.usage_type, self.description)
 
     @property
+    def told(self) -> tuple[str, str, str]:
+        """The texts by which it is found among the lines of its invoice."""
+        return self.text, self.service_number, self.note
+
+    @property
     def quantity_text(self) -> str:
         """How much of it, in the reader's words: days, a length of time, a volume or a count."""
         if self.kind == "usage":
             return quantity_text(self.usage_type, self.quantity)
-        return str(_("{n} days", n=self.quantity)) if self.kind in ("monthly", "suspension") else "1"
+        return (
+            ngettext("{n} day", "{n} days", self.quantity) if self.kind in ("monthly", "suspension") else "1"
+        )
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,10 @@ def invoices(page: Page) -> Response:
 def invoice_page(page: Page, number: str) -> Response:
     found = queries.invoice(page.ctx, number)
     page.title = _("Invoice {number}", number=found.number)
-    return page.render("portal/invoice.html", invoice=found, customer=queries.own_customer(page.ctx))
+    lines = stretch(page, found.lines, lambda line: line.told, f"/portal/invoices/{found.number}")
+    return page.render(
+        "portal/invoice.html", invoice=found, lines=lines, customer=queries.own_customer(page.ctx)
+    )
 
 
 @pages.get("/portal/invoices/{number}/pdf", permission="portal.invoice.view")

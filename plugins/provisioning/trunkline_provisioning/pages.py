@@ -6,6 +6,7 @@ from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import stretch
 from trunkline_provisioning import elements, library, queries, versions
 from trunkline_provisioning.checking import undo_of
 from trunkline_provisioning.declaring import (
@@ -17,6 +18,7 @@ from trunkline_provisioning.declaring import (
     looks,
     verify_of,
 )
+from trunkline_provisioning.library import OPERATOR
 from trunkline_provisioning.schemas import PlaybookFileView, PlaybookView
 from trunkline_provisioning.settings import ProvisioningSettings
 
@@ -32,6 +34,11 @@ TYPES = {
 }
 
 
+def _source(playbook: PlaybookView) -> str:
+    """Where it comes from, as the list says it."""
+    return str(_("Your own")) if playbook.source == OPERATOR else playbook.source
+
+
 @PAGES.get("/provisioning/playbooks", permission="provisioning.playbook.list")
 def list_playbooks(page: Page) -> Response:
     """Every playbook with its source and state."""
@@ -39,7 +46,12 @@ def list_playbooks(page: Page) -> Response:
     page.crumbs((str(_("Playbooks")), ""))
     return page.render(
         "provisioning/playbooks.html",
-        playbooks=queries.playbooks(page.ctx),
+        playbooks=stretch(
+            page,
+            queries.playbooks(page.ctx),
+            lambda one: (one.name, _source(one), *one.products),
+            "/provisioning/playbooks",
+        ),
         lacking=queries.lacking_elements(page.ctx),
         settings=page.ctx.settings(ProvisioningSettings),
         hlr=queries.hlr_place(page.ctx),

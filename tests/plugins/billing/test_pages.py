@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlmodel import col, select
@@ -28,6 +29,12 @@ def billed(world: World) -> World:
     world.at(2026, 11, 2, 9)
     operations.run_period(world.app, "2026-10")
     return world
+
+
+def test_one_day_is_no_days(billed: World) -> None:
+    with billed.app.reading() as ctx:
+        line = next(one for one in queries.invoice(ctx, "F00000001").lines if one.kind == "monthly")
+    assert [replace(line, quantity=n).quantity_text for n in (1, 2)] == ["1 day", "2 days"]
 
 
 PATHS = (

@@ -1,5 +1,6 @@
 """Playbooks as people and programs see them."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +27,22 @@ def test_the_list_names_source_users_and_what_cannot_be_read(shop: App, staff: S
     assert "Cannot be run" in page
     assert "Can be run" in page
     assert "Simulated HLR" in page
+
+
+def test_one_of_many_playbooks_is_found_by_its_name(shop: App, staff: Staff) -> None:
+    for n in range(60):
+        folder = shop.config.playbook_folder / f"fibre_{n:02d}"
+        folder.mkdir(parents=True)
+        # Read by our own rules, which need no Ansible to find that it is no playbook.
+        (folder / "do.yml").write_text("- hosts: localhost\n  tasks: [\n")
+    browser = staff("provisioning_engineer")
+
+    def shown(query: str) -> list[str]:
+        return re.findall(r'data-href="/provisioning/playbooks/(fibre_\d\d)"', browser.get(query).text)
+
+    here = "/provisioning/playbooks"
+    assert sorted(shown(here) + shown(f"{here}?page=2")) == [f"fibre_{n:02d}" for n in range(60)]
+    assert shown(f"{here}?q=fibre_41") == ["fibre_41"]
 
 
 def test_a_playbook_shows_its_files_and_names_the_line_at_fault(shop: App, staff: Staff) -> None:

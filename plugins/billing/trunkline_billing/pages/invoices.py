@@ -9,6 +9,7 @@ from trunkline.activity import viewed
 from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import stretch
 from trunkline_billing import operations, queries
 from trunkline_billing.schemas import InvoiceView, VoidInvoice
 from trunkline_billing.tables import invoice_table
@@ -35,6 +36,7 @@ def invoice(page: Page, number: str) -> Response:
     return page.render(
         "billing/invoice.html",
         invoice=view,
+        lines=stretch(page, view.lines, lambda line: line.told, f"{LIST}/{view.number}"),
         customer=customers.by_id(page.ctx, view.customer_id),
         payments=queries.payments_for(page.ctx, view.id),
     )
