@@ -1,4 +1,4 @@
-"""Settings that the configuration pins and the settings page would refuse: nothing but this looks at them before they are used."""
+"""Settings that the configuration pins and the settings page would refuse: nobody else looks at them before they are used."""
 
 from collections.abc import Iterator, Sequence
 
