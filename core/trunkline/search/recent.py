@@ -28,7 +28,7 @@ def recent(ctx: Context) -> list[Hit]:
         ctx.visible(SearchDocument)
         .join(SearchRecent, col(SearchRecent.document_id) == col(SearchDocument.id))
         .where(col(SearchRecent.user_id) == ctx.actor.id)
-        .order_by(col(SearchRecent.at).desc())
+        .order_by(col(SearchRecent.at).desc(), col(SearchRecent.document_id).desc())
     ).all()
     return [Hit.model_validate(row, from_attributes=True) for row in rows if ctx.actor.may(row.permission)][
         :_SHOWN

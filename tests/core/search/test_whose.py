@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from trunkline.app import App
 from trunkline.customers import operations
@@ -13,6 +14,7 @@ from trunkline.interactions import operations as interactions
 from trunkline.interactions.models import Channel
 from trunkline.interactions.schemas import RecordInteraction
 from trunkline.search.indexing import index_due
+from trunkline.search.models import SearchRecent
 from trunkline.sms import operations as sms
 from trunkline.testing import Browser, create_user
 from trunkline_billing.operations import accounts
@@ -161,6 +163,19 @@ def test_what_was_opened_is_offered_before_anything_is_typed_to_who_opened_it(ap
     assert "Beto Lima" not in offered
     assert "Add customer" in offered
     assert "Ana Souza" not in staff("supervisor").get("/search", headers={"HX-Request": "true"}).text
+
+
+def test_what_was_opened_at_one_time_is_offered_in_the_same_order_each_time(app: App, staff: Staff) -> None:
+    names = ["Ana Souza", "Beto Lima", "Carla Dias"]
+    opened = [add(app, name) for name in names]
+    index_due(app)
+    browser = staff("customer_care")
+    for customer in (opened[1], opened[2], opened[0]):
+        browser.submit("/search/opened", {"path": f"/customers/{customer}"}, page="/search")
+    with app.unit_of_work() as ctx:
+        ctx.session.execute(update(SearchRecent).values(at=ctx.now()))
+    offered = browser.get("/search", headers={"HX-Request": "true"}).text
+    assert sorted(names, key=offered.index) == names[::-1]
 
 
 def test_results_of_one_kind_come_page_after_page(app: App, staff: Staff) -> None:
