@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from trunkline.operation import Context
-    from trunkline.web.forms import Choices
+    from trunkline.web.bound_fields import Choices
     from trunkline.web.tables import Column, Statement, Table
 
 

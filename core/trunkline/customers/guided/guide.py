@@ -12,7 +12,8 @@ from trunkline.customers.guided.kept import Kept, values
 from trunkline.customers.guided.steps import Asked, CustomerStep
 from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
-from trunkline.web.forms import BoundField, Form
+from trunkline.web.bound_fields import BoundField
+from trunkline.web.forms import Form
 from trunkline.web.pages import Page
 
 BASE = "/customers/guided"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from trunkline.customers.models import Customer
     from trunkline.operation import Context
-    from trunkline.web.forms import Choices
+    from trunkline.web.bound_fields import Choices
 
 #: The step that says who the customer is, without which there is nothing to do the others for.
 WHO = "core.who"
