@@ -208,12 +208,13 @@ def _price_changes(page: Page, subject: object) -> str | None:
 def _contract_services(page: Page, contract: Contract) -> str:
     """What the contract covers. Only to one in force can something be added."""
     services = queries.services_under(page.ctx, contract.key)
+    nested = stretch(page, queries.nested(services), _told, f"/contracts/{contract.number}", "services")
+    shown = [service for service, _depth in nested.rows]
     return page.fragment(
         "catalog/slots/contract.html",
         contract=contract,
-        services=services,
-        nested=queries.nested(services),
-        prices=queries.monthly_of(page.ctx, services, customer_id=contract.customer_id),
+        nested=nested,
+        prices=queries.monthly_of(page.ctx, shown, customer_id=contract.customer_id),
         may_cover=contract.status == ContractStatus.ACTIVE and page.can("catalog.service.assign"),
     )
 

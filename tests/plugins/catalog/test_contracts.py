@@ -1,11 +1,13 @@
 """Services under contracts: chosen with the order, on the service's page and on the contract's; only the customer's own."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 import pytest
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from tests.plugins.catalog.conftest import BEGAN
@@ -16,6 +18,7 @@ from trunkline.contracts.schemas import AcceptContract, ContractTerms, Terminate
 from trunkline.errors import Refused
 from trunkline.testing import PASSWORD, Browser, create_user, work_until_idle
 from trunkline_catalog import operations, queries
+from trunkline_catalog.models import CatalogService
 from trunkline_catalog.schemas import (
     CreateProduct,
     Member,
@@ -269,6 +272,26 @@ def test_a_service_is_put_under_a_contract_from_the_contracts_side(
     assert listed.count('href="/contracts/') == 1
     client.submit(f"{here}/S000001/remove", page="/catalog/services")
     assert service(shop).contract == ""
+
+
+def test_one_of_many_services_under_a_contract_is_found(shop: App, staff: Staff, order: Order) -> None:
+    order()
+    work_until_idle(shop)
+    contract = agree(shop)
+    put(shop, contract)
+    with shop.unit_of_work() as ctx:
+        own = ctx.session.scalars(select(CatalogService)).one()
+        facts = own.model_dump(exclude={"id", "number", "version"})
+        ctx.session.add_all(CatalogService(number=f"S90{n:04d}", **facts) for n in range(120))
+    browser, here = staff("supervisor"), f"/contracts/{contract}"
+
+    def shown(query: str) -> set[str]:
+        return set(re.findall(r'data-href="/catalog/services/(S\d{6})"', browser.get(f"{here}?{query}").text))
+
+    pages = [shown(f"services_page={at}") for at in (1, 2, 3)]
+    assert [len(page) for page in pages] == [50, 50, 21]
+    assert len(set.union(*pages)) == 121
+    assert shown("services_q=900117") == {"S900117"}
 
 
 def test_who_may_not_put_services_under_contracts_is_not_offered_it(
