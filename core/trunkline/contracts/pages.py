@@ -106,7 +106,9 @@ def contract(page: Page, number: str) -> Response:
         acceptances=queries.acceptances_of(page.ctx, found),
         accepted=queries.accepted_now(page.ctx, found) is not None,
         indexations=queries.indexations_of(page.ctx, found),
-        worths=worths,
+        worths=stretch(
+            page, worths, lambda one: (one.name, one.service), f"/contracts/{found.number}", "charges"
+        ),
         monthly=monthly_minor(worths, found.currency),
         is_open=found.status in _OPEN,
         today=today(page.ctx),

@@ -292,6 +292,10 @@ def test_one_of_many_services_under_a_contract_is_found(shop: App, staff: Staff,
     assert [len(page) for page in pages] == [50, 50, 21]
     assert len(set.union(*pages)) == 121
     assert shown("services_q=900117") == {"S900117"}
+    charged = browser.get(f"{here}?charges_q=900117").text.partition('id="charges"')[2]
+    assert "S900117" in charged
+    assert "S900116" not in charged
+    assert "Together" in charged
 
 
 def test_who_may_not_put_services_under_contracts_is_not_offered_it(
