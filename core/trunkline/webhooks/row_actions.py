@@ -42,7 +42,7 @@ ROW_ACTIONS = (
         "core.webhook.retry",
         _send_again,
         icon="refresh",
-        effect=_("Also those that arrived. Receivers know each by its id."),
+        effect=_("Those that arrived are sent again, too. Receivers know each by its id."),
         order=10,
     ),
     RowAction(
