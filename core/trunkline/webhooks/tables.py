@@ -21,9 +21,11 @@ def state_of(row: RowMapping) -> str:
     return "failing" if row["failures"] or row["parked"] else "active"
 
 
-def next_try_of(row: RowMapping) -> datetime | None:
-    """When a delivery is tried again; None for one that has its first try before it or its last behind it."""
-    return row["next_try_at"] if row["state"] == DeliveryState.PENDING and row["tries"] else None
+def _next_try_of(row: RowMapping, now: datetime) -> datetime | None:
+    """When a delivery is tried again; None for one that has its first try before it or its last behind it, is being tried, or
+    waits for an endpoint that is spared meanwhile."""
+    again = row["state"] == DeliveryState.PENDING and row["tries"] and row["next_try_at"] > now
+    return row["next_try_at"] if again else None
 
 
 #: What a delivery's states are called beside the list's tabs.
@@ -73,7 +75,7 @@ _DELIVERIES = Table(
         Column("tries", _("Tries"), Kind.NUMBER, priority=3),
         Column("at", _("Last tried"), Kind.DATETIME, priority=3, optional=True),
         Column("error", _("Error"), priority=3),
-        Column("next_try_at", _("Next try"), Kind.RELATIVE, priority=2, value=next_try_of),
+        Column("next_try_at", _("Next try"), Kind.RELATIVE, priority=2),
         Column("state", _("State"), Kind.STATUS, labels=DELIVERY_LABELS),
     ),
     tabs=(
@@ -98,7 +100,7 @@ _DELIVERIES = Table(
 
 def deliveries_table(ctx: Context) -> Table:
     """The list as it is now: its filters know the endpoints and the events there are."""
-    endpoints = queries.endpoints(ctx)
+    endpoints, now = queries.endpoints(ctx), ctx.now()
     keys = {row["number"]: row["id"] for row in endpoints}
 
     def goes_to(numbers: Sequence[str]) -> ColumnElement[bool]:
@@ -108,6 +110,10 @@ def deliveries_table(ctx: Context) -> Table:
 
     return replace(
         _DELIVERIES,
+        columns=tuple(
+            replace(one, value=lambda row: _next_try_of(row, now)) if one.key == "next_try_at" else one
+            for one in _DELIVERIES.columns
+        ),
         filters=(
             Filter(
                 "webhook",

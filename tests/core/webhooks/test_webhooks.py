@@ -120,6 +120,7 @@ def test_the_list_says_when_a_delivery_that_waits_is_tried_again(
     send(app)
     assert "<time" in said()
     clock.moment += PAUSES[0] + MOMENT
+    assert "<time" not in said(), "it is due, and not to be tried in the past"
     send(app)
     assert "<time" not in said()
 
