@@ -11,7 +11,7 @@ RUNS = Table(
     columns=(
         Column("period", _("Month"), Kind.MONTH, sort=True),
         Column("state", _("State"), Kind.STATUS, labels=dict(_STATES)),
-        Column("invoices", _("Invoices"), Kind.NUMBER, named=True),
+        Column("invoices", _("Invoices"), Kind.NUMBER, named=True, href="/billing/invoices?period={period}"),
         Column("started_at", _("Started"), Kind.DATETIME, priority=2),
         Column("finished_at", _("Finished"), Kind.DATETIME, priority=2),
     ),

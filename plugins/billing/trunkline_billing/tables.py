@@ -16,6 +16,7 @@ from trunkline_billing.models.accounts import BillingAccount, BillingEntry
 from trunkline_billing.models.invoices import BillingInvoice, InvoiceState
 from trunkline_billing.models.payments import BillingPayment, BillingRefund
 from trunkline_billing.queries.accounts import is_overdue
+from trunkline_billing.queries.invoices import recent_months
 from trunkline_billing.queries.usage import usage_of_services
 from trunkline_billing.words import (
     CHARGE_KINDS,
@@ -50,7 +51,7 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
     columns = [
         Column("number", _("Invoice"), Kind.MONO, sort=True, href="/billing/invoices/{number}"),
         _WHO,
-        Column("period", _("Month"), Kind.MONTH, priority=3),
+        Column("period", _("Month"), Kind.MONTH, sort=True, priority=3),
         Column("issued_on", _("Issued"), Kind.DATE, sort=True, priority=3),
         Column("due_date", _("Due"), Kind.DATE, sort=True, priority=2),
         Column("status", _("Status"), Kind.STATUS, labels={"void": _("Void")}),
@@ -74,6 +75,7 @@ def invoice_table(ctx: Context, *, of_customer: bool = False) -> Table:
         filters=()
         if of_customer
         else (
+            Filter("period", _("Month"), recent_months(ctx), "text"),
             Filter("issued_on", _("Issued"), kind="dates"),
             Filter("due_date", _("Due"), kind="dates"),
             Filter("total", _("Total"), kind="money"),

@@ -92,6 +92,18 @@ def test_runs_stand_below_the_months_that_wait_and_are_narrowed(months: World, s
     assert _rows(accountant, since, named) == ["Nov 2026", "Oct 2026"]
 
 
+def test_a_run_leads_to_the_invoices_of_its_month(months: World, staff: Staff) -> None:
+    accountant = staff("accountant")
+    (href, *_others) = _rows(accountant, "/billing/runs?q=2026-10", r'<a href="(/billing/invoices[^"]+)"')
+    assert href == "/billing/invoices?period=2026-10"
+    shown = accountant.get(href).text
+    assert "Month: <b>Oct 2026</b>" in shown
+    assert set(re.findall(r">((?:Sept|Oct|Nov|Dec) 2026)<", shown.partition("<tbody")[2])) == {"Oct 2026"}
+    assert _rows(accountant, "/billing/invoices?period=2031-01", '(/billing/invoices/[^"]+)') == []
+    by_month = _rows(accountant, "/billing/invoices?sort=period", r">((?:Sept|Oct|Nov|Dec) 2026)<")
+    assert by_month[0] == "Sept 2026"
+
+
 def test_who_may_see_runs_and_start_none_is_offered_no_button(months: World, staff: Staff) -> None:
     shown = staff("auditor").get("/billing/runs").text
     assert "Dec 2026" in shown

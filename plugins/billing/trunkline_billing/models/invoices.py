@@ -54,6 +54,7 @@ class BillingInvoice(Record, table=True):
         Index("ix_billing_invoice_due", "state", "due_date"),
         # What the list sorts and filters by.
         Index("ix_billing_invoice_state", "state", "id"),
+        Index("ix_billing_invoice_period", "period", "id"),
         Index("ix_billing_invoice_issued", "issued_on", "id"),
         Index("ix_billing_invoice_due_on", "due_date", "id"),
         Index("ix_billing_invoice_total", "total_micros", "id"),
@@ -67,7 +68,7 @@ class BillingInvoice(Record, table=True):
     run_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("billing_run.id", ondelete="RESTRICT"), index=True)
     )
-    period: str = Field(max_length=7, index=True)
+    period: str = Field(max_length=7)
     issued_on: date
     due_date: date
     state: str = Field(default=InvoiceState.OPEN, max_length=8)

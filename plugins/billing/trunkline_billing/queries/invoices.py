@@ -11,6 +11,7 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.db.prepared import Found, Prepared, columns
 from trunkline.errors import NotFound
+from trunkline.i18n import format_month
 from trunkline.i18n import gettext as _
 from trunkline.money import Money
 from trunkline.operation import Context
@@ -49,6 +50,8 @@ _LISTED = _COLUMNS.with_only_columns(
 _BY_NUMBER = Prepared(_COLUMNS.where(_INVOICE.number == bindparam("number")), BillingInvoice)
 #: More than a customer ever has; a limit is part of the statement.
 _ALL = 2**31 - 1
+#: Months: two years are what somebody looks for.
+_RECENT = 24
 _OF_CUSTOMER = Prepared(
     _LISTED.where(_INVOICE.customer_id == bindparam("customer_id"))
     .order_by(_INVOICE.id.desc())
@@ -264,6 +267,12 @@ def run_select(ctx: Context) -> "Select[*tuple[Any, ...]]":
         col(BillingRun.finished_at).label("finished_at"),
     )
     return statement
+
+
+def recent_months(ctx: Context) -> list[tuple[str, str]]:
+    """The months that were run last, as suggestions (value, label), newest first."""
+    latest = select(col(BillingRun.period)).order_by(col(BillingRun.period).desc()).limit(_RECENT)
+    return [(period, format_month(period)) for period in ctx.session.scalars(latest)]
 
 
 def preview(ctx: Context, period: str) -> RunPreview:
