@@ -147,30 +147,33 @@ def _asked(app: "App", size: int, chosen: argparse.Namespace) -> list[Question]:
 def _measured(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int, verbose: bool) -> list[Costs]:
     """What every question costs, run by run; the first, which finds nothing prepared, does not count.
 
-    The operators take turns, figure by figure: what slows the machine for a while slows both. All questions of a figure are asked
-    once before any is asked again, so that it does not slow all runs of one of them; those that take little are asked again for
-    a while.
+    The operators take turns, round by round: what slows the machine for a while slows both, and each is asked as often. All
+    questions of a figure are asked once before any is asked again, so that it does not slow all runs of one of them; those that
+    take little are asked again for a while.
     """
     found: list[Costs] = [{} for _one in asked]
     for figure in dict.fromkeys(one.figure for _app, questions in asked for one in questions):
-        for costs, (app, questions) in zip(found, asked, strict=True):
-            alike = [one for one in questions if one.figure == figure]
-            for one, runs in zip(alike, _runs(app, alike, repeats), strict=True):
-                costs.setdefault((one.figure, one.limit), []).append((one.text, runs))
+        alike = [(app, [one for one in questions if one.figure == figure]) for app, questions in asked]
+        for costs, (_app, questions), runs in zip(found, alike, _runs(alike, repeats), strict=True):
+            for one, its_runs in zip(questions, runs, strict=True):
+                costs.setdefault((one.figure, one.limit), []).append((one.text, its_runs))
                 if verbose:
-                    cpu, wall = min(run.cpu for run in runs), max(run.wall for run in runs)
+                    cpu, wall = min(run.cpu for run in its_runs), max(run.wall for run in its_runs)
                     _say(f"{one.figure:32}{cpu:9.2f}{wall:9.2f}  {one.text}")
     return found
 
 
-def _runs(app: "App", questions: Sequence[Question], repeats: int) -> list[list[Cost]]:
-    runs: list[list[Cost]] = [[] for _one in questions]
-    for one in questions:
-        one.ask(app)
-    end, rounds = time.monotonic() + _ASKED_FOR, 0
+def _runs(asked: "Sequence[tuple[App, Sequence[Question]]]", repeats: int) -> list[list[list[Cost]]]:
+    """Of each operator the costs of each of its questions."""
+    runs: list[list[list[Cost]]] = [[[] for _one in questions] for _app, questions in asked]
+    for app, questions in asked:
+        for one in questions:
+            one.ask(app)
+    end, rounds = time.monotonic() + _ASKED_FOR * len(asked), 0
     while rounds < repeats or time.monotonic() < end:
-        for one, costs in zip(questions, runs, strict=True):
-            costs.append(Meter(app, threads=one.threads).cost(partial(one.ask, app)))
+        for (app, questions), costs in zip(asked, runs, strict=True):
+            for one, its_costs in zip(questions, costs, strict=True):
+                its_costs.append(Meter(app, threads=one.threads).cost(partial(one.ask, app)))
         rounds += 1
     return runs
 

@@ -32,6 +32,7 @@ _TYPED: Mapping[str, Sequence[str]] = {
     "catalog-services product": tuple(PRODUCTS),
     "customers parent": ("C000777",),
     "customers tag": tuple(TAGS),
+    "invoices period": ("2019-10", "2020-12", "2031-01"),
     "jobs customer": ("C000777",),
     "jobs product": ("product 7",),
     "jobs target": ("target 7", "no such"),
