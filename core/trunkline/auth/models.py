@@ -51,6 +51,8 @@ class User(Record, table=True):
         Index("ix_core_user_name", "name", "id"),
         # Together: nearly all are customers, and of those few are disabled.
         Index("ix_core_user_kind", "kind", "status", "id"),
+        # The people of a reseller are counted in the list of resellers; its customers may sign in, too.
+        Index("ix_core_user_reseller", "reseller_id", "kind"),
         UniqueConstraint("origin", "external_id", name="uq_core_user_origin"),
     )
 
@@ -78,7 +80,7 @@ class User(Record, table=True):
     #: Whose customers the person sees where a role says “of the reseller” or “with their tags”.
     reseller_id: int | None = Field(
         default=None,
-        sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT"), index=True),
+        sa_column=Column(BigKey, ForeignKey("core_reseller.id", ondelete="RESTRICT")),
     )
     scope_tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: Until then the person holds every permission; `core_break_glass` says why.

@@ -60,6 +60,17 @@ _TROUBLES = Prepared(
     Job,
 )
 _NEEDING_PERSON = Prepared(select(func.count().label("n")).where(col(Job.state).in_(NEEDS_PERSON)), Job)
+_KINDS = Prepared(each_value(col(Job.kind)))
+
+
+def _latest(column: Any, key: Any) -> Prepared:
+    """The different values of a column in the latest rows that have one."""
+    latest = select(column.label("value")).where(column != "").order_by(key.desc()).limit(_LATEST).subquery()
+    return Prepared(select(latest.c.value).distinct().order_by(latest.c.value))
+
+
+_PRODUCTS = _latest(col(Job.product), col(Job.id))
+_TARGETS = _latest(col(JobStep.target), col(JobStep.id))
 
 
 def get(ctx: Context, number: str) -> Job:
@@ -83,28 +94,17 @@ def list_jobs(ctx: Context, *, contributed_by: str = "") -> Select[*tuple[Any, .
 
 def kinds(ctx: Context) -> list[str]:
     """The kinds of jobs there are."""
-    return sorted(ctx.session.execute(each_value(col(Job.kind))).scalars())
+    return sorted(row.value for row in _KINDS.rows(ctx))
 
 
 def recent_products(ctx: Context) -> list[tuple[str, str]]:
     """Products of the latest jobs, as suggestions (value, label)."""
-    latest = (
-        select(col(Job.product)).where(col(Job.product) != "").order_by(col(Job.id).desc()).limit(_LATEST)
-    )
-    found = ctx.session.scalars(select(latest.subquery().c.product).distinct())
-    return [(product, product) for product in sorted(found)]
+    return [(row.value, row.value) for row in _PRODUCTS.rows(ctx)]
 
 
 def recent_targets(ctx: Context) -> list[tuple[str, str]]:
     """What the latest steps worked on, as suggestions (value, label)."""
-    latest = (
-        select(col(JobStep.target))
-        .where(col(JobStep.target) != "")
-        .order_by(col(JobStep.id).desc())
-        .limit(_LATEST)
-    )
-    found = ctx.session.scalars(select(latest.subquery().c.target).distinct())
-    return [(target, target) for target in sorted(found)]
+    return [(row.value, row.value) for row in _TARGETS.rows(ctx)]
 
 
 def steps_of(ctx: Context, job_id: int) -> Sequence[JobStep]:

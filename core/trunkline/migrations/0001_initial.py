@@ -1077,7 +1077,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_user_kind", ["kind", "status", "id"], unique=False)
         batch_op.create_index("ix_core_user_name", ["name", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_core_user_phone"), ["phone"], unique=False)
-        batch_op.create_index(batch_op.f("ix_core_user_reseller_id"), ["reseller_id"], unique=False)
+        batch_op.create_index("ix_core_user_reseller", ["reseller_id", "kind"], unique=False)
 
     op.create_table(
         "core_webhook_attempt",
@@ -2020,7 +2020,7 @@ def downgrade() -> None:
 
     op.drop_table("core_webhook_attempt")
     with op.batch_alter_table("core_user", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_core_user_reseller_id"))
+        batch_op.drop_index("ix_core_user_reseller")
         batch_op.drop_index(batch_op.f("ix_core_user_phone"))
         batch_op.drop_index("ix_core_user_name")
         batch_op.drop_index("ix_core_user_kind")

@@ -1,8 +1,9 @@
 """Counts of a moment ago: a list that had more rows than are counted has them still, whoever looks at it next.
 
-Counting ten thousand rows for each tab of each page costs more than the page itself. Only what was too many is remembered, and
-only for a while: what can be counted to its end is counted each time, so nobody reads a number that is not true any more. `None`
-stands for what cannot be told from other counts, and is not remembered.
+Counting ten thousand rows for each tab of each page costs more than the page itself. Only what was too many is remembered as an
+answer, and only for a while: what can be counted to its end is counted each time, so nobody reads a number that is not true any
+more. That something was few is remembered as well, but for the way in which it is read alone. `None` stands for what cannot be
+told from other counts, and is not remembered.
 """
 
 import time
@@ -16,19 +17,39 @@ _LASTS = 30.0
 #: So many are remembered of one database; beyond that they are counted anew.
 _KEPT = 2_000
 
-_too_many: "WeakKeyDictionary[Engine, dict[Hashable, float]]" = WeakKeyDictionary()
+#: Until when what was counted is taken to be as it was, and whether it was too many.
+_counts: "WeakKeyDictionary[Engine, dict[Hashable, tuple[float, bool]]]" = WeakKeyDictionary()
 
 
 def were_too_many(engine: Engine, counted: Hashable) -> bool:
     """Whether this, counted in this database a moment ago, was more than is counted."""
-    return _too_many.get(engine, {}).get(counted, 0.0) > time.monotonic()
+    return _known(engine, counted) is True
+
+
+def were_few(engine: Engine, counted: Hashable) -> bool:
+    """Whether this, counted in this database a moment ago, could be counted to its end."""
+    return _known(engine, counted) is False
 
 
 def remember_too_many(engine: Engine, counted: Hashable) -> None:
     """That this, counted in this database, is more than is counted."""
+    _remember(engine, counted, too_many=True)
+
+
+def remember_few(engine: Engine, counted: Hashable) -> None:
+    """That this, counted in this database, could be counted to its end."""
+    _remember(engine, counted, too_many=False)
+
+
+def _known(engine: Engine, counted: Hashable) -> bool | None:
+    lasts, too_many = _counts.get(engine, {}).get(counted, (0.0, False))
+    return too_many if lasts > time.monotonic() else None
+
+
+def _remember(engine: Engine, counted: Hashable, *, too_many: bool) -> None:
     if counted is None:
         return
-    known = _too_many.setdefault(engine, {})
+    known = _counts.setdefault(engine, {})
     if len(known) >= _KEPT:
         known.clear()
-    known[counted] = time.monotonic() + _LASTS
+    known[counted] = time.monotonic() + _LASTS, too_many

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Engine, ScalarSelect, Select, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from trunkline.db.alike import likeness, rows_alike
@@ -18,7 +30,7 @@ from trunkline.db.engine import ReadingSession
 from trunkline.db.haste import within
 from trunkline.web import keyset
 from trunkline.web.table_columns import plain_cursor
-from trunkline.web.table_counts import remember_too_many, were_too_many
+from trunkline.web.table_counts import remember_few, remember_too_many, were_few, were_too_many
 from trunkline.web.table_params import COUNT_LIMIT
 from trunkline.web.table_plan import (
     at_most,
@@ -44,6 +56,8 @@ _PATIENCE = 0.02
 SOUGHT = 1_000
 #: Of rows that no walk meets in time so many are put in order: a page and what shows that there are more.
 _MET = 60
+#: Written out: a select is like another only where its values come from what it is made of.
+_COMMA: Any = literal_column("','", String)
 #: Rows of another table that are gathered to find some of the list's own.
 _GATHERED = COUNT_LIMIT * 3 // 2
 
@@ -251,22 +265,54 @@ class Reader:
         narrowing = self.table.narrowing(self.statement, self.params)
         others = self.statement.where(*narrowing)
         asked = self.table.asked(others, query)
+        narrowed = bool(conditions_of(others))
+        if narrowed and asked.finds_many(self.session, SOUGHT + 1):
+            read = self._looked_through(others, asked.on_row(), sort, limit)
+            if read is not None:
+                return read
         found = asked.first(self.session, SOUGHT + 1, _PATIENCE)
-        if found.more and conditions_of(others):
-            rest = self._count(others)
-            if rest <= COUNT_LIMIT:
-                matching = others.where(asked.on_row())
-                return self._all_of(matching, sort, limit)
+        if narrowed and found.more:
+            read = self._looked_through(others, asked.on_row(), sort, limit)
+            if read is not None:
+                return read
+        identity = keyset.expression(others, self.table.id_key)
         # The keys lead: SQLite would rather take a condition's index, and read all that it holds for.
-        matching = self.statement.where(
-            *map(on_row, narrowing), among(keyset.expression(others, self.table.id_key), found.keys)
-        )
+        matching = self.statement.where(*map(on_row, narrowing), among(identity, found.keys))
         if not found.keys:
             return Read(keyset.Page([], None, None), 0, partial=found.more)
         if found.more:
             page = self._few(matching, sort, limit)
             return Read(page, min(len(found.keys), SOUGHT), partial=True)
         return self._all_of(matching, sort, limit)
+
+    def _looked_through(
+        self, rows: "Select[Any]", met: "ColumnElement[bool]", sort: str, limit: int
+    ) -> Read | None:
+        """The page of those that meet the condition, each looked at; None where there are too many to look at.
+
+        Who types on asks the same of other letters. Then it is known that they are few, and they are found once, not once more to
+        count them.
+        """
+        told = _told(self.session, rows, self.table.id_key)
+        if not were_few(*told) and (were_too_many(*told) or self._count(rows) > COUNT_LIMIT):
+            return None
+        identity = keyset.expression(rows, self.table.id_key)
+
+        def looking() -> "Select[Any]":
+            seen = lean(rows, identity.label("key"), met.label("met")).limit(COUNT_LIMIT + 1).subquery()
+            key = case((seen.c.met, cast(seen.c.key, String)))
+            keys = func.aggregate_strings(key, _COMMA).label("keys")
+            found: Select[Any] = select(func.count().label("seen"), keys).select_from(seen)
+            return found
+
+        way = "look", self.table.id_key, COUNT_LIMIT
+        (found,) = rows_alike(self.session, rows.where(met), way, looking)
+        if found["seen"] > COUNT_LIMIT:
+            remember_too_many(*told)
+            return None
+        remember_few(*told)
+        every = [int(key) for key in (found["keys"] or "").split(",") if key]
+        return self._all_of(self.statement.where(among(identity, every)), sort, limit)
 
     def _count(self, matching: "Select[Any]") -> int:
         return count_capped(self.session, matching, self.table.id_key)

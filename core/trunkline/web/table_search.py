@@ -80,19 +80,31 @@ class Search:
         """The same, asked of one row: for where few rows are left."""
         return or_(*self._plain, *(finding.on_row(key) for finding, key in self._found))
 
+    def finds_many(self, session: Session, most: int) -> bool:
+        """Whether what is found lies beside that many entities of a kind at least, as far as ranges of indexes say."""
+        counts = [
+            select(select(func.count()).select_from(finding.entries(most).subquery()).scalar_subquery())
+            for finding, _key in self._found
+        ]
+        if not counts:
+            return False
+        found: int = max(session.connection().execute(union_all(*counts)).scalars())
+        return found >= most
+
     def first(self, session: Session, most: int, patience: float) -> Found:
         """At most so many of the rows that are found, those first that ranges of indexes give.
 
         Who has only words to go by is found as far as that takes no longer than `patience`, in seconds.
         """
         entries = [key.in_(finding.entries(most)) for finding, key in self._found]
-        words = [key.in_(finding.words(most)) for finding, key in self._found if not finding.by_number]
         keys: list[int] = []
         for conditions in (entries, self._plain):
             if conditions and len(keys) < most:
                 keys = list(dict.fromkeys([*keys, *self._read(session, conditions, most)]))
-        if len(keys) >= most or not words:
+        by_words = [(finding, key) for finding, key in self._found if not finding.by_number]
+        if len(keys) >= most or not by_words:
             return Found(keys[:most], len(keys) >= most)
+        words = [key.in_(finding.words(most)) for finding, key in by_words]
         further = within(session, patience, lambda: self._read(session, words, most))
         cut_short = further is None
         if further is None and not keys:

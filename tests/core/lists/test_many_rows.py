@@ -68,6 +68,17 @@ def test_a_filter_beside_a_search_that_finds_too_many_leaves_out_nobody(
     assert (_names(view), view.total, view.partial) == (names, len(names), False)
 
 
+def test_rows_beside_a_search_that_have_become_too_many_meanwhile_are_not_taken_for_few(crowd: App) -> None:
+    assert _load(crowd, q="ana", tag="vip").total == 2
+    for number in [row["number"] for row in _load(crowd).rows if row["name"] in ("Ana Souza", "Ana Rocha")]:
+        with crowd.unit_of_work() as ctx:
+            belongings.add_tag(ctx, number, TagData.model_validate({"text": "vip"}))
+    for _again in range(2):
+        view = _load(crowd, q="ana", tag="vip")
+        assert view.partial
+        assert set(_names(view)) < {"Ana Souza", "Ana Lima", "Ana Rocha", "Beto Ananias"}
+
+
 def test_a_search_that_finds_few_is_exact(crowd: App) -> None:
     for query, names in (
         ("lima", ["Ana Lima"]),
