@@ -301,9 +301,11 @@ class Reader:
         def looking() -> "Select[Any]":
             seen = lean(rows, identity.label("key"), met.label("met")).limit(COUNT_LIMIT + 1).subquery()
             key = case((seen.c.met, cast(seen.c.key, String)))
-            keys = func.aggregate_strings(key, _COMMA).label("keys")
-            found: Select[Any] = select(func.count().label("seen"), keys).select_from(seen)
-            return found
+            columns: tuple[Any, Any] = (
+                func.count().label("seen"),
+                func.aggregate_strings(key, _COMMA).label("keys"),
+            )
+            return select(*columns).select_from(seen)
 
         way = "look", self.table.id_key, COUNT_LIMIT
         (found,) = rows_alike(self.session, rows.where(met), way, looking)
