@@ -60,6 +60,8 @@ _MET = 60
 _COMMA: Any = literal_column("','", String)
 #: Rows of another table that are gathered to find some of the list's own.
 _GATHERED = COUNT_LIMIT * 3 // 2
+#: As many where that is a last resort.
+_LOOKED_THROUGH = COUNT_LIMIT // 2
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,9 @@ class Reader:
         if total <= COUNT_LIMIT and any(map(chosen_elsewhere, narrowing)):
             # Among those that were gathered there are few, but there are others.
             total = self._count_in_time(walked)
-        rest = bounded if gathered else None
+        # What takes long to count takes as long to look through: fewer are gathered for that.
+        fewer = self.statement.where(*(at_most(one, _LOOKED_THROUGH) for one in narrowing))
+        rest = None if not gathered else bounded if gathered <= COUNT_LIMIT else fewer
         # Of conditions none of whose many gathered rows is met, hardly any is met on the way either.
         patience = _PATIENCE if gathered else _PATIENCE / 2
 
