@@ -1,5 +1,6 @@
 """Prepared reads find what SQLAlchemy itself finds, on both databases."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from trunkline.customers import operations
 from trunkline.customers.models import Customer, CustomerKind, Reseller, Site
 from trunkline.customers.schemas import AddressData, RegisterCustomer
 from trunkline.db.prepared import Prepared, among, columns
+from trunkline.db.recent import Recent
 from trunkline.operation import Actor, ActorKind, Context, Scope
 
 pytestmark = [pytest.mark.plugins(), pytest.mark.both_databases]
@@ -106,3 +108,22 @@ def test_an_error_of_the_database_is_the_one_that_sqlalchemy_raises(ctx: Context
     ctx.session.rollback()
     with pytest.raises(type(caught.value)):
         ctx.session.execute(select(literal_column("nothing")).select_from(_CUSTOMER.id.table))
+
+
+def test_what_was_read_a_moment_ago_serves_readers_and_who_writes_reads_anew(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent = Recent(Prepared(select(_CUSTOMER.name).order_by(_CUSTOMER.name)))
+
+    def names() -> list[str]:
+        with app.reading() as reading:
+            return [row.name for row in recent.rows(reading)]
+
+    assert names() == []
+    with app.unit_of_work() as writing:
+        customers(writing, 1)
+        assert [row.name for row in recent.rows(writing)] == ["Ana 0"]
+    assert names() == []
+    later = time.monotonic() + 31
+    monkeypatch.setattr("trunkline.db.recent.monotonic", lambda: later)
+    assert names() == ["Ana 0"]

@@ -10,6 +10,7 @@ from sqlmodel import col
 from trunkline.customers.models import Customer
 from trunkline.db.distinct import each_value
 from trunkline.db.prepared import Found, Prepared
+from trunkline.db.recent import Recent
 from trunkline.jobs.models import NEEDS_DECISION, Job, JobEvent, JobState, JobStep, StepState
 from trunkline.operation import Context
 
@@ -63,10 +64,10 @@ _NEEDING_PERSON = Prepared(select(func.count().label("n")).where(col(Job.state).
 _KINDS = Prepared(each_value(col(Job.kind)))
 
 
-def _latest(column: Any, key: Any) -> Prepared:
+def _latest(column: Any, key: Any) -> Recent:
     """The different values of a column in the latest rows that have one."""
     latest = select(column.label("value")).where(column != "").order_by(key.desc()).limit(_LATEST).subquery()
-    return Prepared(select(latest.c.value).distinct().order_by(latest.c.value))
+    return Recent(Prepared(select(latest.c.value).distinct().order_by(latest.c.value)))
 
 
 _PRODUCTS = _latest(col(Job.product), col(Job.id))
