@@ -1,7 +1,7 @@
 """SQL conditions of the index, for lists that let their search box use it."""
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -102,6 +102,10 @@ class Finding:
 
         Of a query of words these are some of those that `words` finds. They are ranges of a B-tree, which stop at enough.
         """
+        return self._entries if most is None else select(self._entries.subquery().c.id).limit(most)
+
+    @cached_property
+    def _entries(self) -> Any:
         # A range of the index each; by OR the whole kind would be read.
         parts = [
             select((KEYS.c.id - self._number * _STEP).label("id")).where(
@@ -109,8 +113,7 @@ class Finding:
             )
             for key in self._asked.beginnings
         ]
-        found: Any = parts[0] if len(parts) == 1 else union_all(*parts)
-        return found if most is None else select(found.subquery().c.id).limit(most)
+        return parts[0] if len(parts) == 1 else union_all(*parts)
 
     def words(self, most: int | None = None) -> Any:
         """Keys of entities that have all the words."""
@@ -136,6 +139,8 @@ class Finding:
         return exists().where(TEXTS.c.id == self._number * _STEP + identity, found)
 
 
+# Each kind of entity that a list searches asks for the same words, and so does each further page.
+@lru_cache(maxsize=200)
 def _spelt_out(word: str) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """A word as beginning, for FTS5 and for PostgreSQL: as `tiers.beginnings`, looked up by the database itself.
 

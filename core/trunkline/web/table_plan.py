@@ -5,7 +5,7 @@ count says which of them leads: few matches are found by their filters and then 
 index. Joins that only bring names are left out of what counts and finds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -28,6 +28,9 @@ from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, False_,
 
 Statement = Select[Any]
 _KEPT = "_trunkline_froms"
+#: So many ways of joining are known; beyond that they are asked for anew.
+_WAYS = 200
+_ways: dict[Hashable, Sequence[FromClause]] = {}
 _UPPER = frozenset({operators.lt, operators.le})
 _RANGES = _UPPER | {operators.gt, operators.ge}
 
@@ -41,7 +44,8 @@ def froms_of(statement: Statement) -> Sequence[FromClause]:
     """What a joined select reads from; nothing for one without joins.
 
     Its conditions, which only narrow, are left aside: some are written for one database. So are its columns but the first,
-    because SQLAlchemy compiles the select to answer: the answer stays with the select and with all that are made of it.
+    because SQLAlchemy compiles the select to answer: the answer stays with the select and all that are made of it, and is known
+    of the next that joins the same.
     """
     if not statement._setup_joins and not statement._from_obj:
         return ()
@@ -49,11 +53,40 @@ def froms_of(statement: Statement) -> Sequence[FromClause]:
     if kept is not None and kept[0] is statement._setup_joins and kept[1] is statement._from_obj:
         found: Sequence[FromClause] = kept[2]
         return found
-    bare = statement.with_only_columns(next(iter(statement.selected_columns)))
-    bare._where_criteria = ()
-    found = bare.order_by(None).get_final_froms()
+    found = _froms_asked(statement)
     statement.__dict__[_KEPT] = (statement._setup_joins, statement._from_obj, found)
     return found
+
+
+def _froms_asked(statement: Statement) -> Sequence[FromClause]:
+    first = next(iter(statement.selected_columns))
+    way = _way_of_joining(statement, first)
+    if way is not None and way in _ways:
+        return _ways[way]
+    bare = statement.with_only_columns(first)
+    bare._where_criteria = ()
+    found = bare.order_by(None).get_final_froms()
+    if way is not None:
+        if len(_ways) >= _WAYS:
+            _ways.clear()
+        _ways[way] = found
+    return found
+
+
+def _way_of_joining(statement: Statement, first: ColumnElement[Any]) -> Hashable | None:
+    """The same for selects that join the very same tables on the same conditions; None where a condition has values.
+
+    What is read from is known by itself, not by its shape: two aliases of one table look alike.
+    """
+    way: list[Hashable] = [hash(getattr(first, "table", None)), *map(hash, statement._from_obj)]
+    for target, condition, source, flags in statement._setup_joins:
+        if not isinstance(condition, ColumnElement):
+            return None
+        key = condition._generate_cache_key()
+        if key is None or key.bindparams or key.params:
+            return None
+        way.append((hash(target), key.key, hash(source), *flags.items()))
+    return tuple(way)
 
 
 def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:

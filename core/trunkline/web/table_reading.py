@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from trunkline.web.tables import Tab, Table
 
 #: Seconds for walking an index, and for looking words up.
-_PATIENCE = 0.02
+_PATIENCE = 0.016
 #: A search that finds more rows is one to be typed on: only as many are put in order.
 SOUGHT = 1_000
 #: Of rows that no walk meets in time so many are put in order: a page and what shows that there are more.

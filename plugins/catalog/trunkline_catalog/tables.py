@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, case, func, literal, or_, select
+from sqlalchemy import RowMapping, and_, case, func, literal, literal_column, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -178,7 +178,11 @@ def list_orders(ctx: Context) -> Statement:
         # From outside, or SQLite begins with the lines and sorts every order.
         .outerjoin(
             CatalogOrderLine,
-            and_(col(CatalogOrderLine.order_id) == col(CatalogOrder.id), col(CatalogOrderLine.position) == 1),
+            and_(
+                col(CatalogOrderLine.order_id) == col(CatalogOrder.id),
+                # Written out: a list that joins by a value joins in another way each time.
+                col(CatalogOrderLine.position) == literal_column("1"),
+            ),
         )
         .outerjoin(CatalogProduct, col(CatalogProduct.id) == col(CatalogOrderLine.product_id))
         .outerjoin(CatalogService, col(CatalogService.id) == col(CatalogOrderLine.service_id))

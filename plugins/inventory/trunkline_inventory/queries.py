@@ -42,18 +42,23 @@ _HELD_BY = (
     )
     .order_by(col(InventoryItem.template_id), col(InventoryItem.id))
 )
+_TEMPLATE, _STOCK = columns(InventoryTemplate), columns(InventoryStock)
+_TEMPLATES = Prepared(select(*_TEMPLATE).order_by(_TEMPLATE.label))
+_STOCKS = Prepared(select(*_STOCK).order_by(_STOCK.name))
 _IDENTIFIERS = (
     select(col(InventoryIdentifier.item_id), col(InventoryIdentifier.kind), col(InventoryIdentifier.value))
     .where(col(InventoryIdentifier.item_id).in_(bindparam("keys", expanding=True)))
     .order_by(col(InventoryIdentifier.id))
 )
+#: The stocks of a movement. The same each time: other aliases would make it another list.
+_BEFORE, _AFTER = aliased(InventoryStock), aliased(InventoryStock)
 DEFAULT_STOCK = "Main"
 
 
-def template_view(row: InventoryTemplate) -> TemplateView:
-    """A template as others see it."""
+def template_view(row: Any) -> TemplateView:
+    """A template as others see it, of its object or of its row."""
     return TemplateView(
-        id=row.key,
+        id=row.id,
         name=row.name,
         label=row.label,
         built_in=row.built_in,
@@ -65,8 +70,7 @@ def template_view(row: InventoryTemplate) -> TemplateView:
 
 def templates(ctx: Context) -> list[TemplateView]:
     """Every template, by label."""
-    rows = ctx.session.scalars(select(InventoryTemplate).order_by(col(InventoryTemplate.label)))
-    return [template_view(row) for row in rows]
+    return [template_view(row) for row in _TEMPLATES.rows(ctx)]
 
 
 def template(ctx: Context, name: str) -> TemplateView:
@@ -88,12 +92,10 @@ def template(ctx: Context, name: str) -> TemplateView:
 
 def stocks(ctx: Context, *, archived: bool = False) -> list[StockView]:
     """The stocks, by name; closed ones only on request."""
-    statement = select(InventoryStock).order_by(col(InventoryStock.name))
-    if not archived:
-        statement = statement.where(col(InventoryStock.archived).is_(False))
     return [
-        StockView(id=row.key, name=row.name, note=row.note, archived=row.archived, version=row.version)
-        for row in ctx.session.scalars(statement)
+        StockView(id=row.id, name=row.name, note=row.note, archived=row.archived, version=row.version)
+        for row in _STOCKS.rows(ctx)
+        if archived or not row.archived
     ]
 
 
@@ -260,8 +262,7 @@ def movements(ctx: Context, item_id: int, *, limit: int = 200) -> list[MovementV
 
 def movement_select() -> "Select[Any]":
     """Movements with the names of item and stocks, for lists."""
-    before, after = aliased(InventoryStock), aliased(InventoryStock)
-    m = InventoryMovement
+    before, after, m = _BEFORE, _AFTER, InventoryMovement
     statement: Any = (
         select(
             col(m.id),

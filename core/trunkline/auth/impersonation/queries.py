@@ -17,11 +17,12 @@ from trunkline.operation import Context
 
 _ = gettext
 _SHOWN = 20
+#: Whoever worked as somebody else. The same each time: another alias would make it another list.
+_STAFF = aliased(User)
 
 
 def list_impersonations(ctx: Context) -> Select[Any]:
     """Every time that somebody worked as a user whom the actor may see."""
-    staff = aliased(User)
     over = case(
         (col(Impersonation.ended_at).is_not(None), col(Impersonation.ended_at)),
         else_=col(Impersonation.expires_at),
@@ -35,14 +36,14 @@ def list_impersonations(ctx: Context) -> Select[Any]:
             col(Impersonation.reason).label("reason"),
             col(Impersonation.address).label("address"),
             col(Impersonation.staff_id).label("staff_id"),
-            col(staff.name).label("staff"),
+            col(_STAFF.name).label("staff"),
             col(Impersonation.user_id).label("user_id"),
             col(User.name).label("name"),
             col(User.kind).label("kind"),
             func.coalesce(col(Customer.name), col(User.email)).label("belongs"),
         )
         .join_from(Impersonation, User, col(User.id) == col(Impersonation.user_id))
-        .join(staff, col(staff.id) == col(Impersonation.staff_id))
+        .join(_STAFF, col(_STAFF.id) == col(Impersonation.staff_id))
         .join(Customer, col(Customer.id) == col(User.customer_id), isouter=True)
         .where(*ctx.visible_conditions(User))
     )

@@ -21,6 +21,9 @@ from trunkline.errors import NotFound
 from trunkline.i18n import gettext as _
 from trunkline.operation import Context
 
+#: The two of a pair. The same each time: other aliases would make it another list.
+_FIRST, _SECOND = aliased(Customer), aliased(Customer)
+
 
 def differences(target: Customer, source: Customer) -> list[MergeDifference]:
     """The fields in which the two differ and that the one that stays has, in the order of the form."""
@@ -142,7 +145,7 @@ def dismissed_with(ctx: Context, key: int) -> frozenset[int]:
 
 def list_duplicates(ctx: Context) -> Select[*tuple[Any, ...]]:
     """The pairs that nobody has judged, both of them visible, as the list shows them."""
-    first, second, pairs = aliased(Customer), aliased(Customer), CustomerDuplicate
+    first, second, pairs = _FIRST, _SECOND, CustomerDuplicate
     statement: Select[*tuple[Any, ...]] = (
         select(
             col(pairs.id).label("id"),
