@@ -58,6 +58,11 @@ def export(
     return Export(file, f"{table.name}.{wanted}", MEDIA_TYPES[wanted])
 
 
+def export_rows(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], wanted: Format) -> Export:
+    """Writes rows that are there already, such as those of one record, beneath the titles of their columns."""
+    return Export(_WRITERS[wanted](heads, rows), f"{name}.{wanted}", MEDIA_TYPES[wanted])
+
+
 def write(
     table: Table,
     session: Session,
@@ -70,7 +75,7 @@ def write(
     shown = shown_columns(table, params)
     columns = _in_order(table, shown, chosen=bool(values_of(params, "cols") or table.kept))
     rows = _Rows(table, session, statement, params, {column.key for column in columns}, progress)
-    file = _write_xlsx(columns, rows) if wanted == "xlsx" else _write_csv(columns, rows)
+    file = _WRITERS[wanted](_heads(columns), (_cells(columns, row) for row in rows))
     return file, rows.count
 
 
@@ -189,23 +194,26 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
         line.truncate()
 
 
-def _write_csv(columns: list[Column], rows: Any) -> IO[bytes]:
+def _write_csv(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> IO[bytes]:
     file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 — the response closes it
     # The byte order mark tells spreadsheets that this is UTF-8.
     text = io.TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow([safe_text(head) for head in _heads(columns)])
+    writer.writerow([safe_text(head) for head in heads])
     for row in rows:
-        writer.writerow([_csv_cell(value) for value in _cells(columns, row)])
+        writer.writerow([_csv_cell(value) for value in row])
     text.detach()
     file.seek(0)
     return file
 
 
-def _write_xlsx(columns: list[Column], rows: Any) -> IO[bytes]:
+def _write_xlsx(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> IO[bytes]:
     from trunkline.web.table_workbook import write_workbook
 
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — the response closes it
-    write_workbook(file, _heads(columns), (_cells(columns, row) for row in rows))
+    write_workbook(file, heads, rows)
     file.seek(0)
     return file
+
+
+_WRITERS = {"csv": _write_csv, "xlsx": _write_xlsx}

@@ -97,6 +97,18 @@ def invoice_pdf(page: Page, number: str) -> Response:
     return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": name})
 
 
+@pages.get("/portal/invoices/{number}/lines.csv", permission="portal.invoice.view")
+def invoice_lines_csv(page: Page, number: str) -> Response:
+    found = queries.invoice(page.ctx, number)
+    return billing.invoice_lines(page.ctx, found.number, "csv").response()
+
+
+@pages.get("/portal/invoices/{number}/lines.xlsx", permission="portal.invoice.view")
+def invoice_lines_xlsx(page: Page, number: str) -> Response:
+    found = queries.invoice(page.ctx, number)
+    return billing.invoice_lines(page.ctx, found.number, "xlsx").response()
+
+
 @pages.get("/portal/payments", permission="portal.payment.list")
 def payments(page: Page) -> Response:
     customer = queries.own_customer(page.ctx)

@@ -65,6 +65,8 @@ def test_every_address_of_a_neighbour_is_absent(
         f"/portal/services/{bruno.service}",
         f"/portal/invoices/{bruno.invoice}",
         f"/portal/invoices/{bruno.invoice}/pdf",
+        f"/portal/invoices/{bruno.invoice}/lines.csv",
+        f"/portal/invoices/{bruno.invoice}/lines.xlsx",
     ):
         assert client.get(path).status_code == 404, path
     for path in ("/portal", "/portal/services", "/portal/usage", "/portal/invoices", "/portal/account"):

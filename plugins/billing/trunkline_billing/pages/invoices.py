@@ -10,6 +10,7 @@ from trunkline.customers import queries as customers
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
 from trunkline.web.stretches import stretch
+from trunkline.web.table_export import Format
 from trunkline_billing import operations, queries
 from trunkline_billing.schemas import InvoiceView, VoidInvoice
 from trunkline_billing.tables import invoice_table
@@ -51,6 +52,21 @@ def pdf(page: Page, number: str) -> Response:
         "Cache-Control": "private, no-cache",
     }
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+@PAGES.get(LIST + "/{number}/lines.csv", permission="billing.invoice.view")
+def lines_csv(page: Page, number: str) -> Response:
+    return _lines(page, number, "csv")
+
+
+@PAGES.get(LIST + "/{number}/lines.xlsx", permission="billing.invoice.view")
+def lines_xlsx(page: Page, number: str) -> Response:
+    return _lines(page, number, "xlsx")
+
+
+def _lines(page: Page, number: str, wanted: Format) -> Response:
+    viewed(page.ctx, queries.invoice(page.ctx, number), "billing.invoice")
+    return queries.invoice_lines(page.ctx, number, wanted).response()
 
 
 def _void_initial(page: Page, number: str) -> Mapping[str, Any]:

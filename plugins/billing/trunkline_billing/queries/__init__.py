@@ -1,6 +1,7 @@
 """What billing can be asked."""
 
 from trunkline_billing.documents import invoice_pdf
+from trunkline_billing.line_files import invoice_lines
 from trunkline_billing.queries.accounts import (
     account,
     account_by_id,
@@ -52,6 +53,7 @@ __all__ = [
     "entry_select",
     "find_accounts",
     "invoice",
+    "invoice_lines",
     "invoice_pdf",
     "invoice_select",
     "invoices_of",
