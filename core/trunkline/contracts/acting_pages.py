@@ -1,6 +1,6 @@
 """Recording an acceptance, giving notice and indexing: forms that say before what they will do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,11 +22,12 @@ from trunkline.contracts.schemas import (
     TerminateContract,
 )
 from trunkline.contracts.terms import today
-from trunkline.contracts.worth import indexed, monthly_minor, worth_of
+from trunkline.contracts.worth import ContractWorth, Indexation, indexed, monthly_minor, worth_of
 from trunkline.customers.sheets.pages import as_download
 from trunkline.errors import TrunklineError
 from trunkline.i18n import gettext as _
 from trunkline.web.pages import Page, Pages
+from trunkline.web.stretches import SHOWN
 
 pages = Pages()
 
@@ -163,6 +164,18 @@ def _index_initial(page: Page, number: str) -> Mapping[str, Any]:
     return {**values, "form_options": {"cancel": f"/contracts/{number}"}}
 
 
+def _together(
+    worths: Sequence[ContractWorth], currency: str, indexation: Indexation | None
+) -> tuple[int, int] | None:
+    """What several services are charged a month now and then, in minor units of the contract's currency."""
+    monthly = monthly_minor(worths, currency)
+    if monthly is None or len(worths) == 1:
+        return None
+    basis_points = indexation.basis_points if indexation else 0
+    # Each is rounded by itself, as it will be charged.
+    return monthly, sum(indexed(one.amount_minor, basis_points) for one in worths if one.currency == currency)
+
+
 def _indexation(page: Page, number: str) -> Mapping[str, Any]:
     """What the indexation half filled in would change, or why it cannot be."""
     found, refused, indexation = queries.get(page.ctx, number), "", None
@@ -176,7 +189,8 @@ def _indexation(page: Page, number: str) -> Mapping[str, Any]:
     return {
         "contract": found,
         "worths": worths,
-        "monthly": monthly_minor(worths, found.currency),
+        "shown": SHOWN,
+        "together": _together(worths, found.currency, indexation),
         "indexation": indexation,
         "refused": refused,
         "indexed": indexed,

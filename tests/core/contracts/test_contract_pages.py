@@ -10,6 +10,8 @@ from tests.clock import StandingClock
 from tests.core.contracts.agreeing import TEXT, add_customer, agreed, draft
 from trunkline.app import App
 from trunkline.clock import Clock
+from trunkline.contracts.worth import ContractWorth
+from trunkline.plugin import hookimpl
 from trunkline.search.indexing import index_due
 from trunkline.search.queries import find
 from trunkline.settings import operations as settings
@@ -105,6 +107,29 @@ def test_a_contract_that_is_over_shows_no_next_indexation(app: App, staff: Calla
     page = colleague.submit(f"/contracts/{number}/terminate", {"on": "2026-06-15", "reason": "Moves away"})
     assert "Terminated" in page.text
     assert "20 Jul 2026" not in page.text
+
+
+@pytest.mark.parametrize(("services", "rest"), [(1, ""), (2, ""), (51, "and one more"), (60, "and 10 more")])
+def test_an_indexation_says_before_what_all_services_cost_then(
+    app: App, staff: Callable[..., Browser], services: int, rest: str
+) -> None:
+    class Charges:
+        @hookimpl
+        def contract_worth(self) -> list[ContractWorth]:
+            return [ContractWorth("Fibre", 9_990, "BRL", f"S{place:06}") for place in range(1, services + 1)]
+
+    app.hooks.manager.register(Charges(), "charges")
+    number = agreed(app, indexation="index", index_name="IPCA", next_indexation_on="2026-06-20")
+    asked = {"percent": "4.5", "effective_on": "2026-06-20"}
+    page = staff("supervisor").submit(
+        f"/contracts/{number}/index/preview", asked, page=f"/contracts/{number}/index"
+    )
+    assert page.text.count("R$104.40") == min(services, 50)
+    assert (f"R${services * 104.40:,.2f}" in page.text.partition("S000001")[0]) == (services > 1)
+    assert ("Together" in page.text) == (services > 1)
+    assert f"S{min(services, 50):06}" in page.text
+    assert "S000051" not in page.text
+    assert (" more" in page.text, rest in page.text) == (bool(rest), True)
 
 
 def test_terms_and_charges_are_changed_by_their_forms(app: App, staff: Callable[..., Browser]) -> None:
