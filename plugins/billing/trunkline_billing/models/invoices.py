@@ -55,6 +55,8 @@ class BillingInvoice(Record, table=True):
         # What the list sorts and filters by.
         Index("ix_billing_invoice_state", "state", "id"),
         Index("ix_billing_invoice_period", "period", "id"),
+        # Void or overdue ones of a month: many have the one, many the other, hardly any both.
+        Index("ix_billing_invoice_period_state", "period", "state"),
         Index("ix_billing_invoice_issued", "issued_on", "id"),
         Index("ix_billing_invoice_due_on", "due_date", "id"),
         Index("ix_billing_invoice_total", "total_micros", "id"),
