@@ -61,8 +61,8 @@ def froms_of(statement: Statement) -> Sequence[FromClause]:
 def _froms_asked(statement: Statement) -> Sequence[FromClause]:
     first = next(iter(statement.selected_columns))
     way = _way_of_joining(statement, first)
-    if way is not None and way in _ways:
-        return _ways[way]
+    if way is not None and (kept := _ways.get(way)) is not None:
+        return kept
     bare = statement.with_only_columns(first)
     bare._where_criteria = ()
     found = bare.order_by(None).get_final_froms()
@@ -78,15 +78,17 @@ def _way_of_joining(statement: Statement, first: ColumnElement[Any]) -> Hashable
 
     What is read from is known by itself, not by its shape: two aliases of one table look alike.
     """
-    way: list[Hashable] = [hash(getattr(first, "table", None)), *map(hash, statement._from_obj)]
+    way: list[Hashable] = [*map(hash, statement._from_obj)]
+    speaks_of = [first]
     for target, condition, source, flags in statement._setup_joins:
         if not isinstance(condition, ColumnElement):
             return None
         key = condition._generate_cache_key()
         if key is None or key.bindparams or key.params:
             return None
+        speaks_of.append(condition)
         way.append((hash(target), key.key, hash(source), *flags.items()))
-    return tuple(way)
+    return *way, frozenset(_tables(speaks_of))
 
 
 def lean(statement: Statement, *columns: ColumnElement[Any]) -> Statement:

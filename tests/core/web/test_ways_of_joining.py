@@ -68,6 +68,16 @@ def test_aliases_that_look_alike_are_not_taken_for_each_other(turned: bool) -> N
     assert _count(_moves(after, before).where(before.c.name == "Main")) == 1
 
 
+def test_what_is_joined_to_is_known_where_only_an_expression_and_the_condition_name_it() -> None:
+    for _again in range(3):
+        move = MOVE.alias()
+        statement = select((move.c.id + 1).label("next"), PLACE.c.name).join(
+            PLACE, PLACE.c.id == move.c.from_id
+        )
+        (clause,) = froms_of(statement)
+        assert hash(move) in {hash(one) for one in clause._from_objects}
+
+
 @pytest.mark.parametrize("wanted", ["Main", "Van", "Nowhere"])
 def test_a_join_by_a_value_is_asked_by_that_value(wanted: str) -> None:
     statement = select(MOVE.c.id, PLACE.c.name).join(
