@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Rows a second, how often the cost of a row among few, and megabytes that any file may take more than the smallest.
 _RATE, _GROWTH, _MORE = 20_000, 1.5, 8.0
 _FEW = 10_000
+#: A small file is written in half a second: how fast is told by the fastest of so many.
+_TIMES, _SMALL = 3, 100_000
 _FORMS = ("csv", "xlsx")
 
 
@@ -42,7 +44,12 @@ def measured(kind: str, app: "App", customers: int) -> list[FileFigure]:
     sizes = sorted({min(size, customers) for size in (_FEW, 10 * _FEW, customers)})
     url = app.database.url.render_as_string(hide_password=False)
     asked = {"url": url, "data": str(app.config.data), "plugins": list(app.config.plugins)}
-    return [_written(f"{kind}: {form}", asked, form, rows) for form in _FORMS for rows in sizes]
+    return [_fastest(f"{kind}: {form}", asked, form, rows) for form in _FORMS for rows in sizes]
+
+
+def _fastest(name: str, asked: dict[str, Any], form: str, rows: int) -> FileFigure:
+    times = _TIMES if rows <= _SMALL else 1
+    return max((_written(name, asked, form, rows) for _ in range(times)), key=lambda one: one.rate)
 
 
 def _written(name: str, asked: dict[str, Any], form: str, rows: int) -> FileFigure:
@@ -84,6 +91,8 @@ def _main() -> None:
 
 
 def _write(url: str, data: Path, plugins: Sequence[str], form: str, rows: int) -> dict[str, Any]:
+    from sqlalchemy import select
+
     from trunkline import models as _tables  # noqa: F401 — completes the metadata
     from trunkline.app import App
     from trunkline.config import Config
@@ -95,7 +104,10 @@ def _write(url: str, data: Path, plugins: Sequence[str], form: str, rows: int) -
     with app.reading() as ctx:
         found = app.lists["catalog-services"]
         table, statement = found.table(ctx), found.select(ctx)
-        statement = statement.where(keyset.expression(statement, "id") <= rows)
+        # Those that the list shows first: by any other column all services would be walked to find them.
+        number = keyset.expression(statement, "number")
+        last = select(number).order_by(number.desc()).offset(rows - 1).limit(1)
+        statement = statement.where(number >= ctx.session.scalars(last).one())
         # The modules are there and the statements are made by the first.
         write(table, ctx.session, statement, {"view": "failed"}, FORMATS[form])[0].close()
         before, cpu, wall = _megabytes("VmRSS"), _processor(), time.perf_counter()
